@@ -1,0 +1,108 @@
+using DurableTask.Core.Exceptions;
+using DurableTask.Core.History;
+
+namespace DurableTask.Core.Hub;
+
+/// <summary>
+/// Everything that the engine asks of storage. One conformance suite runs against every implementation.
+/// </summary>
+/// <remarks>
+/// Guarantees that hold whatever dies, and when:
+/// a call that returned is durable; a call that threw (or never returned) was stored as a whole or not at all;
+/// at most one worker can commit a given turn; an activity is handed out at least once;
+/// a message is consumed by exactly one committed turn.
+/// All due times and leases are judged by the hub's own clock, so workers' clocks need not agree.
+/// </remarks>
+public interface ITaskHub
+{
+    /// <summary>Makes the storage ready (creates or migrates it). Safe to call from many processes at once, and again.</summary>
+    Task InitializeAsync(CancellationToken cancellationToken = default);
+
+    // ---- for clients ---------------------------------------------------------------------------------------------
+
+    /// <summary>Creates an instance in status Pending; its ExecutionStarted message becomes visible at once or at the scheduled time.</summary>
+    /// <param name="instance">What to create.</param>
+    /// <param name="reusableStatuses">An existing instance with the same id in one of these statuses is replaced, history and all.</param>
+    /// <exception cref="OrchestrationAlreadyExistsException">The id is taken by an instance in another status.</exception>
+    Task CreateInstanceAsync(
+        NewInstance instance, IReadOnlyCollection<OrchestrationStatus> reusableStatuses, CancellationToken cancellationToken = default);
+
+    /// <summary>Puts a message into an instance's inbox.</summary>
+    /// <returns>False when no such instance exists or it has ended: the message was dropped.</returns>
+    Task<bool> SendMessageAsync(string instanceId, HistoryEvent message, CancellationToken cancellationToken = default);
+
+    /// <summary>Reads an instance; null when there is none.</summary>
+    /// <param name="withPayloads">False leaves input, output and custom status null.</param>
+    Task<InstanceState?> GetInstanceAsync(string instanceId, bool withPayloads, CancellationToken cancellationToken = default);
+
+    /// <summary>One page of the instances that match, oldest first (by creation time, then id).</summary>
+    Task<InstancePage> QueryInstancesAsync(InstanceQuery query, CancellationToken cancellationToken = default);
+
+    /// <summary>The history of the current execution in order; null when there is no such instance.</summary>
+    Task<IReadOnlyList<HistoryEvent>?> GetHistoryAsync(string instanceId, CancellationToken cancellationToken = default);
+
+    /// <summary>Removes ended instances with all that belongs to them. Instances that are not ended are left alone.</summary>
+    /// <returns>How many were removed.</returns>
+    Task<int> PurgeInstancesAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Starts to watch an instance. Read the instance after this call and wait on the watch between reads: no change can be missed.
+    /// </summary>
+    IInstanceWatch WatchInstance(string instanceId);
+
+    // ---- for workers: orchestrations -----------------------------------------------------------------------------
+
+    /// <summary>Locks instances that have visible messages and no live lock, those that wait longest first.</summary>
+    /// <returns>At most <see cref="LockRequest.MaxCount"/> work items; empty when there is nothing to do.</returns>
+    Task<IReadOnlyList<OrchestrationWorkItem>> LockOrchestrationsAsync(LockRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>Stores a turn in one transaction and releases the lock.</summary>
+    /// <exception cref="WorkItemLockLostException">The fence does not match any more; nothing was stored.</exception>
+    Task<TurnReceipt> CommitTurnAsync(TurnCommit turn, CancellationToken cancellationToken = default);
+
+    /// <summary>Gives a lock back without having done anything; the messages become visible again after the delay.</summary>
+    Task AbandonOrchestrationAsync(OrchestrationLock held, TimeSpan delay, CancellationToken cancellationToken = default);
+
+    // ---- for workers: activities ---------------------------------------------------------------------------------
+
+    /// <summary>Locks activities that nobody works on, oldest first.</summary>
+    Task<IReadOnlyList<ActivityWorkItem>> LockActivitiesAsync(LockRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>Removes the activity and puts its outcome into the orchestration's inbox, in one transaction.</summary>
+    /// <param name="outcome">A <see cref="TaskCompletedEvent"/> or <see cref="TaskFailedEvent"/>.</param>
+    /// <exception cref="WorkItemLockLostException">Someone else holds or finished it, or the orchestration ended; nothing was stored.</exception>
+    Task CompleteActivityAsync(ActivityLock held, HistoryEvent outcome, CancellationToken cancellationToken = default);
+
+    /// <summary>Gives an activity back unfinished; it is visible again after the delay.</summary>
+    Task AbandonActivityAsync(ActivityLock held, TimeSpan delay, CancellationToken cancellationToken = default);
+
+    // ---- for workers: leases and wake-up -------------------------------------------------------------------------
+
+    /// <summary>Extends leases that are still held.</summary>
+    /// <returns>The locks that are not held any more.</returns>
+    Task<LostLocks> RenewLocksAsync(
+        IReadOnlyCollection<OrchestrationLock> orchestrations,
+        IReadOnlyCollection<ActivityLock> activities,
+        TimeSpan lease,
+        CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Completes when there may be work of this kind: something was stored by this or another process, a timer came due, a lease ended,
+    /// or the hub's safety poll is over. A signal that came since the previous call completes the wait at once.
+    /// </summary>
+    Task WaitForWorkAsync(WorkKind kind, CancellationToken cancellationToken = default);
+}
+
+/// <summary>What a worker waits for.</summary>
+public enum WorkKind
+{
+    Orchestration,
+    Activity,
+}
+
+/// <summary>A subscription to the changes of one instance. Not thread-safe.</summary>
+public interface IInstanceWatch : IDisposable
+{
+    /// <summary>Completes at the next change since the watch began or since the previous wait; spurious wake-ups are allowed.</summary>
+    Task WaitAsync(CancellationToken cancellationToken = default);
+}

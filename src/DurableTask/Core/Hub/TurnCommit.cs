@@ -1,0 +1,85 @@
+using DurableTask.Core.History;
+
+namespace DurableTask.Core.Hub;
+
+/// <summary>
+/// All that one turn of an orchestrator changes. It is stored in one transaction, or not at all.
+/// </summary>
+public sealed record TurnCommit
+{
+    /// <summary>The lock under which the turn ran.</summary>
+    public required OrchestrationLock Lock { get; init; }
+
+    /// <summary>
+    /// False when the turn ran without a lock, on in-memory state whose fence is <see cref="Lock"/>'s: the commit succeeds only if
+    /// nobody has locked or changed the instance since. It saves the round trip that takes the lock.
+    /// </summary>
+    public bool LockHeld { get; init; } = true;
+
+    /// <summary>The execution that the turn belongs to.</summary>
+    public required string ExecutionId { get; init; }
+
+    /// <summary>The inbox messages that the turn used up, discarded ones included.</summary>
+    public IReadOnlyList<long> ConsumedMessages { get; init; } = [];
+
+    /// <summary>Activities whose outcome is in <see cref="NewHistory"/> directly instead of in a message: removed with the turn.
+    /// One whose lock was lost meanwhile is skipped; the orchestrator ignores the second outcome.</summary>
+    public IReadOnlyList<ActivityLock> FinishedActivities { get; init; } = [];
+
+    /// <summary>Events to append after <see cref="HistoryCount"/> events.</summary>
+    public IReadOnlyList<HistoryEvent> NewHistory { get; init; } = [];
+
+    /// <summary>How many events the stored history has before this turn.</summary>
+    public required int HistoryCount { get; init; }
+
+    /// <summary>
+    /// Continue-as-new: the old history is dropped, pending timers and activities with it, and the instance goes on in this execution,
+    /// whose first message is the start event. <see cref="NewHistory"/> is not stored then.
+    /// </summary>
+    public ExecutionStartedEvent? ContinueAs { get; init; }
+
+    /// <summary>Activities to schedule.</summary>
+    public IReadOnlyList<TaskScheduledEvent> Activities { get; init; } = [];
+
+    /// <summary>How many of <see cref="Activities"/>, from the first, to lock for this worker in the same transaction.</summary>
+    public int ClaimActivities { get; init; }
+
+    /// <summary>The lease of the claimed activities.</summary>
+    public TimeSpan ClaimLease { get; init; }
+
+    /// <summary>Timers to start: each becomes a message that is visible at its due time.</summary>
+    public IReadOnlyList<TimerFiredEvent> Timers { get; init; } = [];
+
+    /// <summary>Ids of timers to remove before they fire.</summary>
+    public IReadOnlyList<int> CancelledTimers { get; init; } = [];
+
+    /// <summary>
+    /// Sub-orchestrations to create. When the id is taken by an instance that has not ended, nothing is created and this instance
+    /// receives a <see cref="SubOrchestrationInstanceFailedEvent"/>; an ended instance is replaced.
+    /// </summary>
+    public IReadOnlyList<NewInstance> SubOrchestrations { get; init; } = [];
+
+    /// <summary>Messages to other instances (or this one). Those to unknown or ended instances are dropped.</summary>
+    public IReadOnlyList<OutgoingMessage> Messages { get; init; } = [];
+
+    /// <summary>The instance's status after the turn. A terminal status drops pending timers, activities and messages.</summary>
+    public required OrchestrationStatus Status { get; init; }
+
+    /// <summary>The custom status after the turn, as JSON.</summary>
+    public string? CustomStatus { get; init; }
+
+    /// <summary>The output, as JSON; only with a terminal status.</summary>
+    public string? Output { get; init; }
+
+    /// <summary>Why the instance failed; only with <see cref="OrchestrationStatus.Failed"/>.</summary>
+    public FailureDetails? Failure { get; init; }
+}
+
+/// <summary>A message to an instance.</summary>
+/// <param name="ExecutionId">Only this execution may consume it; null for any.</param>
+public sealed record OutgoingMessage(string InstanceId, string? ExecutionId, HistoryEvent Event);
+
+/// <summary>What a committed turn hands back.</summary>
+/// <param name="Fence">The instance's fence now: the base for a turn with <see cref="TurnCommit.LockHeld"/> = false.</param>
+/// <param name="Claimed">The activities that this worker now holds, in the order of <see cref="TurnCommit.Activities"/>.</param>
+public sealed record TurnReceipt(long Fence, IReadOnlyList<ActivityWorkItem> Claimed);

@@ -1,0 +1,41 @@
+using DurableTask.Core.History;
+
+namespace DurableTask.Core.Hub;
+
+/// <summary>Who wants to lock how much for how long.</summary>
+/// <param name="WorkerId">Unique per process and start.</param>
+/// <param name="MaxCount">The most work items to return.</param>
+/// <param name="Lease">How long the locks are good for unless renewed.</param>
+public sealed record LockRequest(string WorkerId, int MaxCount, TimeSpan Lease);
+
+/// <summary>Proof that a worker may commit the next turn of an instance.</summary>
+/// <param name="Fence">Grows with every lock and every commit of the instance; a stale fence can commit nothing.</param>
+public sealed record OrchestrationLock(string InstanceId, string WorkerId, long Fence);
+
+/// <summary>Proof that a worker may report an activity's outcome.</summary>
+/// <param name="ActivityId">The hub's own key of the scheduled activity.</param>
+/// <param name="TaskId">The sequence number of the orchestrator's call.</param>
+/// <param name="Fence">Grows with every lock of the activity.</param>
+public sealed record ActivityLock(long ActivityId, string InstanceId, int TaskId, string WorkerId, long Fence);
+
+/// <summary>A message that waits for an instance.</summary>
+/// <param name="Id">Grows in the order of arrival.</param>
+/// <param name="ExecutionId">Only this execution may consume it (timers, activity and sub-orchestration outcomes); null for any.</param>
+public sealed record InboxMessage(long Id, string? ExecutionId, HistoryEvent Event);
+
+/// <summary>An instance that is locked for one turn.</summary>
+/// <param name="HistoryCount">How many events the current execution's stored history has: together with the execution id it tells
+/// whether in-memory state is still current. Load the history with <see cref="ITaskHub.GetHistoryAsync"/> when it is not.</param>
+/// <param name="Messages">The visible messages in the order of arrival; at least one. More than a hub's limit stay for the next turn.</param>
+public sealed record OrchestrationWorkItem(
+    OrchestrationLock Lock, InstanceState Instance, int HistoryCount, IReadOnlyList<InboxMessage> Messages);
+
+/// <summary>An activity that is locked for execution.</summary>
+/// <param name="DeliveryCount">1 at the first delivery; more when earlier workers died or gave it back.</param>
+public sealed record ActivityWorkItem(ActivityLock Lock, string ExecutionId, TaskScheduledEvent Task, int DeliveryCount);
+
+/// <summary>The locks of a renewal that are not held any more.</summary>
+public sealed record LostLocks(IReadOnlyList<OrchestrationLock> Orchestrations, IReadOnlyList<ActivityLock> Activities)
+{
+    public static LostLocks None { get; } = new([], []);
+}
