@@ -40,7 +40,8 @@ public record StartOrchestrationOptions
     public TaskVersion? Version { get; init; }
 
     /// <summary>
-    /// Names of statuses in which an existing instance with the same id forbids a new one. Empty: none does, a running one is terminated first.
+    /// Names of statuses in which an existing instance with the same id forbids a new one. Empty: none does, a running one is
+    /// terminated first.
     /// Null: the storage's default, which lets only ended instances be replaced.
     /// </summary>
     public IReadOnlyList<string>? DedupeStatuses { get; init; }

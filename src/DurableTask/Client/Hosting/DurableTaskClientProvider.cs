@@ -12,7 +12,9 @@ internal sealed class DurableTaskClientProvider(IEnumerable<RegisteredClient> cl
         var wanted = name ?? Options.DefaultName;
         return _clients.FirstOrDefault(client => string.Equals(client.Name, wanted, StringComparison.OrdinalIgnoreCase))?.Client
             ?? throw new ArgumentOutOfRangeException(
-                nameof(name), name, $"There is no durable task client '{wanted}': expected one of '{string.Join("', '", _clients.Select(c => c.Name))}'.");
+                nameof(name),
+                name,
+                $"There is no durable task client '{wanted}': expected one of '{string.Join("', '", _clients.Select(c => c.Name))}'.");
     }
 }
 
