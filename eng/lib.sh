@@ -3,6 +3,7 @@
 
 HEAL_CACHE=${HEAL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/heal}
 
+# shellcheck disable=SC2034 # for the scripts that source this file
 if [[ -t 1 && -z ${NO_COLOR:-} ]]; then
   BOLD=$'\e[1m' DIM=$'\e[2m' RED=$'\e[31m' GREEN=$'\e[32m' PLAIN=$'\e[0m'
 else

@@ -31,6 +31,7 @@ need_packages golang-1.19-go golang-github-modern-go-reflect2-dev dpkg-dev
 
 # Source packages are rarely in a machine's apt sources: the same sites once more as deb-src, with lists of our own.
 [[ -n $(debian_version) ]] || as_root apt-get -qq update
+# shellcheck disable=SC2016 # apt-get fills these in, not the shell
 LC_ALL=C apt-get indextargets --format '$(ORIGIN)|deb-src $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
   sed -n 's/^Debian|//p' | sort -u >sources.list
 [[ -s sources.list ]] || die "no Debian archive in this machine's apt sources" "Expected a 'deb … bookworm main' entry in /etc/apt."

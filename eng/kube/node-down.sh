@@ -9,6 +9,7 @@ name=node$number
 home=$RUN/$name
 
 kill_group() { xargs -r kill -s KILL 2>/dev/null <"$1/cgroup.procs"; }
+# shellcheck disable=SC2317 # called through wait_until
 group_is_empty() { [[ ! -s $1/cgroup.procs ]]; }
 kill_groups_below() {
   local group

@@ -49,7 +49,9 @@ azurite_wait() {
 azurite_answers() {
   local port
   is_running azurite || return 0 # it died: azurite_wait says so at once
-  for port in $(cat "$STATE/azurite/ports"); do port_is_open "$port" || return 1; done
+  local ports
+  read -ra ports <"$STATE/azurite/ports"
+  for port in "${ports[@]}"; do port_is_open "$port" || return 1; done
 }
 
 azurite_connection() {

@@ -14,6 +14,7 @@ as_postgres() {
 postgres_bin() {
   local version folder
   version=$(cat "$STATE/postgres/data/PG_VERSION" 2>/dev/null || true)
+  # shellcheck disable=SC2086 # the star is for the shell
   folder=$(printf '%s\n' /usr/lib/postgresql/${version:-*}/bin | sort -V | tail -n 1)
   [[ -x $folder/postgres ]] && echo "$folder"
 }
