@@ -8,9 +8,7 @@ public record StartOrchestrationOptions
     /// <summary>Creates options.</summary>
     /// <param name="InstanceId">The id; null for a new GUID.</param>
     /// <param name="StartAt">When to start; null for now.</param>
-#pragma warning disable CA1725, IDE1006, SA1313 // The parameter names are part of the contract (named arguments).
     public StartOrchestrationOptions(string? InstanceId = null, DateTimeOffset? StartAt = default)
-#pragma warning restore CA1725, IDE1006, SA1313
     {
         this.InstanceId = InstanceId;
         this.StartAt = StartAt;

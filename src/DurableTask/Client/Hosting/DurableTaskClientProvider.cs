@@ -30,7 +30,5 @@ internal sealed class RegisteredClient(string name, Func<DurableTaskClient> buil
     public ValueTask DisposeAsync() => _client.IsValueCreated ? _client.Value.DisposeAsync() : ValueTask.CompletedTask;
 
     // A container that is disposed synchronously throws for services that can only be disposed asynchronously.
-#pragma warning disable CA2012
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
-#pragma warning restore CA2012
 }
