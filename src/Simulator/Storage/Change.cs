@@ -1,4 +1,4 @@
-using System.Text.Json.Nodes;
+using System.Globalization;
 using Heal.Simulator.Objects;
 
 namespace Heal.Simulator.Storage;
@@ -7,12 +7,15 @@ namespace Heal.Simulator.Storage;
 internal sealed record Change(long Version, StoredObject? Before, StoredObject? After)
 {
     /// <summary>The object as a watcher sees it: for a deletion the last state, with the version of the deletion.</summary>
-    public StoredObject Shown { get; } = After ?? Deleted(Before!, Version);
+    public StoredObject Shown { get; } = After ?? AtVersion(Before!, Version);
 
-    private static StoredObject Deleted(StoredObject last, long version)
+    /// <summary>The state before, with the version of this change: for a watcher whose selector the object has left.</summary>
+    public StoredObject LastSeen() => AtVersion(Before!, Version);
+
+    private static StoredObject AtVersion(StoredObject last, long version)
     {
         var json = last.Copy();
-        json.Meta()["resourceVersion"] = version.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        json.Meta()["resourceVersion"] = version.ToString(CultureInfo.InvariantCulture);
         return new StoredObject(last.Type, json, version);
     }
 }
