@@ -20,7 +20,7 @@ internal static class Bootstrap
     private static void Create(Registry registry, JsonObject o)
     {
         var type = ResourceCatalog.FindKind(o.Text("apiVersion"), o.Text("kind"))
-            ?? throw new ArgumentException($"Objects: {o.Text("apiVersion")} {o.Text("kind")} is not served; served are "
+            ?? throw new SimulatorOptionsException($"The simulator cannot start: Objects: {o.Text("apiVersion")} {o.Text("kind")} is not served; served are "
                 + string.Join(", ", ResourceCatalog.Served.Select(t => $"{t.GroupVersion} {t.Kind}")));
         var ns = type.Namespaced ? (o.Namespace().Length > 0 ? o.Namespace() : "default") : "";
         if (ns.Length > 0)

@@ -27,7 +27,7 @@ try
         end.Cancel();
     }
 }
-catch (Exception e) when (e is CommandLineException or ArgumentException or IOException or UnauthorizedAccessException or ApiException)
+catch (Exception e) when (e is CommandLineException or SimulatorOptionsException or IOException or UnauthorizedAccessException or ApiException)
 {
     await Console.Error.WriteLineAsync($"simulator: {e.Message}");
     return 2;

@@ -49,6 +49,9 @@ public sealed record SimulatorOptions
             problems.Add($"Urls: expected one address such as http://127.0.0.1:8001, got '{Urls}'");
         problems.AddRange(Faults.Select(f => f.Problem()).OfType<string>().Select(p => $"Faults: {p}"));
         if (problems.Count > 0)
-            throw new ArgumentException($"The simulator cannot start: {string.Join("; ", problems)}");
+            throw new SimulatorOptionsException($"The simulator cannot start: {string.Join("; ", problems)}");
     }
 }
+
+/// <summary>The options are wrong; the message names each fault, what was expected and what was given.</summary>
+public sealed class SimulatorOptionsException(string message) : Exception(message);

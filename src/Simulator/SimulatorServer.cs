@@ -1,9 +1,7 @@
-using System.Text.Json.Nodes;
 using Heal.Simulator.Api;
 using Heal.Simulator.Controllers;
 using Heal.Simulator.Faults;
 using Heal.Simulator.Kubelet;
-using Heal.Simulator.Objects;
 using Heal.Simulator.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -20,9 +18,11 @@ public sealed class SimulatorServer : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _controllers;
+    private readonly FaultBook _faults;
 
-    private SimulatorServer(WebApplication app, ControllerLoop loop, ILogger logger)
+    private SimulatorServer(WebApplication app, ControllerLoop loop, FaultBook faults, ILogger logger)
     {
+        _faults = faults;
         _app = app;
         Url = app.Urls.First();
         _controllers = Task.Run(async () =>
@@ -41,7 +41,7 @@ public sealed class SimulatorServer : IAsyncDisposable
     /// <summary>The address it listens on.</summary>
     public string Url { get; }
 
-    /// <summary>Starts it. Throws <see cref="ArgumentException"/> for wrong options, <see cref="IOException"/> when the address is taken.</summary>
+    /// <summary>Starts it. Throws <see cref="SimulatorOptionsException"/> for wrong options, <see cref="IOException"/> when the address is taken.</summary>
     public static async Task<SimulatorServer> StartAsync(SimulatorOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new SimulatorOptions();
@@ -65,8 +65,11 @@ public sealed class SimulatorServer : IAsyncDisposable
         var runner = new ContainerRunner(registry, events, faults, options.Images, options.Times);
         var agent = new NodeAgent(registry, events, runner, options.Times);
         var loop = new ControllerLoop(registry.Store, clock, Controllers(registry, events, agent), logger);
-        faults.Changed += agent.FaultsChanged;
-        faults.Changed += loop.Resync;
+        faults.Changed = () =>
+        {
+            agent.FaultsChanged();
+            loop.Resync();
+        };
         var api = new ApiServer(new ReadRequests(registry.Store), new WriteRequests(registry), new WatchRequests(registry.Store, faults, clock),
             new Subresources(registry, agent), new FaultEndpoint(faults), faults, clock, options.Token);
         app.Run(api.HandleAsync);
@@ -79,7 +82,7 @@ public sealed class SimulatorServer : IAsyncDisposable
             await app.DisposeAsync();
             throw;
         }
-        return new SimulatorServer(app, loop, logger);
+        return new SimulatorServer(app, loop, faults, logger);
     }
 
     public async ValueTask DisposeAsync()
@@ -90,6 +93,7 @@ public sealed class SimulatorServer : IAsyncDisposable
         await _app.StopAsync(limit.Token);
         await _controllers;
         await _app.DisposeAsync();
+        _faults.Dispose();
         _stop.Dispose();
     }
 

@@ -1,5 +1,4 @@
 using Heal.Simulator.Faults;
-using Heal.Simulator.Objects;
 using Microsoft.AspNetCore.Http;
 
 namespace Heal.Simulator.Api;

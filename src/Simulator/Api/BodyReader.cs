@@ -38,7 +38,7 @@ internal static class BodyReader
         try
         {
             if (mediaType.Contains("yaml", StringComparison.Ordinal) && !text.TrimStart().StartsWith('{'))
-                return Yaml.ParseAll(text).FirstOrDefault();
+                return Yaml.ParseAll(text) is [var first, ..] ? first : null;
             return JsonNode.Parse(text);
         }
         catch (JsonException e)

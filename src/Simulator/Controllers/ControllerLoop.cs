@@ -1,5 +1,4 @@
 using Heal.Simulator.Api;
-using Heal.Simulator.Objects;
 using Heal.Simulator.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -14,7 +13,7 @@ internal sealed class ControllerLoop(ObjectStore store, SimulatorClock clock, IR
     public static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<(int Controller, ObjectKey Key), DateTimeOffset> _due = [];
-    private readonly SemaphoreSlim _poke = new(0);
+    private volatile TaskCompletionSource _poke = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _seen;
     private int _resync;
 
@@ -22,7 +21,7 @@ internal sealed class ControllerLoop(ObjectStore store, SimulatorClock clock, IR
     public void Resync()
     {
         Interlocked.Exchange(ref _resync, 1);
-        _poke.Release();
+        _poke.TrySetResult();
     }
 
     public async Task RunAsync(CancellationToken stop)
@@ -38,8 +37,12 @@ internal sealed class ControllerLoop(ObjectStore store, SimulatorClock clock, IR
 
     private void Observe()
     {
+        // Renewed before the flag is read: a request that comes in between is seen by one of the two.
+        if (_poke.Task.IsCompleted)
+            _poke = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var resync = Interlocked.Exchange(ref _resync, 0) == 1;
         var changes = store.ChangesSince(_seen);
-        if (changes is null || Interlocked.Exchange(ref _resync, 0) == 1)
+        if (changes is null || resync)
         {
             lock (store.Gate)
             {
@@ -90,7 +93,7 @@ internal sealed class ControllerLoop(ObjectStore store, SimulatorClock clock, IR
     private async Task WaitAsync(CancellationToken stop)
     {
         using var woken = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var waits = new List<Task> { store.WaitBeyondAsync(_seen, woken.Token), _poke.WaitAsync(woken.Token) };
+        var waits = new List<Task> { store.WaitBeyondAsync(_seen, woken.Token), _poke.Task };
         if (_due.Count > 0)
         {
             var left = _due.Values.Min() - clock.Now;

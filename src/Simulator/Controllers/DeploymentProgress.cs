@@ -75,14 +75,14 @@ internal sealed class DeploymentProgress(SimulatorClock clock)
             return null;
         }
         var generationMoved = before.Number("observedGeneration") != o.Number("metadata", "generation");
-        if (generationMoved || Moved(o, before) || !_lastProgress.ContainsKey(key))
+        if (generationMoved || Moved(o, before) || !_lastProgress.TryGetValue(key, out var last))
         {
-            _lastProgress[key] = clock.Now;
+            _lastProgress[key] = last = clock.Now;
             var first = Conditions.Find(o, "Progressing") is null;
             Conditions.Set(o, "Progressing", true, first ? "NewReplicaSetCreated" : "ReplicaSetUpdated",
                 first ? $"Created new replica set \"{name}\"" : $"ReplicaSet \"{name}\" is progressing.", now, touch: true);
         }
-        var left = _lastProgress[key] + clock.ScaleSeconds(o.Number("spec", "progressDeadlineSeconds") ?? 600) - clock.Now;
+        var left = last + clock.ScaleSeconds(o.Number("spec", "progressDeadlineSeconds") ?? 600) - clock.Now;
         if (left > TimeSpan.Zero)
             return left;
         Conditions.Set(o, "Progressing", false, "ProgressDeadlineExceeded", $"ReplicaSet \"{name}\" has timed out progressing.", now);

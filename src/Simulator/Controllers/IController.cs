@@ -1,4 +1,3 @@
-using Heal.Simulator.Objects;
 using Heal.Simulator.Storage;
 
 namespace Heal.Simulator.Controllers;

@@ -3,7 +3,7 @@ using Heal.Simulator.Api;
 namespace Heal.Simulator.Faults;
 
 /// <summary>The faults in force, by name. At most <see cref="Limit"/> of them.</summary>
-internal sealed class FaultBook
+internal sealed class FaultBook : IDisposable
 {
     public const int Limit = 1000;
 
@@ -13,8 +13,8 @@ internal sealed class FaultBook
     private CancellationTokenSource _watches = new();
     private int _counter;
 
-    /// <summary>Raised after every change.</summary>
-    public event Action? Changed;
+    /// <summary>Called after every change.</summary>
+    public Action? Changed { get; set; }
 
     /// <summary>Cancelled when open watches are to be cut.</summary>
     public CancellationToken OpenWatches
@@ -65,6 +65,8 @@ internal sealed class FaultBook
             Changed?.Invoke();
         return removed;
     }
+
+    public void Dispose() => _watches.Dispose();
 
     public void Clear()
     {

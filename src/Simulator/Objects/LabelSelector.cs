@@ -62,24 +62,24 @@ internal sealed partial class LabelSelector
     {
         if (SetBased().Match(text) is { Success: true } set)
         {
-            var values = set.Groups[3].Value.Split(',', StringSplitOptions.TrimEntries);
-            return new Requirement(set.Groups[1].Value, set.Groups[2].Value == "in" ? "In" : "NotIn", values);
+            var values = set.Groups["values"].Value.Split(',', StringSplitOptions.TrimEntries);
+            return new Requirement(set.Groups["key"].Value, set.Groups["operator"].Value == "in" ? "In" : "NotIn", values);
         }
         if (Equality().Match(text) is { Success: true } equality)
-            return new Requirement(equality.Groups[1].Value, equality.Groups[2].Value == "!=" ? "NotIn" : "In", [equality.Groups[3].Value]);
+            return new Requirement(equality.Groups["key"].Value, equality.Groups["operator"].Value == "!=" ? "NotIn" : "In", [equality.Groups["value"].Value]);
         if (Existence().Match(text) is { Success: true } existence)
-            return new Requirement(existence.Groups[2].Value, existence.Groups[1].Value == "!" ? "DoesNotExist" : "Exists", []);
+            return new Requirement(existence.Groups["key"].Value, existence.Groups["not"].Value == "!" ? "DoesNotExist" : "Exists", []);
         throw ApiException.BadRequest($"unable to parse requirement: found '{text}' in label selector '{whole}', "
             + "expected: key=value, key!=value, key in (a,b), key notin (a,b), key or !key");
     }
 
-    [GeneratedRegex(@"^([\w./-]+)\s+(in|notin)\s*\(([^()]*)\)$", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"^(?<key>[\w./-]+)\s+(?<operator>in|notin)\s*\((?<values>[^()]*)\)$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex SetBased();
 
-    [GeneratedRegex(@"^([\w./-]+)\s*(==|=|!=)\s*([\w.-]*)$", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"^(?<key>[\w./-]+)\s*(?<operator>==|=|!=)\s*(?<value>[\w.-]*)$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Equality();
 
-    [GeneratedRegex(@"^(!?)\s*([\w./-]+)$", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"^(?<not>!?)\s*(?<key>[\w./-]+)$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Existence();
 
     private sealed record Requirement(string Key, string Operator, string[] Values)
