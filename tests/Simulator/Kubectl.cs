@@ -21,6 +21,7 @@ internal sealed class Kubectl : IDisposable
     {
         var start = new ProcessStartInfo("kubectl")
         {
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
