@@ -50,8 +50,8 @@ public sealed class KubectlTests
         var (code, output) = await kubectl.TryAsync("rollout status deployment/web --timeout=30s");
         Assert.Equal(1, code);
         Assert.Contains("exceeded its progress deadline", output);
-        Assert.Contains("ImagePullBackOff", await kubectl.RunAsync("get events"));
-        Assert.Contains("registry.example/web:no-such-tag: not found", await kubectl.RunAsync("get events"));
+        Assert.Contains("ImagePullBackOff", await kubectl.RunAsync("get events -o jsonpath={.items[*].message}"));
+        Assert.Contains("registry.example/web:no-such-tag: not found", await kubectl.RunAsync("get events -o jsonpath={.items[*].message}"));
         Assert.Contains("ImagePull", await kubectl.RunAsync("get pods -o jsonpath={.items[*].status.containerStatuses[*].state.waiting.reason}"));
 
         await kubectl.RunAsync("rollout undo deployment/web");
@@ -69,7 +69,7 @@ public sealed class KubectlTests
         using var kubectl = new Kubectl(cluster);
         await kubectl.RunAsync("rollout status deployment/api --timeout=30s");
 
-        await kubectl.RunAsync("create configmap bad --from-literal=mode=broken");
+        await kubectl.RunAsync("create -f -", """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"bad"},"data":{"mode":"broken"}}""");
         await kubectl.RunAsync("""patch deployment api -p {"spec":{"template":{"spec":{"volumes":[{"name":"config","configMap":{"name":"bad"}}]}}}}""");
         var pod = await cluster.UntilAsync("/api/v1/namespaces/demo/pods",
             p => (string?)p["status"]?["containerStatuses"]?[0]?["state"]?["waiting"]?["reason"] == "CrashLoopBackOff");
@@ -79,7 +79,7 @@ public sealed class KubectlTests
         Assert.Equal("Error", (string?)status["lastState"]!["terminated"]!["reason"]);
         Assert.True((int)status["restartCount"]! >= 1);
         Assert.Contains("got 'broken'", await kubectl.RunAsync($"logs {name} --previous"));
-        Assert.Contains("Back-off restarting failed container api", await kubectl.RunAsync($"get events --field-selector involvedObject.name={name}"));
+        Assert.Contains("Back-off restarting failed container api", await kubectl.RunAsync($"get events -o jsonpath={{.items[*].message}} --field-selector involvedObject.name={name}"));
 
         await kubectl.RunAsync("rollout undo deployment/api");
         await kubectl.RunAsync("rollout status deployment/api --timeout=30s");
@@ -111,8 +111,8 @@ public sealed class KubectlTests
 
         var watched = await kubectl.RunAsync("get pods --watch --request-timeout=2s -o name");
         Assert.Contains("pod/web-", watched);
-        Assert.Contains("Scaled up replica set", await kubectl.RunAsync("get events"));
-        await kubectl.RunAsync("create namespace other");
+        Assert.Contains("Scaled up replica set", await kubectl.RunAsync("get events -o jsonpath={.items[*].message}"));
+        await kubectl.RunAsync("create -f -", """{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"other"}}""");
         await kubectl.RunAsync("-n other wait --for=create serviceaccount/default --timeout=30s");
         await kubectl.RunAsync("delete namespace demo --timeout=30s");
         Assert.DoesNotContain("demo", await kubectl.RunAsync("get namespaces -o name"));

@@ -8,7 +8,7 @@ public sealed class StoreTests
     private const string Maps = "/api/v1/namespaces/default/configmaps";
 
     private static string Map(string name, string extra = "", string data = "\"k\":\"v\"")
-        => $$"""{"metadata":{"name":"{{name}}"{{extra}}},"data":{{{data}}}}""";
+        => "{\"metadata\":{\"name\":\"" + name + "\"" + extra + "},\"data\":{" + data + "}}";
 
     [Fact]
     public async Task A_write_with_an_old_resource_version_is_a_conflict()
