@@ -86,7 +86,7 @@ public sealed class FaultTests
         var name = (string)pods["items"]![0]!["metadata"]!["name"]!;
 
         var (code, status) = await cluster.SendAsync("POST", $"/api/v1/namespaces/demo/pods/{name}/eviction",
-            $$"""{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"{{name}}"}}""");
+            $$$"""{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"{{{name}}}"}}""");
 
         Assert.Equal(429, code);
         Assert.Equal("DisruptionBudget", (string?)status!["details"]!["causes"]![0]!["reason"]);
