@@ -70,7 +70,7 @@ public sealed class SimulatorServer : IAsyncDisposable
             agent.FaultsChanged();
             loop.Resync();
         };
-        var api = new ApiServer(new ReadRequests(registry.Store), new WriteRequests(registry), new WatchRequests(registry.Store, faults, clock),
+        var api = new ApiServer(new ReadRequests(registry.Store, clock), new WriteRequests(registry), new WatchRequests(registry.Store, faults, clock),
             new Subresources(registry, agent), new FaultEndpoint(faults), faults, clock, options.Token);
         app.Run(api.HandleAsync);
         try

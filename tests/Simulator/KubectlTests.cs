@@ -111,6 +111,9 @@ public sealed class KubectlTests
 
         var watched = await kubectl.RunAsync("get pods --watch --request-timeout=2s -o name");
         Assert.Contains("pod/web-", watched);
+        var table = await kubectl.RunAsync("get pods --watch --request-timeout=2s");
+        Assert.Contains("STATUS", table);
+        Assert.Contains("1/1", table);
         Assert.Contains("Scaled up replica set", await kubectl.RunAsync("get events -o jsonpath={.items[*].message}"));
         await kubectl.RunAsync("create -f -", """{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"other"}}""");
         await kubectl.RunAsync("-n other wait --for=create serviceaccount/default --timeout=30s");

@@ -13,12 +13,12 @@ namespace Heal.Simulator.Api;
 /// A continued list reads the present state behind the last name, under the version of the first page: what changed meanwhile
 /// arrives again through a watch from that version. A token older than the history is 410, as in the real server.
 /// </remarks>
-internal sealed class ReadRequests(ObjectStore store)
+internal sealed class ReadRequests(ObjectStore store, SimulatorClock clock)
 {
     public Task GetAsync(HttpContext http, RequestTarget target)
     {
         var found = store.Find(target.Type, target.Namespace, target.Name) ?? throw ApiException.NotFound(target.Type, target.Name);
-        return Responses.JsonAsync(http, 200, found.Utf8);
+        return Responses.JsonAsync(http, 200, TableFormat.IsWanted(http) ? TableFormat.Render(target.Type, [], [found], clock.Now) : found.Utf8);
     }
 
     public Task ListAsync(HttpContext http, RequestTarget target)
@@ -46,7 +46,8 @@ internal sealed class ReadRequests(ObjectStore store)
             if (labels.IsEmpty && fields.IsEmpty)
                 meta["remainingItemCount"] = matching.Count - page.Count;
         }
-        return Responses.JsonAsync(http, 200, Render(target.Type, meta, page));
+        var rendered = TableFormat.IsWanted(http) ? TableFormat.Render(target.Type, meta, page, clock.Now) : Render(target.Type, meta, page);
+        return Responses.JsonAsync(http, 200, rendered);
     }
 
     public static long? Number(HttpContext http, string parameter)

@@ -104,13 +104,13 @@ internal sealed class WatchRequests(ObjectStore store, FaultBook faults, Simulat
     {
         var (items, version) = store.List(watch.Target.Type, watch.Target.Namespace);
         foreach (var item in items.Where(watch.Wants))
-            await WriteAsync(http, "ADDED", item.Utf8, end);
+            await WriteAsync(http, "ADDED", Wire(http, item), end);
         watch.At = version;
         if (watch.InitialEvents && watch.Bookmarks)
             await BookmarkAsync(http, watch, end, initialEnd: true);
     }
 
-    private static Task SendAsync(HttpContext http, Watch watch, Change change, CancellationToken end)
+    private Task SendAsync(HttpContext http, Watch watch, Change change, CancellationToken end)
     {
         if (change.Shown.Type != watch.Target.Type || (watch.Target.Namespace.Length > 0 && change.Shown.Key.Namespace != watch.Target.Namespace))
             return Task.CompletedTask;
@@ -118,10 +118,10 @@ internal sealed class WatchRequests(ObjectStore store, FaultBook faults, Simulat
         var after = change.After is { } a && watch.Wants(a);
         return (before, after) switch
         {
-            (false, true) => WriteAsync(http, "ADDED", change.Shown.Utf8, end),
-            (true, true) => WriteAsync(http, "MODIFIED", change.Shown.Utf8, end),
+            (false, true) => WriteAsync(http, "ADDED", Wire(http, change.Shown), end),
+            (true, true) => WriteAsync(http, "MODIFIED", Wire(http, change.Shown), end),
             // Left the selection: the client sees its last selected state go, at the version of this change.
-            (true, false) => WriteAsync(http, "DELETED", (change.After is null ? change.Shown : change.LastSeen()).Utf8, end),
+            (true, false) => WriteAsync(http, "DELETED", Wire(http, change.After is null ? change.Shown : change.LastSeen()), end),
             _ => Task.CompletedTask,
         };
     }
@@ -132,14 +132,18 @@ internal sealed class WatchRequests(ObjectStore store, FaultBook faults, Simulat
         if (initialEnd)
             meta["annotations"] = new JsonObject { ["k8s.io/initial-events-end"] = "true" };
         var bookmark = new JsonObject { ["kind"] = watch.Target.Type.Kind, ["apiVersion"] = watch.Target.Type.GroupVersion, ["metadata"] = meta };
-        return WriteAsync(http, "BOOKMARK", System.Text.Encoding.UTF8.GetBytes(bookmark.ToJsonString(Wire.Options)), end, flush: true);
+        return WriteAsync(http, "BOOKMARK", System.Text.Encoding.UTF8.GetBytes(bookmark.ToJsonString(Objects.Wire.Options)), end, flush: true);
     }
 
     private Task ExpiredAsync(HttpContext http, long at)
     {
         var status = ApiException.Expired($"too old resource version: {at} ({store.Version})").ToStatus();
-        return WriteAsync(http, "ERROR", System.Text.Encoding.UTF8.GetBytes(status.ToJsonString(Wire.Options)), http.RequestAborted, flush: true);
+        return WriteAsync(http, "ERROR", System.Text.Encoding.UTF8.GetBytes(status.ToJsonString(Objects.Wire.Options)), http.RequestAborted, flush: true);
     }
+
+    private byte[] Wire(HttpContext http, StoredObject o)
+        => TableFormat.IsWanted(http)
+            ? TableFormat.Render(o.Type, new JsonObject { ["resourceVersion"] = o.Json.Text("metadata", "resourceVersion") }, [o], clock.Now) : o.Utf8;
 
     private static async Task WriteAsync(HttpContext http, string type, byte[] utf8, CancellationToken end, bool flush = false)
     {
