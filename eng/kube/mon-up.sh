@@ -7,7 +7,7 @@ source "$(dirname "$0")/env.sh"
 webhook=${1:?usage: mon-up.sh WEBHOOK_URL [KEY_FILE]}
 key_file=${2:-}
 [[ -f $KUBECONFIG ]] || die "no cluster in $RUN" "Start it with eng/kube/up.sh."
-need_packages prometheus prometheus-alertmanager python3 curl
+"$HEAL_KUBE/packages.sh"
 home=$RUN/mon
 mkdir -p "$home"
 if [[ -n $key_file ]]; then

@@ -5,8 +5,7 @@ set -euo pipefail
 source "$(dirname "$0")/env.sh"
 need_root "$0"
 count=${1:-3}
-need_packages etcd-server containerd runc containernetworking-plugins busybox-static iptables iproute2 conntrack ethtool socat openssl
-command -v kubectl >/dev/null || need_packages kubernetes-client
+"$HEAL_KUBE/packages.sh"
 [[ -x $BIN/kube-apiserver ]] || die "no Kubernetes binaries in $BIN" "Run eng/kube/build.sh first (5 to 8 minutes, once)."
 export HEAL_STARTED
 "$HEAL_KUBE/control-plane-up.sh"
