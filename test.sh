@@ -16,7 +16,7 @@ source "$HEAL_ENG/lib.sh"
 # shellcheck source=eng/tests/forms.sh
 source "$HEAL_ENG/tests/forms.sh"
 
-HANG_TIMEOUT=3m    # no test of ours runs this long without an end: the host is stopped and counts as failed
+HANG_TIMEOUT=3m # no test of ours runs this long without an end: the host is stopped and counts as failed
 PROJECT_TIMEOUT=20m
 PROJECTS_AT_ONCE=${HEAL_TEST_PROJECTS_AT_ONCE:-2}
 
@@ -25,7 +25,7 @@ while (($#)); do
   case $1 in
     --cluster) plain=no cluster=yes ;;
     --all) plain=yes cluster=yes ;;
-    --libvirt) finish_early "there are no libvirt tests yet" "This form comes with the libvirt driver. Today: ./test.sh, --cluster, --all." ;;
+    --libvirt) finish_early "there are no libvirt tests yet: the driver is not written" "Today there are ./test.sh, --cluster and --all." ;;
     --filter) extra_filter=${2:?--filter needs an expression} && shift ;;
     *) finish_early "unknown option '$1'" "Known: --cluster, --libvirt, --all, --filter EXPRESSION." ;;
   esac

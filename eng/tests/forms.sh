@@ -10,7 +10,8 @@ finish_early() {
 
 check_tools() {
   command -v dotnet >/dev/null || finish_early "the .NET SDK is missing" "Install the .NET 10 SDK."
-  [[ $(dotnet --version 2>/dev/null) == 10.* ]] || finish_early "expected .NET SDK 10, got '$(dotnet --version 2>&1 | head -n 1)'" "global.json names the version."
+  [[ $(dotnet --version 2>/dev/null) == 10.* ]] ||
+    finish_early "expected .NET SDK 10, got '$(dotnet --version 2>&1 | head -n 1)'" "global.json names the version."
   command -v npm >/dev/null || finish_early "Node is missing" "Install Node 20: Azurite comes from npm."
   (
     need_packages python3 shellcheck git
@@ -25,7 +26,7 @@ start_services() {
   local base=/var/lib
   ((EUID == 0)) || base=${XDG_STATE_HOME:-$HOME/.local/state}
   SERVICES_STATE=$base/heal-test-$(pwd -P | sha256sum | cut -c1-8)
-  HEAL_STARTED=$HEAL_STARTED "$HEAL_ENG/services.sh" up --state "$SERVICES_STATE" --throwaway ||
+  "$HEAL_ENG/services.sh" up --state "$SERVICES_STATE" --throwaway ||
     finish_early "PostgreSQL and Azurite could not be started" "The reason is above."
   # shellcheck source=/dev/null
   source "$SERVICES_STATE/env"
@@ -36,11 +37,12 @@ start_services() {
 build() {
   say "restoring packages"
   dotnet restore Functions.sln -v q --disable-build-servers >"$RESULTS/restore.log" 2>&1 ||
-    { tail -n 20 "$RESULTS/restore.log" && finish_early "dotnet restore failed" "The whole log: $RESULTS/restore.log"; }
+    { tail -n 20 "$RESULTS/restore.log"; finish_early "dotnet restore failed" "The whole log: $RESULTS/restore.log"; }
   say "building Functions.sln, warnings are errors"
   # no build servers: a test run leaves no process behind
-  dotnet build Functions.sln -c Release --no-restore --disable-build-servers -warnaserror -v q -clp:NoSummary >"$RESULTS/build.log" 2>&1 ||
-    { grep -E 'error|warn' "$RESULTS/build.log" | sort -u | head -n 30 && finish_early "the build failed" "The whole log: $RESULTS/build.log"; }
+  local options=(-c Release --no-restore --disable-build-servers -warnaserror -v q -clp:NoSummary)
+  dotnet build Functions.sln "${options[@]}" >"$RESULTS/build.log" 2>&1 ||
+    { grep -E 'error|warn' "$RESULTS/build.log" | sort -u | head -n 30; finish_early "the build failed" "See $RESULTS/build.log"; }
   say "built"
 }
 
@@ -75,7 +77,7 @@ run_project() {
 }
 
 start_cluster() {
-  HEAL_STARTED=$HEAL_STARTED "$HEAL_ENG/kube/build.sh" && HEAL_STARTED=$HEAL_STARTED "$HEAL_ENG/kube/packages.sh" ||
+  { "$HEAL_ENG/kube/build.sh" && "$HEAL_ENG/kube/packages.sh"; } ||
     finish_early "Kubernetes could not be built" "The reason is above."
   HEAL_TEST_KUBECONFIG=$(source "$HEAL_ENG/kube/env.sh" && echo "$KUBECONFIG")
   export HEAL_TEST_KUBECONFIG
@@ -83,14 +85,14 @@ start_cluster() {
     say "a cluster runs already and is used; it stays when the tests are over"
   else
     CLUSTER_IS_OURS=yes
-    HEAL_STARTED=$HEAL_STARTED "$HEAL_ENG/kube/up.sh" 3 || finish_early "the cluster could not be started" "The reason is above."
+    "$HEAL_ENG/kube/up.sh" 3 || finish_early "the cluster could not be started" "The reason is above."
   fi
 }
 
 stop_cluster() {
   [[ ${CLUSTER_IS_OURS:-no} == yes ]] || return 0
   CLUSTER_IS_OURS=no
-  HEAL_STARTED=$HEAL_STARTED "$HEAL_ENG/kube/down.sh"
+  "$HEAL_ENG/kube/down.sh"
 }
 
 summarise() {
@@ -109,7 +111,8 @@ clean_up() {
 
 # kill_tree PID: children first, so that none is left to init.
 kill_tree() {
-  local child
-  for child in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do kill_tree "$child"; done
+  local child children=()
+  read -ra children 2>/dev/null <"/proc/$1/task/$1/children" || true
+  for child in "${children[@]}"; do kill_tree "$child"; done
   kill -s KILL "$1" 2>/dev/null || true
 }
