@@ -101,18 +101,19 @@ summarise() {
 
 # Whatever ended the script: stop what it started, and keep the exit code.
 clean_up() {
-  local code=$? child
+  local code=$? job tree=()
   trap '' INT TERM
-  for child in $(jobs -rp); do kill_tree "$child"; done
+  for job in $(jobs -rp); do mapfile -t -O "${#tree[@]}" tree < <(tree_of "$job"); done
+  disown -a # their ends need no message
+  if ((${#tree[@]})); then kill -s KILL "${tree[@]}" 2>/dev/null || true; fi
   stop_cluster >/dev/null || true
   if [[ -n ${SERVICES_STATE:-} ]]; then "$HEAL_ENG/services.sh" down --state "$SERVICES_STATE" --purge >/dev/null || true; fi
   exit "$code"
 }
 
-# kill_tree PID: children first, so that none is left to init.
-kill_tree() {
-  local child children=()
-  read -ra children 2>/dev/null <"/proc/$1/task/$1/children" || true
-  for child in "${children[@]}"; do kill_tree "$child"; done
-  kill -s KILL "$1" 2>/dev/null || true
+# tree_of PID: the process and all below it. A child hangs on the thread that started it, so every thread is asked.
+tree_of() {
+  local child
+  echo "$1"
+  for child in $(cat /proc/"$1"/task/*/children 2>/dev/null || true); do tree_of "$child"; done
 }

@@ -31,7 +31,8 @@ def read_project(base):
         if result.get("outcome") == "Passed":
             passed += 1
             continue
-        text = "".join(part.text or "" for part in result.iterfind("./t:Output/t:ErrorInfo/*", NAMESPACE))
+        text = "\n".join(part.text or "" for part in result.iterfind("./t:Output/t:ErrorInfo/*", NAMESPACE))
+        text = "\n".join(line for line in text.splitlines() if not line.startswith("   at System.Reflect"))
         if result.get("outcome") == "NotExecuted":
             text = "skipped, which counts as failed. " + (text or (result.findtext("./t:Output/t:StdOut", "", NAMESPACE)))
         failed.append((result.get("testName"), text))
