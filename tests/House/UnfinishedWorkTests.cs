@@ -23,7 +23,8 @@ public sealed partial class UnfinishedWorkTests
 
     [Fact]
     public void No_exception_outlives_its_reason() => Findings.AssertNone(
-        Allowed.Keys.Where(file => !Repository.Files.Contains(file) || !Unfinished().IsMatch(Repository.TextOf(file))), "Remove the entry.");
+        Allowed.Keys.Where(file => !Repository.Files.Contains(file) || !Unfinished().IsMatch(Repository.TextOf(file))),
+        "Remove the entry.");
 
     [GeneratedRegex(@"\b(TODO|FIXME|XXX|HACK)\b|NotImplementedException", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Unfinished();
