@@ -76,7 +76,4 @@ internal enum StorageProvider
 {
     /// <summary>State in PostgreSQL.</summary>
     PostgreSQL = 0,
-
-    /// <summary>State in this process, lost when it ends. For tests and first steps.</summary>
-    InMemory = 1,
 }

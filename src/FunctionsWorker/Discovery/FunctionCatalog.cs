@@ -27,6 +27,8 @@ internal sealed partial class FunctionCatalog
             .Where(static f => f.Trigger is TTrigger)
             .Select(static f => (f, (TTrigger)f.Trigger));
 
+    public FunctionCatalog Without(IReadOnlySet<string> names) => new([.. Functions.Where(f => !names.Contains(f.Name))], _faults);
+
     public static FunctionCatalog Discover(IEnumerable<Assembly> assemblies)
     {
         var faults = new List<string>();

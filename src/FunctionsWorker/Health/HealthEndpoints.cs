@@ -18,30 +18,32 @@ internal sealed class HealthEndpoints(HostHealth health, KeyGate gate, IHostAppl
     public void Map(IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGet("/livez", static () => Results.Json(new { status = "live" }));
-        endpoints.MapGet("/readyz", Ready);
+        endpoints.MapGet("/readyz", ReadyAsync);
         endpoints.MapGet("/admin/host/status", gate.Guard(AuthorizationLevel.Admin, function: null, StatusAsync));
     }
 
-    private IResult Ready()
+    private async Task<IResult> ReadyAsync(CancellationToken cancellationToken)
     {
         bool stopping = lifetime.ApplicationStopping.IsCancellationRequested;
-        bool ready = health.IsReady && !stopping;
-        var missing = health.Dependencies
-            .Where(static d => d.Value is not null)
-            .Select(static d => new { dependency = d.Key, reason = d.Value });
+        IReadOnlyList<MissingDependency> missing = await health.MissingAsync(cancellationToken);
+        bool ready = missing.Count == 0 && !stopping;
         return Results.Json(
             new { status = ready ? "ready" : stopping ? "stopping" : "notReady", missing },
             statusCode: ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
 
-    private Task StatusAsync(HttpContext http) => http.Response.WriteAsJsonAsync(
-        new
-        {
-            id = Environment.MachineName,
-            state = health.IsReady ? "Running" : "Error",
-            version = typeof(HealthEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion,
-            processUptime = (long)time.GetElapsedTime(_started).TotalMilliseconds,
-            errors = health.Dependencies.Where(static d => d.Value is not null).Select(static d => $"{d.Key}: {d.Value}"),
-        },
-        http.RequestAborted);
+    private async Task StatusAsync(HttpContext http)
+    {
+        IReadOnlyList<MissingDependency> missing = await health.MissingAsync(http.RequestAborted);
+        await http.Response.WriteAsJsonAsync(
+            new
+            {
+                id = Environment.MachineName,
+                state = missing.Count == 0 ? "Running" : "Error",
+                version = typeof(HealthEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion,
+                processUptime = (long)time.GetElapsedTime(_started).TotalMilliseconds,
+                errors = missing.Select(static m => $"{m.Dependency}: {m.Reason}"),
+            },
+            http.RequestAborted);
+    }
 }

@@ -9,7 +9,10 @@ namespace Microsoft.Azure.Functions.Worker.Invocation;
 /// <summary>Fills the parameters of one invocation: own converter first, then the registered ones in their order, then the default value.</summary>
 internal sealed class InputBinder(IServiceProvider root, IOptions<WorkerOptions> options)
 {
+    private static readonly Type[] ClientConverter = [typeof(DurableClientConverter)];
+
     private readonly ConcurrentDictionary<Type, IInputConverter> _converters = new();
+    private readonly Type[] _registered = [.. options.Value.InputConverters];
 
     public async ValueTask<object?[]> BindAsync(FunctionDescriptor function, FunctionContext context)
     {
@@ -44,19 +47,14 @@ internal sealed class InputBinder(IServiceProvider root, IOptions<WorkerOptions>
         }
 
         return parameter.Parameter.HasDefaultValue ? parameter.Parameter.DefaultValue
-            : source is null && parameter.Parameter.IsReferenceOrNullableType && !parameter.IsTrigger ? null
+            : source is null && parameter.Parameter.IsReferenceOrNullableType ? null
             : throw Fault(function, parameter, source, error: null);
     }
 
-    private IEnumerable<Type> ConvertersFor(ParameterDescriptor parameter)
-    {
-        if (parameter.ConverterType is { } own)
-        {
-            return [own];
-        }
-
-        return parameter.Attribute is DurableClientAttribute ? [typeof(DurableClientConverter)] : options.Value.InputConverters;
-    }
+    private Type[] ConvertersFor(ParameterDescriptor parameter) =>
+        parameter.ConverterType is { } own ? [own]
+        : parameter.Attribute is DurableClientAttribute ? ClientConverter
+        : _registered;
 
     private IInputConverter ConverterOf(Type type) => _converters.GetOrAdd(
         type, t => (IInputConverter)ActivatorUtilities.GetServiceOrCreateInstance(root, t));
