@@ -157,7 +157,9 @@ public abstract class DurableTaskClient : IOrchestrationSubmitter, IAsyncDisposa
     /// <summary>Sets a failed instance back to before its failures.</summary>
     /// <exception cref="NotImplementedException">This client cannot rewind.</exception>
     public virtual Task RewindInstanceAsync(string instanceId, string reason, CancellationToken cancellation = default) =>
-        throw new NotImplementedException($"{GetType()} cannot rewind instances.");
+#pragma warning disable MA0025 // The contract's exception for a storage that cannot rewind.
+        throw new NotImplementedException($"{GetType()} cannot rewind instances. Restart the instance instead.");
+#pragma warning restore MA0025
 
     /// <summary>The history of the current execution.</summary>
     /// <exception cref="ArgumentException">There is no such instance.</exception>
