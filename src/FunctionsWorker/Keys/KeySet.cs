@@ -33,7 +33,7 @@ internal sealed record KeySet
                 static f => f.Key, static f => (IReadOnlyDictionary<string, string>)Named(f), StringComparer.OrdinalIgnoreCase),
         };
         foreach (IConfigurationSection setting in section.AsEnumerable()
-            .Where(static s => s.Value is { Length: < MinLength })
+            .Where(static s => s.Value is { Length: > 0 and < MinLength })
             .Select(s => configuration.GetSection(s.Key)))
         {
             faults.Add($"setting {setting.Path}: has {setting.Value!.Length} characters, expected at least {MinLength}");

@@ -20,18 +20,26 @@ internal sealed partial record QueueFunction(FunctionDescriptor Function, QueueC
         foreach ((FunctionDescriptor function, QueueTriggerAttribute trigger) in catalog.Triggered<QueueTriggerAttribute>())
         {
             string where = $"function '{function.Name}' ({function.EntryPoint}): queue '{trigger.QueueName}'";
+            int before = faults.Count;
             string name = SettingReferences.Resolve(trigger.QueueName, configuration, where, faults);
-            string setting = trigger.Connection ?? DefaultConnection;
-            string? connection = SettingReferences.Connection(configuration, setting);
-            if (!QueueName().IsMatch(name))
+            if (faults.Count == before && !QueueName().IsMatch(name))
             {
                 faults.Add($"{where}: is '{name}', expected 3 to 56 lower-case letters, digits and single '-' (so that '{PoisonSuffix}' still fits)");
             }
-            else if (connection is null)
+
+            string setting = trigger.Connection ?? DefaultConnection;
+            string? connection = SettingReferences.Connection(configuration, setting);
+            if (connection is null)
             {
                 faults.Add($"{where}: setting '{setting}' is not set, expected the connection string of the storage account");
             }
-            else if (Client(connection, name) is { } queue && Client(connection, name + PoisonSuffix) is { } poison)
+
+            if (connection is null || faults.Count > before)
+            {
+                continue;
+            }
+
+            if (Client(connection, name) is { } queue && Client(connection, name + PoisonSuffix) is { } poison)
             {
                 queues.Add(new(function, queue, poison));
             }
