@@ -59,6 +59,6 @@ internal static class DurableWiring
         }
 
         _ = (worker, client, connection);
-        throw new NotSupportedException("The PostgreSQL hub is not merged yet.");
+        faults.Add("host.json at $.extensions.durableTask.storageProvider.type: the PostgreSQL hub is not part of this build");
     }
 }

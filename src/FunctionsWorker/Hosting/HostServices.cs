@@ -40,7 +40,9 @@ internal static class HostServices
         services.AddSingleton(static provider => HostKeys.Load(
             provider.GetRequiredService<HostPlan>(), provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton(static provider => new KeyGate(
-            provider.GetRequiredService<KeyRing>(), provider.GetRequiredService<HostSettings>().RequestBodyLimit));
+            provider.GetRequiredService<KeyRing>(),
+            provider.GetRequiredService<HostSettings>().RequestBodyLimit,
+            provider.GetRequiredService<ILogger<KeyGate>>()));
         services.Configure<HostOptions>(options => options.ShutdownTimeout = plan.Settings.DrainTimeout + StopMargin);
         web.WebHost.ConfigureKestrel(options =>
         {

@@ -9,6 +9,11 @@ namespace Microsoft.Azure.Functions.Worker.Http;
 /// </summary>
 internal sealed partial class ErrorReplies(RequestDelegate next, ILogger<ErrorReplies> logger)
 {
+    private static readonly object Logged = new();
+
+    /// <summary>Says that the failure of this request is in the log already, with its cause.</summary>
+    public static void MarkLogged(HttpContext http) => http.Items[Logged] = Logged;
+
     public async Task InvokeAsync(HttpContext http)
     {
         try
@@ -35,6 +40,11 @@ internal sealed partial class ErrorReplies(RequestDelegate next, ILogger<ErrorRe
     private async Task ReplyAsync(HttpContext http, Exception exception)
     {
         http.Response.Clear();
+        if (exception is not (BadHttpRequestException or CallerInputException) && !http.Items.ContainsKey(Logged))
+        {
+            Log.Unhandled(logger, exception, http.Request.Method, http.Request.Path, Correlation.IdOf(http));
+        }
+
         switch (exception)
         {
             case BadHttpRequestException bad:
@@ -45,12 +55,10 @@ internal sealed partial class ErrorReplies(RequestDelegate next, ILogger<ErrorRe
                 await Problems.WriteAsync(http, StatusCodes.Status400BadRequest, "The request is not valid", bad.Message);
                 break;
             case TimeoutException:
-                Log.Unhandled(logger, exception, http.Request.Method, http.Request.Path);
                 await Problems.WriteAsync(http, StatusCodes.Status504GatewayTimeout, "The function took too long",
                     "It was cancelled by a time limit. Ask for less, or raise functionTimeout in host.json.");
                 break;
             default:
-                Log.Unhandled(logger, exception, http.Request.Method, http.Request.Path);
                 await Problems.WriteAsync(http, StatusCodes.Status500InternalServerError, "The function failed",
                     "The reason is in the log of the host, under the correlation id.");
                 break;
@@ -68,8 +76,8 @@ internal sealed partial class ErrorReplies(RequestDelegate next, ILogger<ErrorRe
 
     private static partial class Log
     {
-        [LoggerMessage(20, LogLevel.Error, "{Method} {Path} failed")]
-        public static partial void Unhandled(ILogger logger, Exception exception, string method, PathString path);
+        [LoggerMessage(20, LogLevel.Error, "{Method} {Path} failed (correlation {CorrelationId})")]
+        public static partial void Unhandled(ILogger logger, Exception exception, string method, PathString path, string correlationId);
 
         [LoggerMessage(21, LogLevel.Debug, "{Method} {Path}: the caller left before the reply")]
         public static partial void CallerLeft(ILogger logger, string method, PathString path);

@@ -34,8 +34,21 @@ internal sealed class HttpFunctions(FunctionInvoker invoker, KeyGate gate)
                 context.Features.Set<IHttpRequestDataFeature>(new AspNetCoreRequestData.Feature(http));
             },
         };
-        FunctionContext context = await invoker.InvokeAsync(request, http.RequestAborted);
-        await HttpResults.SendAsync(http, context.GetInvocationResult().Value);
+        await HttpResults.SendAsync(http, await ResultAsync(request, http));
+    }
+
+    private async Task<object?> ResultAsync(InvocationRequest request, HttpContext http)
+    {
+        try
+        {
+            FunctionContext context = await invoker.InvokeAsync(request, http.RequestAborted);
+            return context.GetInvocationResult().Value;
+        }
+        catch
+        {
+            ErrorReplies.MarkLogged(http);
+            throw;
+        }
     }
 
     // The key came in by the query too; it is nobody's binding datum.

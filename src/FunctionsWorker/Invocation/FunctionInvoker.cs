@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker.Configuration;
 using Microsoft.Azure.Functions.Worker.Middleware;
 using Microsoft.Extensions.DependencyInjection;
@@ -45,6 +46,7 @@ internal sealed partial class FunctionInvoker(
     {
         string name = request.Function.Name;
         string invocationId = Guid.CreateVersion7(time.GetUtcNow()).ToString();
+        string correlationId = request.CorrelationId ?? invocationId;
         using Activity? activity = Source.StartActivity(name);
         using var limit = new CancellationTokenSource(settings.FunctionTimeout ?? Timeout.InfiniteTimeSpan, time);
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token, drain.InvocationsMustEnd);
@@ -57,21 +59,26 @@ internal sealed partial class FunctionInvoker(
         {
             ["FunctionName"] = name,
             ["InvocationId"] = invocationId,
-            ["CorrelationId"] = request.CorrelationId ?? invocationId,
+            ["CorrelationId"] = correlationId,
         });
         using IDisposable running = drain.Enter();
         long started = time.GetTimestamp();
-        Log.Started(logger, name, invocationId);
+        Log.Started(logger, name, invocationId, correlationId);
         try
         {
             await _run(context);
-            Log.Succeeded(logger, name, invocationId, time.GetElapsedTime(started).TotalMilliseconds);
+            Log.Succeeded(logger, name, time.GetElapsedTime(started).TotalMilliseconds, invocationId, correlationId);
             return context;
+        }
+        catch (Exception exception) when (exception is CallerInputException or BadHttpRequestException)
+        {
+            Log.Refused(logger, name, exception.Message, invocationId, correlationId);
+            throw;
         }
         catch (Exception exception)
         {
             activity?.SetStatus(ActivityStatusCode.Error, exception.GetType().Name);
-            Log.Failed(logger, exception, name, invocationId, time.GetElapsedTime(started).TotalMilliseconds);
+            Log.Failed(logger, exception, name, time.GetElapsedTime(started).TotalMilliseconds, invocationId, correlationId);
             if (exception is OperationCanceledException && limit.IsCancellationRequested)
             {
                 throw new TimeoutException(
@@ -84,13 +91,19 @@ internal sealed partial class FunctionInvoker(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Debug, "Function {Function} started ({InvocationId})")]
-        public static partial void Started(ILogger logger, string function, string invocationId);
+        [LoggerMessage(1, LogLevel.Debug, "Function {Function} started (invocation {InvocationId}, correlation {CorrelationId})")]
+        public static partial void Started(ILogger logger, string function, string invocationId, string correlationId);
 
-        [LoggerMessage(2, LogLevel.Information, "Function {Function} succeeded in {Milliseconds:0} ms ({InvocationId})")]
-        public static partial void Succeeded(ILogger logger, string function, string invocationId, double milliseconds);
+        [LoggerMessage(2, LogLevel.Information,
+            "Function {Function} succeeded in {Milliseconds:0} ms (invocation {InvocationId}, correlation {CorrelationId})")]
+        public static partial void Succeeded(ILogger logger, string function, double milliseconds, string invocationId, string correlationId);
 
-        [LoggerMessage(3, LogLevel.Error, "Function {Function} failed after {Milliseconds:0} ms ({InvocationId})")]
-        public static partial void Failed(ILogger logger, Exception exception, string function, string invocationId, double milliseconds);
+        [LoggerMessage(3, LogLevel.Error,
+            "Function {Function} failed after {Milliseconds:0} ms (invocation {InvocationId}, correlation {CorrelationId})")]
+        public static partial void Failed(
+            ILogger logger, Exception exception, string function, double milliseconds, string invocationId, string correlationId);
+
+        [LoggerMessage(4, LogLevel.Warning, "Function {Function} refused its input (invocation {InvocationId}, correlation {CorrelationId}): {Reason}")]
+        public static partial void Refused(ILogger logger, string function, string reason, string invocationId, string correlationId);
     }
 }
