@@ -16,11 +16,22 @@ public abstract record KubernetesModel
 /// <summary>Any API object; used as it is for kinds without a model (spec and the rest are in OtherFields).</summary>
 public record KubernetesObject : KubernetesModel
 {
-    /// <summary>Group and version, e.g. "apps/v1". Writes fill it in.</summary>
-    public string? ApiVersion { get; init; }
+    private string? _apiVersion;
+    private string? _kind;
 
-    /// <summary>E.g. "Deployment". Writes fill it in.</summary>
-    public string? Kind { get; init; }
+    /// <summary>Group and version, e.g. "apps/v1". The client fills it in, also when it writes.</summary>
+    public string? ApiVersion
+    {
+        get => _apiVersion;
+        init => _apiVersion = value;
+    }
+
+    /// <summary>E.g. "Deployment". The client fills it in, also when it writes.</summary>
+    public string? Kind
+    {
+        get => _kind;
+        init => _kind = value;
+    }
 
     public ObjectMeta Metadata { get; init; } = new();
 
@@ -30,6 +41,13 @@ public record KubernetesObject : KubernetesModel
 
     /// <summary>The object as the API server writes it.</summary>
     public JsonObject ToJson() => KubernetesJson.ToNode(this);
+
+    /// <summary>The items of a typed list come without these two.</summary>
+    internal void FillType(ApiResource resource)
+    {
+        _apiVersion ??= resource.ApiVersion;
+        _kind ??= resource.Kind;
+    }
 
     public sealed override string ToString() =>
         Metadata.Namespace is null ? $"{Kind} {Metadata.Name}" : $"{Kind} {Metadata.Namespace}/{Metadata.Name}";
