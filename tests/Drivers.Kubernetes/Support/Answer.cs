@@ -64,12 +64,13 @@ internal static class Answer
         await Hang(context);
     };
 
-    /// <summary>Writes the lines and an unfinished one, then breaks the connection.</summary>
-    public static RequestDelegate LinesThenBreak(string unfinished, params string[] lines) => async context =>
+    /// <summary>Writes a line and the beginning of another; breaks the connection when told (a reset takes unread lines with it).</summary>
+    public static RequestDelegate LineThenBreak(string line, string unfinished, Task breakNow) => async context =>
     {
-        await WriteLinesAsync(context, lines);
+        await WriteLinesAsync(context, [line]);
         await context.Response.WriteAsync(unfinished);
         await context.Response.Body.FlushAsync();
+        await breakNow;
         context.Abort();
     };
 
