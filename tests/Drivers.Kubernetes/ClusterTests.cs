@@ -126,10 +126,8 @@ public sealed class ClusterTests : IAsyncLifetime
     {
         await _client.CreateAsync(Crashing("crash", "echo first; echo last words; exit 7"));
         // The second run has begun to back off: from here the log of the previous one stays.
-        var pod = await WaitAsync<Pod>("crash", p => p.Status?.ContainerStatuses?.FirstOrDefault() is
-        {
-            LastState.Terminated: not null, State.Waiting.Reason: "CrashLoopBackOff",
-        });
+        var pod = await WaitAsync<Pod>("crash", p => p.Status?.ContainerStatuses is
+            [{ LastState.Terminated: not null, State.Waiting.Reason: "CrashLoopBackOff" }]);
         var last = pod.Status!.ContainerStatuses![0].LastState!.Terminated!;
         Assert.Equal((7, "Error"), (last.ExitCode, last.Reason));
         var log = await _client.GetPodLogAsync(_ns, "crash", new LogOptions { Previous = true, TailLines = 1 });

@@ -25,6 +25,8 @@ internal sealed class TestFolder : IDisposable
     public string WriteScript(string name, string body)
     {
         var path = Write(name, "#!/bin/sh\n" + body + "\n");
+        if (OperatingSystem.IsWindows())
+            throw new PlatformNotSupportedException("These tests run shell scripts: expected Linux or macOS.");
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return path;
     }
