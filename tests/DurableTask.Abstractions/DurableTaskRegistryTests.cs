@@ -52,7 +52,7 @@ public class DurableTaskRegistryTests
         Assert.Throws<ArgumentNullException>(() => _registry.AddOrchestrator("x", (ITaskOrchestrator)null!));
         Assert.Throws<ArgumentNullException>(() => _registry.AddActivityFunc("x", (Action<TaskActivityContext>)null!));
         Assert.Throws<ArgumentException>(() => _registry.AddOrchestrator(typeof(string)));
-        Assert.Throws<ArgumentException>(() => _registry.AddActivity(typeof(TaskActivity<int, int>)));
+        Assert.Throws<ArgumentException>(() => _registry.AddActivity<TaskActivity<int, int>>());
         Assert.Throws<ArgumentException>(() => _registry.AddOrchestratorFunc("", _ => { }));
     }
 

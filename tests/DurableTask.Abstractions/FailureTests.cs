@@ -42,7 +42,7 @@ public class FailureTests
         var details = new TaskFailureDetails(typeof(DerivedException).FullName!, "", null, null, null);
 
         Assert.True(details.IsCausedBy<DerivedException>());
-        Assert.True(details.IsCausedBy<ApplicationException>());
+        Assert.True(details.IsCausedBy<IOException>());
         Assert.True(details.IsCausedBy<Exception>());
         Assert.False(details.IsCausedBy<TimeoutException>());
     }
@@ -74,5 +74,5 @@ public class FailureTests
             .DefineType(type, TypeAttributes.Public, typeof(Exception))
             .CreateType();
 
-    private sealed class DerivedException(string message, Exception inner) : ApplicationException(message, inner);
+    private sealed class DerivedException(string message, Exception inner) : IOException(message, inner);
 }

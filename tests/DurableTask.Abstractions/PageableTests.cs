@@ -20,7 +20,8 @@ public class PageableTests
     [Fact]
     public async Task Pages_begin_at_the_given_token_with_the_given_size()
     {
-        var pageable = Pageable.Create((string? token, int? size, CancellationToken _) => Task.FromResult(new Page<string>([$"{token}/{size}"])));
+        var pageable = Pageable.Create((string? token, int? size, CancellationToken _) =>
+            Task.FromResult(new Page<string>([$"{token}/{size}"])));
         await foreach (var page in pageable.AsPages("here", 7))
         {
             Assert.Equal(["here/7"], page.Values);

@@ -95,5 +95,5 @@ public class RetryTests
     }
 
     private static RetryContext Attempt(int number) =>
-        new(new FakeOrchestrationContext(), number, TaskFailureDetails.FromException(new TimeoutException()), Second, CancellationToken.None);
+        new(new FakeOrchestrationContext(), number, TaskFailureDetails.FromException(new TimeoutException()), Second, default);
 }

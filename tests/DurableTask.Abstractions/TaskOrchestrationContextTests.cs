@@ -56,11 +56,11 @@ public class TaskOrchestrationContextTests
     }
 
     [Fact]
-    public void Options_without_input_are_passed_as_options()
+    public async Task Options_without_input_are_passed_as_options()
     {
         var options = new TaskOptions { Version = "2" };
-        _context.CallActivityAsync("Restart", options);
-        _context.CallSubOrchestratorAsync<int>("Child", options);
+        await _context.CallActivityAsync("Restart", options);
+        await _context.CallSubOrchestratorAsync<int>("Child", options);
 
         Assert.All(_context.Calls, call => Assert.Null(call.Input));
         Assert.All(_context.Calls, call => Assert.Same(options, call.Options));
@@ -104,7 +104,7 @@ public class TaskOrchestrationContextTests
     public void A_loggers_category_is_that_of_its_type()
     {
         _context.CreateReplaySafeLogger<TaskOrchestrationContextTests>();
-        _context.CreateReplaySafeLogger(typeof(TaskOrchestrationContextTests));
+        _context.CreateReplaySafeLogger(GetType());
 
         Assert.All(_context.Logger.Categories, category => Assert.Equal(typeof(TaskOrchestrationContextTests).FullName, category));
     }

@@ -11,8 +11,8 @@ public abstract class ClientFixture
     private protected ClientFixture()
     {
         Hub = new FakeTaskHub(Time);
-        Client = new TaskHubClient(
-            "test", Hub, Options, new TaskHubClientOptions { NewGuid = () => new Guid(++_ids, 0, 0, new byte[8]) }, Time, NullLogger.Instance);
+        var hubOptions = new TaskHubClientOptions { NewGuid = () => new Guid(++_ids, 0, 0, new byte[8]) };
+        Client = new TaskHubClient("test", Hub, Options, hubOptions, Time, NullLogger.Instance);
     }
 
     private protected ManualTime Time { get; } = new();

@@ -66,7 +66,8 @@ internal sealed class FakeTaskHub(TimeProvider time) : ITaskHub
         }
 
         Created.Add(instance);
-        Set(instance.InstanceId, OrchestrationStatus.Pending, state => state with { Name = instance.Start.Name, Input = instance.Start.Input });
+        var start = instance.Start;
+        Set(instance.InstanceId, OrchestrationStatus.Pending, state => state with { Name = start.Name, Input = start.Input });
         return Task.CompletedTask;
     }
 
@@ -123,7 +124,8 @@ internal sealed class FakeTaskHub(TimeProvider time) : ITaskHub
         return watch;
     }
 
-    public Task<IReadOnlyList<OrchestrationWorkItem>> LockOrchestrationsAsync(LockRequest request, CancellationToken cancellationToken = default) =>
+    public Task<IReadOnlyList<OrchestrationWorkItem>> LockOrchestrationsAsync(
+        LockRequest request, CancellationToken cancellationToken = default) =>
         throw new NotSupportedException();
 
     public Task<TurnReceipt> CommitTurnAsync(TurnCommit turn, CancellationToken cancellationToken = default) =>
@@ -149,7 +151,8 @@ internal sealed class FakeTaskHub(TimeProvider time) : ITaskHub
 
     public Task WaitForWorkAsync(WorkKind kind, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
-    private void Signal(string instanceId) => _watches.Where(watch => watch.InstanceId == instanceId).ToList().ForEach(watch => watch.Set());
+    private void Signal(string instanceId) =>
+        _watches.Where(watch => watch.InstanceId == instanceId).ToList().ForEach(watch => watch.Set());
 
     private sealed class Watch(FakeTaskHub hub, string instanceId) : IInstanceWatch
     {

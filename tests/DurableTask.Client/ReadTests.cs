@@ -29,7 +29,8 @@ public class ReadTests : ClientFixture
     [Fact]
     public async Task A_failure_is_read_with_its_whole_chain()
     {
-        var inner = new FailureDetails("System.TimeoutException", "late", Properties: new Dictionary<string, object?> { ["pod"] = "web-1" });
+        var properties = new Dictionary<string, object?> { ["pod"] = "web-1" };
+        var inner = new FailureDetails("System.TimeoutException", "late", Properties: properties);
         var failure = new FailureDetails("Microsoft.DurableTask.TaskFailedException", "failed", "at X", inner);
         Hub.Set("i", OrchestrationStatus.Failed, state => state with { Failure = failure });
         var details = (await Client.GetInstanceAsync("i"))!.FailureDetails!;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Microsoft.DurableTask;
-using Microsoft.DurableTask.Client;
 
 namespace Heal.DurableTask.Client.Tests;
 

@@ -51,7 +51,7 @@ internal static class Check
         serialized is null || serialized.Length <= ClientLimits.PayloadLength
             ? serialized
             : throw new ArgumentException(
-                $"The {what} is too large: expected at most {ClientLimits.PayloadLength} characters when serialised, got {serialized.Length}. "
+                $"The {what} is too large: expected at most {ClientLimits.PayloadLength} characters, got {serialized.Length}. "
                 + "Store it elsewhere and pass a reference.", parameter);
 
     public static int PageSize(int pageSize, string parameter) => pageSize > 0

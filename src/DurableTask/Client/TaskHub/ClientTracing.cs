@@ -41,7 +41,9 @@ internal static class ClientTracing
 
     /// <summary>What travels with the message: the span, or the caller's own where this source is not listened to.</summary>
     public static TraceParent? ContextOf(Activity? activity) =>
-        (activity ?? Activity.Current) is { IdFormat: ActivityIdFormat.W3C, Id: { } id } current ? new TraceParent(id, current.TraceStateString) : null;
+        (activity ?? Activity.Current) is { IdFormat: ActivityIdFormat.W3C, Id: { } id } current
+            ? new TraceParent(id, current.TraceStateString)
+            : null;
 
     public static void Fail(Activity? activity, Exception exception) => activity?.SetStatus(ActivityStatusCode.Error, exception.Message);
 }

@@ -77,7 +77,7 @@ internal sealed class OrchestrationStarter(ITaskHub hub, TaskHubClientOptions op
         catch (OperationCanceledException e) when (timeout.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
             throw new TimeoutException(
-                $"Instance '{instanceId}' was to be replaced but did not end within {options.ReplaceTimeout} after it was asked to terminate. "
+                $"Instance '{instanceId}' was to be replaced but did not end within {options.ReplaceTimeout} after it was asked to. "
                 + "Nothing was created. See whether a worker runs that takes this orchestration, then start it again.",
                 e);
         }

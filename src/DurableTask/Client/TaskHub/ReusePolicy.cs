@@ -34,8 +34,8 @@ internal sealed record ReusePolicy
         var policy = new ReusePolicy(AllStatuses.Where(status => !taken.Contains(status)));
         return policy.Open.Count > 0 && taken.Contains(OrchestrationStatus.Terminated)
             ? throw new ArgumentException(
-                $"Dedupe statuses: an instance in status {string.Join(", ", policy.Open)} would be terminated to be replaced, but 'Terminated' "
-                + "forbids the replacement. Remove 'Terminated', or add those statuses.", nameof(dedupeStatuses))
+                $"Dedupe statuses: an instance in status {string.Join(", ", policy.Open)} would be terminated to be replaced, "
+                + "but 'Terminated' forbids the replacement. Remove 'Terminated', or add those statuses.", nameof(dedupeStatuses))
             : policy;
     }
 

@@ -51,7 +51,10 @@ internal sealed class TaskHubClient : DurableTaskClient
     private DataConverter Converter => _options.DataConverter;
 
     public override async Task<string> ScheduleNewOrchestrationInstanceAsync(
-        TaskName orchestratorName, object? input = null, StartOrchestrationOptions? options = null, CancellationToken cancellation = default)
+        TaskName orchestratorName,
+        object? input = null,
+        StartOrchestrationOptions? options = null,
+        CancellationToken cancellation = default)
     {
         Check.Name(orchestratorName.Name, "orchestrator name", nameof(orchestratorName));
         var reuse = ReusePolicy.From(options?.DedupeStatuses);
@@ -146,7 +149,8 @@ internal sealed class TaskHubClient : DurableTaskClient
                 },
                 cancellation);
             var converter = query.WithPayloads ? Converter : null;
-            return new Page<OrchestrationMetadata>([.. page.Instances.Select(state => state.ToMetadata(converter))], page.ContinuationToken);
+            return new Page<OrchestrationMetadata>(
+                [.. page.Instances.Select(state => state.ToMetadata(converter))], page.ContinuationToken);
         });
     }
 
@@ -193,7 +197,8 @@ internal sealed class TaskHubClient : DurableTaskClient
         return start.OrchestrationInstance.InstanceId;
     }
 
-    public override async Task<IList<HistoryEvent>> GetOrchestrationHistoryAsync(string instanceId, CancellationToken cancellation = default)
+    public override async Task<IList<HistoryEvent>> GetOrchestrationHistoryAsync(
+        string instanceId, CancellationToken cancellation = default)
     {
         Check.InstanceId(instanceId);
         var history = await _hub.GetHistoryAsync(instanceId, cancellation) ?? throw Unknown(instanceId);

@@ -26,7 +26,8 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         IReadOnlyList<ActivityWorkItem> items = [];
         try
         {
-            items = await runtime.Hub.LockActivitiesAsync(runtime.Request(slots), cancellationToken);
+            // Not cancelled midway: locks whose answer got lost would have to wait for their lease to end.
+            items = await runtime.Hub.LockActivitiesAsync(runtime.Request(slots), CancellationToken.None);
         }
         finally
         {

@@ -31,7 +31,8 @@ internal sealed partial class OrchestrationDispatcher
         IReadOnlyList<OrchestrationWorkItem> items = [];
         try
         {
-            items = await _runtime.Hub.LockOrchestrationsAsync(_runtime.Request(slots), cancellationToken);
+            // Not cancelled midway: locks whose answer got lost would have to wait for their lease to end.
+            items = await _runtime.Hub.LockOrchestrationsAsync(_runtime.Request(slots), CancellationToken.None);
         }
         finally
         {
@@ -139,7 +140,8 @@ internal sealed partial class OrchestrationDispatcher
             result = session.Play(played);
             turn = complete(TurnBuilder.Build(held, instance, session.Start, played, result, _runtime.Services.DataConverter, now));
 
-            slots = _runtime.ActivitySlots.TakeFree(turn.Activities.Count);
+            // A worker that stops leaves new activities to others.
+            slots = _runtime.IsStopping ? 0 : _runtime.ActivitySlots.TakeFree(turn.Activities.Count);
             turn = turn with { ClaimActivities = slots, ClaimLease = _runtime.HubOptions.WorkItemLockTimeout };
             receipt = await _runtime.Hub.CommitTurnAsync(turn);
         }

@@ -30,6 +30,9 @@ internal sealed class WorkerRuntime(
     public WorkSlots ActivitySlots { get; } = new(options.Concurrency.MaximumConcurrentActivityWorkItems);
     public ILogger Logger { get; } = services.LoggerFactory.CreateLogger(LogCategories.Worker);
 
+    /// <summary>True once the worker was asked to stop: what runs may finish, nothing new is taken.</summary>
+    public bool IsStopping { get; set; }
+
     public LockRequest Request(int count) => new(WorkerId, count, HubOptions.WorkItemLockTimeout);
 
     public void Dispose()

@@ -52,6 +52,7 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
+        _runtime.IsStopping = true;
         await base.StopAsync(cancellationToken);
         if (!await _runtime.Running.DrainAsync(_runtime.HubOptions.DrainTimeout, _runtime.Time))
         {

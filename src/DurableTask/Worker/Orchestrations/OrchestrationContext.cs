@@ -141,7 +141,7 @@ internal sealed class OrchestrationContext(
     {
         int id = actions.NextId();
         Task<TaskOutcome> fired = actions.Open(new TimerCreatedEvent(id, fireAt) { Timestamp = services.UtcNow() });
-        await using CancellationTokenRegistration registration =
+        using CancellationTokenRegistration registration =
             cancellationToken.Register(() => actions.CancelTimer(id, cancellationToken));
         await fired;
     }
