@@ -57,8 +57,8 @@ internal static class DurableWiring
     {
         if (SettingReferences.Connection(configuration, settings.ConnectionStringName) is not { } connection)
         {
-            faults.Add($"setting '{settings.ConnectionStringName}' is not set (named by extensions.durableTask.storageProvider.connectionStringName "
-                + "of host.json), expected an Npgsql connection string");
+            faults.Add($"setting '{settings.ConnectionStringName}' is not set (named by "
+                + "extensions.durableTask.storageProvider.connectionStringName of host.json), expected an Npgsql connection string");
             return;
         }
 

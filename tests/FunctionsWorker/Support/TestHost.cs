@@ -114,7 +114,8 @@ internal sealed class TestHost : IAsyncDisposable
 
     public async Task<string> GetTextAsync(string path) => await (await GetAsync(path)).Content.ReadAsStringAsync();
 
-    public static async Task<JsonObject> JsonAsync(HttpResponseMessage response) => (await response.Content.ReadFromJsonAsync<JsonObject>())!;
+    public static async Task<JsonObject> JsonAsync(HttpResponseMessage response) =>
+        (await response.Content.ReadFromJsonAsync<JsonObject>())!;
 
     public async ValueTask DisposeAsync()
     {
