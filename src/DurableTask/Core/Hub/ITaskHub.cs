@@ -27,7 +27,10 @@ public interface ITaskHub
     Task CreateInstanceAsync(
         NewInstance instance, IReadOnlyCollection<OrchestrationStatus> reusableStatuses, CancellationToken cancellationToken = default);
 
-    /// <summary>Puts a message into an instance's inbox.</summary>
+    /// <summary>
+    /// Puts a message into an instance's inbox. A message to an instance whose start is scheduled waits for the start;
+    /// an <see cref="ExecutionTerminatedEvent"/> brings the start forward instead, so that the first turn sees both.
+    /// </summary>
     /// <returns>False when no such instance exists or it has ended: the message was dropped.</returns>
     Task<bool> SendMessageAsync(string instanceId, HistoryEvent message, CancellationToken cancellationToken = default);
 

@@ -19,14 +19,15 @@ public sealed record OrchestrationLock(string InstanceId, string WorkerId, long 
 public sealed record ActivityLock(long ActivityId, string InstanceId, int TaskId, string WorkerId, long Fence);
 
 /// <summary>A message that waits for an instance.</summary>
-/// <param name="Id">Grows in the order of arrival.</param>
+/// <param name="Id">The hub's own key; grows with every stored message.</param>
 /// <param name="ExecutionId">Only this execution may consume it (timers, activity and sub-orchestration outcomes); null for any.</param>
 public sealed record InboxMessage(long Id, string? ExecutionId, HistoryEvent Event);
 
 /// <summary>An instance that is locked for one turn.</summary>
 /// <param name="HistoryCount">How many events the current execution's stored history has: together with the execution id it tells
 /// whether in-memory state is still current. Load the history with <see cref="ITaskHub.GetHistoryAsync"/> when it is not.</param>
-/// <param name="Messages">The visible messages in the order of arrival; at least one. More than a hub's limit stay for the next turn.</param>
+/// <param name="Messages">The visible messages by the time at which they became visible (a timer: its due time), then by id; at least
+/// one. An execution's start event comes first. More than a hub's limit stay for the next turn.</param>
 public sealed record OrchestrationWorkItem(
     OrchestrationLock Lock, InstanceState Instance, int HistoryCount, IReadOnlyList<InboxMessage> Messages);
 

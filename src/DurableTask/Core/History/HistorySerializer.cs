@@ -1,0 +1,49 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace DurableTask.Core.History;
+
+/// <summary>
+/// The stored form of history events, failures and tags: JSON, with the event's type in the property "$event" and without nulls.
+/// Every hub uses it, so that a history reads the same wherever it is kept. Safe for any text; a NUL character is stored escaped.
+/// </summary>
+public static class HistorySerializer
+{
+    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.General)
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        // The texts go to storage, never into a web page: keep them short and readable.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        AllowOutOfOrderMetadataProperties = true,
+        // FailureDetails.Properties may hold values of any type: those the generated code does not know go the slow way.
+        TypeInfoResolver = JsonTypeInfoResolver.Combine(HistoryJsonContext.Default, new DefaultJsonTypeInfoResolver()),
+    };
+
+    private static readonly JsonTypeInfo<HistoryEvent> EventInfo = (JsonTypeInfo<HistoryEvent>)Options.GetTypeInfo(typeof(HistoryEvent));
+    private static readonly JsonTypeInfo<FailureDetails> FailureInfo = (JsonTypeInfo<FailureDetails>)Options.GetTypeInfo(typeof(FailureDetails));
+    private static readonly JsonTypeInfo<Dictionary<string, string>> TagsInfo =
+        (JsonTypeInfo<Dictionary<string, string>>)Options.GetTypeInfo(typeof(Dictionary<string, string>));
+
+    public static string Serialize(HistoryEvent historyEvent) => JsonSerializer.Serialize(historyEvent, EventInfo);
+
+    /// <exception cref="JsonException">The text is not an event that this version knows.</exception>
+    public static HistoryEvent DeserializeEvent(string json) =>
+        JsonSerializer.Deserialize(json, EventInfo) ?? throw new JsonException("A history event is stored as null.");
+
+    public static string? Serialize(FailureDetails? failure) => failure is null ? null : JsonSerializer.Serialize(failure, FailureInfo);
+
+    public static FailureDetails? DeserializeFailure(string? json) => json is null ? null : JsonSerializer.Deserialize(json, FailureInfo);
+
+    public static string? SerializeTags(IDictionary<string, string>? tags) =>
+        tags is null or { Count: 0 } ? null : JsonSerializer.Serialize(new Dictionary<string, string>(tags, StringComparer.Ordinal), TagsInfo);
+
+    public static IReadOnlyDictionary<string, string> DeserializeTags(string? json) =>
+        (json is null ? null : JsonSerializer.Deserialize(json, TagsInfo)) ?? [];
+}
+
+[JsonSerializable(typeof(HistoryEvent))]
+[JsonSerializable(typeof(FailureDetails))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
+internal sealed partial class HistoryJsonContext : JsonSerializerContext;

@@ -1,0 +1,330 @@
+using DurableTask.Core;
+using DurableTask.Core.History;
+using DurableTask.Core.Hub;
+
+namespace Microsoft.DurableTask.InMemory;
+
+/// <summary>
+/// A task hub without storage, for tests and for trying things out: the same rules as every hub, one lock, nothing survives the process.
+/// Due times are those of the given clock, so a test that owns the clock owns the timers.
+/// </summary>
+public sealed class InMemoryTaskHub : ITaskHub
+{
+    /// <summary>The most messages that one work item carries; more stay for the next turn.</summary>
+    public const int MaxMessagesPerTurn = 1000;
+
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
+    private static readonly TimeSpan ClockLeap = TimeSpan.FromMilliseconds(100);
+    private readonly TimeProvider _time;
+    private readonly InMemoryStorage _storage;
+    private readonly WorkSignal _orchestrationSignal = new();
+    private readonly WorkSignal _activitySignal = new();
+    private readonly InstanceWatchers _watchers;
+
+    /// <summary>Creates a hub.</summary>
+    /// <param name="timeProvider">The hub's clock.</param>
+    /// <param name="storage">Shared by hub objects that stand for several processes; null for a storage of its own.</param>
+    public InMemoryTaskHub(TimeProvider timeProvider, InMemoryStorage? storage = null)
+    {
+        _time = timeProvider;
+        _storage = storage ?? new InMemoryStorage();
+        _watchers = new InstanceWatchers(timeProvider, Timeout.InfiniteTimeSpan);
+        _storage.Listen(kind => SignalOf(kind).Set(), _watchers.Changed);
+    }
+
+    public Task InitializeAsync(CancellationToken cancellationToken = default) => Task.CompletedTask;
+
+    public Task CreateInstanceAsync(
+        NewInstance instance, IReadOnlyCollection<OrchestrationStatus> reusableStatuses, CancellationToken cancellationToken = default)
+    {
+        var start = HistorySerializer.Serialize(instance.Start);
+        return Locked(now =>
+        {
+            if (_storage.Instances.TryGetValue(instance.InstanceId, out var existing) && !reusableStatuses.Contains(existing.State.Status))
+            {
+                throw HubErrors.InstanceExists(instance.InstanceId, existing.State.Status);
+            }
+
+            _storage.Create(instance, start, now);
+            return true;
+        });
+    }
+
+    public Task<bool> SendMessageAsync(string instanceId, HistoryEvent message, CancellationToken cancellationToken = default)
+    {
+        var stored = HistorySerializer.Serialize(message);
+        return Locked(now =>
+        {
+            if (!_storage.Instances.TryGetValue(instanceId, out var target) || target.State.Status.IsTerminal())
+            {
+                return false;
+            }
+
+            _storage.Post(target, null, stored, now);
+            BringStartForward(target, message, now);
+            return true;
+        });
+    }
+
+    public Task<InstanceState?> GetInstanceAsync(string instanceId, bool withPayloads, CancellationToken cancellationToken = default) =>
+        Locked(_ => _storage.Instances.TryGetValue(instanceId, out var instance) ? View(instance, withPayloads) : null);
+
+    public Task<InstancePage> QueryInstancesAsync(InstanceQuery query, CancellationToken cancellationToken = default)
+    {
+        var after = PageToken.Parse(query.ContinuationToken);
+        ArgumentOutOfRangeException.ThrowIfLessThan(query.PageSize, 1, nameof(query));
+        var size = Math.Min(query.PageSize, PageToken.MaxPageSize);
+        return Locked(_ =>
+        {
+            var found = _storage.Instances.Values
+                .Where(instance => Matches(instance.State, query) && IsAfter(instance.State, after))
+                .OrderBy(instance => instance.State.CreatedAt)
+                .ThenBy(instance => instance.State.InstanceId, StringComparer.Ordinal)
+                .Take(size + 1)
+                .Select(instance => View(instance, query.WithPayloads))
+                .ToList();
+            if (found.Count <= size)
+            {
+                return new InstancePage(found, null);
+            }
+
+            found.RemoveAt(size);
+            return new InstancePage(found, new PageToken(found[^1].CreatedAt, found[^1].InstanceId).ToString());
+        });
+    }
+
+    public Task<IReadOnlyList<HistoryEvent>?> GetHistoryAsync(string instanceId, CancellationToken cancellationToken = default) =>
+        Locked<IReadOnlyList<HistoryEvent>?>(_ => _storage.Instances.TryGetValue(instanceId, out var instance)
+            ? instance.History.ConvertAll(HistorySerializer.DeserializeEvent)
+            : null);
+
+    public Task<int> PurgeInstancesAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken = default) =>
+        Locked(_ => instanceIds.Distinct(StringComparer.Ordinal).Count(id =>
+        {
+            if (!_storage.Instances.TryGetValue(id, out var instance) || !instance.State.Status.IsTerminal())
+            {
+                return false;
+            }
+
+            _storage.Instances.Remove(id);
+            _storage.SignalChange(id);
+            return true;
+        }));
+
+    public IInstanceWatch WatchInstance(string instanceId) => _watchers.Watch(instanceId);
+
+    public Task<IReadOnlyList<OrchestrationWorkItem>> LockOrchestrationsAsync(
+        LockRequest request, CancellationToken cancellationToken = default) => Locked<IReadOnlyList<OrchestrationWorkItem>>(now =>
+        {
+            var due = _storage.Instances.Values
+                .Where(instance => instance.LockedUntil <= now)
+                .Select(instance => (Instance: instance, Message: instance.Visible(now).FirstOrDefault()))
+                .Where(candidate => candidate.Message is not null)
+                .OrderBy(candidate => candidate.Message!.VisibleAt)
+                .ThenBy(candidate => candidate.Message!.Id)
+                .Take(request.MaxCount)
+                .ToArray();
+            SignalIfFull(WorkKind.Orchestration, due.Length, request);
+            return [.. due.Select(candidate => LockInstance(candidate.Instance, request, now))];
+        });
+
+    public Task<TurnReceipt> CommitTurnAsync(TurnCommit turn, CancellationToken cancellationToken = default)
+    {
+        var writer = new TurnWriter(turn);
+        return Locked(now => writer.Apply(_storage, now));
+    }
+
+    public Task AbandonOrchestrationAsync(OrchestrationLock held, TimeSpan delay, CancellationToken cancellationToken = default) =>
+        Locked(now =>
+        {
+            if (!IsHeld(held, out var instance))
+            {
+                return false;
+            }
+
+            instance.LockedBy = null;
+            instance.LockedUntil = now + delay;
+            _storage.SignalWork(WorkKind.Orchestration);
+            return true;
+        });
+
+    public Task<IReadOnlyList<ActivityWorkItem>> LockActivitiesAsync(
+        LockRequest request, CancellationToken cancellationToken = default) => Locked<IReadOnlyList<ActivityWorkItem>>(now =>
+        {
+            var due = _storage.Activities.Values.Where(activity => activity.VisibleAt <= now).Take(request.MaxCount).ToList();
+            SignalIfFull(WorkKind.Activity, due.Count, request);
+            due.ForEach(activity => activity.Lock(request.WorkerId, now + request.Lease));
+            return due.ConvertAll(ToWorkItem);
+        });
+
+    public Task CompleteActivityAsync(ActivityLock held, HistoryEvent outcome, CancellationToken cancellationToken = default)
+    {
+        var stored = HistorySerializer.Serialize(outcome);
+        return Locked(now =>
+        {
+            if (!_storage.Activities.TryGetValue(held.ActivityId, out var activity) || !activity.IsHeldBy(held))
+            {
+                throw WorkItemLockLostException.ForActivity(held.InstanceId, held.TaskId);
+            }
+
+            _storage.Activities.Remove(held.ActivityId);
+            _storage.Post(_storage.Instances[activity.InstanceId], activity.ExecutionId, stored, now);
+            return true;
+        });
+    }
+
+    public Task AbandonActivityAsync(ActivityLock held, TimeSpan delay, CancellationToken cancellationToken = default) => Locked(now =>
+    {
+        if (!_storage.Activities.TryGetValue(held.ActivityId, out var activity) || !activity.IsHeldBy(held))
+        {
+            return false;
+        }
+
+        activity.LockedBy = null;
+        activity.VisibleAt = now + delay;
+        _storage.SignalWork(WorkKind.Activity);
+        return true;
+    });
+
+    public Task<LostLocks> RenewLocksAsync(
+        IReadOnlyCollection<OrchestrationLock> orchestrations,
+        IReadOnlyCollection<ActivityLock> activities,
+        TimeSpan lease,
+        CancellationToken cancellationToken = default) => Locked(now =>
+        {
+            var lostOrchestrations = orchestrations.Where(held =>
+            {
+                var isHeld = IsHeld(held, out var instance);
+                if (isHeld)
+                {
+                    instance.LockedUntil = now + lease;
+                }
+
+                return !isHeld;
+            }).ToArray();
+            var lostActivities = activities.Where(held =>
+            {
+                var isHeld = _storage.Activities.TryGetValue(held.ActivityId, out var activity) && activity.IsHeldBy(held);
+                if (isHeld)
+                {
+                    activity!.VisibleAt = now + lease;
+                }
+
+                return !isHeld;
+            }).ToArray();
+            return new LostLocks(lostOrchestrations, lostActivities);
+        });
+
+    public async Task WaitForWorkAsync(WorkKind kind, CancellationToken cancellationToken = default)
+    {
+        var signal = SignalOf(kind);
+        await using var timer = _time.CreateTimer(_ => signal.Set(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        if (await Locked(now => NextDue(kind, now)) is { } due)
+        {
+            SetAlarm(timer, due);
+        }
+
+        await signal.WaitAsync(Timeout.InfiniteTimeSpan, _time, cancellationToken);
+    }
+
+    internal static ActivityWorkItem ToWorkItem(StoredActivity activity) => new(
+        new ActivityLock(activity.Id, activity.InstanceId, activity.TaskId, activity.LockedBy!, activity.Fence),
+        activity.ExecutionId,
+        (TaskScheduledEvent)HistorySerializer.DeserializeEvent(activity.Event),
+        activity.DeliveryCount);
+
+    /// <summary>A termination does not wait for a scheduled start: everything that waits for it becomes visible now.</summary>
+    internal static void BringStartForward(StoredInstance target, HistoryEvent message, DateTimeOffset now)
+    {
+        if (message is ExecutionTerminatedEvent && target.StartsAt > now)
+        {
+            target.Inbox = target.Inbox.ConvertAll(waiting => waiting with { VisibleAt = now });
+            target.StartsAt = now;
+        }
+    }
+
+    private static OrchestrationWorkItem LockInstance(StoredInstance instance, LockRequest request, DateTimeOffset now)
+    {
+        instance.Fence++;
+        instance.LockedBy = request.WorkerId;
+        instance.LockedUntil = now + request.Lease;
+        return new OrchestrationWorkItem(
+            new OrchestrationLock(instance.State.InstanceId, request.WorkerId, instance.Fence),
+            instance.State,
+            instance.History.Count,
+            [.. instance.Visible(now).Take(MaxMessagesPerTurn).Select(
+                message => new InboxMessage(message.Id, message.ExecutionId, HistorySerializer.DeserializeEvent(message.Event)))]);
+    }
+
+    private DateTimeOffset? NextDue(WorkKind kind, DateTimeOffset now)
+    {
+        var times = kind == WorkKind.Activity
+            ? _storage.Activities.Values.Select(activity => activity.VisibleAt)
+            : _storage.Instances.Values
+                .Where(instance => instance.Inbox.Count > 0)
+                .Select(instance => Later(instance.LockedUntil, instance.Inbox.Min(message => message.VisibleAt)));
+        // What is due already was seen by the lock call before this wait, or its signal is set.
+        var future = times.Where(time => time > now).ToArray();
+        return future.Length == 0 ? null : future.Min();
+    }
+
+    /// <summary>A test's clock may leap between reading it and setting the timer, which would then ring too late: look again.</summary>
+    private void SetAlarm(ITimer timer, DateTimeOffset due)
+    {
+        DateTimeOffset before;
+        do
+        {
+            before = _time.GetUtcNow();
+            var delay = due - before;
+            timer.Change(delay <= TimeSpan.Zero ? TimeSpan.Zero : delay < LongestWait ? delay : LongestWait, Timeout.InfiniteTimeSpan);
+        }
+        while (_time.GetUtcNow() - before > ClockLeap);
+    }
+
+    private bool IsHeld(OrchestrationLock held, out StoredInstance instance) =>
+        _storage.Instances.TryGetValue(held.InstanceId, out instance!) && instance.Fence == held.Fence && instance.LockedBy == held.WorkerId;
+
+    /// <summary>A full answer hints at more of the same: another waiting worker, or the next wait of this one, must not sleep on it.</summary>
+    private void SignalIfFull(WorkKind kind, int found, LockRequest request)
+    {
+        if (found == request.MaxCount)
+        {
+            _storage.SignalWork(kind);
+        }
+    }
+
+    private WorkSignal SignalOf(WorkKind kind) => kind == WorkKind.Orchestration ? _orchestrationSignal : _activitySignal;
+
+    private Task<T> Locked<T>(Func<DateTimeOffset, T> action)
+    {
+        try
+        {
+            lock (_storage.Gate)
+            {
+                return Task.FromResult(action(_time.GetUtcNow()));
+            }
+        }
+        catch (Exception exception)
+        {
+            return Task.FromException<T>(exception);
+        }
+    }
+
+    private static InstanceState View(StoredInstance instance, bool withPayloads) =>
+        withPayloads ? instance.State : instance.State with { Input = null, Output = null, CustomStatus = null };
+
+    private static bool Matches(InstanceState state, InstanceQuery query) =>
+        (query.CreatedFrom is not { } from || state.CreatedAt >= from)
+        && (query.CreatedTo is not { } to || state.CreatedAt <= to)
+        && (query.Statuses is not { } statuses || statuses.Contains(state.Status))
+        && (query.InstanceIdPrefix is not { } prefix || state.InstanceId.StartsWith(prefix, StringComparison.Ordinal))
+        && (query.Name is not { } name || string.Equals(state.Name, name, StringComparison.OrdinalIgnoreCase))
+        && (query.ParentInstanceId is not { } parent || state.ParentInstanceId == parent);
+
+    private static bool IsAfter(InstanceState state, PageToken? token) =>
+        token is not { } after
+        || state.CreatedAt > after.CreatedAt
+        || (state.CreatedAt == after.CreatedAt && string.CompareOrdinal(state.InstanceId, after.InstanceId) > 0);
+
+    private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
+}

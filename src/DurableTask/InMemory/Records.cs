@@ -1,0 +1,49 @@
+using DurableTask.Core.Hub;
+
+namespace Microsoft.DurableTask.InMemory;
+
+/// <summary>An instance with everything that belongs to it but its activities. Events are kept in their stored form, so that no two callers share objects.</summary>
+internal sealed class StoredInstance
+{
+    public required InstanceState State { get; set; }
+    public long Fence { get; set; }
+    public string? LockedBy { get; set; }
+
+    /// <summary>Nobody may lock the instance before; the end of a lease, or of an abandoned turn's delay.</summary>
+    public DateTimeOffset LockedUntil { get; set; } = DateTimeOffset.MinValue;
+
+    /// <summary>Messages are not visible before: the scheduled start.</summary>
+    public DateTimeOffset StartsAt { get; set; } = DateTimeOffset.MinValue;
+    public List<string> History { get; set; } = [];
+    public List<StoredMessage> Inbox { get; set; } = [];
+
+    public IEnumerable<StoredMessage> Visible(DateTimeOffset now) =>
+        Inbox.Where(message => message.VisibleAt <= now).OrderBy(message => message.VisibleAt).ThenBy(message => message.Id);
+}
+
+internal sealed record StoredMessage(long Id, string? ExecutionId, DateTimeOffset VisibleAt, int? TimerId, string Event);
+
+internal sealed class StoredActivity
+{
+    public required long Id { get; init; }
+    public required string InstanceId { get; init; }
+    public required string ExecutionId { get; init; }
+    public required int TaskId { get; init; }
+    public required string Event { get; init; }
+
+    /// <summary>Nobody may lock the activity before; the end of a lease, or of an abandoned activity's delay.</summary>
+    public DateTimeOffset VisibleAt { get; set; }
+    public string? LockedBy { get; set; }
+    public long Fence { get; set; }
+    public int DeliveryCount { get; set; }
+
+    public bool IsHeldBy(ActivityLock held) => LockedBy == held.WorkerId && Fence == held.Fence;
+
+    public void Lock(string workerId, DateTimeOffset until)
+    {
+        LockedBy = workerId;
+        VisibleAt = until;
+        Fence++;
+        DeliveryCount++;
+    }
+}

@@ -1,0 +1,60 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Heal.Postgres;
+
+/// <summary>Builds data sources the way that the statements here expect them.</summary>
+public static class PostgresDataSource
+{
+    /// <summary>How many statements a connection keeps prepared when the connection string does not say; 100.</summary>
+    public const int DefaultMaxAutoPrepare = 100;
+
+    /// <summary>
+    /// A data source whose connections see one schema (statements name no schema), prepare what they use often, and time out.
+    /// What the connection string sets explicitly (prepare, timeouts, application name) is kept.
+    /// </summary>
+    /// <param name="schema">See <see cref="SchemaName"/>; need not exist yet.</param>
+    /// <param name="applicationName">Shown in pg_stat_activity.</param>
+    /// <param name="commandTimeout">How long a statement may take; default 30 s.</param>
+    /// <exception cref="ArgumentException">The connection string or the schema name is not usable. The message does not repeat the former.</exception>
+    public static NpgsqlDataSource Create(
+        string connectionString, string schema, string applicationName, TimeSpan? commandTimeout = null, ILoggerFactory? loggerFactory = null)
+    {
+        var settings = Parse(connectionString);
+        settings.SearchPath = SchemaName.Validate(schema);
+        settings.ApplicationName ??= applicationName;
+        if (!settings.ContainsKey("Max Auto Prepare"))
+        {
+            settings.MaxAutoPrepare = DefaultMaxAutoPrepare;
+        }
+
+        if (commandTimeout is { } timeout)
+        {
+            settings.CommandTimeout = Math.Max(1, (int)Math.Ceiling(timeout.TotalSeconds));
+        }
+
+        var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
+        if (loggerFactory is not null)
+        {
+            builder.UseLoggerFactory(loggerFactory);
+        }
+
+        return builder.Build();
+    }
+
+    private static NpgsqlConnectionStringBuilder Parse(string connectionString)
+    {
+        try
+        {
+            return new NpgsqlConnectionStringBuilder(connectionString);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new ArgumentException(
+                $"The PostgreSQL connection string is not usable: {exception.Message} "
+                + "Expected for example 'Host=localhost;Port=5432;Database=heal;Username=heal;Password=...'.",
+                nameof(connectionString),
+                exception);
+        }
+    }
+}

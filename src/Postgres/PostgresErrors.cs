@@ -1,0 +1,33 @@
+using System.Net.Sockets;
+using Npgsql;
+
+namespace Heal.Postgres;
+
+/// <summary>Tells failures that pass by themselves (a restart, a lost connection, a deadlock) from those that do not.</summary>
+public static class PostgresErrors
+{
+    /// <summary>
+    /// True when the same work may succeed later. It does not say that the work was not stored: when a connection is lost during COMMIT,
+    /// nobody knows; repeat only what is safe to repeat.
+    /// </summary>
+    public static bool IsTransient(Exception? exception) => exception switch
+    {
+        null => false,
+        PostgresException postgres => postgres.IsTransient || IsShutdownOrConnectionLimit(postgres.SqlState),
+        NpgsqlException { IsTransient: true } => true,
+        SocketException or IOException or TimeoutException => true,
+        _ => IsTransient(exception.InnerException),
+    };
+
+    /// <summary>True when a unique constraint, given by name, refused the row.</summary>
+    public static bool IsUniqueViolation(Exception exception, string constraint) =>
+        exception is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } postgres && postgres.ConstraintName == constraint;
+
+    private static bool IsShutdownOrConnectionLimit(string sqlState) => sqlState
+        is PostgresErrorCodes.AdminShutdown
+        or PostgresErrorCodes.CrashShutdown
+        or PostgresErrorCodes.CannotConnectNow
+        or PostgresErrorCodes.IdleSessionTimeout
+        or PostgresErrorCodes.TooManyConnections
+        or PostgresErrorCodes.ReadOnlySqlTransaction;
+}

@@ -1,0 +1,54 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Heal.Postgres;
+
+/// <summary>
+/// Waits at start until PostgreSQL can be used: by default 30 s, trying after 0.1, 0.2, 0.4 ... at most 2 s.
+/// What does not pass by itself (wrong password, no such database) is reported at once.
+/// </summary>
+public static partial class PostgresStartup
+{
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(2);
+
+    /// <summary>Returns when a connection could be opened.</summary>
+    /// <param name="timeout">How long to try; default 30 s.</param>
+    /// <exception cref="PostgresUnavailableException">It could not, with the reason and what to do.</exception>
+    public static async Task WaitUntilReadyAsync(
+        NpgsqlDataSource dataSource,
+        TimeProvider timeProvider,
+        ILogger logger,
+        TimeSpan? timeout = null,
+        CancellationToken cancellationToken = default)
+    {
+        var limit = timeout ?? TimeSpan.FromSeconds(30);
+        var start = timeProvider.GetTimestamp();
+        for (var delay = FirstDelay; ; delay = delay * 2 < MaxDelay ? delay * 2 : MaxDelay)
+        {
+            try
+            {
+                await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+                return;
+            }
+            catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+            {
+                var waited = timeProvider.GetElapsedTime(start);
+                if (!PostgresErrors.IsTransient(exception) || waited + delay > limit)
+                {
+                    throw PostgresUnavailableException.For(dataSource.ConnectionString, waited, exception);
+                }
+
+                Log.Waiting(logger, delay, exception.Message);
+            }
+
+            await Task.Delay(delay, timeProvider, cancellationToken);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "PostgreSQL is not ready yet, trying again in {Delay}: {Reason}")]
+        public static partial void Waiting(ILogger logger, TimeSpan delay, string reason);
+    }
+}
