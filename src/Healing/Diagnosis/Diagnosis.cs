@@ -1,8 +1,24 @@
+using System.Text.Json.Serialization;
+
 namespace Heal.Healing;
+
+/// <summary>Whether the target shows a fault.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<DetectionVerdict>))]
+public enum DetectionVerdict
+{
+    /// <summary>It shows none, or what it shows is somebody's intent.</summary>
+    Healthy,
+
+    /// <summary>It is changing, and it is too early to say: look again.</summary>
+    TooEarly,
+
+    /// <summary>It shows one.</summary>
+    Faulty,
+}
 
 /// <summary>Is there a fault, since when, and what shows it. The verdict of detection.</summary>
 /// <param name="Since">The earliest sign of it; null when there is none.</param>
-public sealed record Detection(bool IsFaulty, DateTimeOffset? Since, string Reason, IReadOnlyList<string> Evidence);
+public sealed record Detection(DetectionVerdict Verdict, DateTimeOffset? Since, string Reason, IReadOnlyList<string> Evidence);
 
 /// <summary>A possible cause that the evidence supports.</summary>
 /// <param name="Cause">One of <see cref="Causes"/>.</param>
@@ -21,6 +37,3 @@ public sealed record Diagnosis(
 {
     public Hypothesis? Leading() => Hypotheses.Count > 0 ? Hypotheses[0] : null;
 }
-
-/// <summary>What a phase of judging found: the fault and its causes.</summary>
-public sealed record Assessment(Detection Detection, Diagnosis Diagnosis);

@@ -4,12 +4,14 @@ namespace Heal.Healing;
 /// What was seen of a target at one moment: bounded by <see cref="EvidenceLimits"/>, scrubbed of secrets, each item with an id that
 /// hypotheses cite.
 /// </summary>
-/// <param name="Workload">Null when the target does not exist (any more) or is of a kind that is not read.</param>
+/// <param name="Exists">False when the cluster says that there is no such target.</param>
+/// <param name="Workload">Null when the target does not exist or is of a kind that is not read yet.</param>
 /// <param name="Change">What the newest revision changed against the one before; null when there is no earlier one.</param>
 /// <param name="Gaps">What could not be read or was left out, and why: a diagnosis on incomplete evidence says so.</param>
 public sealed record EvidenceBundle(
     TargetReference Target,
     DateTimeOffset CollectedAt,
+    bool Exists,
     AutonomySetting Autonomy,
     WorkloadEvidence? Workload,
     IReadOnlyList<RevisionEvidence> Revisions,
@@ -22,8 +24,9 @@ public sealed record EvidenceBundle(
     IReadOnlyList<string> Gaps)
 {
     /// <summary>A bundle that says only that the target is not there, or not readable, and why.</summary>
-    public static EvidenceBundle Empty(TargetReference target, DateTimeOffset at, AutonomySetting autonomy, params string[] gaps) =>
-        new(target, at, autonomy, null, [], null, [], [], [], [], [], gaps);
+    public static EvidenceBundle Empty(
+        TargetReference target, DateTimeOffset at, bool exists, AutonomySetting autonomy, params string[] gaps) =>
+        new(target, at, exists, autonomy, null, [], null, [], [], [], [], [], gaps);
 }
 
 /// <param name="Owner">Who manages the object's content besides people; null when nobody was recognised.</param>

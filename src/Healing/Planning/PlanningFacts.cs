@@ -1,0 +1,17 @@
+namespace Heal.Healing;
+
+/// <summary>Everything that a plan is decided on.</summary>
+/// <param name="Actions">What this program can do.</param>
+/// <param name="ActionsTried">Ids of the actions that this incident has tried, whatever came of them.</param>
+/// <param name="History">Operations on the target by earlier incidents, newest first, as far back as <see cref="SafetyLimits.IneffectiveWindow"/>.</param>
+public sealed record PlanningFacts(
+    string AlertName,
+    EvidenceBundle Evidence,
+    Diagnosis Diagnosis,
+    WorkflowDefinition? Workflow,
+    IReadOnlyList<ActionDescriptor> Actions,
+    IReadOnlyList<string> ActionsTried,
+    int ActionsApplied,
+    IReadOnlyList<PastOperation> History,
+    SafetyLimits Limits,
+    DateTimeOffset Now);
