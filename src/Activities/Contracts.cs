@@ -12,10 +12,13 @@ public sealed record TargetResolution(TargetVerdict Verdict, TargetReference? Ta
 public sealed record JoinRequest(Signal Signal, TargetReference Target, bool ShowsNewFault = false);
 
 /// <summary>Where a signal was attached.</summary>
-/// <param name="Start">Set when the signal opened the incident: what to start it with.</param>
 /// <param name="IncidentId">Null when the signal needs no incident (resolved, and none open).</param>
+/// <param name="Opened">True when this signal opened the incident.</param>
+/// <param name="Start">
+/// What the incident starts with; null when it is closed. Set for every signal of an open incident: each of them makes sure that it runs.
+/// </param>
 /// <param name="ClosedAs">The outcome of the incident when it is closed already.</param>
-public sealed record JoinResult(string? IncidentId, IncidentInput? Start, OutcomeKind? ClosedAs, string Reason);
+public sealed record JoinResult(string? IncidentId, bool Opened, IncidentInput? Start, OutcomeKind? ClosedAs, string Reason);
 
 /// <summary>A signal that leads to no incident, and why.</summary>
 public sealed record UnroutedSignal(Signal Signal, RouteKind Kind, string Reason);

@@ -126,6 +126,9 @@ public static class WorkflowDefaults
     /// <summary>How long the target must stay healthy without a break.</summary>
     public static readonly TimeSpan StableFor = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long it may take until then, for actions without a verification of their own.</summary>
+    public static readonly TimeSpan VerificationTimeout = TimeSpan.FromMinutes(5);
+
     /// <summary>Between two looks.</summary>
     public static readonly TimeSpan PollEvery = TimeSpan.FromSeconds(5);
 }

@@ -7,6 +7,7 @@ namespace Heal.Healing;
 /// <param name="Exists">False when the cluster says that there is no such target.</param>
 /// <param name="Workload">Null when the target does not exist or is of a kind that is not read yet.</param>
 /// <param name="Change">What the newest revision changed against the one before; null when there is no earlier one.</param>
+/// <param name="UnreadyNeighbours">Deployments of the namespace, the target apart, that were not ready: the baseline of verification.</param>
 /// <param name="Gaps">What could not be read or was left out, and why: a diagnosis on incomplete evidence says so.</param>
 public sealed record EvidenceBundle(
     TargetReference Target,
@@ -21,12 +22,13 @@ public sealed record EvidenceBundle(
     IReadOnlyList<LogEvidence> Logs,
     IReadOnlyList<ConfigEvidence> Configs,
     IReadOnlyList<NodeEvidence> Nodes,
+    IReadOnlyList<string> UnreadyNeighbours,
     IReadOnlyList<string> Gaps)
 {
     /// <summary>A bundle that says only that the target is not there, or not readable, and why.</summary>
     public static EvidenceBundle Empty(
         TargetReference target, DateTimeOffset at, bool exists, AutonomySetting autonomy, params string[] gaps) =>
-        new(target, at, exists, autonomy, null, [], null, [], [], [], [], [], gaps);
+        new(target, at, exists, autonomy, null, [], null, [], [], [], [], [], [], gaps);
 }
 
 /// <param name="Owner">Who manages the object's content besides people; null when nobody was recognised.</param>
@@ -59,7 +61,9 @@ public sealed record ManagedBy(string Tool, string Proof);
 public sealed record ConditionEvidence(string Type, bool Status, string Reason, string Message, DateTimeOffset? Since);
 
 /// <summary>One ReplicaSet of the Deployment.</summary>
-/// <param name="WasHealthy">Why it counts as having been healthy; null when nothing proves it.</param>
+/// <param name="WasHealthy">What proves that it was healthy; null when nothing does.</param>
+/// <param name="WasUnhealthy">What speaks against it; null when nothing does.</param>
+/// <param name="ServedFor">From its creation to the creation of the revision after it; null when that cannot be told.</param>
 public sealed record RevisionEvidence(
     string Id,
     string Name,
@@ -70,7 +74,9 @@ public sealed record RevisionEvidence(
     int ReadyReplicas,
     string TemplateHash,
     IReadOnlyList<string> Images,
-    string? WasHealthy);
+    string? WasHealthy,
+    string? WasUnhealthy,
+    TimeSpan? ServedFor);
 
 /// <summary>What a newer pod template changed.</summary>
 /// <param name="At">When the newer ReplicaSet was created.</param>

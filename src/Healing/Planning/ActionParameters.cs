@@ -7,6 +7,10 @@ public static class ActionParameters
 {
     private const int LongestText = 200;
 
+    /// <summary>The values given, and the declared defaults for the rest.</summary>
+    public static IReadOnlyDictionary<string, string> Complete(ActionDescriptor action, IReadOnlyDictionary<string, string> values) =>
+        action.Parameters.ToDictionary(p => p.Name, p => values.GetValueOrDefault(p.Name, p.Default), StringComparer.Ordinal);
+
     /// <returns>What is wrong, each with the parameter's name; empty when nothing is.</returns>
     public static IReadOnlyList<(string Name, string Fault)> Check(ActionDescriptor action, IReadOnlyDictionary<string, string> values)
     {

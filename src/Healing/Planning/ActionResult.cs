@@ -28,7 +28,8 @@ public enum ActionStatus
 /// <summary>The answer of an action.</summary>
 /// <param name="Detail">In a sentence: what was done, or why not and who.</param>
 /// <param name="Generation">The target's generation that carries the effect; verification waits until the controller has seen it.</param>
-public sealed record ActionResult(string Key, ActionStatus Status, string Detail, long? Generation = null)
+/// <param name="TemplateHash">The pod template that the effect left on the target.</param>
+public sealed record ActionResult(string Key, ActionStatus Status, string Detail, long? Generation = null, string? TemplateHash = null)
 {
     [JsonIgnore]
     public bool IsApplied => Status == ActionStatus.Applied;

@@ -44,7 +44,7 @@ public static class Planner
         if (!descriptor.TargetKinds.Contains(facts.Evidence.Target.Kind)) return $"it does not act on a {facts.Evidence.Target.Kind}";
         if (!descriptor.Causes.Contains(cause.Cause)) return $"it does not remedy {cause.Cause}";
         if (action.Causes.Count > 0 && !action.Causes.Contains(cause.Cause)) return $"the workflow does not use it for {cause.Cause}";
-        if (cause.Confidence >= action.MinConfidence) return null;
+        if (cause.Confidence >= action.MinConfidence) return facts.Refusals.GetValueOrDefault(action.Id);
         return string.Create(CultureInfo.InvariantCulture, $"confidence {cause.Confidence:0.00} is below the {action.MinConfidence:0.00} that the workflow asks for");
     }
 
@@ -52,7 +52,7 @@ public static class Planner
         PlanningFacts facts, WorkflowDefinition workflow, WorkflowAction action, ActionDescriptor descriptor, List<string> reasons)
     {
         var autonomy = facts.Evidence.Autonomy;
-        var parameters = descriptor.Parameters.ToDictionary(p => p.Name, p => action.Parameters.GetValueOrDefault(p.Name, p.Default), StringComparer.Ordinal);
+        var parameters = ActionParameters.Complete(descriptor, action.Parameters);
         var plan = new Plan(PlanVerdict.Act, action, descriptor.Risk, parameters, autonomy, reasons, IsReversible: descriptor.Inverse is not null);
 
         if (facts.Evidence.Workload?.Owner is { } owner && descriptor.Risk > RiskClass.R0)

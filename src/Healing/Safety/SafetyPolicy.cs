@@ -11,6 +11,11 @@ public static class SafetyPolicy
         var limits = facts.Limits;
         var recent = facts.History.Where(operation => facts.Now - operation.AppliedAt <= limits.IneffectiveWindow).ToList();
 
+        if (facts.History.FirstOrDefault(operation => !operation.Finished && facts.Now - operation.AppliedAt < limits.TargetBusy) is { } busy)
+        {
+            return new(PlanVerdict.Wait, $"operation {busy.Key} on the target is under way", busy.AppliedAt + limits.TargetBusy);
+        }
+
         var hash = facts.Evidence.Workload?.TemplateHash;
         var reverted = recent.Count(operation => hash is not null && operation.RemovedTemplateHash == hash);
         if (reverted >= limits.RevertedFixes)

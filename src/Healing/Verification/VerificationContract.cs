@@ -4,12 +4,14 @@ namespace Heal.Healing;
 /// <param name="Generation">The generation of the target that carries the effect; the controller must have seen it.</param>
 /// <param name="Replicas">Replicas wanted when the action was taken. Fewer count only when somebody scaled the target meanwhile.</param>
 /// <param name="OperationKey">The mark that our operation left on the target; gone means that somebody else changed it.</param>
+/// <param name="TemplateHash">The pod template that our operation left; another one means the same.</param>
 /// <param name="UnreadyNeighbours">Other workloads of the namespace that were not ready before; more than these is "worse".</param>
 public sealed record VerificationContract(
     TargetReference Target,
     long Generation,
     int Replicas,
     string OperationKey,
+    string TemplateHash,
     IReadOnlyList<string> UnreadyNeighbours,
     TimeSpan StableFor,
     TimeSpan Timeout,
@@ -29,6 +31,7 @@ public sealed record VerificationObservation(
     int ReadyReplicas,
     int TotalReplicas,
     string? OperationKey,
+    string TemplateHash,
     string? LastChangedBy,
     int CurrentPods,
     IReadOnlyList<string> Troubled,
