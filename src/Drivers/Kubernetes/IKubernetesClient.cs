@@ -50,7 +50,8 @@ public interface IKubernetesClient
         where T : KubernetesObject;
 
     /// <summary>Changes parts of an object.</summary>
-    /// <exception cref="KubernetesConflictException">The patch carries a resourceVersion that is not the current one, or a JSON patch's test failed.</exception>
+    /// <exception cref="KubernetesConflictException">The patch carries a resourceVersion that is not the current one.</exception>
+    /// <exception cref="KubernetesApiException">Reason Invalid (422): the result would be invalid, or a JSON patch's test failed.</exception>
     Task<T> PatchAsync<T>(
         ResourceKind kind,
         string? ns,

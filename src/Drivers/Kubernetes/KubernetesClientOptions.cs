@@ -29,6 +29,9 @@ public sealed class KubernetesClientOptions
     /// <summary>Deadline of one try of a call (watches apart). Default 30 s.</summary>
     public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Deadline of opening a connection, TLS included. Default 10 s.</summary>
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Budget of a call with all its tries and pauses. Default 60 s.</summary>
     public TimeSpan TotalTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
@@ -70,4 +73,32 @@ public sealed class KubernetesClientOptions
 
     /// <summary>Connections to the server at once. Default 32; each watch holds one.</summary>
     public int MaxConnections { get; set; } = 32;
+
+    /// <summary>All that is wrong with the values; empty when they are usable.</summary>
+    internal IReadOnlyList<string> Faults()
+    {
+        var faults = new List<string>();
+        foreach (var (name, value) in ((string, TimeSpan)[])[
+            (nameof(AttemptTimeout), AttemptTimeout), (nameof(ConnectTimeout), ConnectTimeout), (nameof(TotalTimeout), TotalTimeout),
+            (nameof(RetryDelay), RetryDelay), (nameof(MaxRetryDelay), MaxRetryDelay), (nameof(DiscoveryLifetime), DiscoveryLifetime),
+            (nameof(ExecTimeout), ExecTimeout)])
+            Check(name, value > TimeSpan.Zero && value <= TimeSpan.FromDays(1), "more than zero and at most a day", value);
+        foreach (var (name, value) in ((string, TimeSpan)[])[
+            (nameof(BreakerSamplingDuration), BreakerSamplingDuration), (nameof(BreakerBreakDuration), BreakerBreakDuration)])
+            Check(name, value >= TimeSpan.FromSeconds(0.5) && value <= TimeSpan.FromDays(1), "0.5 s to a day", value);
+        Check(nameof(BreakerFailureRatio), BreakerFailureRatio is > 0 and <= 1, "more than 0 and at most 1", BreakerFailureRatio);
+        Check(nameof(BreakerMinimumThroughput), BreakerMinimumThroughput >= 2, "at least 2", BreakerMinimumThroughput);
+        Check(nameof(MaxAttempts), MaxAttempts is >= 1 and <= 20, "1 to 20", MaxAttempts);
+        Check(nameof(MaxResponseBytes), MaxResponseBytes >= 1024, "at least 1024", MaxResponseBytes);
+        Check(nameof(MaxLogBytes), MaxLogBytes >= 1, "at least 1", MaxLogBytes);
+        Check(nameof(MaxErrorBytes), MaxErrorBytes is >= 256 and <= 16 << 20, "256 to 16 MiB", MaxErrorBytes);
+        Check(nameof(MaxConnections), MaxConnections >= 1, "at least 1", MaxConnections);
+        return faults;
+
+        void Check(string name, bool holds, string expected, object got)
+        {
+            if (!holds)
+                faults.Add($"Kubernetes client option '{name}': expected {expected}, got {got}.");
+        }
+    }
 }

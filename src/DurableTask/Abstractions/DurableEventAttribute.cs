@@ -3,9 +3,7 @@ namespace Microsoft.DurableTask;
 /// <summary>Marks the payload type of an external event.</summary>
 /// <param name="name">The event's name; null or empty for the type's own name.</param>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct, AllowMultiple = false, Inherited = false)]
-#pragma warning disable CA1019 // Name is a TaskName by contract.
 public sealed class DurableEventAttribute(string? name = null) : Attribute
-#pragma warning restore CA1019
 {
     /// <summary>The event's name; empty for the type's own name.</summary>
     public TaskName Name { get; } = string.IsNullOrEmpty(name) ? default : new TaskName(name);

@@ -3,9 +3,7 @@ namespace Microsoft.DurableTask;
 /// <summary>Names an orchestrator, activity or entity class.</summary>
 /// <param name="name">The task's name; null or empty for the class's own name.</param>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = false, Inherited = false)]
-#pragma warning disable CA1019 // Name is a TaskName by contract.
 public sealed class DurableTaskAttribute(string? name = null) : Attribute
-#pragma warning restore CA1019
 {
     /// <summary>The task's name; empty for the class's own name.</summary>
     public TaskName Name { get; } = string.IsNullOrEmpty(name) ? default : new TaskName(name);

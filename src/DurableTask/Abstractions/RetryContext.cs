@@ -13,7 +13,9 @@ public record RetryContext(
     TimeSpan TotalRetryTime,
     CancellationToken CancellationToken);
 
-/// <summary>Decides inside the orchestrator whether a failed call is tried again. There is no delay but the one that a handler waits itself.</summary>
+/// <summary>
+/// Decides inside the orchestrator whether a failed call is tried again. There is no delay but the one that a handler waits itself.
+/// </summary>
 /// <returns>True to try again.</returns>
 public delegate bool RetryHandler(RetryContext retryContext);
 

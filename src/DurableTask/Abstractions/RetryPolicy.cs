@@ -2,7 +2,8 @@ namespace Microsoft.DurableTask;
 
 /// <summary>
 /// Says how often and when a failed activity or sub-orchestration is tried again. The delay before retry n (from 0) is
-/// first interval × coefficient^n, never more than the maximum. A failure that no retry can help (unknown task, version mismatch) is never retried.
+/// first interval × coefficient^n, never more than the maximum. A failure that no retry can help (unknown task, version mismatch) is
+/// never retried.
 /// </summary>
 public class RetryPolicy
 {
@@ -13,7 +14,8 @@ public class RetryPolicy
     /// <param name="maxNumberOfAttempts">How often to try in all, the first attempt included; at least 1.</param>
     /// <param name="firstRetryInterval">The delay before the first retry; more than zero.</param>
     /// <param name="backoffCoefficient">By how much each delay is longer than the one before; at least 1, the default.</param>
-    /// <param name="maxRetryInterval">The longest delay; null is one hour (or the first interval if that is longer), <see cref="Timeout.InfiniteTimeSpan"/> no limit.</param>
+    /// <param name="maxRetryInterval">The longest delay; null is one hour (or the first interval if that is longer), <see
+    /// cref="Timeout.InfiniteTimeSpan"/> no limit.</param>
     /// <param name="retryTimeout">No retry starts later than this after the first attempt; null is no limit.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     public RetryPolicy(
@@ -51,7 +53,7 @@ public class RetryPolicy
         MaxNumberOfAttempts = maxNumberOfAttempts;
         FirstRetryInterval = firstRetryInterval;
         BackoffCoefficient = backoffCoefficient;
-        MaxRetryInterval = maxRetryInterval ?? (firstRetryInterval > DefaultMaxRetryInterval ? firstRetryInterval : DefaultMaxRetryInterval);
+        MaxRetryInterval = maxRetryInterval ?? TimeSpan.FromTicks(Math.Max(firstRetryInterval.Ticks, DefaultMaxRetryInterval.Ticks));
         RetryTimeout = retryTimeout ?? Timeout.InfiniteTimeSpan;
     }
 
@@ -70,7 +72,9 @@ public class RetryPolicy
     /// <summary>No retry starts later than this after the first attempt; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</summary>
     public TimeSpan RetryTimeout { get; }
 
-    /// <summary>Decides from the exception whether to try again. Answers with <see cref="HandleFailure"/> when that is set, else always true.</summary>
+    /// <summary>
+    /// Decides from the exception whether to try again. Answers with <see cref="HandleFailure"/> when that is set, else always true.
+    /// </summary>
     public Func<Exception, bool> Handle => exception => ShouldRetry(TaskFailureDetails.FromException(exception, unwrapTaskFailure: true));
 
     /// <summary>Not called by the engine: an asynchronous decision is an <see cref="AsyncRetryHandler"/>.</summary>

@@ -8,9 +8,7 @@ public record StartOrchestrationOptions
     /// <summary>Creates options.</summary>
     /// <param name="InstanceId">The id; null for a new GUID.</param>
     /// <param name="StartAt">When to start; null for now.</param>
-#pragma warning disable CA1725, IDE1006, SA1313 // The parameter names are part of the contract (named arguments).
     public StartOrchestrationOptions(string? InstanceId = null, DateTimeOffset? StartAt = default)
-#pragma warning restore CA1725, IDE1006, SA1313
     {
         this.InstanceId = InstanceId;
         this.StartAt = StartAt;
@@ -40,7 +38,8 @@ public record StartOrchestrationOptions
     public TaskVersion? Version { get; init; }
 
     /// <summary>
-    /// Names of statuses in which an existing instance with the same id forbids a new one. Empty: none does, a running one is terminated first.
+    /// Names of statuses in which an existing instance with the same id forbids a new one. Empty: none does, a running one is
+    /// terminated first.
     /// Null: the storage's default, which lets only ended instances be replaced.
     /// </summary>
     public IReadOnlyList<string>? DedupeStatuses { get; init; }

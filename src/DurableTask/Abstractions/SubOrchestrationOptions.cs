@@ -24,7 +24,9 @@ public record SubOrchestrationOptions : TaskOptions
         InstanceId = options.InstanceId;
     }
 
-    /// <summary>The id of the sub-orchestration; null for one derived from the parent's <see cref="TaskOrchestrationContext.NewGuid"/>.</summary>
+    /// <summary>
+    /// The id of the sub-orchestration; null for one derived from the parent's <see cref="TaskOrchestrationContext.NewGuid"/>.
+    /// </summary>
     public string? InstanceId { get; init; }
 
     /// <summary>The version to start; null is the worker's default version, not the parent's.</summary>

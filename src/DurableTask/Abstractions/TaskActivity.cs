@@ -1,6 +1,8 @@
 namespace Microsoft.DurableTask;
 
-/// <summary>A step that does the work of an orchestration. It runs at least once per call, perhaps more often: make it idempotent.</summary>
+/// <summary>
+/// A step that does the work of an orchestration. It runs at least once per call, perhaps more often: make it idempotent.
+/// </summary>
 public interface ITaskActivity
 {
     /// <summary>What the input is deserialised to.</summary>
@@ -23,7 +25,9 @@ public abstract class TaskActivity<TInput, TOutput> : ITaskActivity
 
     Type ITaskActivity.OutputType => typeof(TOutput);
 
-    /// <summary>Does the work; may use the clock, the network, anything. What it returns is stored in the orchestration's history.</summary>
+    /// <summary>
+    /// Does the work; may use the clock, the network, anything. What it returns is stored in the orchestration's history.
+    /// </summary>
     public abstract Task<TOutput> RunAsync(TaskActivityContext context, TInput input);
 
     async Task<object?> ITaskActivity.RunAsync(TaskActivityContext context, object? input)

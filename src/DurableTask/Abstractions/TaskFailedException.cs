@@ -1,9 +1,7 @@
 namespace Microsoft.DurableTask;
 
 /// <summary>An activity or a sub-orchestration failed, and no retry is left. Thrown where the orchestrator awaits the call.</summary>
-#pragma warning disable CA1032 // Without a task there is nothing that failed.
 public sealed class TaskFailedException : Exception
-#pragma warning restore CA1032
 {
     /// <summary>Creates the exception from the exception of a task that ran in this process.</summary>
     public TaskFailedException(string taskName, int taskId, Exception innerException)

@@ -32,13 +32,16 @@ public record TaskFailureDetails(
         if (!typeof(Exception).IsAssignableFrom(targetBaseExceptionType))
         {
             throw new ArgumentException(
-                $"IsCausedBy: expected a type derived from System.Exception, got {targetBaseExceptionType}.", nameof(targetBaseExceptionType));
+                $"IsCausedBy: expected a type derived from System.Exception, got {targetBaseExceptionType}.",
+                nameof(targetBaseExceptionType));
         }
 
         return ExceptionTypes.Find(ErrorType) is { } type && targetBaseExceptionType.IsAssignableFrom(type);
     }
 
-    /// <summary>The details of an exception and, recursively, of its inner exceptions. A failed task's own failure counts as inner.</summary>
+    /// <summary>
+    /// The details of an exception and, recursively, of its inner exceptions. A failed task's own failure counts as inner.
+    /// </summary>
     public static TaskFailureDetails FromException(Exception exception)
     {
         ArgumentNullException.ThrowIfNull(exception);

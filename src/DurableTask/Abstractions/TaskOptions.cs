@@ -31,7 +31,9 @@ public record TaskOptions
     /// <summary>Tags of the call. A sub-orchestration has its parent's tags too; these win.</summary>
     public IDictionary<string, string>? Tags { get; init; }
 
-    /// <summary>The version to call; null is the orchestration's own for an activity, the worker's default for a sub-orchestration.</summary>
+    /// <summary>
+    /// The version to call; null is the orchestration's own for an activity, the worker's default for a sub-orchestration.
+    /// </summary>
     public TaskVersion? Version { get; init; }
 
     public static TaskOptions FromRetryPolicy(RetryPolicy policy) => new(policy);
@@ -50,7 +52,8 @@ public record TaskOptions
         if (input is TaskOptions && options is null)
         {
             throw new ArgumentException(
-                $"{input.GetType().Name} was passed as the input of the call, and no options were. Pass it as the named argument 'options:' instead.",
+                $"{input.GetType().Name} was passed as the input of the call, and no options were. "
+                + "Pass it as the named argument 'options:' instead.",
                 nameof(input));
         }
     }

@@ -46,7 +46,9 @@ public abstract class TaskOrchestrationContext
     /// <summary>The input of the instance; the type's default when there is none.</summary>
     public abstract T? GetInput<T>();
 
-    /// <summary>Calls an activity whose result does not matter. See <see cref="CallActivityAsync{TResult}(TaskName, object?, TaskOptions?)"/>.</summary>
+    /// <summary>
+    /// Calls an activity whose result does not matter. See the overload with a result.
+    /// </summary>
     public virtual Task CallActivityAsync(TaskName name, object? input = null, TaskOptions? options = null) =>
         CallActivityAsync<object?>(name, input, options);
 
@@ -113,7 +115,9 @@ public abstract class TaskOrchestrationContext
         return await raised;
     }
 
-    /// <summary>Sends an event to another orchestration, at least once, without waiting. Dropped when there is no such instance or it has ended.</summary>
+    /// <summary>
+    /// Sends an event to another orchestration, at least once, without waiting. Dropped when there is no such instance or it has ended.
+    /// </summary>
     public abstract void SendEvent(string instanceId, string eventName, object payload);
 
     /// <summary>Sets what clients see as the custom status; null clears it. Stored at the end of the turn.</summary>
@@ -125,7 +129,8 @@ public abstract class TaskOrchestrationContext
     /// <param name="options">Retries, version, tags; with <see cref="SubOrchestrationOptions"/> the instance id too.</param>
     /// <exception cref="ArgumentException">Options were passed as the input.</exception>
     /// <exception cref="TaskFailedException">Thrown by the await: the sub-orchestration failed and no retry is left.</exception>
-    public abstract Task<TResult> CallSubOrchestratorAsync<TResult>(TaskName orchestratorName, object? input = null, TaskOptions? options = null);
+    public abstract Task<TResult> CallSubOrchestratorAsync<TResult>(
+        TaskName orchestratorName, object? input = null, TaskOptions? options = null);
 
     /// <summary>Calls another orchestrator without input.</summary>
     public virtual Task<TResult> CallSubOrchestratorAsync<TResult>(TaskName orchestratorName, TaskOptions options) =>
@@ -139,7 +144,9 @@ public abstract class TaskOrchestrationContext
     public virtual Task CallSubOrchestratorAsync(TaskName orchestratorName, object? input = null, TaskOptions? options = null) =>
         CallSubOrchestratorAsync<object?>(orchestratorName, input, options);
 
-    /// <summary>Ends this execution and starts over with a new input and an empty history, under the same id. Return right after it.</summary>
+    /// <summary>
+    /// Ends this execution and starts over with a new input and an empty history, under the same id. Return right after it.
+    /// </summary>
     /// <param name="newInput">The input of the next execution.</param>
     /// <param name="preserveUnprocessedEvents">True to hand on events that nobody has waited for.</param>
     public abstract void ContinueAsNew(object? newInput = null, bool preserveUnprocessedEvents = true);

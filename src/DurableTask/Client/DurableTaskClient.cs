@@ -21,7 +21,8 @@ public abstract class DurableTaskClient : IOrchestrationSubmitter, IAsyncDisposa
     /// <summary>Signals and reads entities.</summary>
     /// <exception cref="NotSupportedException">This client has no entities.</exception>
     public virtual DurableEntityClient Entities =>
-        throw new NotSupportedException($"Durable entities are not supported by {GetType()}. Use orchestrations and external events instead.");
+        throw new NotSupportedException(
+            $"Durable entities are not supported by {GetType()}. Use orchestrations and external events instead.");
 
     /// <summary>Starts an orchestration without input.</summary>
     public virtual Task<string> ScheduleNewOrchestrationInstanceAsync(TaskName orchestratorName, CancellationToken cancellation) =>
@@ -37,7 +38,9 @@ public abstract class DurableTaskClient : IOrchestrationSubmitter, IAsyncDisposa
         TaskName orchestratorName, StartOrchestrationOptions options, CancellationToken cancellation = default) =>
         ScheduleNewOrchestrationInstanceAsync(orchestratorName, input: null, options, cancellation);
 
-    /// <summary>Starts an orchestration. When the call returns, the start is stored; it runs when a worker that knows the name takes it.</summary>
+    /// <summary>
+    /// Starts an orchestration. When the call returns, the start is stored; it runs when a worker that knows the name takes it.
+    /// </summary>
     /// <param name="orchestratorName">What to run.</param>
     /// <param name="input">Its input, serialised by the client's data converter.</param>
     /// <param name="options">Instance id, start time, version, tags, what an existing instance with the same id means.</param>
@@ -47,7 +50,10 @@ public abstract class DurableTaskClient : IOrchestrationSubmitter, IAsyncDisposa
     /// <exception cref="OrchestrationAlreadyExistsException">
     /// The id belongs to an instance that the options do not let be replaced.</exception>
     public abstract Task<string> ScheduleNewOrchestrationInstanceAsync(
-        TaskName orchestratorName, object? input = null, StartOrchestrationOptions? options = null, CancellationToken cancellation = default);
+        TaskName orchestratorName,
+        object? input = null,
+        StartOrchestrationOptions? options = null,
+        CancellationToken cancellation = default);
 
     /// <summary>Raises an event without payload.</summary>
     public virtual Task RaiseEventAsync(string instanceId, string eventName, CancellationToken cancellation) =>
@@ -157,7 +163,9 @@ public abstract class DurableTaskClient : IOrchestrationSubmitter, IAsyncDisposa
     /// <summary>Sets a failed instance back to before its failures.</summary>
     /// <exception cref="NotImplementedException">This client cannot rewind.</exception>
     public virtual Task RewindInstanceAsync(string instanceId, string reason, CancellationToken cancellation = default) =>
-        throw new NotImplementedException($"{GetType()} cannot rewind instances.");
+#pragma warning disable MA0025 // The contract's exception for a storage that cannot rewind.
+        throw new NotImplementedException($"{GetType()} cannot rewind instances. Restart the instance instead.");
+#pragma warning restore MA0025
 
     /// <summary>The history of the current execution.</summary>
     /// <exception cref="ArgumentException">There is no such instance.</exception>

@@ -64,6 +64,7 @@ public sealed class OrchestrationMetadata(string name, string instanceId)
 
     private T? Read<T>(string? data) => DataConverter is null
         ? throw new InvalidOperationException(
-            $"The inputs and outputs of instance '{InstanceId}' were not fetched: read it with getInputsAndOutputs (in a query, FetchInputsAndOutputs) set.")
+            $"The inputs and outputs of instance '{InstanceId}' were not fetched: "
+            + "read it with getInputsAndOutputs (in a query, FetchInputsAndOutputs) set.")
         : DataConverter.Deserialize<T>(data);
 }

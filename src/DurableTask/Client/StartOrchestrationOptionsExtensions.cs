@@ -17,7 +17,9 @@ public static class StartOrchestrationOptionsExtensions
         OrchestrationRuntimeStatus.Suspended,
     ];
 
-    /// <summary>These options with the statuses in which an existing instance forbids a new one; none at all lets every one be replaced.</summary>
+    /// <summary>
+    /// These options with the statuses in which an existing instance forbids a new one; none at all lets every one be replaced.
+    /// </summary>
     public static StartOrchestrationOptions WithDedupeStatuses(
         this StartOrchestrationOptions options, params OrchestrationRuntimeStatus[] dedupeStatuses)
     {

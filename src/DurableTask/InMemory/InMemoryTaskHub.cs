@@ -219,7 +219,7 @@ public sealed class InMemoryTaskHub : ITaskHub
     {
         var signal = SignalOf(kind);
         await using var timer = _time.CreateTimer(_ => signal.Set(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        if (await Locked(now => NextDue(kind, now)) is { } due)
+        if (await Locked(_ => NextDue(kind)) is { } due)
         {
             SetAlarm(timer, due);
         }
@@ -256,16 +256,15 @@ public sealed class InMemoryTaskHub : ITaskHub
                 message => new InboxMessage(message.Id, message.ExecutionId, HistorySerializer.DeserializeEvent(message.Event)))]);
     }
 
-    private DateTimeOffset? NextDue(WorkKind kind, DateTimeOffset now)
+    /// <summary>May be in the past: what came due since the caller looked for work must end the wait at once.</summary>
+    private DateTimeOffset? NextDue(WorkKind kind)
     {
         var times = kind == WorkKind.Activity
-            ? _storage.Activities.Values.Select(activity => activity.VisibleAt)
+            ? _storage.Activities.Values.Select(activity => (DateTimeOffset?)activity.VisibleAt)
             : _storage.Instances.Values
                 .Where(instance => instance.Inbox.Count > 0)
-                .Select(instance => Later(instance.LockedUntil, instance.Inbox.Min(message => message.VisibleAt)));
-        // What is due already was seen by the lock call before this wait, or its signal is set.
-        var future = times.Where(time => time > now).ToArray();
-        return future.Length == 0 ? null : future.Min();
+                .Select(instance => (DateTimeOffset?)Later(instance.LockedUntil, instance.Inbox.Min(message => message.VisibleAt)));
+        return times.Min();
     }
 
     /// <summary>A test's clock may leap between reading it and setting the timer, which would then ring too late: look again.</summary>

@@ -1,10 +1,11 @@
 namespace Heal.Drivers.Kubernetes;
 
-/// <summary>Our identity may not do this. The message says which RBAC rule is missing.</summary>
-public sealed class KubernetesForbiddenException(KubernetesApiError error, MissingPermission missing)
-    : KubernetesApiException(error with { ServerMessage = $"{error.ServerMessage} {missing.Describe()}".Trim() })
+/// <summary>Our identity may not do this. When it is for want of an RBAC rule, the message says which.</summary>
+public sealed class KubernetesForbiddenException(KubernetesApiError error, MissingPermission? missing)
+    : KubernetesApiException(error with { ServerMessage = $"{error.ServerMessage} {missing?.Describe()}".Trim() })
 {
-    public MissingPermission Missing { get; } = missing;
+    /// <summary>Null when something other than RBAC refused: a quota, an admission rule, a namespace that is going away.</summary>
+    public MissingPermission? Missing { get; } = missing;
 }
 
 /// <summary>The RBAC rule that would have allowed a call.</summary>

@@ -40,8 +40,11 @@ public enum UnreachableCause
     /// <summary>Too many calls failed lately; this one was not tried.</summary>
     BreakerOpen,
 
-    /// <summary>The answer is not what the API promises (broken JSON, another kind of server).</summary>
+    /// <summary>The answer is broken: no HTTP, no JSON.</summary>
     BadAnswer,
+
+    /// <summary>The answer is JSON, but not that of the object asked for: another kind of server, or a field of another type.</summary>
+    UnexpectedShape,
 
     /// <summary>The answer is larger than the limit.</summary>
     AnswerTooLarge,

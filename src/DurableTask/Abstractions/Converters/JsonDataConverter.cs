@@ -5,6 +5,9 @@ namespace Microsoft.DurableTask.Converters;
 /// <summary>Converts with System.Text.Json; fields are included unless options say otherwise.</summary>
 public class JsonDataConverter : DataConverter
 {
+    // Before Default, which is made from it: static members are initialised in the order of their text.
+    private static readonly JsonSerializerOptions DefaultOptions = new() { IncludeFields = true };
+
     private readonly JsonSerializerOptions _options;
 
     /// <summary>Creates a converter.</summary>
@@ -16,8 +19,6 @@ public class JsonDataConverter : DataConverter
 
     /// <summary>The converter that is used when no other is configured.</summary>
     public static JsonDataConverter Default { get; } = new();
-
-    private static JsonSerializerOptions DefaultOptions { get; } = new() { IncludeFields = true };
 
     /// <inheritdoc/>
     public override string? Serialize(object? value) => value is null ? null : JsonSerializer.Serialize(value, _options);

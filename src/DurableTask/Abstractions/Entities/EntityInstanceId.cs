@@ -23,9 +23,7 @@ public readonly record struct EntityInstanceId
             throw new ArgumentException($"Entity name: expected a text without '@', got '{name}'.", nameof(name));
         }
 
-#pragma warning disable CA1308 // Lower case is the contract's normal form, seen in every stored id.
         _name = name.ToLowerInvariant();
-#pragma warning restore CA1308
         _key = key;
     }
 

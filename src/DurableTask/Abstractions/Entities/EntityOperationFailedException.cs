@@ -1,9 +1,7 @@
 namespace Microsoft.DurableTask.Entities;
 
 /// <summary>An operation that an orchestration called on an entity failed.</summary>
-#pragma warning disable CA1032 // Without an operation there is nothing that failed.
 public sealed class EntityOperationFailedException : Exception
-#pragma warning restore CA1032
 {
     /// <summary>Creates the exception.</summary>
     public EntityOperationFailedException(EntityInstanceId entityId, string operationName, TaskFailureDetails failureDetails)

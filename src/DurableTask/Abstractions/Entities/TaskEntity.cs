@@ -60,9 +60,11 @@ public abstract class TaskEntity<TState> : ITaskEntity
         return result;
     }
 
-    /// <summary>The state of an entity that has none: by default the type's default, or a new object of a class that can be created.</summary>
+    /// <summary>
+    /// The state of an entity that has none: by default the type's default, or a new object of a class that can be created.
+    /// </summary>
     protected virtual TState? InitializeState(TaskEntityOperation entityOperation) =>
-        default(TState) is null && Nullable.GetUnderlyingType(typeof(TState)) is null && typeof(TState).GetConstructor(Type.EmptyTypes) is not null
+        !typeof(TState).IsValueType && typeof(TState).GetConstructor(Type.EmptyTypes) is not null
             ? Activator.CreateInstance<TState>()
             : default;
 }

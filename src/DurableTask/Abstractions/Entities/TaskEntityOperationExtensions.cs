@@ -9,7 +9,8 @@ public static class TaskEntityOperationExtensions
     private const BindingFlags PublicMethods = BindingFlags.Instance | BindingFlags.Public | BindingFlags.IgnoreCase;
 
     /// <returns>False when the target has no such method; else the method's result, awaited.</returns>
-    /// <exception cref="InvalidOperationException">The method needs an input and there is none, or several methods have the name.</exception>
+    /// <exception cref="InvalidOperationException">The method needs an input and there is none, or several methods have the
+    /// name.</exception>
     internal static async ValueTask<(bool Found, object? Result)> TryDispatchAsync(this TaskEntityOperation operation, object target)
     {
         var method = FindMethod(target.GetType(), operation.Name);
@@ -37,17 +38,20 @@ public static class TaskEntityOperationExtensions
     {
         // Methods of object (ToString, Equals ...) and of the base class itself (RunAsync) are no operations.
         var methods = type.GetMethods(PublicMethods)
-            .Where(method => method.Name.Equals(name, StringComparison.OrdinalIgnoreCase) && !method.IsSpecialName && !IsEngineMethod(method))
+            .Where(method => method.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+            .Where(method => !method.IsSpecialName && !IsEngineMethod(method))
             .ToList();
         return methods.Count <= 1
             ? methods.FirstOrDefault()
-            : throw new InvalidOperationException($"{type}: expected one public method '{name}', got {methods.Count}. Overloads are not allowed.");
+            : throw new InvalidOperationException(
+                $"{type}: expected one public method '{name}', got {methods.Count}. Overloads are not allowed.");
     }
 
     private static bool IsEngineMethod(MethodInfo method)
     {
         var owner = method.GetBaseDefinition().DeclaringType!;
-        return owner == typeof(object) || owner == typeof(ValueType) || (owner.IsGenericType && owner.GetGenericTypeDefinition() == typeof(TaskEntity<>));
+        return owner == typeof(object) || owner == typeof(ValueType)
+            || (owner.IsGenericType && owner.GetGenericTypeDefinition() == typeof(TaskEntity<>));
     }
 
     private static object? ArgumentFor(ParameterInfo parameter, TaskEntityOperation operation, MethodInfo method)
@@ -78,7 +82,8 @@ public static class TaskEntityOperationExtensions
         return parameter.HasDefaultValue
             ? parameter.DefaultValue
             : throw new InvalidOperationException(
-                $"Operation '{operation.Name}' of entity '{operation.Context?.Id}': expected an input for parameter '{parameter.Name}', got none.");
+                $"Operation '{operation.Name}' of entity '{operation.Context?.Id}': expected an input for parameter "
+                + $"'{parameter.Name}', got none.");
     }
 
     private static async ValueTask<object?> ResultOf(object? returned, Type declared)

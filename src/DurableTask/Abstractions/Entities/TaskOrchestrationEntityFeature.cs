@@ -16,7 +16,8 @@ public abstract class TaskOrchestrationEntityFeature
 
     /// <summary>Calls an operation and waits until it is done.</summary>
     /// <exception cref="EntityOperationFailedException">Thrown by the await: the operation failed.</exception>
-    public abstract Task CallEntityAsync(EntityInstanceId id, string operationName, object? input = null, CallEntityOptions? options = null);
+    public abstract Task CallEntityAsync(
+        EntityInstanceId id, string operationName, object? input = null, CallEntityOptions? options = null);
 
     /// <summary>Calls an operation without input and waits until it is done.</summary>
     public virtual Task CallEntityAsync(EntityInstanceId id, string operationName, CallEntityOptions? options) =>
@@ -30,7 +31,9 @@ public abstract class TaskOrchestrationEntityFeature
     public virtual Task SignalEntityAsync(EntityInstanceId id, string operationName, SignalEntityOptions? options) =>
         SignalEntityAsync(id, operationName, input: null, options);
 
-    /// <summary>Locks entities until the result is disposed or the orchestration ends. They are locked in the order of their ids: no deadlock.</summary>
+    /// <summary>
+    /// Locks entities until the result is disposed or the orchestration ends. They are locked in the order of their ids: no deadlock.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The orchestration holds locks already.</exception>
     public abstract Task<IAsyncDisposable> LockEntitiesAsync(IEnumerable<EntityInstanceId> entityIds);
 

@@ -24,6 +24,7 @@ internal static class ExceptionTypes
             ? found.FirstOrDefault()
             : throw new AmbiguousMatchException(
                 $"The exception type '{fullName}' exists in several loaded assemblies: "
-                + string.Join("; ", found.Select(type => type!.Assembly.FullName)) + ". Compare TaskFailureDetails.ErrorType by name instead.");
+                + string.Join("; ", found.Select(type => type!.Assembly.FullName))
+                + ". Compare TaskFailureDetails.ErrorType by name instead.");
     }
 }

@@ -6,5 +6,8 @@ public interface IOrchestrationSubmitter
     /// <summary>Starts an orchestration.</summary>
     /// <returns>Its instance id.</returns>
     Task<string> ScheduleNewOrchestrationInstanceAsync(
-        TaskName orchestratorName, object? input = null, StartOrchestrationOptions? options = null, CancellationToken cancellation = default);
+        TaskName orchestratorName,
+        object? input = null,
+        StartOrchestrationOptions? options = null,
+        CancellationToken cancellation = default);
 }

@@ -2,7 +2,9 @@ namespace Microsoft.DurableTask;
 
 public sealed partial class DurableTaskRegistry
 {
-    /// <summary>Registers a factory for a name and version. The factory is called for each turn that has to replay from the start.</summary>
+    /// <summary>
+    /// Registers a factory for a name and version. The factory is called for each turn that has to replay from the start.
+    /// </summary>
     /// <exception cref="ArgumentException">The name is empty, or name and version are taken.</exception>
     public DurableTaskRegistry AddOrchestrator(TaskName name, TaskVersion version, Func<ITaskOrchestrator> factory)
     {
@@ -16,7 +18,8 @@ public sealed partial class DurableTaskRegistry
         AddOrchestrator(name, TaskVersion.Unversioned, factory);
 
     /// <summary>Registers a class under a name; the version is that of its <see cref="DurableTaskAttribute"/>.</summary>
-    /// <exception cref="ArgumentException">The type is no concrete orchestrator, or has no public constructor without parameters.</exception>
+    /// <exception cref="ArgumentException">The type is no concrete orchestrator, or has no public constructor without
+    /// parameters.</exception>
     public DurableTaskRegistry AddOrchestrator(TaskName name, Type type)
     {
         TaskClass.RequireConcrete<ITaskOrchestrator>(type);
@@ -24,7 +27,8 @@ public sealed partial class DurableTaskRegistry
         {
             // Services would bring state and I/O into code that must be deterministic.
             throw new ArgumentException(
-                $"Orchestrator {type}: expected a public constructor without parameters. Use services in activities instead.", nameof(type));
+                $"Orchestrator {type}: expected a public constructor without parameters. Use services in activities instead.",
+                nameof(type));
         }
 
         return AddOrchestrator(name, TaskClass.VersionOf(type), () => (ITaskOrchestrator)Activator.CreateInstance(type)!);

@@ -44,7 +44,8 @@ public sealed partial class DurableTaskRegistry
 
         if (!tasks.TryAdd(key, factory))
         {
-            throw new ArgumentException($"{kind} {key} is registered already. Names differ by more than upper and lower case.", nameof(name));
+            throw new ArgumentException(
+                $"{kind} {key} is registered already: expected a name and version that differ by more than case.", nameof(name));
         }
     }
 }

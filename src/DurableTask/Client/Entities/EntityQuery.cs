@@ -37,8 +37,6 @@ public record EntityQuery
     {
         var name = prefix.TrimStart('@');
         var end = name.IndexOf('@', StringComparison.Ordinal);
-#pragma warning disable CA1308 // Lower case is the contract's normal form, seen in every stored id.
         return end < 0 ? "@" + name.ToLowerInvariant() : "@" + name[..end].ToLowerInvariant() + name[end..];
-#pragma warning restore CA1308
     }
 }

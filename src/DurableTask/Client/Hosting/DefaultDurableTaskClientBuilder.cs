@@ -34,7 +34,8 @@ public class DefaultDurableTaskClientBuilder : IDurableTaskClientBuilder
             if (value is not null && (value.IsAbstract || !typeof(DurableTaskClient).IsAssignableFrom(value)))
             {
                 throw new ArgumentException(
-                    $"Build target of client '{Name}': expected a concrete class derived from {typeof(DurableTaskClient)}, got {value}.", nameof(value));
+                    $"Build target of client '{Name}': expected a concrete class derived from {typeof(DurableTaskClient)}, got {value}.",
+                    nameof(value));
             }
 
             _buildTarget = value;
@@ -48,7 +49,8 @@ public class DefaultDurableTaskClientBuilder : IDurableTaskClientBuilder
         ArgumentNullException.ThrowIfNull(serviceProvider);
         return BuildTarget is null
             ? throw new InvalidOperationException(
-                $"Durable task client '{Name}' has no build target. Call the Use... method of a storage, or UseBuildTarget, on its builder.")
+                $"Durable task client '{Name}' has no build target. "
+                + "Call the Use... method of a storage, or UseBuildTarget, on its builder.")
             : (DurableTaskClient)ActivatorUtilities.CreateInstance(serviceProvider, BuildTarget, Name);
     }
 }

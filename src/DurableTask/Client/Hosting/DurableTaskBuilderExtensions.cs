@@ -33,7 +33,12 @@ public static class DurableTaskBuilderExtensions
 
     /// <summary>Sets the class of the client.</summary>
     public static IDurableTaskClientBuilder UseBuildTarget<TTarget>(this IDurableTaskClientBuilder builder)
-        where TTarget : DurableTaskClient => builder.UseBuildTarget(typeof(TTarget));
+        where TTarget : DurableTaskClient
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.BuildTarget = typeof(TTarget);
+        return builder;
+    }
 
     /// <summary>Sets the class of the client and its own options, which begin with the client's general ones.</summary>
     public static IDurableTaskClientBuilder UseBuildTarget<TTarget, TOptions>(this IDurableTaskClientBuilder builder)
@@ -41,7 +46,7 @@ public static class DurableTaskBuilderExtensions
         where TOptions : DurableTaskClientOptions
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.UseBuildTarget(typeof(TTarget));
+        builder.UseBuildTarget<TTarget>();
         builder.Services.AddOptions<TOptions>(builder.Name)
             .PostConfigure<IOptionsMonitor<DurableTaskClientOptions>>((own, general) => general.Get(builder.Name).CopyTo(own));
         return builder;

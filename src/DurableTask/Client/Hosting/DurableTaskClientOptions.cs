@@ -11,7 +11,7 @@ public class DurableTaskClientOptions
     public string DefaultVersion { get; set; } = "";
 
     /// <summary>
-    /// Converts inputs, outputs and payloads; must agree with the workers'. Unless it is set, the container's <see cref="Microsoft.DurableTask.DataConverter"/>
+    /// Converts inputs, outputs and payloads; must agree with the workers'. Unless it is set, the converter in the container
     /// is used if there is one, else JSON.
     /// </summary>
     public DataConverter DataConverter

@@ -12,7 +12,9 @@ internal sealed class DurableTaskClientProvider(IEnumerable<RegisteredClient> cl
         var wanted = name ?? Options.DefaultName;
         return _clients.FirstOrDefault(client => string.Equals(client.Name, wanted, StringComparison.OrdinalIgnoreCase))?.Client
             ?? throw new ArgumentOutOfRangeException(
-                nameof(name), name, $"There is no durable task client '{wanted}': expected one of '{string.Join("', '", _clients.Select(c => c.Name))}'.");
+                nameof(name),
+                name,
+                $"There is no durable task client '{wanted}': expected one of '{string.Join("', '", _clients.Select(c => c.Name))}'.");
     }
 }
 
@@ -28,7 +30,5 @@ internal sealed class RegisteredClient(string name, Func<DurableTaskClient> buil
     public ValueTask DisposeAsync() => _client.IsValueCreated ? _client.Value.DisposeAsync() : ValueTask.CompletedTask;
 
     // A container that is disposed synchronously throws for services that can only be disposed asynchronously.
-#pragma warning disable CA2012
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
-#pragma warning restore CA2012
 }

@@ -1,0 +1,60 @@
+namespace Microsoft.DurableTask.Client;
+
+/// <summary>Checks what callers hand in; says what was expected and what came.</summary>
+internal static class Check
+{
+    private const string ForbiddenInIds = @"/\#?";
+    private const char NoCharacter = '\uffff';
+
+    public static void InstanceId(string instanceId) => ArgumentException.ThrowIfNullOrWhiteSpace(instanceId);
+
+    /// <summary>
+    /// Stricter than for reading: what is created here has to be addressable everywhere. The rules are those of the official documentation
+    /// (https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-orchestrations, "Orchestration identity").
+    /// </summary>
+    public static void NewInstanceId(string instanceId)
+    {
+        InstanceId(instanceId);
+        if (instanceId.Length > ClientLimits.InstanceIdLength)
+        {
+            throw new ArgumentException(
+                $"Instance id: expected at most {ClientLimits.InstanceIdLength} characters, got {instanceId.Length}. "
+                + "Use a hash of what it identifies.",
+                nameof(instanceId));
+        }
+
+        var bad = instanceId.FirstOrDefault(c => char.IsControl(c) || ForbiddenInIds.Contains(c, StringComparison.Ordinal), NoCharacter);
+        if (instanceId[0] == '@' || bad != NoCharacter)
+        {
+            throw new ArgumentException(
+                $"Instance id: expected no leading '@' (those are entities) and none of {ForbiddenInIds} or control characters, "
+                + $"got '{Uri.EscapeDataString(instanceId)}' (escaped).",
+                nameof(instanceId));
+        }
+    }
+
+    public static void Name(string name, string what, string parameter)
+    {
+        if (string.IsNullOrWhiteSpace(name))
+        {
+            throw new ArgumentException($"The {what} is empty: expected a name.", parameter);
+        }
+
+        if (name.Length > ClientLimits.NameLength)
+        {
+            throw new ArgumentException(
+                $"The {what} is too long: expected at most {ClientLimits.NameLength} characters, got {name.Length}.", parameter);
+        }
+    }
+
+    public static string? Payload(string? serialized, string what, string parameter) =>
+        serialized is null || serialized.Length <= ClientLimits.PayloadLength
+            ? serialized
+            : throw new ArgumentException(
+                $"The {what} is too large: expected at most {ClientLimits.PayloadLength} characters, got {serialized.Length}. "
+                + "Store it elsewhere and pass a reference.", parameter);
+
+    public static int PageSize(int pageSize, string parameter) => pageSize > 0
+        ? Math.Min(pageSize, ClientLimits.PageSize)
+        : throw new ArgumentOutOfRangeException(parameter, pageSize, $"Page size: expected at least 1, got {pageSize}.");
+}

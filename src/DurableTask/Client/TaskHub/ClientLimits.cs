@@ -1,0 +1,26 @@
+namespace Microsoft.DurableTask.Client;
+
+/// <summary>What a client refuses, or does in steps, so that no single call can hurt the storage.</summary>
+internal static class ClientLimits
+{
+    /// <summary>The longest instance id that can be created, in characters: the limit that the official documentation gives.</summary>
+    public const int InstanceIdLength = 100;
+
+    /// <summary>The longest name of an orchestrator or event, in characters.</summary>
+    public const int NameLength = 256;
+
+    /// <summary>The longest serialised input, event payload or output, in characters.</summary>
+    public const int PayloadLength = 10 * 1024 * 1024;
+
+    /// <summary>The most instances that one page of a query holds; larger page sizes are cut to it.</summary>
+    public const int PageSize = 1000;
+
+    /// <summary>How many instances a purge reads and removes in one step.</summary>
+    public const int PurgeBatch = 100;
+
+    /// <summary>How many pages of a hub one call of ListInstanceIds looks through before it returns an empty page.</summary>
+    public const int ListPages = 10;
+
+    /// <summary>How often a start tries to replace an instance that others replace at the same time.</summary>
+    public const int ReplaceAttempts = 5;
+}

@@ -1,0 +1,264 @@
+using DurableTask.Core;
+using DurableTask.Core.Exceptions;
+using DurableTask.Core.History;
+using DurableTask.Core.Hub;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Microsoft.DurableTask.Client;
+
+/// <summary>
+/// The client over a task hub. Every call that returned is stored; a call that failed or was cancelled may have been stored or not.
+/// Waits are woken by the hub, never by polling here. The hub belongs to whoever made it and is not disposed.
+/// </summary>
+internal sealed class TaskHubClient : DurableTaskClient
+{
+    private readonly ITaskHub _hub;
+    private readonly TimeProvider _time;
+    private readonly DurableTaskClientOptions _options;
+    private readonly OrchestrationStarter _starter;
+    private readonly InstancePurger _purger;
+
+    /// <summary>For the container; the builder hands in the name.</summary>
+    public TaskHubClient(
+        string name,
+        IServiceProvider services,
+        IOptionsMonitor<DurableTaskClientOptions> options,
+        IOptionsMonitor<TaskHubClientOptions> hubOptions,
+        TimeProvider time,
+        ILoggerFactory loggers)
+        : this(
+            name,
+            HubOf(name, services, hubOptions.Get(name)),
+            options.Get(name),
+            hubOptions.Get(name),
+            time,
+            loggers.CreateLogger("Microsoft.DurableTask.Client"))
+    {
+    }
+
+    internal TaskHubClient(
+        string name, ITaskHub hub, DurableTaskClientOptions options, TaskHubClientOptions hubOptions, TimeProvider time, ILogger logger)
+        : base(name)
+    {
+        _hub = hub;
+        _time = time;
+        _options = options;
+        _starter = new OrchestrationStarter(hub, hubOptions, time, logger);
+        _purger = new InstancePurger(hub, time);
+    }
+
+    private DataConverter Converter => _options.DataConverter;
+
+    public override async Task<string> ScheduleNewOrchestrationInstanceAsync(
+        TaskName orchestratorName,
+        object? input = null,
+        StartOrchestrationOptions? options = null,
+        CancellationToken cancellation = default)
+    {
+        Check.Name(orchestratorName.Name, "orchestrator name", nameof(orchestratorName));
+        var reuse = ReusePolicy.From(options?.DedupeStatuses);
+        var instanceId = options?.InstanceId ?? _starter.NewId();
+        Check.NewInstanceId(instanceId);
+        var start = new ExecutionStartedEvent(eventId: -1, Serialize(input, "input", nameof(input)))
+        {
+            Name = orchestratorName.Name,
+            Version = options?.Version?.Version ?? _options.DefaultVersion,
+            OrchestrationInstance = new OrchestrationInstance { InstanceId = instanceId },
+            Tags = options?.Tags is { Count: > 0 } tags ? new Dictionary<string, string>(tags, StringComparer.Ordinal) : null,
+            ScheduledStartTime = options?.StartAt?.UtcDateTime,
+        };
+        await _starter.StartAsync(start, reuse, cancellation);
+        return instanceId;
+    }
+
+    public override async Task RaiseEventAsync(
+        string instanceId, string eventName, object? eventPayload = null, CancellationToken cancellation = default)
+    {
+        Check.InstanceId(instanceId);
+        Check.Name(eventName, "event name", nameof(eventName));
+        using var activity = ClientTracing.StartEvent(instanceId, eventName);
+        var raised = new EventRaisedEvent(eventId: -1, Serialize(eventPayload, "event payload", nameof(eventPayload))) { Name = eventName };
+        try
+        {
+            await SendAsync(instanceId, raised, cancellation);
+        }
+        catch (Exception e)
+        {
+            ClientTracing.Fail(activity, e);
+            throw;
+        }
+    }
+
+    public override Task<OrchestrationMetadata> WaitForInstanceStartAsync(
+        string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default) =>
+        WaitAsync(instanceId, status => status != OrchestrationStatus.Pending, getInputsAndOutputs, cancellation);
+
+    public override Task<OrchestrationMetadata> WaitForInstanceCompletionAsync(
+        string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default) =>
+        WaitAsync(instanceId, status => status.IsTerminal(), getInputsAndOutputs, cancellation);
+
+    public override Task TerminateInstanceAsync(
+        string instanceId, TerminateInstanceOptions? options = null, CancellationToken cancellation = default)
+    {
+        Check.InstanceId(instanceId);
+        var output = Serialize(options?.Output, "output", nameof(options));
+        return SendAsync(instanceId, new ExecutionTerminatedEvent(eventId: -1, output, options?.Recursive ?? false), cancellation);
+    }
+
+    public override Task SuspendInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default)
+    {
+        Check.InstanceId(instanceId);
+        Check.Payload(reason, nameof(reason), nameof(reason));
+        return SendAsync(instanceId, new ExecutionSuspendedEvent(eventId: -1, reason), cancellation);
+    }
+
+    public override Task ResumeInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default)
+    {
+        Check.InstanceId(instanceId);
+        Check.Payload(reason, nameof(reason), nameof(reason));
+        return SendAsync(instanceId, new ExecutionResumedEvent(eventId: -1, reason), cancellation);
+    }
+
+    public override async Task<OrchestrationMetadata?> GetInstancesAsync(
+        string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default)
+    {
+        Check.InstanceId(instanceId);
+        var state = await _hub.GetInstanceAsync(instanceId, getInputsAndOutputs, cancellation);
+        return state?.ToMetadata(getInputsAndOutputs ? Converter : null);
+    }
+
+    public override AsyncPageable<OrchestrationMetadata> GetAllInstancesAsync(OrchestrationQuery? filter = null)
+    {
+        filter ??= new OrchestrationQuery();
+        var statuses = filter.Statuses?.Select(status => status.ToCore()).ToList();
+        var query = new InstanceQuery(
+            filter.CreatedFrom,
+            filter.CreatedTo,
+            statuses is { Count: > 0 } ? statuses : null,
+            string.IsNullOrEmpty(filter.InstanceIdPrefix) ? null : filter.InstanceIdPrefix,
+            PageSize: Check.PageSize(filter.PageSize, nameof(filter)),
+            WithPayloads: filter.FetchInputsAndOutputs);
+        return Pageable.Create(async (token, pageSize, cancellation) =>
+        {
+            var page = await _hub.QueryInstancesAsync(
+                query with
+                {
+                    ContinuationToken = token ?? filter.ContinuationToken,
+                    PageSize = pageSize is { } size ? Check.PageSize(size, "pageSizeHint") : query.PageSize,
+                },
+                cancellation);
+            var converter = query.WithPayloads ? Converter : null;
+            return new Page<OrchestrationMetadata>(
+                [.. page.Instances.Select(state => state.ToMetadata(converter))], page.ContinuationToken);
+        });
+    }
+
+    public override Task<PurgeResult> PurgeInstanceAsync(
+        string instanceId, PurgeInstanceOptions? options = null, CancellationToken cancellation = default)
+    {
+        Check.InstanceId(instanceId);
+        return _purger.PurgeAsync(instanceId, options?.Recursive ?? false, cancellation);
+    }
+
+    public override Task<PurgeResult> PurgeAllInstancesAsync(
+        PurgeInstancesFilter filter, PurgeInstanceOptions? options = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        return _purger.PurgeAsync(filter, options?.Recursive ?? false, cancellation);
+    }
+
+    public override async Task<string> RestartAsync(
+        string instanceId, bool restartWithNewInstanceId = false, CancellationToken cancellation = default)
+    {
+        Check.InstanceId(instanceId);
+        var state = await _hub.GetInstanceAsync(instanceId, withPayloads: true, cancellation) ?? throw Unknown(instanceId);
+        if (!restartWithNewInstanceId && !state.Status.IsTerminal())
+        {
+            throw NotEnded(instanceId, state.Status.ToString());
+        }
+
+        var start = new ExecutionStartedEvent(eventId: -1, state.Input)
+        {
+            Name = state.Name,
+            Version = state.Version,
+            OrchestrationInstance = new OrchestrationInstance { InstanceId = restartWithNewInstanceId ? _starter.NewId() : instanceId },
+            Tags = state.Tags.Count > 0 ? new Dictionary<string, string>(state.Tags, StringComparer.Ordinal) : null,
+        };
+        try
+        {
+            await _starter.StartAsync(start, ReusePolicy.From(dedupeStatuses: null), cancellation);
+        }
+        catch (OrchestrationAlreadyExistsException)
+        {
+            throw NotEnded(instanceId, "running again"); // Somebody else restarted it since it was read.
+        }
+
+        return start.OrchestrationInstance.InstanceId;
+    }
+
+    public override async Task<IList<HistoryEvent>> GetOrchestrationHistoryAsync(
+        string instanceId, CancellationToken cancellation = default)
+    {
+        Check.InstanceId(instanceId);
+        var history = await _hub.GetHistoryAsync(instanceId, cancellation) ?? throw Unknown(instanceId);
+        return [.. history];
+    }
+
+    public override Task<Page<string>> ListInstanceIdsAsync(
+        IEnumerable<OrchestrationRuntimeStatus>? runtimeStatus = null,
+        DateTimeOffset? completedTimeFrom = default,
+        DateTimeOffset? completedTimeTo = default,
+        int pageSize = 100,
+        string? lastInstanceKey = null,
+        CancellationToken cancellation = default)
+    {
+        var filter = new EndedInstances(runtimeStatus, completedTimeFrom, completedTimeTo, Check.PageSize(pageSize, nameof(pageSize)));
+        return filter.ListAsync(_hub, lastInstanceKey, cancellation);
+    }
+
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private static ITaskHub HubOf(string name, IServiceProvider services, TaskHubClientOptions options) =>
+        options.CreateHub?.Invoke(services) ?? throw new InvalidOperationException(
+            $"Durable task client '{name}' has no task hub. Call the Use... method of a storage, or UseTaskHub, on its builder.");
+
+    private static ArgumentException Unknown(string instanceId) =>
+        new($"There is no orchestration instance '{instanceId}': it was never started, or it was purged.", nameof(instanceId));
+
+    private static InvalidOperationException NotEnded(string instanceId, string status) =>
+        new($"Instance '{instanceId}' is {status}: only an ended instance can be restarted under the same id. "
+            + "Terminate it first, or restart it with a new id.");
+
+    private async Task<OrchestrationMetadata> WaitAsync(
+        string instanceId, Func<OrchestrationStatus, bool> until, bool withPayloads, CancellationToken cancellation)
+    {
+        Check.InstanceId(instanceId);
+        using var watch = _hub.WatchInstance(instanceId);
+        var seen = false;
+        while (true)
+        {
+            var state = await _hub.GetInstanceAsync(instanceId, withPayloads, cancellation);
+            if (state is not null && until(state.Status))
+            {
+                return state.ToMetadata(withPayloads ? Converter : null);
+            }
+
+            if (state is null && seen)
+            {
+                throw new InvalidOperationException($"Instance '{instanceId}' was purged while it was waited for; its end was not seen.");
+            }
+
+            seen = state is not null;
+            await watch.WaitAsync(cancellation);
+        }
+    }
+
+    private string? Serialize(object? value, string what, string parameter) => Check.Payload(Converter.Serialize(value), what, parameter);
+
+    private async Task SendAsync(string instanceId, HistoryEvent message, CancellationToken cancellation)
+    {
+        message.Timestamp = _time.GetUtcNow().UtcDateTime;
+        await _hub.SendMessageAsync(instanceId, message, cancellation); // False (no such instance, or ended) is no error by contract.
+    }
+}

@@ -1,0 +1,19 @@
+using DurableTask.Core.Hub;
+
+namespace Microsoft.DurableTask.Client;
+
+/// <summary>Options of a client over a task hub; named as its builder is.</summary>
+public sealed class TaskHubClientOptions
+{
+    /// <summary>
+    /// How long a start that replaces a running instance waits for its termination; the default is 30 seconds. It takes a worker to
+    /// terminate: without one, the start fails after this time.
+    /// </summary>
+    public TimeSpan ReplaceTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The hub to use.</summary>
+    internal Func<IServiceProvider, ITaskHub>? CreateHub { get; set; }
+
+    /// <summary>Where instance and execution ids come from.</summary>
+    internal Func<Guid> NewGuid { get; set; } = Guid.NewGuid;
+}

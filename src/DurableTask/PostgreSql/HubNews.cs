@@ -1,0 +1,63 @@
+using DurableTask.Core.Hub;
+
+namespace Microsoft.DurableTask.PostgreSql;
+
+/// <summary>
+/// What a transaction tells the other processes: that there may be work of a kind, and which instances changed for those who watch them.
+/// One NOTIFY payload as a rule: "sender|kinds|id(US)id...", with "o" and "a" as kinds and the unit separator between ids. PostgreSQL takes
+/// 8,000 bytes at most: many ids take several payloads, a very long id none (the safety poll finds the change).
+/// </summary>
+internal sealed class HubNews
+{
+    private const char Separator = '|';
+    private const char BetweenIds = '\u001f';
+    private const int MaxIdCharacters = 1800;
+
+    public bool Orchestrations { get; set; }
+
+    public bool Activities { get; set; }
+
+    public HashSet<string> Instances { get; } = new(StringComparer.Ordinal);
+
+    public bool IsEmpty => !Orchestrations && !Activities && Instances.Count == 0;
+
+    public static HubNews OfWork(WorkKind kind) =>
+        new() { Orchestrations = kind == WorkKind.Orchestration, Activities = kind == WorkKind.Activity };
+
+    public IEnumerable<string> Payloads(string sender)
+    {
+        var head = $"{sender}{Separator}{(Orchestrations ? "o" : "")}{(Activities ? "a" : "")}{Separator}";
+        var payload = head;
+        // A character takes up to 4 bytes: count as if all did.
+        foreach (var id in Instances.Where(id => id.Length <= MaxIdCharacters))
+        {
+            if (payload.Length + id.Length > MaxIdCharacters + head.Length)
+            {
+                yield return payload;
+                payload = $"{sender}{Separator}{Separator}";
+            }
+
+            payload += (payload[^1] == Separator ? id : BetweenIds + id);
+        }
+
+        yield return payload;
+    }
+
+    /// <summary>Reads a payload; null when it is the reader's own or not one of ours.</summary>
+    public static HubNews? Parse(string payload, string reader)
+    {
+        var parts = payload.Split(Separator, 3);
+        if (parts.Length != 3 || parts[0] == reader)
+        {
+            return null;
+        }
+
+        var news = new HubNews
+        {
+            Orchestrations = parts[1].Contains('o', StringComparison.Ordinal),
+            Activities = parts[1].Contains('a', StringComparison.Ordinal),
+        };
+        news.Instances.UnionWith(parts[2].Split(BetweenIds, StringSplitOptions.RemoveEmptyEntries));
+        return news;
+    }
+}

@@ -1,0 +1,40 @@
+using DurableTask.Core.Hub;
+
+namespace Microsoft.DurableTask.PostgreSql;
+
+/// <summary>Wakes who waits in this process: workers by kind of work, clients by instance.</summary>
+internal sealed class HubSignals(TimeProvider timeProvider, TimeSpan safetyPoll)
+{
+    private readonly WorkSignal _orchestrations = new();
+    private readonly WorkSignal _activities = new();
+
+    public InstanceWatchers Watchers { get; } = new(timeProvider, safetyPoll);
+
+    public WorkSignal Of(WorkKind kind) => kind == WorkKind.Orchestration ? _orchestrations : _activities;
+
+    public void Publish(HubNews news)
+    {
+        if (news.Orchestrations)
+        {
+            _orchestrations.Set();
+        }
+
+        if (news.Activities)
+        {
+            _activities.Set();
+        }
+
+        foreach (var instanceId in news.Instances)
+        {
+            Watchers.Changed(instanceId);
+        }
+    }
+
+    /// <summary>After a gap in which news may have been missed.</summary>
+    public void PublishEverything()
+    {
+        _orchestrations.Set();
+        _activities.Set();
+        Watchers.AllChanged();
+    }
+}

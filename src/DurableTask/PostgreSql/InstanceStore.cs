@@ -1,0 +1,108 @@
+using DurableTask.Core;
+using DurableTask.Core.History;
+using DurableTask.Core.Hub;
+using Heal.Postgres;
+
+namespace Microsoft.DurableTask.PostgreSql;
+
+/// <summary>What clients do with instances.</summary>
+internal sealed class InstanceStore(HubDatabase database, HubSignals signals, string self)
+{
+    public async Task CreateAsync(NewInstance created, IReadOnlyCollection<OrchestrationStatus> reusable, CancellationToken cancellationToken)
+    {
+        var start = created.Start;
+        var startText = HistorySerializer.Serialize(start);
+        string[] id = [created.InstanceId], execution = [created.ExecutionId];
+        var news = HubNews.OfWork(WorkKind.Orchestration);
+        news.Instances.Add(created.InstanceId);
+
+        var (winner, status) = await database.BatchAsync(
+            batch =>
+            {
+                batch.Add(HubDatabase.Sql["create_instance"],
+                    created.InstanceId, created.ExecutionId, start.Name, start.Version,
+                    start.ParentInstance?.OrchestrationInstance.InstanceId, HistorySerializer.SerializeTags(start.Tags),
+                    start.ScheduledStartTime is { } time ? Rows.Utc(time) : null, start.Input,
+                    reusable.Select(reusableStatus => (short)reusableStatus).ToArray());
+                batch.Add(HubDatabase.Sql["get_identity"], created.InstanceId);
+                batch.Add(HubDatabase.Sql["clear_created_activities"], id, execution);
+                batch.Add(HubDatabase.Sql["clear_created_inbox"], id, execution);
+                batch.Add(HubDatabase.Sql["clear_created_history"], id, execution);
+                batch.Add(HubDatabase.Sql["post_starts"], id, execution, new[] { startText });
+                batch.Add(HubDatabase.Sql["notify_created"], created.InstanceId, created.ExecutionId, database.Channel, news.Payloads(self).First());
+            },
+            async reader => await reader.ReadAsync(cancellationToken)
+                ? (reader.GetString(0), (OrchestrationStatus)reader.GetInt16(1))
+                : (null, OrchestrationStatus.Pending),
+            cancellationToken);
+        if (winner != created.ExecutionId)
+        {
+            throw HubErrors.InstanceExists(created.InstanceId, status);
+        }
+
+        signals.Publish(news);
+    }
+
+    public async Task<bool> SendAsync(string instanceId, HistoryEvent message, CancellationToken cancellationToken)
+    {
+        var text = HistorySerializer.Serialize(message);
+        var news = HubNews.OfWork(WorkKind.Orchestration);
+        string[] ids = [instanceId];
+        var isStored = await database.BatchAsync(
+            batch =>
+            {
+                if (message is ExecutionTerminatedEvent)
+                {
+                    batch.Add(HubDatabase.Sql["bring_starts_forward"], [ids]);
+                    batch.Add(HubDatabase.Sql["bring_messages_forward"], [ids]);
+                }
+
+                batch.Add(HubDatabase.Sql["send_message"], instanceId, text, database.Channel, news.Payloads(self).First());
+            },
+            reader => reader.ReadAsync(cancellationToken),
+            cancellationToken);
+        if (isStored)
+        {
+            signals.Publish(news);
+        }
+
+        return isStored;
+    }
+
+    public async Task<InstanceState?> GetAsync(string instanceId, bool withPayloads, CancellationToken cancellationToken) =>
+        (await database.QueryAsync("get_instance", [instanceId, withPayloads], Rows.Instance, cancellationToken)).SingleOrDefault();
+
+    public async Task<InstancePage> QueryAsync(InstanceQuery query, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(query.PageSize, 1, nameof(query));
+        var after = PageToken.Parse(query.ContinuationToken);
+        var size = Math.Min(query.PageSize, PageToken.MaxPageSize);
+        object?[] arguments =
+        [
+            query.CreatedFrom?.ToUniversalTime(), query.CreatedTo?.ToUniversalTime(),
+            query.Statuses?.Select(status => (short)status).ToArray(), query.InstanceIdPrefix, query.Name, query.ParentInstanceId,
+            after?.CreatedAt, after?.InstanceId, size + 1, query.WithPayloads,
+        ];
+        var found = await database.QueryAsync("query_instances", arguments, Rows.Instance, cancellationToken);
+        if (found.Count <= size)
+        {
+            return new InstancePage(found, null);
+        }
+
+        found.RemoveAt(size);
+        return new InstancePage(found, new PageToken(found[^1].CreatedAt, found[^1].InstanceId).ToString());
+    }
+
+    public async Task<IReadOnlyList<HistoryEvent>?> GetHistoryAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        var texts = await database.QueryAsync("get_history", [instanceId], row => Rows.Text(row, 0), cancellationToken);
+        return texts.Count == 0 ? null : [.. texts.OfType<string>().Select(HistorySerializer.DeserializeEvent)];
+    }
+
+    public async Task<int> PurgeAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken)
+    {
+        var gone = await database.QueryAsync("purge_instances", [instanceIds.ToArray()], row => row.GetString(0), cancellationToken);
+        gone.ForEach(signals.Watchers.Changed);
+        return gone.Count;
+    }
+}

@@ -1,0 +1,4 @@
+DROP TABLE activities;
+DROP TABLE inbox;
+DROP TABLE history;
+DROP TABLE instances;

@@ -1,0 +1,163 @@
+using DurableTask.Core;
+using DurableTask.Core.History;
+using DurableTask.Core.Hub;
+using Heal.Postgres;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Microsoft.DurableTask.PostgreSql;
+
+/// <summary>
+/// A task hub in one schema of a PostgreSQL database, shared by any number of processes. Turns are committed in groups, work is found with
+/// SKIP LOCKED, other processes are woken by LISTEN/NOTIFY. All times are those of the database.
+/// </summary>
+/// <remarks>
+/// When the database is away, calls throw (see <see cref="PostgresErrors.IsTransient"/>) and nothing is lost; waits go on by the safety poll
+/// or throw too. After a call that threw, what it should have stored was stored as a whole or not at all.
+/// </remarks>
+public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
+{
+    private readonly PostgreSqlTaskHubOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly NpgsqlDataSource _dataSource;
+    private readonly HubSignals _signals;
+    private readonly InstanceStore _instances;
+    private readonly WorkItemStore _workItems;
+    private readonly TurnCommitter _committer;
+    private readonly InboxSweeper _sweeper;
+    private readonly HubListener _listener;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly SemaphoreSlim _initializing = new(1, 1);
+    private readonly List<Task> _duties = [];
+
+    /// <summary>Creates the hub object; nothing is connected before <see cref="InitializeAsync"/>.</summary>
+    /// <exception cref="OptionsValidationException">The options cannot be used; the message holds every fault.</exception>
+    public PostgreSqlTaskHub(PostgreSqlTaskHubOptions options, TimeProvider timeProvider, ILoggerFactory? loggerFactory = null)
+    {
+        if (options.Validate() is { Count: > 0 } faults)
+        {
+            throw new OptionsValidationException(nameof(PostgreSqlTaskHubOptions), typeof(PostgreSqlTaskHubOptions), faults);
+        }
+
+        _options = options;
+        _time = timeProvider;
+        loggerFactory ??= NullLoggerFactory.Instance;
+        _logger = loggerFactory.CreateLogger<PostgreSqlTaskHub>();
+        _dataSource = options.DataSource ?? PostgresDataSource.Create(
+            options.ConnectionString!, options.Schema, "durable-task-hub", options.CommandTimeout, loggerFactory);
+
+        // Only tells a process's own notifications from those of others: nothing depends on its value.
+        var self = Guid.NewGuid().ToString("N");
+        var database = new HubDatabase(_dataSource, options);
+        _signals = new HubSignals(timeProvider, options.SafetyPollInterval);
+        _instances = new InstanceStore(database, _signals, self);
+        _workItems = new WorkItemStore(database, _signals, self);
+        _committer = new TurnCommitter(database, _signals, self, _logger);
+        _sweeper = new InboxSweeper(database, timeProvider, _logger);
+        _listener = new HubListener(database, _signals, self, timeProvider, _logger);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="PostgresUnavailableException">PostgreSQL did not answer within the startup timeout, or refused.</exception>
+    /// <exception cref="MigrationException">The schema does not fit this program.</exception>
+    public async Task InitializeAsync(CancellationToken cancellationToken = default)
+    {
+        await _initializing.WaitAsync(cancellationToken);
+        try
+        {
+            await PostgresStartup.WaitUntilReadyAsync(_dataSource, _time, _logger, _options.StartupTimeout, cancellationToken);
+            await new Migrator(_dataSource, _options.Schema, Migration.FromResources<PostgreSqlTaskHub>()).MigrateAsync(cancellationToken);
+            if (_duties.Count == 0)
+            {
+                _duties.Add(Task.Run(_committer.RunAsync, CancellationToken.None));
+                _duties.Add(Task.Run(() => _listener.RunAsync(_stopping.Token), CancellationToken.None));
+                _duties.Add(Task.Run(() => _sweeper.RunAsync(_stopping.Token), CancellationToken.None));
+            }
+        }
+        finally
+        {
+            _initializing.Release();
+        }
+    }
+
+    public Task CreateInstanceAsync(
+        NewInstance instance, IReadOnlyCollection<OrchestrationStatus> reusableStatuses, CancellationToken cancellationToken = default) =>
+        _instances.CreateAsync(instance, reusableStatuses, cancellationToken);
+
+    public Task<bool> SendMessageAsync(string instanceId, HistoryEvent message, CancellationToken cancellationToken = default) =>
+        _instances.SendAsync(instanceId, message, cancellationToken);
+
+    public Task<InstanceState?> GetInstanceAsync(string instanceId, bool withPayloads, CancellationToken cancellationToken = default) =>
+        _instances.GetAsync(instanceId, withPayloads, cancellationToken);
+
+    public Task<InstancePage> QueryInstancesAsync(InstanceQuery query, CancellationToken cancellationToken = default) =>
+        _instances.QueryAsync(query, cancellationToken);
+
+    public Task<IReadOnlyList<HistoryEvent>?> GetHistoryAsync(string instanceId, CancellationToken cancellationToken = default) =>
+        _instances.GetHistoryAsync(instanceId, cancellationToken);
+
+    public Task<int> PurgeInstancesAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken = default) =>
+        _instances.PurgeAsync(instanceIds, cancellationToken);
+
+    public IInstanceWatch WatchInstance(string instanceId) => _signals.Watchers.Watch(instanceId);
+
+    /// <inheritdoc/>
+    /// <remarks>A lock need not survive a crash of the database server, so taking one does not wait for the disk.</remarks>
+    public Task<IReadOnlyList<OrchestrationWorkItem>> LockOrchestrationsAsync(LockRequest request, CancellationToken cancellationToken = default) =>
+        _workItems.LockOrchestrationsAsync(request, cancellationToken);
+
+    /// <inheritdoc/>
+    /// <exception cref="NpgsqlException">The turn was not stored, or (connection lost during COMMIT) nobody knows: reload the instance.</exception>
+    public Task<TurnReceipt> CommitTurnAsync(TurnCommit turn, CancellationToken cancellationToken = default) =>
+        _committer.CommitAsync(turn, cancellationToken);
+
+    public Task AbandonOrchestrationAsync(OrchestrationLock held, TimeSpan delay, CancellationToken cancellationToken = default) =>
+        _workItems.AbandonOrchestrationAsync(held, delay, cancellationToken);
+
+    public Task<IReadOnlyList<ActivityWorkItem>> LockActivitiesAsync(LockRequest request, CancellationToken cancellationToken = default) =>
+        _workItems.LockActivitiesAsync(request, cancellationToken);
+
+    public Task CompleteActivityAsync(ActivityLock held, HistoryEvent outcome, CancellationToken cancellationToken = default) =>
+        _workItems.CompleteActivityAsync(held, outcome, cancellationToken);
+
+    public Task AbandonActivityAsync(ActivityLock held, TimeSpan delay, CancellationToken cancellationToken = default) =>
+        _workItems.AbandonActivityAsync(held, delay, cancellationToken);
+
+    public Task<LostLocks> RenewLocksAsync(
+        IReadOnlyCollection<OrchestrationLock> orchestrations,
+        IReadOnlyCollection<ActivityLock> activities,
+        TimeSpan lease,
+        CancellationToken cancellationToken = default) =>
+        _workItems.RenewAsync(orchestrations, activities, lease, cancellationToken);
+
+    public async Task WaitForWorkAsync(WorkKind kind, CancellationToken cancellationToken = default)
+    {
+        var signal = _signals.Of(kind);
+        if (await signal.WaitAsync(TimeSpan.Zero, _time, cancellationToken))
+        {
+            return;
+        }
+
+        var due = await _workItems.NextDueAsync(kind, cancellationToken);
+        var longest = _options.SafetyPollInterval;
+        await signal.WaitAsync(due < longest ? due.Value : longest, _time, cancellationToken);
+    }
+
+    /// <summary>Commits what was handed over, then stops the background duties. Held locks end with their leases.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _committer.Stop();
+        await _stopping.CancelAsync();
+        await Task.WhenAll(_duties);
+        if (_options.DataSource is null)
+        {
+            await _dataSource.DisposeAsync();
+        }
+
+        _stopping.Dispose();
+        _initializing.Dispose();
+    }
+}

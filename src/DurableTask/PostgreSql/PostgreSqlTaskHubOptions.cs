@@ -1,0 +1,91 @@
+using Heal.Postgres;
+using Npgsql;
+
+namespace Microsoft.DurableTask.PostgreSql;
+
+/// <summary>Where a task hub lives and how much it takes at once. Validated together at start.</summary>
+public sealed class PostgreSqlTaskHubOptions
+{
+    /// <summary>How to reach PostgreSQL 15 or newer. Either this or <see cref="DataSource"/>.</summary>
+    public string? ConnectionString { get; set; }
+
+    /// <summary>A data source of the caller's, who keeps it alive and disposes it. Its search path must be <see cref="Schema"/>;
+    /// <see cref="PostgresDataSource.Create"/> makes one.</summary>
+    public NpgsqlDataSource? DataSource { get; set; }
+
+    /// <summary>The hub's name: the schema that holds it, created when missing. Default "heal_hub".</summary>
+    public string Schema { get; set; } = "heal_hub";
+
+    /// <summary>The most messages that one turn gets; more stay for the next. Default 1,000.</summary>
+    public int MaxMessagesPerTurn { get; set; } = 1000;
+
+    /// <summary>The most turns that share one transaction. Default 64; more gains little and makes a failure dearer.</summary>
+    public int MaxTurnsPerCommit { get; set; } = 64;
+
+    /// <summary>How many turns may wait for their commit before callers have to. Default 1,024.</summary>
+    public int MaxQueuedTurns { get; set; } = 1024;
+
+    /// <summary>How often a waiting worker or watcher looks although nothing was signalled. Default 5 s.</summary>
+    public TimeSpan SafetyPollInterval { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often messages that nobody will consume are removed. Default 1 minute.</summary>
+    public TimeSpan SweepInterval { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>The most messages that one sweep removes. Default 1,000.</summary>
+    public int MaxMessagesPerSweep { get; set; } = 1000;
+
+    /// <summary>How long a statement may take. Default 30 s. Only with <see cref="ConnectionString"/>.</summary>
+    public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long to wait at start for PostgreSQL to answer. Default 30 s.</summary>
+    public TimeSpan StartupTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long to wait before listening again when the listening connection was lost; doubles up to 15 s. Default 0.2 s.</summary>
+    public TimeSpan ListenRetryDelay { get; set; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Every fault, in words; empty when the options can be used.</summary>
+    public IReadOnlyList<string> Validate()
+    {
+        var faults = new List<string>();
+        if (string.IsNullOrWhiteSpace(ConnectionString) == DataSource is null)
+        {
+            faults.Add($"Expected exactly one of {nameof(ConnectionString)} and {nameof(DataSource)}, got {(DataSource is null ? "neither" : "both")}.");
+        }
+
+        if (!SchemaName.IsValid(Schema))
+        {
+            faults.Add($"{nameof(Schema)} is '{Schema}'. Expected 1 to {SchemaName.MaxLength} lower-case letters, digits or underscores, starting with a letter.");
+        }
+        else if (DataSource is not null && new NpgsqlConnectionStringBuilder(DataSource.ConnectionString).SearchPath is var path && path != Schema)
+        {
+            faults.Add($"{nameof(DataSource)} has the search path '{path}'. Expected '{Schema}', the schema of the hub.");
+        }
+
+        CheckCount(faults, nameof(MaxMessagesPerTurn), MaxMessagesPerTurn, 100_000);
+        CheckCount(faults, nameof(MaxTurnsPerCommit), MaxTurnsPerCommit, 1_000);
+        CheckCount(faults, nameof(MaxQueuedTurns), MaxQueuedTurns, 1_000_000);
+        CheckCount(faults, nameof(MaxMessagesPerSweep), MaxMessagesPerSweep, 100_000);
+        CheckTime(faults, nameof(SafetyPollInterval), SafetyPollInterval);
+        CheckTime(faults, nameof(SweepInterval), SweepInterval);
+        CheckTime(faults, nameof(CommandTimeout), CommandTimeout);
+        CheckTime(faults, nameof(StartupTimeout), StartupTimeout);
+        CheckTime(faults, nameof(ListenRetryDelay), ListenRetryDelay);
+        return faults;
+    }
+
+    private static void CheckCount(List<string> faults, string name, int value, int most)
+    {
+        if (value < 1 || value > most)
+        {
+            faults.Add($"{name} is {value}. Expected 1 to {most}.");
+        }
+    }
+
+    private static void CheckTime(List<string> faults, string name, TimeSpan value)
+    {
+        if (value <= TimeSpan.Zero || value > TimeSpan.FromDays(1))
+        {
+            faults.Add($"{name} is {value}. Expected more than zero and at most one day.");
+        }
+    }
+}

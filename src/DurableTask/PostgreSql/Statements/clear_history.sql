@@ -1,0 +1,1 @@
+DELETE FROM history WHERE instance_id = ANY ($1::text[]);

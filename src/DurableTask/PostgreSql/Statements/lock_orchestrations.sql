@@ -1,0 +1,24 @@
+-- Locks at most $2 instances with visible messages, those that wait longest first. Walks the inbox by time and stops when it has enough;
+-- of an instance's messages only its first one counts, so that DISTINCT (which does not go with FOR UPDATE) is not needed and a
+-- busy instance takes one place, not a thousand.
+WITH due AS (
+    SELECT i.instance_id, m.visible_at
+    FROM inbox m
+    JOIN instances i ON i.instance_id = m.instance_id
+    WHERE m.visible_at <= now()
+      AND (i.locked_until IS NULL OR i.locked_until <= now())
+      AND i.completed_at IS NULL
+      AND m.id = (
+          SELECT e.id FROM inbox e
+          WHERE e.instance_id = i.instance_id AND (e.execution_id IS NULL OR e.execution_id = i.execution_id)
+          ORDER BY e.visible_at, e.id
+          LIMIT 1)
+    ORDER BY m.visible_at
+    LIMIT $2
+    FOR UPDATE OF i SKIP LOCKED
+)
+UPDATE instances i SET locked_by = $1, locked_until = now() + $3, fence = i.fence + 1
+FROM due
+WHERE i.instance_id = due.instance_id
+RETURNING i.instance_id, i.execution_id, i.name, i.version, i.status, i.created_at, i.updated_at, i.completed_at, i.parent_instance_id,
+          i.tags::text, i.failure, i.input, i.output, i.custom_status, i.fence, i.history_count, due.visible_at;

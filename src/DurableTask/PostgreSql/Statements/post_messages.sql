@@ -1,0 +1,7 @@
+-- Messages to instances that exist, have not ended, and are in the execution that is meant. Takes no lock on them.
+INSERT INTO inbox (instance_id, execution_id, visible_at, event)
+SELECT i.instance_id, m.execution_id, greatest(now(), i.starts_at), m.event
+FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS m (instance_id, execution_id, event, position)
+JOIN instances i ON i.instance_id = m.instance_id
+WHERE i.completed_at IS NULL AND (m.execution_id IS NULL OR m.execution_id = i.execution_id)
+ORDER BY m.position;

@@ -1,0 +1,170 @@
+using DurableTask.Core.History;
+using DurableTask.Core.Hub;
+using Heal.Postgres;
+using Npgsql;
+
+namespace Microsoft.DurableTask.PostgreSql;
+
+/// <summary>What workers do with locks: take, give back, renew; and complete activities.</summary>
+internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, string self)
+{
+    public async Task<IReadOnlyList<OrchestrationWorkItem>> LockOrchestrationsAsync(LockRequest request, CancellationToken cancellationToken)
+    {
+        var locked = await LockAsync("lock_orchestrations", request, LockedInstance.Read, cancellationToken);
+        if (locked.Count == 0)
+        {
+            return [];
+        }
+
+        var messages = (await database.QueryAsync(
+                "read_messages",
+                [locked.Select(item => item.State.InstanceId).ToArray(), database.Options.MaxMessagesPerTurn],
+                row => (
+                    InstanceId: row.GetString(0),
+                    Message: new InboxMessage(row.GetInt64(1), Rows.Text(row, 2), HistorySerializer.DeserializeEvent(row.GetString(3)))),
+                cancellationToken))
+            .ToLookup(row => row.InstanceId, row => row.Message, StringComparer.Ordinal);
+
+        var items = new List<OrchestrationWorkItem>(locked.Count);
+        foreach (var item in locked.OrderBy(item => item.WaitsSince))
+        {
+            var held = new OrchestrationLock(item.State.InstanceId, request.WorkerId, item.Fence);
+            if (messages[item.State.InstanceId].ToArray() is { Length: > 0 } visible)
+            {
+                items.Add(new OrchestrationWorkItem(held, item.State, item.HistoryCount, visible));
+            }
+            else
+            {
+                // Another worker's turn used the messages up between the look and the lock.
+                await AbandonOrchestrationAsync(held, TimeSpan.Zero, cancellationToken);
+            }
+        }
+
+        SignalIfFull(WorkKind.Orchestration, locked.Count, request);
+        return items;
+    }
+
+    public Task AbandonOrchestrationAsync(OrchestrationLock held, TimeSpan delay, CancellationToken cancellationToken) =>
+        RunAndSignalAsync(
+            "abandon_orchestration", [held.InstanceId, held.WorkerId, held.Fence, delay], WorkKind.Orchestration, cancellationToken);
+
+    public async Task<IReadOnlyList<ActivityWorkItem>> LockActivitiesAsync(LockRequest request, CancellationToken cancellationToken)
+    {
+        var locked = await LockAsync(
+            "lock_activities",
+            request,
+            row => (
+                Item: new ActivityWorkItem(
+                    new ActivityLock(row.GetInt64(0), row.GetString(1), row.GetInt32(2), request.WorkerId, row.GetInt64(3)),
+                    row.GetString(4),
+                    (TaskScheduledEvent)HistorySerializer.DeserializeEvent(row.GetString(5)),
+                    row.GetInt32(6)),
+                WaitsSince: row.GetDateTime(7)),
+            cancellationToken);
+        SignalIfFull(WorkKind.Activity, locked.Count, request);
+        return [.. locked.OrderBy(item => item.WaitsSince).ThenBy(item => item.Item.Lock.ActivityId).Select(item => item.Item)];
+    }
+
+    public async Task CompleteActivityAsync(ActivityLock held, HistoryEvent outcome, CancellationToken cancellationToken)
+    {
+        object?[] arguments = [held.ActivityId, held.WorkerId, held.Fence, HistorySerializer.Serialize(outcome)];
+        if (!await RunAndSignalAsync("complete_activity", arguments, WorkKind.Orchestration, cancellationToken))
+        {
+            throw WorkItemLockLostException.ForActivity(held.InstanceId, held.TaskId);
+        }
+    }
+
+    public Task AbandonActivityAsync(ActivityLock held, TimeSpan delay, CancellationToken cancellationToken) =>
+        RunAndSignalAsync("abandon_activity", [held.ActivityId, held.WorkerId, held.Fence, delay], WorkKind.Activity, cancellationToken);
+
+    public async Task<LostLocks> RenewAsync(
+        IReadOnlyCollection<OrchestrationLock> orchestrations,
+        IReadOnlyCollection<ActivityLock> activities,
+        TimeSpan lease,
+        CancellationToken cancellationToken)
+    {
+        var heldOrchestrations = orchestrations.Count == 0 ? [] : await RenewAsync(
+            "orchestrations",
+            [orchestrations.Select(held => held.InstanceId).ToArray(), orchestrations.Select(held => held.WorkerId).ToArray(), orchestrations.Select(held => held.Fence).ToArray()],
+            lease,
+            row => row.GetString(0),
+            cancellationToken);
+        var heldActivities = activities.Count == 0 ? [] : await RenewAsync(
+            "activities",
+            [activities.Select(held => held.ActivityId).ToArray(), activities.Select(held => held.WorkerId).ToArray(), activities.Select(held => held.Fence).ToArray()],
+            lease,
+            row => row.GetInt64(0),
+            cancellationToken);
+        return new LostLocks(
+            [.. orchestrations.Where(held => !heldOrchestrations.Contains(held.InstanceId))],
+            [.. activities.Where(held => !heldActivities.Contains(held.ActivityId))]);
+    }
+
+    /// <summary>How long until there may be work of a kind; null when the hub holds nothing that could become due.</summary>
+    public async Task<TimeSpan?> NextDueAsync(WorkKind kind, CancellationToken cancellationToken)
+    {
+        var statement = kind == WorkKind.Orchestration ? "next_orchestration_due" : "next_activity_due";
+        var seconds = await database.QueryAsync(
+            statement, [], row => row.IsDBNull(0) ? (double?)null : row.GetDouble(0), cancellationToken);
+        return seconds[0] is { } due ? TimeSpan.FromSeconds(Math.Clamp(due, 0, TimeSpan.SecondsPerDay)) : null;
+    }
+
+    private Task<List<T>> LockAsync<T>(
+        string statement, LockRequest request, Func<NpgsqlDataReader, T> row, CancellationToken cancellationToken) =>
+        database.BatchAsync(
+            batch =>
+            {
+                batch.Add(HubDatabase.Sql["commit_asynchronously"]);
+                batch.Add(HubDatabase.Sql[statement], request.WorkerId, request.MaxCount, request.Lease);
+            },
+            async reader =>
+            {
+                await reader.NextResultAsync(cancellationToken);
+                return await HubDatabase.ReadAllAsync(reader, row, cancellationToken);
+            },
+            cancellationToken);
+
+    private async Task<HashSet<T>> RenewAsync<T>(
+        string what, object?[] locks, TimeSpan lease, Func<NpgsqlDataReader, T> key, CancellationToken cancellationToken) =>
+        await database.BatchAsync(
+            batch =>
+            {
+                batch.Add(HubDatabase.Sql["commit_asynchronously"]);
+                batch.Add(HubDatabase.Sql["renew_" + what], [.. locks, lease]);
+                batch.Add(HubDatabase.Sql["held_" + what], locks);
+            },
+            async reader =>
+            {
+                await reader.NextResultAsync(cancellationToken);
+                return (await HubDatabase.ReadAllAsync(reader, key, cancellationToken)).ToHashSet();
+            },
+            cancellationToken);
+
+    /// <summary>Runs a statement that returns a row when it did something, and tells everybody if it did.</summary>
+    private async Task<bool> RunAndSignalAsync(string statement, object?[] arguments, WorkKind kind, CancellationToken cancellationToken)
+    {
+        var news = HubNews.OfWork(kind);
+        if (!await database.AnyAsync(statement, [.. arguments, database.Channel, news.Payloads(self).First()], cancellationToken))
+        {
+            return false;
+        }
+
+        signals.Publish(news);
+        return true;
+    }
+
+    /// <summary>A full answer hints at more of the same: another waiting worker, or the next wait of this one, must not sleep on it.</summary>
+    private void SignalIfFull(WorkKind kind, int found, LockRequest request)
+    {
+        if (found == request.MaxCount)
+        {
+            signals.Of(kind).Set();
+        }
+    }
+
+    private sealed record LockedInstance(InstanceState State, long Fence, int HistoryCount, DateTime WaitsSince)
+    {
+        public static LockedInstance Read(NpgsqlDataReader row) =>
+            new(Rows.Instance(row), row.GetInt64(14), row.GetInt32(15), row.GetDateTime(16));
+    }
+}

@@ -1,0 +1,172 @@
+using System.Diagnostics;
+using DurableTask.Core.History;
+using DurableTask.Core.Hub;
+using Microsoft.DurableTask.Worker.Orchestrations;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Microsoft.DurableTask.Worker.Dispatch;
+
+/// <summary>Runs activities: at least once each. An outcome goes straight into the orchestration's next turn when that is in memory.</summary>
+internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
+{
+    // A finished activity's outcome is worth some patience: giving up means running it again after its lease.
+    private const int MaximumReportAttempts = 8;
+    private static readonly TimeSpan FirstReportDelay = TimeSpan.FromMilliseconds(100);
+
+    private readonly ILogger _logger = runtime.Services.LoggerFactory.CreateLogger(LogCategories.Activities);
+
+    /// <summary>Runs the orchestration's next turn in memory with this outcome; false when it is not there.</summary>
+    public required Func<ActivityWorkItem, HistoryEvent, Task<bool>> TryContinueInMemory { private get; init; }
+
+    /// <summary>Locks what is free and starts it. Returns when there is nothing more to lock.</summary>
+    public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
+    {
+        int slots = await runtime.ActivitySlots.TakeAsync(int.MaxValue, cancellationToken);
+        IReadOnlyList<ActivityWorkItem> items = [];
+        try
+        {
+            // Not cancelled midway: locks whose answer got lost would have to wait for their lease to end.
+            items = await runtime.Hub.LockActivitiesAsync(runtime.Request(slots), CancellationToken.None);
+        }
+        finally
+        {
+            runtime.ActivitySlots.GiveBack(slots - items.Count);
+        }
+
+        Start(items);
+        return items.Count;
+    }
+
+    /// <summary>Starts activities whose slots and locks are held.</summary>
+    public void Start(IEnumerable<ActivityWorkItem> items)
+    {
+        foreach (ActivityWorkItem item in items)
+        {
+            runtime.Locks.Add(item.Lock);
+            runtime.Running.Start(() => RunAsync(item));
+        }
+    }
+
+    private async Task RunAsync(ActivityWorkItem item)
+    {
+        try
+        {
+            HistoryEvent outcome;
+            try
+            {
+                outcome = await ExecuteAsync(item);
+            }
+            finally
+            {
+                runtime.ActivitySlots.GiveBack(1);
+            }
+
+            if (!await TryContinueInMemory(item, outcome))
+            {
+                await ReportAsync(item, outcome);
+            }
+        }
+        catch (WorkItemLockLostException lost)
+        {
+            Log.LockLost(_logger, item.Task.Name, item.Lock.InstanceId, lost.Message);
+        }
+        catch (Exception unexpected)
+        {
+            Log.OutcomeNotStored(_logger, unexpected, item.Task.Name, item.Lock.InstanceId);
+        }
+        finally
+        {
+            runtime.Locks.Remove(item.Lock);
+        }
+    }
+
+    private async Task<HistoryEvent> ExecuteAsync(ActivityWorkItem item)
+    {
+        TaskScheduledEvent task = item.Task;
+        using Activity? span = TaskTracing.StartActivity(item);
+        await using AsyncServiceScope scope = runtime.Scopes.CreateAsyncScope();
+        try
+        {
+            if (!TaskLookup.TryCreateActivity(runtime.Factory, task, scope.ServiceProvider, out ITaskActivity? activity))
+            {
+                Log.NotFound(_logger, task.Name, item.Lock.InstanceId);
+                span?.SetStatus(ActivityStatusCode.Error, "not registered");
+                return Failed(item, Failures.NotFound("ActivityTaskNotFound", "activity", task.Name!, task.Version));
+            }
+
+            Log.Started(_logger, item.Lock.InstanceId, task.Name);
+            object? input = runtime.Services.DataConverter.Deserialize(task.Input, activity.InputType);
+            object? output = await activity.RunAsync(
+                new ActivityContext(new TaskName(task.Name!), item.Lock.InstanceId, task.Version ?? ""), input);
+            string? result = runtime.Services.DataConverter.Serialize(output);
+            Log.Completed(_logger, item.Lock.InstanceId, task.Name);
+            return new TaskCompletedEvent(-1, item.Lock.TaskId, result) { Timestamp = runtime.Services.UtcNow() };
+        }
+        catch (Exception thrown)
+        {
+            // The orchestrator decides what a failure means; here it is only recorded.
+            Log.Failed(_logger, thrown, item.Lock.InstanceId, task.Name);
+            span?.SetStatus(ActivityStatusCode.Error, thrown.Message);
+            return Failed(item, Failures.From(thrown, runtime.Services.ExceptionProperties));
+        }
+    }
+
+    private TaskFailedEvent Failed(ActivityWorkItem item, global::DurableTask.Core.FailureDetails details) =>
+        new(-1, item.Lock.TaskId, details) { Timestamp = runtime.Services.UtcNow() };
+
+    private async Task ReportAsync(ActivityWorkItem item, HistoryEvent outcome)
+    {
+        TimeSpan delay = FirstReportDelay;
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await runtime.Hub.CompleteActivityAsync(item.Lock, outcome);
+                return;
+            }
+            catch (Exception unavailable) when (unavailable is not WorkItemLockLostException && attempt < MaximumReportAttempts)
+            {
+                Log.ReportAgain(_logger, unavailable, item.Task.Name, item.Lock.InstanceId, attempt, MaximumReportAttempts);
+                await Task.Delay(delay, runtime.Time, CancellationToken.None);
+                delay *= 2;
+            }
+        }
+    }
+
+    private sealed class ActivityContext(TaskName name, string instanceId, string version) : TaskActivityContext
+    {
+        public override TaskName Name => name;
+        public override string InstanceId => instanceId;
+        public override string Version => version;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 603, Level = LogLevel.Information, Message = "'{InstanceId}': activity '{Name}' started.")]
+        public static partial void Started(ILogger logger, string instanceId, string? name);
+
+        [LoggerMessage(EventId = 604, Level = LogLevel.Information, Message = "'{InstanceId}': activity '{Name}' completed.")]
+        public static partial void Completed(ILogger logger, string instanceId, string? name);
+
+        [LoggerMessage(EventId = 605, Level = LogLevel.Error, Message = "'{InstanceId}': activity '{Name}' failed.")]
+        public static partial void Failed(ILogger logger, Exception exception, string instanceId, string? name);
+
+        [LoggerMessage(EventId = 620, Level = LogLevel.Error,
+            Message = "'{InstanceId}': no activity named '{Name}' is registered with this worker.")]
+        public static partial void NotFound(ILogger logger, string? name, string instanceId);
+
+        [LoggerMessage(EventId = 621, Level = LogLevel.Warning,
+            Message = "Activity '{Name}' of '{InstanceId}' ran, but its outcome was not stored: {Reason}")]
+        public static partial void LockLost(ILogger logger, string? name, string instanceId, string reason);
+
+        [LoggerMessage(EventId = 622, Level = LogLevel.Error,
+            Message = "Activity '{Name}' of '{InstanceId}' ran, but its outcome could not be stored. It runs again when its lease ends.")]
+        public static partial void OutcomeNotStored(ILogger logger, Exception exception, string? name, string instanceId);
+
+        [LoggerMessage(EventId = 623, Level = LogLevel.Warning,
+            Message = "The outcome of activity '{Name}' of '{InstanceId}' could not be stored (attempt {Attempt} of {Attempts}).")]
+        public static partial void ReportAgain(
+            ILogger logger, Exception exception, string? name, string instanceId, int attempt, int attempts);
+    }
+}

@@ -1,0 +1,48 @@
+using System.Collections.Concurrent;
+using DurableTask.Core.Hub;
+
+namespace Microsoft.DurableTask.Worker.Dispatch;
+
+/// <summary>The locks that this worker holds; a background duty renews them at a third of their lease.</summary>
+internal sealed class HeldLocks
+{
+    private readonly ConcurrentDictionary<OrchestrationLock, byte> _orchestrations = new();
+    private readonly ConcurrentDictionary<ActivityLock, byte> _activities = new();
+
+    public void Add(OrchestrationLock held) => _orchestrations[held] = 0;
+
+    public void Add(ActivityLock held) => _activities[held] = 0;
+
+    public void Remove(OrchestrationLock held) => _orchestrations.TryRemove(held, out _);
+
+    public void Remove(ActivityLock held) => _activities.TryRemove(held, out _);
+
+    public bool IsHeld(ActivityLock held) => _activities.ContainsKey(held);
+
+    public IReadOnlyCollection<ActivityLock> Activities => [.. _activities.Keys];
+
+    public IReadOnlyCollection<OrchestrationLock> Orchestrations => [.. _orchestrations.Keys];
+
+    /// <summary>Renews once. Locks that turn out to be lost are forgotten: their work can commit nothing any more.</summary>
+    /// <returns>How many were lost.</returns>
+    public async Task<LostLocks> RenewAsync(ITaskHub hub, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        if (_orchestrations.IsEmpty && _activities.IsEmpty)
+        {
+            return LostLocks.None;
+        }
+
+        LostLocks lost = await hub.RenewLocksAsync(Orchestrations, Activities, lease, cancellationToken);
+        foreach (OrchestrationLock orchestration in lost.Orchestrations)
+        {
+            Remove(orchestration);
+        }
+
+        foreach (ActivityLock activity in lost.Activities)
+        {
+            Remove(activity);
+        }
+
+        return lost;
+    }
+}

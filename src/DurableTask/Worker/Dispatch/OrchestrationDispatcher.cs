@@ -1,0 +1,232 @@
+using DurableTask.Core;
+using DurableTask.Core.History;
+using DurableTask.Core.Hub;
+using Microsoft.DurableTask.Worker.Orchestrations;
+using Microsoft.Extensions.Logging;
+
+namespace Microsoft.DurableTask.Worker.Dispatch;
+
+/// <summary>Runs the turns of orchestrations: lock, replay or continue, commit.</summary>
+internal sealed partial class OrchestrationDispatcher
+{
+    private readonly WorkerRuntime _runtime;
+    private readonly ActivityDispatcher _activities;
+    private readonly OrchestrationSessions _sessions;
+    private readonly ILogger _logger;
+
+    public OrchestrationDispatcher(WorkerRuntime runtime)
+    {
+        _runtime = runtime;
+        _sessions = new OrchestrationSessions(runtime);
+        _logger = runtime.Services.LoggerFactory.CreateLogger(LogCategories.Orchestrations);
+        _activities = new ActivityDispatcher(runtime) { TryContinueInMemory = TryRunTurnInMemoryAsync };
+    }
+
+    public ActivityDispatcher Activities => _activities;
+
+    /// <summary>Locks what is ready and starts it.</summary>
+    public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
+    {
+        int slots = await _runtime.OrchestrationSlots.TakeAsync(int.MaxValue, cancellationToken);
+        IReadOnlyList<OrchestrationWorkItem> items = [];
+        try
+        {
+            // Not cancelled midway: locks whose answer got lost would have to wait for their lease to end.
+            items = await _runtime.Hub.LockOrchestrationsAsync(_runtime.Request(slots), CancellationToken.None);
+        }
+        finally
+        {
+            _runtime.OrchestrationSlots.GiveBack(slots - items.Count);
+        }
+
+        foreach (OrchestrationWorkItem item in items)
+        {
+            _runtime.Locks.Add(item.Lock);
+            _runtime.Running.Start(() => RunLockedTurnAsync(item));
+        }
+
+        return items.Count;
+    }
+
+    private async Task RunLockedTurnAsync(OrchestrationWorkItem item)
+    {
+        try
+        {
+            CachedInstance instance = await LoadAsync(item);
+            if (_sessions.Rejects(instance, item.Messages))
+            {
+                Log.Rejected(_logger, item.Lock.InstanceId, item.Instance.Name, item.Instance.Version);
+                await _runtime.Hub.AbandonOrchestrationAsync(item.Lock, _runtime.HubOptions.RejectionDelay);
+                return;
+            }
+
+            // Outcomes that belong to an earlier execution of the instance are consumed without being played.
+            IEnumerable<HistoryEvent> events = item.Messages
+                .Where(message => message.ExecutionId is null || message.ExecutionId == instance.ExecutionId)
+                .Select(message => message.Event);
+            await RunTurnAsync(instance, item.Lock, events, turn => turn with
+            {
+                ConsumedMessages = [.. item.Messages.Select(message => message.Id)],
+            });
+        }
+        catch (WorkItemLockLostException lost)
+        {
+            Log.LockLost(_logger, lost.Message);
+        }
+        catch (Exception failed)
+        {
+            // Nothing was stored, or everything was and only the answer got lost. Giving the lock back is right in both cases:
+            // the fence tells them apart.
+            Log.TurnNotStored(_logger, failed, item.Lock.InstanceId);
+            await GiveBackAsync(item.Lock);
+        }
+        finally
+        {
+            _runtime.Locks.Remove(item.Lock);
+            _runtime.OrchestrationSlots.GiveBack(1);
+        }
+    }
+
+    /// <summary>One commit for an activity's outcome and the turn that it causes: possible while nobody else has touched the instance.</summary>
+    private async Task<bool> TryRunTurnInMemoryAsync(ActivityWorkItem activity, HistoryEvent outcome)
+    {
+        CachedInstance? instance = _runtime.Cache.Take(activity.Lock.InstanceId);
+        if (instance is null)
+        {
+            return false;
+        }
+
+        if (instance.ExecutionId != activity.ExecutionId || !_runtime.Locks.IsHeld(activity.Lock))
+        {
+            instance.Dispose();
+            return false;
+        }
+
+        try
+        {
+            var fence = new OrchestrationLock(instance.InstanceId, _runtime.WorkerId, instance.Fence);
+            await RunTurnAsync(instance, fence, [outcome], turn => turn with
+            {
+                LockHeld = false,
+                FinishedActivities = [activity.Lock],
+            });
+            return true;
+        }
+        catch (WorkItemLockLostException)
+        {
+            // Another message's turn came first; the outcome goes the long way, through the inbox.
+            return false;
+        }
+        catch (Exception failed)
+        {
+            // Stored or not, we cannot know. If it was, the report that follows finds the activity gone and says so.
+            Log.TurnNotStored(_logger, failed, activity.Lock.InstanceId);
+            return false;
+        }
+    }
+
+    private async Task RunTurnAsync(
+        CachedInstance instance, OrchestrationLock held, IEnumerable<HistoryEvent> events, Func<TurnCommit, TurnCommit> complete)
+    {
+        TurnCommit turn;
+        TurnReceipt receipt;
+        TurnResult result;
+        int slots = 0;
+        try
+        {
+            DateTime now = _runtime.Services.UtcNow();
+            HistoryEvent[] played = [new OrchestratorStartedEvent(-1) { Timestamp = now }, .. events];
+            OrchestrationSession session = instance.Session ??= _sessions.Rebuild(instance);
+            result = session.Play(played);
+            turn = complete(TurnBuilder.Build(held, instance, session.Start, played, result, _runtime.Services.DataConverter, now));
+
+            // A worker that stops leaves new activities to others.
+            slots = _runtime.IsStopping ? 0 : _runtime.ActivitySlots.TakeFree(turn.Activities.Count);
+            turn = turn with { ClaimActivities = slots, ClaimLease = _runtime.HubOptions.WorkItemLockTimeout };
+            receipt = await _runtime.Hub.CommitTurnAsync(turn);
+        }
+        catch
+        {
+            // In-memory state that may differ from what is stored is worth nothing.
+            _runtime.ActivitySlots.GiveBack(slots);
+            instance.Dispose();
+            throw;
+        }
+
+        _runtime.ActivitySlots.GiveBack(slots - receipt.Claimed.Count);
+        _sessions.Report(instance, turn, result);
+        Keep(instance, turn, receipt);
+        _activities.Start(receipt.Claimed);
+    }
+
+    private void Keep(CachedInstance instance, TurnCommit turn, TurnReceipt receipt)
+    {
+        if (turn.Status.IsTerminal() || turn.ContinueAs is not null)
+        {
+            instance.Dispose();
+            return;
+        }
+
+        instance.History.AddRange(turn.NewHistory);
+        instance.Fence = receipt.Fence;
+        instance.CustomStatus = turn.CustomStatus;
+        if (_runtime.HubOptions.ExtendedSessions)
+        {
+            instance.Session!.Stored();
+        }
+        else
+        {
+            instance.Dispose();
+        }
+
+        _runtime.Cache.Put(instance);
+    }
+
+    private async Task<CachedInstance> LoadAsync(OrchestrationWorkItem item)
+    {
+        CachedInstance? cached = _runtime.Cache.Take(item.Lock.InstanceId);
+        if (cached is not null && cached.ExecutionId == item.Instance.ExecutionId && cached.History.Count == item.HistoryCount)
+        {
+            return cached;
+        }
+
+        cached?.Dispose();
+        IReadOnlyList<HistoryEvent> history = item.HistoryCount == 0
+            ? []
+            : await _runtime.Hub.GetHistoryAsync(item.Lock.InstanceId) ?? [];
+        return new CachedInstance(item.Lock.InstanceId, item.Instance.ExecutionId, [.. history])
+        {
+            CustomStatus = item.Instance.CustomStatus,
+        };
+    }
+
+    private async Task GiveBackAsync(OrchestrationLock held)
+    {
+        try
+        {
+            await _runtime.Hub.AbandonOrchestrationAsync(held, TimeSpan.FromSeconds(1));
+        }
+        catch (Exception unreachable)
+        {
+            // The lease does it, later.
+            Log.NotGivenBack(_logger, held.InstanceId, unreachable.Message);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 630, Level = LogLevel.Warning, Message = "A turn was thrown away: {Reason}")]
+        public static partial void LockLost(ILogger logger, string reason);
+
+        [LoggerMessage(EventId = 631, Level = LogLevel.Error, Message = "A turn of '{InstanceId}' could not be stored; it runs again.")]
+        public static partial void TurnNotStored(ILogger logger, Exception exception, string instanceId);
+
+        [LoggerMessage(EventId = 632, Level = LogLevel.Warning,
+            Message = "The lock on '{InstanceId}' could not be given back; it ends with its lease. {Reason}")]
+        public static partial void NotGivenBack(ILogger logger, string instanceId, string reason);
+
+        [LoggerMessage(EventId = 633, Level = LogLevel.Information,
+            Message = "'{InstanceId}' ({Name}, version '{Version}') is left to a worker of another version.")]
+        public static partial void Rejected(ILogger logger, string instanceId, string name, string? version);
+    }
+}

@@ -1,0 +1,117 @@
+using DurableTask.Core;
+using DurableTask.Core.History;
+using DurableTask.Core.Hub;
+using Microsoft.DurableTask.Worker.Orchestrations;
+
+namespace Microsoft.DurableTask.Worker.Dispatch;
+
+/// <summary>Turns what the orchestrator's code did into what the hub stores.</summary>
+internal static class TurnBuilder
+{
+    public static TurnCommit Build(
+        OrchestrationLock held, CachedInstance instance, ExecutionStartedEvent? start, IEnumerable<HistoryEvent> played, TurnResult result,
+        DataConverter converter, DateTime now)
+    {
+        bool ended = result.Status.IsTerminal();
+        var history = new List<HistoryEvent>(played);
+        history.AddRange(result.Actions);
+        if (ended)
+        {
+            history.Add(new ExecutionCompletedEvent(-1, result.Output, result.Status, result.Failure) { Timestamp = now });
+        }
+
+        history.Add(new OrchestratorCompletedEvent(-1) { Timestamp = now });
+
+        return new TurnCommit
+        {
+            Lock = held,
+            ExecutionId = instance.ExecutionId,
+            HistoryCount = instance.History.Count,
+            NewHistory = result.ContinueAsNew is null ? history : [],
+            ContinueAs = result.ContinueAsNew is { } options ? NextExecution(start!, options, converter, now) : null,
+            Activities = [.. result.Actions.OfType<TaskScheduledEvent>()],
+            Timers = [.. result.Actions.OfType<TimerCreatedEvent>().Select(Due)],
+            CancelledTimers = result.CancelledTimers,
+            SubOrchestrations = [.. result.Actions.OfType<SubOrchestrationInstanceCreatedEvent>()
+                .Select(created => Child(created, instance, start!, now))],
+            Messages = [.. Messages(instance, start, result, now)],
+            Status = result.Status,
+            CustomStatus = result.CustomStatus,
+            Output = result.Output,
+            Failure = result.Failure,
+        };
+    }
+
+    private static TimerFiredEvent Due(TimerCreatedEvent timer) =>
+        new(-1, timer.FireAt) { TimerId = timer.EventId, Timestamp = timer.FireAt };
+
+    private static NewInstance Child(
+        SubOrchestrationInstanceCreatedEvent created, CachedInstance instance, ExecutionStartedEvent start, DateTime now) =>
+        new(new ExecutionStartedEvent(-1, created.Input)
+        {
+            Timestamp = now,
+            Name = created.Name!,
+            Version = created.Version,
+            Tags = created.Tags,
+            ParentTraceContext = start.ParentTraceContext,
+            OrchestrationInstance = new() { InstanceId = created.InstanceId!, ExecutionId = Guid.NewGuid().ToString("N") },
+            ParentInstance = new()
+            {
+                Name = start.Name,
+                Version = start.Version,
+                TaskScheduleId = created.EventId,
+                OrchestrationInstance = new() { InstanceId = instance.InstanceId, ExecutionId = instance.ExecutionId },
+            },
+        });
+
+    private static ExecutionStartedEvent NextExecution(
+        ExecutionStartedEvent start, ContinueAsNewOptions options, DataConverter converter, DateTime now) =>
+        new(-1, converter.Serialize(options.NewInput))
+        {
+            Timestamp = now,
+            Name = start.Name,
+            Version = options.NewVersion ?? start.Version,
+            Tags = start.Tags,
+            ParentInstance = start.ParentInstance,
+            ParentTraceContext = start.ParentTraceContext,
+            OrchestrationInstance = new()
+            {
+                InstanceId = start.OrchestrationInstance.InstanceId,
+                ExecutionId = Guid.NewGuid().ToString("N"),
+            },
+        };
+
+    private static IEnumerable<OutgoingMessage> Messages(
+        CachedInstance instance, ExecutionStartedEvent? start, TurnResult result, DateTime now)
+    {
+        foreach (EventSentEvent sent in result.Actions.OfType<EventSentEvent>())
+        {
+            yield return new(sent.InstanceId!, null, new EventRaisedEvent(-1, sent.Input) { Name = sent.Name, Timestamp = now });
+        }
+
+        foreach (EventRaisedEvent carried in result.CarriedEvents)
+        {
+            yield return new(instance.InstanceId, null, carried);
+        }
+
+        foreach (string child in result.TerminateChildren)
+        {
+            yield return new(child, null, new ExecutionTerminatedEvent(-1, result.Output, recurse: true) { Timestamp = now });
+        }
+
+        if (result.Status.IsTerminal() && start?.ParentInstance is { } parent)
+        {
+            OrchestrationInstance waiting = parent.OrchestrationInstance;
+            yield return new(waiting.InstanceId, waiting.ExecutionId, ToParent(instance, start, parent, result, now));
+        }
+    }
+
+    private static HistoryEvent ToParent(
+        CachedInstance instance, ExecutionStartedEvent start, ParentInstance parent, TurnResult result, DateTime now) =>
+        result.Status is OrchestrationStatus.Completed
+            ? new SubOrchestrationInstanceCompletedEvent(-1, parent.TaskScheduleId, result.Output) { Timestamp = now }
+            : new SubOrchestrationInstanceFailedEvent(-1, parent.TaskScheduleId, result.Failure ?? new FailureDetails(
+                "SubOrchestrationTerminated",
+                $"Sub-orchestration '{start.Name}' (instance '{instance.InstanceId}') was ended from outside: {result.Status}."))
+            { Timestamp = now };
+}

@@ -1,0 +1,44 @@
+using DurableTask.Core.Hub;
+using Microsoft.DurableTask.Worker.Orchestrations;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Microsoft.DurableTask.Worker.Dispatch;
+
+/// <summary>What the dispatchers of one worker share.</summary>
+internal sealed class WorkerRuntime(
+    string workerId,
+    ITaskHub hub,
+    IDurableTaskFactory factory,
+    IServiceScopeFactory scopes,
+    OrchestrationServices services,
+    DurableTaskWorkerOptions options,
+    TaskHubWorkerOptions hubOptions) : IDisposable
+{
+    public string WorkerId { get; } = workerId;
+    public ITaskHub Hub { get; } = hub;
+    public IDurableTaskFactory Factory { get; } = factory;
+    public IServiceScopeFactory Scopes { get; } = scopes;
+    public OrchestrationServices Services { get; } = services;
+    public DurableTaskWorkerOptions Options { get; } = options;
+    public TaskHubWorkerOptions HubOptions { get; } = hubOptions;
+    public TimeProvider Time => Services.TimeProvider;
+    public HeldLocks Locks { get; } = new();
+    public RunningWork Running { get; } = new();
+    public InstanceCache Cache { get; } = new(hubOptions.MaximumCachedInstances, hubOptions.MaximumCachedHistory);
+    public WorkSlots OrchestrationSlots { get; } = new(options.Concurrency.MaximumConcurrentOrchestrationWorkItems);
+    public WorkSlots ActivitySlots { get; } = new(options.Concurrency.MaximumConcurrentActivityWorkItems);
+    public ILogger Logger { get; } = services.LoggerFactory.CreateLogger(LogCategories.Worker);
+
+    /// <summary>True once the worker was asked to stop: what runs may finish, nothing new is taken.</summary>
+    public bool IsStopping { get; set; }
+
+    public LockRequest Request(int count) => new(WorkerId, count, HubOptions.WorkItemLockTimeout);
+
+    public void Dispose()
+    {
+        Cache.Dispose();
+        OrchestrationSlots.Dispose();
+        ActivitySlots.Dispose();
+    }
+}

@@ -1,0 +1,87 @@
+using Microsoft.DurableTask.Converters;
+
+namespace Microsoft.DurableTask.Worker;
+
+/// <summary>How a worker runs orchestrators and activities.</summary>
+public class DurableTaskWorkerOptions
+{
+    /// <summary>What happens to an orchestration whose version this worker does not accept.</summary>
+    public enum VersionFailureStrategy
+    {
+        /// <summary>Leave it to another worker.</summary>
+        Reject = 0,
+
+        /// <summary>Fail it with error type VersionMismatch.</summary>
+        Fail = 1,
+    }
+
+    /// <summary>Which versions of orchestrations this worker accepts.</summary>
+    public enum VersionMatchStrategy
+    {
+        /// <summary>Every version.</summary>
+        None = 0,
+
+        /// <summary>Exactly the worker's version.</summary>
+        Strict = 1,
+
+        /// <summary>The worker's version and older ones.</summary>
+        CurrentOrOlder = 2,
+    }
+
+    /// <summary>Serialises inputs, outputs, events and custom status. Default: System.Text.Json.</summary>
+    public DataConverter DataConverter { get; set; } = JsonDataConverter.Default;
+
+    /// <summary>Whether the worker runs entities. Default: false.</summary>
+    public bool EnableEntitySupport { get; set; }
+
+    /// <summary>A longer timer goes in legs of this length. Default: 3 days.</summary>
+    public TimeSpan MaximumTimerInterval { get; set; } = TimeSpan.FromDays(3);
+
+    /// <summary>How much runs at once.</summary>
+    public ConcurrencyOptions Concurrency { get; } = new();
+
+    /// <summary>Versions that the worker accepts; null accepts all.</summary>
+    public VersioningOptions? Versioning { get; set; }
+
+    /// <summary>True when <see cref="Versioning"/> was given.</summary>
+    public bool IsVersioningSet => Versioning is not null;
+
+    /// <summary>Log categories.</summary>
+    public LoggingOptions Logging { get; } = new();
+
+    /// <summary>Limits on what one process runs at the same time.</summary>
+    public class ConcurrencyOptions
+    {
+        /// <summary>Activities. Default: 100 per processor.</summary>
+        public int MaximumConcurrentActivityWorkItems { get; set; } = 100 * Environment.ProcessorCount;
+
+        /// <summary>Orchestrator turns. Default: 100 per processor.</summary>
+        public int MaximumConcurrentOrchestrationWorkItems { get; set; } = 100 * Environment.ProcessorCount;
+
+        /// <summary>Entity batches. Default: 100 per processor.</summary>
+        public int MaximumConcurrentEntityWorkItems { get; set; } = 100 * Environment.ProcessorCount;
+    }
+
+    /// <summary>Log categories.</summary>
+    public class LoggingOptions
+    {
+        /// <summary>Also log under the one category "Microsoft.DurableTask" of earlier versions. Default: true.</summary>
+        public bool UseLegacyCategories { get; set; } = true;
+    }
+
+    /// <summary>Versions that the worker accepts and gives.</summary>
+    public class VersioningOptions
+    {
+        /// <summary>The worker's own version. Default: none.</summary>
+        public string Version { get; set; } = "";
+
+        /// <summary>The version of sub-orchestrations that are started without one. Default: none.</summary>
+        public string DefaultVersion { get; set; } = "";
+
+        /// <summary>Which orchestrations are accepted. Default: all.</summary>
+        public VersionMatchStrategy MatchStrategy { get; set; }
+
+        /// <summary>What happens to the others. Default: they are left to other workers.</summary>
+        public VersionFailureStrategy FailureStrategy { get; set; }
+    }
+}

@@ -1,0 +1,213 @@
+using DurableTask.Core.Hub;
+using Microsoft.DurableTask.Worker.Dispatch;
+using Microsoft.DurableTask.Worker.Orchestrations;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Microsoft.DurableTask.Worker.Hosting;
+
+/// <summary>
+/// Runs orchestrations and activities of a task hub until it is stopped. It survives a hub that goes away: it says so, waits and goes on.
+/// </summary>
+internal sealed partial class TaskHubWorker : DurableTaskWorker
+{
+    private static readonly TimeSpan FirstReconnectDelay = TimeSpan.FromMilliseconds(200);
+
+    private readonly WorkerRuntime _runtime;
+    private readonly OrchestrationDispatcher _dispatcher;
+    private readonly ILogger _logger;
+
+    public TaskHubWorker(
+        string name,
+        IDurableTaskFactory factory,
+        IServiceProvider services,
+        IOptionsMonitor<DurableTaskWorkerOptions> workerOptions,
+        IOptionsMonitor<TaskHubWorkerOptions> hubOptions,
+        IServiceScopeFactory scopes,
+        ILoggerFactory loggerFactory)
+        : base(name, factory)
+    {
+        ExceptionPropertiesProvider = services.GetService<IExceptionPropertiesProvider>();
+        DurableTaskWorkerOptions options = workerOptions.Get(name);
+        var orchestrationServices = new OrchestrationServices(
+            options.DataConverter,
+            loggerFactory,
+            services.GetService<TimeProvider>() ?? TimeProvider.System,
+            options.MaximumTimerInterval,
+            options.Versioning?.DefaultVersion ?? "",
+            ExceptionPropertiesProvider);
+        string workerId = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid():N}";
+        _runtime = new WorkerRuntime(
+            workerId,
+            services.GetRequiredKeyedService<ITaskHub>(name),
+            factory,
+            scopes,
+            orchestrationServices,
+            options,
+            hubOptions.Get(name));
+        _dispatcher = new OrchestrationDispatcher(_runtime);
+        _logger = loggerFactory.CreateLogger(LogCategories.Worker);
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _runtime.IsStopping = true;
+        await base.StopAsync(cancellationToken);
+        if (!await _runtime.Running.DrainAsync(_runtime.HubOptions.DrainTimeout, _runtime.Time))
+        {
+            Log.DrainTimedOut(_logger, _runtime.HubOptions.DrainTimeout);
+            await GiveBackAsync(cancellationToken);
+        }
+    }
+
+    public override void Dispose()
+    {
+        _runtime.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.Yield();
+        await UntilItWorksAsync(_runtime.Hub.InitializeAsync, stoppingToken);
+        Log.Started(_logger, _runtime.WorkerId);
+        await Task.WhenAll(
+            LoopAsync(_dispatcher.RunOnceAsync, WorkKind.Orchestration, stoppingToken),
+            LoopAsync(_dispatcher.Activities.RunOnceAsync, WorkKind.Activity, stoppingToken),
+            RenewAsync(stoppingToken));
+    }
+
+    private async Task LoopAsync(Func<CancellationToken, Task<int>> runOnce, WorkKind kind, CancellationToken stopping)
+    {
+        TimeSpan delay = FirstReconnectDelay;
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                if (await runOnce(stopping) == 0)
+                {
+                    await _runtime.Hub.WaitForWorkAsync(kind, stopping);
+                }
+
+                delay = FirstReconnectDelay;
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception unavailable)
+            {
+                Log.HubUnavailable(_logger, unavailable, kind, delay);
+                delay = await PauseAsync(delay, stopping);
+            }
+        }
+    }
+
+    private async Task RenewAsync(CancellationToken stopping)
+    {
+        TimeSpan lease = _runtime.HubOptions.WorkItemLockTimeout;
+        using var timer = new PeriodicTimer(lease / 3, _runtime.Time);
+        while (await NextTickAsync(timer, stopping))
+        {
+            try
+            {
+                LostLocks lost = await _runtime.Locks.RenewAsync(_runtime.Hub, lease, stopping);
+                if (lost.Orchestrations.Count + lost.Activities.Count > 0)
+                {
+                    Log.LocksLost(_logger, lost.Orchestrations.Count, lost.Activities.Count);
+                }
+            }
+            catch (Exception unavailable) when (!stopping.IsCancellationRequested)
+            {
+                Log.NotRenewed(_logger, unavailable.Message);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task UntilItWorksAsync(Func<CancellationToken, Task> action, CancellationToken stopping)
+    {
+        TimeSpan delay = FirstReconnectDelay;
+        while (true)
+        {
+            try
+            {
+                await action(stopping);
+                return;
+            }
+            catch (Exception unavailable) when (!stopping.IsCancellationRequested)
+            {
+                Log.HubNotReady(_logger, unavailable.Message, delay);
+                delay = await PauseAsync(delay, stopping);
+            }
+        }
+    }
+
+    private async Task<TimeSpan> PauseAsync(TimeSpan delay, CancellationToken stopping)
+    {
+        await Task.Delay(delay, _runtime.Time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        TimeSpan next = delay * 2;
+        return next < _runtime.HubOptions.MaximumReconnectDelay ? next : _runtime.HubOptions.MaximumReconnectDelay;
+    }
+
+    private static async Task<bool> NextTickAsync(PeriodicTimer timer, CancellationToken stopping)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(stopping);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private async Task GiveBackAsync(CancellationToken cancellationToken)
+    {
+        foreach (ActivityLock held in _runtime.Locks.Activities)
+        {
+            try
+            {
+                await _runtime.Hub.AbandonActivityAsync(held, TimeSpan.Zero, cancellationToken);
+            }
+            catch (Exception unavailable)
+            {
+                Log.NotGivenBack(_logger, held.InstanceId, unavailable.Message);
+            }
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 640, Level = LogLevel.Information, Message = "Worker '{WorkerId}' runs.")]
+        public static partial void Started(ILogger logger, string workerId);
+
+        [LoggerMessage(EventId = 641, Level = LogLevel.Error,
+            Message = "The task hub cannot be used yet; the next attempt is in {Delay}. {Reason}")]
+        public static partial void HubNotReady(ILogger logger, string reason, TimeSpan delay);
+
+        [LoggerMessage(EventId = 642, Level = LogLevel.Error,
+            Message = "The task hub did not answer ({Kind} work); the next attempt is in {Delay}.")]
+        public static partial void HubUnavailable(ILogger logger, Exception exception, WorkKind kind, TimeSpan delay);
+
+        [LoggerMessage(EventId = 643, Level = LogLevel.Warning,
+            Message = "Locks were not renewed; work whose lease ends moves to another worker. {Reason}")]
+        public static partial void NotRenewed(ILogger logger, string reason);
+
+        [LoggerMessage(EventId = 644, Level = LogLevel.Warning,
+            Message = "{Orchestrations} orchestration and {Activities} activity locks were lost: their leases ended before they were renewed.")]
+        public static partial void LocksLost(ILogger logger, int orchestrations, int activities);
+
+        [LoggerMessage(EventId = 645, Level = LogLevel.Warning,
+            Message = "Work was still running after {Timeout}; its locks are given back and it runs again elsewhere.")]
+        public static partial void DrainTimedOut(ILogger logger, TimeSpan timeout);
+
+        [LoggerMessage(EventId = 646, Level = LogLevel.Warning,
+            Message = "An activity lock of '{InstanceId}' could not be given back; it ends with its lease. {Reason}")]
+        public static partial void NotGivenBack(ILogger logger, string instanceId, string reason);
+    }
+}

@@ -1,0 +1,9 @@
+namespace Microsoft.DurableTask.Worker;
+
+/// <summary>The worker's log categories; part of the contract.</summary>
+internal static class LogCategories
+{
+    public const string Worker = "Microsoft.DurableTask.Worker";
+    public const string Orchestrations = "Microsoft.DurableTask.Worker.Orchestrations";
+    public const string Activities = "Microsoft.DurableTask.Worker.Activities";
+}

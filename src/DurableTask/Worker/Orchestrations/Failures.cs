@@ -1,0 +1,39 @@
+using DurableTask.Core;
+
+namespace Microsoft.DurableTask.Worker.Orchestrations;
+
+/// <summary>Turns exceptions into their stored form. A failure that came from a task keeps that task's details as its inner failure.</summary>
+internal static class Failures
+{
+    // Deep enough for every chain that a person reads; a longer one is cut, not refused.
+    private const int MaximumDepth = 16;
+
+    public static FailureDetails From(Exception exception, IExceptionPropertiesProvider? properties, int depth = 0)
+    {
+        if (exception is OrchestrationFailure own)
+        {
+            return own.Details;
+        }
+
+        FailureDetails? inner = exception switch
+        {
+            _ when depth >= MaximumDepth => null,
+            TaskFailedException failed => failed.FailureDetails.ToStored(),
+            { InnerException: { } cause } => From(cause, properties, depth + 1),
+            _ => null,
+        };
+        return new FailureDetails(
+            exception.GetType().FullName ?? exception.GetType().Name,
+            exception.Message,
+            exception.StackTrace,
+            inner,
+            IsNonRetriable: false,
+            properties?.GetExceptionProperties(exception)?.ToDictionary(pair => pair.Key, object? (pair) => pair.Value, StringComparer.Ordinal));
+    }
+
+    public static FailureDetails NotFound(string errorType, string what, string name, string? version) => new(
+        errorType,
+        $"No {what} named '{name}'{(string.IsNullOrEmpty(version) ? "" : $" with version '{version}'")} is registered with this worker. "
+        + "Register it with AddTasks, or check the spelling of the name.",
+        IsNonRetriable: true);
+}

@@ -1,0 +1,15 @@
+using Microsoft.Extensions.Logging;
+
+namespace Microsoft.DurableTask.Worker.Orchestrations;
+
+/// <summary>What every orchestration of a worker shares.</summary>
+internal sealed record OrchestrationServices(
+    DataConverter DataConverter,
+    ILoggerFactory LoggerFactory,
+    TimeProvider TimeProvider,
+    TimeSpan MaximumTimerInterval,
+    string DefaultVersion,
+    IExceptionPropertiesProvider? ExceptionProperties)
+{
+    public DateTime UtcNow() => TimeProvider.GetUtcNow().UtcDateTime;
+}

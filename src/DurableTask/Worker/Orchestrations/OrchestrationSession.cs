@@ -1,0 +1,282 @@
+using DurableTask.Core;
+using DurableTask.Core.Exceptions;
+using DurableTask.Core.History;
+using Microsoft.Extensions.Logging;
+
+namespace Microsoft.DurableTask.Worker.Orchestrations;
+
+/// <summary>
+/// One execution of an orchestrator in memory. <see cref="Replay"/> rebuilds it from stored history, <see cref="Play"/> adds new events.
+/// Not thread-safe: one turn at a time.
+/// </summary>
+internal sealed partial class OrchestrationSession(
+    OrchestrationServices services,
+    Func<ExecutionStartedEvent, ITaskOrchestrator> createOrchestrator,
+    string? customStatus,
+    IDisposable? scope) : IDisposable
+{
+    private readonly OrchestratorLoop _loop = new();
+    private readonly OrchestratorActions _actions = new();
+    private readonly ExternalEvents _events = new();
+    private readonly List<HistoryEvent> _heldWhileSuspended = [];
+    private readonly ILogger _logger = services.LoggerFactory.CreateLogger(LogCategories.Orchestrations);
+
+    private OrchestrationContext? _context;
+    private ITaskOrchestrator? _orchestrator;
+    private Task<object?>? _run;
+    private ExecutionTerminatedEvent? _terminated;
+    private FailureDetails? _failure;
+    private bool _suspended;
+    private bool _replaying;
+    private DateTime _clock;
+
+    /// <summary>Null until the start event was played.</summary>
+    public ExecutionStartedEvent? Start { get; private set; }
+
+    /// <summary>Rebuilds the state from the stored history of the execution.</summary>
+    public void Replay(IEnumerable<HistoryEvent> history)
+    {
+        _replaying = true;
+        try
+        {
+            PlayAll(history);
+        }
+        finally
+        {
+            _replaying = false;
+        }
+    }
+
+    /// <summary>Plays new events and says what to store.</summary>
+    public TurnResult Play(IEnumerable<HistoryEvent> events)
+    {
+        PlayAll(events);
+        return Result();
+    }
+
+    /// <summary>The last turn is stored.</summary>
+    public void Stored() => _actions.Stored();
+
+    public void Dispose()
+    {
+        (_orchestrator as IDisposable)?.Dispose();
+        scope?.Dispose();
+    }
+
+    private void PlayAll(IEnumerable<HistoryEvent> events)
+    {
+        foreach (HistoryEvent entry in events)
+        {
+            if (_failure is not null || _terminated is not null)
+            {
+                return;
+            }
+
+            try
+            {
+                PlayOne(entry);
+            }
+            catch (NonDeterministicOrchestrationException mismatch)
+            {
+                Fail(mismatch);
+            }
+        }
+    }
+
+    private void PlayOne(HistoryEvent entry)
+    {
+        if (_suspended && HeldBySuspension(entry))
+        {
+            _heldWhileSuspended.Add(entry);
+            return;
+        }
+
+        switch (entry)
+        {
+            case OrchestratorStartedEvent:
+                _clock = entry.Timestamp;
+                _context?.SetClock(_clock);
+                _context?.SetReplaying(_replaying);
+                break;
+            case OrchestratorCompletedEvent when _replaying:
+                _actions.EndReplayedTurn();
+                break;
+            case ExecutionStartedEvent started:
+                StartOrchestrator(started);
+                break;
+            case TaskScheduledEvent or TimerCreatedEvent or SubOrchestrationInstanceCreatedEvent or EventSentEvent:
+                _actions.Match(entry);
+                break;
+            case TaskCompletedEvent done:
+                Complete(done.TaskScheduledId, new TaskOutcome(done.Result, null));
+                break;
+            case TaskFailedEvent failed:
+                Complete(failed.TaskScheduledId, new TaskOutcome(null, failed.FailureDetails));
+                break;
+            case SubOrchestrationInstanceCompletedEvent done:
+                Complete(done.TaskScheduledId, new TaskOutcome(done.Result, null));
+                break;
+            case SubOrchestrationInstanceFailedEvent failed:
+                Complete(failed.TaskScheduledId, new TaskOutcome(null, failed.FailureDetails));
+                break;
+            case TimerFiredEvent fired:
+                Complete(fired.TimerId, default);
+                break;
+            case EventRaisedEvent raised:
+                _loop.Run(() => _events.Raise(raised.Name!, raised.Input));
+                break;
+            case ExecutionSuspendedEvent:
+                _suspended = true;
+                break;
+            case ExecutionResumedEvent:
+                Resume();
+                break;
+            case ExecutionTerminatedEvent terminated:
+                _terminated = terminated;
+                break;
+        }
+    }
+
+    private static bool HeldBySuspension(HistoryEvent entry) => entry is
+        TaskCompletedEvent or TaskFailedEvent or TimerFiredEvent or EventRaisedEvent or ExecutionStartedEvent
+        or SubOrchestrationInstanceCompletedEvent or SubOrchestrationInstanceFailedEvent;
+
+    private void Resume()
+    {
+        if (!_suspended)
+        {
+            return;
+        }
+
+        _suspended = false;
+        HistoryEvent[] held = [.. _heldWhileSuspended];
+        _heldWhileSuspended.Clear();
+        PlayAll(held);
+    }
+
+    private void StartOrchestrator(ExecutionStartedEvent started)
+    {
+        if (Start is not null)
+        {
+            return;
+        }
+
+        Start = started;
+        ParentInstance? parent = started.ParentInstance;
+        _context = new OrchestrationContext(
+            started,
+            parent is null ? null : new ParentOrchestrationInstance(parent.Name, parent.OrchestrationInstance.InstanceId),
+            services,
+            _loop,
+            _actions,
+            _events,
+            customStatus);
+        _context.SetClock(_clock);
+        _context.SetReplaying(_replaying);
+        try
+        {
+            _orchestrator = createOrchestrator(started);
+            object? input = services.DataConverter.Deserialize(started.Input, _orchestrator.InputType);
+            _loop.Run(() => _run = _orchestrator.RunAsync(_context, input)!);
+        }
+        catch (Exception thrown)
+        {
+            // A synchronous throw of the orchestrator (or of its construction) is its failure, as an awaited one is.
+            _run = Task.FromException<object?>(thrown);
+        }
+    }
+
+    private void Complete(int taskId, TaskOutcome outcome)
+    {
+        bool known = false;
+        _loop.Run(() => known = _actions.TryComplete(taskId, outcome));
+        if (!known && !_replaying)
+        {
+            Log.IgnoredOutcome(_logger, Start?.OrchestrationInstance.InstanceId, taskId);
+        }
+    }
+
+    private void Fail(Exception exception) => _failure = Failures.From(exception, services.ExceptionProperties);
+
+    private TurnResult Result()
+    {
+        if (_terminated is { } terminated)
+        {
+            return Ended(OrchestrationStatus.Terminated) with
+            {
+                Output = terminated.Input,
+                TerminateChildren = terminated.Recurse ? [.. _actions.OpenChildren] : [],
+            };
+        }
+
+        if (_failure is null && _run is { IsCompleted: true } run && !_actions.HasOpenTasks && !_suspended)
+        {
+            if (run.IsCompletedSuccessfully)
+            {
+                return _context!.ContinuedAsNew is { } options ? StartOver(options) : Completed(run.Result);
+            }
+
+            Fail(run.Exception?.InnerException ?? new TaskCanceledException(run));
+        }
+
+        if (_failure is null && IsStuck())
+        {
+            Fail(new InvalidOperationException(
+                $"Orchestrator '{Start!.Name}' awaits a task that did not come from its context, so nothing can ever wake it. "
+                + "An orchestrator may await only activities, timers, external events and sub-orchestrations of its context. "
+                + "Move other work into an activity."));
+        }
+
+        return _failure is { } failure ? Ended(OrchestrationStatus.Failed) with { Failure = failure } : GoingOn();
+    }
+
+    private bool IsStuck() =>
+        _run is { IsCompleted: false } && !_actions.HasOpenTasks && !_events.HasWaiters && !_suspended;
+
+    private TurnResult GoingOn() => new()
+    {
+        Status = _suspended ? OrchestrationStatus.Suspended
+            : Start is null ? OrchestrationStatus.Pending
+            : OrchestrationStatus.Running,
+        Actions = _actions.Added,
+        CancelledTimers = _actions.CancelledTimers,
+        CustomStatus = _context is null ? customStatus : _context.CustomStatus,
+    };
+
+    private TurnResult Ended(OrchestrationStatus status) => new()
+    {
+        Status = status,
+        // Fire-and-forget messages of the last turn are still sent; what would need an answer is not started any more.
+        Actions = [.. _actions.Added.Where(action => action is EventSentEvent)],
+        CancelledTimers = [],
+        CustomStatus = _context is null ? customStatus : _context.CustomStatus,
+    };
+
+    private TurnResult Completed(object? output)
+    {
+        try
+        {
+            return Ended(OrchestrationStatus.Completed) with { Output = services.DataConverter.Serialize(output) };
+        }
+        catch (Exception unserializable)
+        {
+            Fail(unserializable);
+            return Ended(OrchestrationStatus.Failed) with { Failure = _failure };
+        }
+    }
+
+    private TurnResult StartOver(ContinueAsNewOptions options) => Ended(OrchestrationStatus.Running) with
+    {
+        ContinueAsNew = options,
+        CarriedEvents = options.PreserveUnprocessedEvents
+            ? [.. _events.Unprocessed.Select(kept => new EventRaisedEvent(-1, kept.Payload) { Name = kept.Name, Timestamp = services.UtcNow() })]
+            : [],
+    };
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 610, Level = LogLevel.Debug,
+            Message = "Instance '{InstanceId}': an outcome for task #{TaskId} was ignored: a duplicate, or a timer that was cancelled.")]
+        public static partial void IgnoredOutcome(ILogger logger, string? instanceId, int taskId);
+    }
+}

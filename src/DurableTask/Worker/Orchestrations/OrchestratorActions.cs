@@ -1,0 +1,146 @@
+using DurableTask.Core;
+using DurableTask.Core.Exceptions;
+using DurableTask.Core.History;
+
+namespace Microsoft.DurableTask.Worker.Orchestrations;
+
+/// <summary>What a task of an orchestrator came to.</summary>
+internal readonly record struct TaskOutcome(string? Result, FailureDetails? Failure);
+
+/// <summary>
+/// The numbered actions of one execution: those that this turn added, and those whose outcome is still open.
+/// The sequence number of an action is the event id of its history event.
+/// </summary>
+internal sealed class OrchestratorActions
+{
+    private readonly SortedDictionary<int, HistoryEvent> _added = [];
+    private readonly Dictionary<int, TaskCompletionSource<TaskOutcome>> _open = [];
+    private readonly Dictionary<int, string> _openChildren = [];
+    private readonly List<int> _cancelledTimers = [];
+    private int _next;
+
+    /// <summary>An orchestration ends only when no outcome is open.</summary>
+    public bool HasOpenTasks => _open.Count > 0;
+
+    /// <summary>Actions that no stored turn holds yet, in order.</summary>
+    public IReadOnlyList<HistoryEvent> Added => [.. _added.Values];
+
+    /// <summary>Stored timers that the code cancelled during this turn.</summary>
+    public IReadOnlyList<int> CancelledTimers => _cancelledTimers;
+
+    /// <summary>The instance ids of sub-orchestrations that run.</summary>
+    public IReadOnlyCollection<string> OpenChildren => _openChildren.Values;
+
+    public int NextId() => _next++;
+
+    /// <summary>The number that the next action gets.</summary>
+    public int PeekId() => _next;
+
+    /// <summary>Adds an action whose outcome the orchestrator can await.</summary>
+    public Task<TaskOutcome> Open(HistoryEvent action)
+    {
+        // Continuations run inside the orchestrator's loop, in the order of the events: synchronous on purpose.
+        var source = new TaskCompletionSource<TaskOutcome>();
+        _open.Add(action.EventId, source);
+        if (action is SubOrchestrationInstanceCreatedEvent child)
+        {
+            _openChildren.Add(action.EventId, child.InstanceId!);
+        }
+
+        Add(action);
+        return source.Task;
+    }
+
+    /// <summary>Adds an action that has no outcome.</summary>
+    public void Add(HistoryEvent action) => _added.Add(action.EventId, action);
+
+    /// <returns>False when no such outcome is open: a duplicate, or a cancelled timer.</returns>
+    public bool TryComplete(int id, TaskOutcome outcome)
+    {
+        _openChildren.Remove(id);
+        return _open.Remove(id, out TaskCompletionSource<TaskOutcome>? source) && source.TrySetResult(outcome);
+    }
+
+    /// <summary>Closes a timer early. One that was added in this very turn leaves no trace.</summary>
+    public void CancelTimer(int id, CancellationToken cancellationToken)
+    {
+        if (!_open.Remove(id, out TaskCompletionSource<TaskOutcome>? source))
+        {
+            return;
+        }
+
+        if (!_added.Remove(id))
+        {
+            _cancelledTimers.Add(id);
+        }
+
+        source.TrySetCanceled(cancellationToken);
+    }
+
+    /// <summary>The turn is stored: what it added is history now.</summary>
+    public void Stored()
+    {
+        _added.Clear();
+        _cancelledTimers.Clear();
+    }
+
+    /// <summary>Replay: the history says that a turn ended here, so the code must have added nothing else.</summary>
+    /// <exception cref="NonDeterministicOrchestrationException">It did.</exception>
+    public void EndReplayedTurn()
+    {
+        _cancelledTimers.Clear();
+        if (_added.Count > 0)
+        {
+            HistoryEvent surplus = _added.Values.First();
+            throw new NonDeterministicOrchestrationException(
+                surplus.EventId,
+                $"A previous execution of this orchestration scheduled nothing with sequence number {surplus.EventId} at this point, "
+                + $"but the code now schedules {Describe(surplus)}. {WhatToDo}");
+        }
+    }
+
+    /// <summary>Replay: matches a stored action with the one that the code added.</summary>
+    /// <exception cref="NonDeterministicOrchestrationException">They differ in kind or name, or the code added none.</exception>
+    public void Match(HistoryEvent stored)
+    {
+        if (!_added.Remove(stored.EventId, out HistoryEvent? added))
+        {
+            throw new NonDeterministicOrchestrationException(
+                stored.EventId,
+                $"A previous execution of this orchestration scheduled {Describe(stored)} with sequence number {stored.EventId}, "
+                + $"but the code now schedules nothing with that number. {WhatToDo}");
+        }
+
+        if (added.EventType != stored.EventType || !SameName(added, stored))
+        {
+            throw new NonDeterministicOrchestrationException(
+                stored.EventId,
+                $"A previous execution of this orchestration scheduled {Describe(stored)} with sequence number {stored.EventId}, "
+                + $"but the code now schedules {Describe(added)} there. {WhatToDo}");
+        }
+    }
+
+    private const string WhatToDo =
+        "Was the orchestrator's code changed while this instance was running, or does it use the clock, random values, I/O or "
+        + "unordered collections? Keep running instances on the old version and register the changed code as a new version.";
+
+    private static bool SameName(HistoryEvent one, HistoryEvent other) =>
+        string.Equals(NameOf(one), NameOf(other), StringComparison.OrdinalIgnoreCase);
+
+    private static string? NameOf(HistoryEvent action) => action switch
+    {
+        TaskScheduledEvent activity => activity.Name,
+        SubOrchestrationInstanceCreatedEvent child => child.Name,
+        EventSentEvent sent => sent.Name,
+        _ => null,
+    };
+
+    private static string Describe(HistoryEvent action) => action switch
+    {
+        TaskScheduledEvent activity => $"the activity '{activity.Name}'",
+        SubOrchestrationInstanceCreatedEvent child => $"the sub-orchestration '{child.Name}'",
+        EventSentEvent sent => $"the event '{sent.Name}' to '{sent.InstanceId}'",
+        TimerCreatedEvent => "a timer",
+        _ => $"an action of kind {action.EventType}",
+    };
+}

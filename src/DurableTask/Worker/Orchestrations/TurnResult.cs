@@ -1,0 +1,24 @@
+using DurableTask.Core;
+using DurableTask.Core.History;
+
+namespace Microsoft.DurableTask.Worker.Orchestrations;
+
+/// <summary>What the orchestrator's code did with a turn's events.</summary>
+internal sealed record TurnResult
+{
+    public required OrchestrationStatus Status { get; init; }
+    public required IReadOnlyList<HistoryEvent> Actions { get; init; }
+    public required IReadOnlyList<int> CancelledTimers { get; init; }
+    public string? CustomStatus { get; init; }
+    public string? Output { get; init; }
+    public FailureDetails? Failure { get; init; }
+
+    /// <summary>Set when the orchestration starts over; <see cref="Status"/> is Running then.</summary>
+    public ContinueAsNewOptions? ContinueAsNew { get; init; }
+
+    /// <summary>Events that continue-as-new takes along.</summary>
+    public IReadOnlyList<EventRaisedEvent> CarriedEvents { get; init; } = [];
+
+    /// <summary>Sub-orchestrations to end because this one was terminated recursively.</summary>
+    public IReadOnlyList<string> TerminateChildren { get; init; } = [];
+}

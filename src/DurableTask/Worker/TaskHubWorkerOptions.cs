@@ -1,0 +1,52 @@
+namespace Microsoft.DurableTask.Worker;
+
+/// <summary>How a worker uses its task hub. This type is this project's addition beside the contract.</summary>
+public sealed class TaskHubWorkerOptions
+{
+    /// <summary>How long a lock is good for when its holder dies; renewed at a third of it. Default: 30 s; at least 1 s.</summary>
+    public TimeSpan WorkItemLockTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Keep orchestrators alive in memory between turns instead of replaying the history for each. Faster; IsReplaying is false more
+    /// often then, and code that is not deterministic is noticed later. Default: false.
+    /// </summary>
+    public bool ExtendedSessions { get; set; }
+
+    /// <summary>How many instances' histories (and sessions) stay in memory. Default: 1,000 instances.</summary>
+    public int MaximumCachedInstances { get; set; } = 1_000;
+
+    /// <summary>An instance with a longer history is not kept in memory. Default: 2,000 events.</summary>
+    public int MaximumCachedHistory { get; set; } = 2_000;
+
+    /// <summary>How long a stop waits for running turns and activities before it gives their locks back. Default: 20 s.</summary>
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>The longest pause between attempts to reach a hub that does not answer. Default: 5 s.</summary>
+    public TimeSpan MaximumReconnectDelay { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long an orchestration of a version that this worker rejects waits for another worker. Default: 10 s.</summary>
+    public TimeSpan RejectionDelay { get; set; } = TimeSpan.FromSeconds(10);
+
+    internal IEnumerable<string> Faults()
+    {
+        if (WorkItemLockTimeout < TimeSpan.FromSeconds(1))
+        {
+            yield return $"{nameof(WorkItemLockTimeout)} is {WorkItemLockTimeout}; expected at least 1 s.";
+        }
+
+        if (MaximumCachedInstances < 0)
+        {
+            yield return $"{nameof(MaximumCachedInstances)} is {MaximumCachedInstances}; expected 0 or more instances.";
+        }
+
+        if (MaximumCachedHistory < 0)
+        {
+            yield return $"{nameof(MaximumCachedHistory)} is {MaximumCachedHistory}; expected 0 or more events.";
+        }
+
+        if (DrainTimeout < TimeSpan.Zero)
+        {
+            yield return $"{nameof(DrainTimeout)} is {DrainTimeout}; expected zero or more.";
+        }
+    }
+}

@@ -1,0 +1,15 @@
+using Heal.Postgres.Tests;
+using Microsoft.DurableTask.PostgreSql;
+
+namespace Heal.DurableTask.Hubs.Tests;
+
+public sealed class PostgreSqlHubTests(TestDatabase database) : TaskHubConformance, IClassFixture<TestDatabase>
+{
+    private readonly string _schema = "hub_" + Guid.NewGuid().ToString("N")[..12];
+
+    protected override (ITaskHub Hub, ITaskHub OtherHub) CreateHubs() => (CreateHub(), CreateHub());
+
+    private PostgreSqlTaskHub CreateHub() => new(
+        new PostgreSqlTaskHubOptions { ConnectionString = database.ConnectionString, Schema = _schema, SafetyPollInterval = TimeSpan.FromSeconds(5) },
+        TimeProvider.System);
+}
