@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Heal.Drivers.Kubernetes;
 using Heal.Drivers.Kubernetes.Models;
 using Heal.Healing;
@@ -115,8 +116,8 @@ internal sealed class ResolveTargetActivity(IKubernetesClient client, IOptionsMo
     }
 
     private static IEnumerable<string?> Addresses(Node node) =>
-        node.Status?.OtherFields?["addresses"] is System.Text.Json.Nodes.JsonArray addresses
-            ? addresses.Select(address => (string?)address?["address"])
+        node.Status?.OtherFields is { } fields && fields.TryGetValue("addresses", out var addresses) && addresses.ValueKind == JsonValueKind.Array
+            ? addresses.EnumerateArray().Select(address => address.TryGetProperty("address", out var text) ? text.ToString() : null)
             : [];
 
     private static string? Cut(string name) => name.LastIndexOf('-') is > 0 and var dash ? name[..dash] : null;
