@@ -67,7 +67,7 @@ public sealed class LiveHealer : IAsyncDisposable
         builder.Services.AddSingleton(services =>
             WorkflowCatalogue.Parse([("test.yaml", Workflow)], services.GetRequiredService<ActionCatalogue>().Descriptors));
         var hub = new Microsoft.DurableTask.InMemory.InMemoryTaskHub(TimeProvider.System);
-        builder.Services.AddDurableTaskClient(client => client.UseTaskHub(_ => hub));
+        builder.Services.AddDurableTaskClient(client => client.UseTaskHub(_ => hub).RegisterDirectly());
         builder.Services.AddDurableTaskWorker(worker => worker.UseTaskHub(_ => hub).AddTasks(tasks => tasks.AddHealerTasks().AddActivity<StartIncidentActivity>()));
         var host = builder.Build();
         await host.StartAsync();
