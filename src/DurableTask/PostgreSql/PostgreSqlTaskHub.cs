@@ -32,6 +32,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _initializing = new(1, 1);
     private readonly List<Task> _duties = [];
+    private bool _isDisposed;
 
     /// <summary>Creates the hub object; nothing is connected before <see cref="InitializeAsync"/>.</summary>
     /// <exception cref="OptionsValidationException">The options cannot be used; the message holds every fault.</exception>
@@ -111,8 +112,11 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
 
     /// <inheritdoc/>
     /// <exception cref="NpgsqlException">The turn was not stored, or (connection lost during COMMIT) nobody knows: reload the instance.</exception>
+    /// <exception cref="InvalidOperationException">The hub was not initialized, so nobody would ever commit.</exception>
     public Task<TurnReceipt> CommitTurnAsync(TurnCommit turn, CancellationToken cancellationToken = default) =>
-        _committer.CommitAsync(turn, cancellationToken);
+        _duties.Count == 0
+            ? throw new InvalidOperationException($"Task hub '{_options.Schema}' is not initialized. Call {nameof(InitializeAsync)} first.")
+            : _committer.CommitAsync(turn, cancellationToken);
 
     public Task AbandonOrchestrationAsync(OrchestrationLock held, TimeSpan delay, CancellationToken cancellationToken = default) =>
         _workItems.AbandonOrchestrationAsync(held, delay, cancellationToken);
@@ -149,6 +153,12 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
     /// <summary>Commits what was handed over, then stops the background duties. Held locks end with their leases.</summary>
     public async ValueTask DisposeAsync()
     {
+        // A container that knows the hub under several types disposes it several times.
+        if (Interlocked.Exchange(ref _isDisposed, true))
+        {
+            return;
+        }
+
         _committer.Stop();
         await _stopping.CancelAsync();
         await Task.WhenAll(_duties);
