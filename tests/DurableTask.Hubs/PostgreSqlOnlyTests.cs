@@ -16,7 +16,7 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
 
     public Task InitializeAsync()
     {
-        _source = PostgresDataSource.Create(database.ConnectionString, _schema, "tests");
+        _source = HubDatabase.CreateDataSource(Options(), loggerFactory: null);
         return Task.CompletedTask;
     }
 
@@ -160,7 +160,7 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
         await hub.CreateInstanceAsync(Some.Instance(), []);
         var item = await NextAsync(hub, CancellationToken.None);
 
-        proxy.CutAfter("COMMIT");
+        proxy.CutAfter("COMMIT\0"); // With its end: BEGIN says READ COMMITTED.
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => hub.CommitTurnAsync(Some.Turn(item)).WaitAsync(Patience));
         Assert.Equal(["1"], await ListAsync("SELECT count(*)::text FROM history"));
         await Assert.ThrowsAsync<WorkItemLockLostException>(() => hub.CommitTurnAsync(Some.Turn(item)).WaitAsync(Patience));
@@ -173,42 +173,54 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
         var hub = await StartHubAsync();
         await hub.CreateInstanceAsync(Some.Instance("alive"), []);
         await ExecuteAsync("INSERT INTO inbox (instance_id, execution_id, visible_at, event) VALUES ('gone', NULL, now(), '{}'), ('alive', 'old', now(), '{}')");
-        var options = new PostgreSqlTaskHubOptions { DataSource = _source, Schema = _schema };
-        var sweeper = new InboxSweeper(new HubDatabase(_source, options), TimeProvider.System, _log);
+        var sweeper = new InboxSweeper(new HubDatabase(_source, Options()), TimeProvider.System, _log);
         Assert.Equal(2, await sweeper.RunOnceAsync(CancellationToken.None));
         Assert.Equal(["alive"], await ListAsync("SELECT instance_id FROM inbox"));
     }
 
-    [Fact]
-    public async Task Finding_work_walks_the_indexes_whatever_the_size()
+    [Theory]
+    [InlineData("force_custom_plan")]
+    [InlineData("force_generic_plan")]
+    public async Task Finding_work_walks_the_indexes_whatever_the_size(string planCacheMode)
     {
-        var hub = await StartHubAsync();
+        await StartHubAsync();
         await ExecuteAsync(
             "INSERT INTO instances (instance_id, execution_id, name, status, locked_by, locked_until) "
             + "SELECT 'i' || n, 'e', 'Order', 0, CASE WHEN n % 10 = 0 THEN 'w' END, CASE WHEN n % 10 = 0 THEN now() + interval '1 hour' END "
             + "FROM generate_series(1, 100000) n");
-        await ExecuteAsync("INSERT INTO inbox (instance_id, visible_at, event) SELECT 'i' || n, now() - n * interval '1 ms', '{}' FROM generate_series(1, 100000) n");
-        await ExecuteAsync("INSERT INTO activities (instance_id, execution_id, task_id, event) SELECT 'i' || n, 'e', 1, '{}' FROM generate_series(1, 100000) n");
+        await ExecuteAsync(
+            "INSERT INTO inbox (instance_id, visible_at, event) SELECT 'i' || n, now() - n * interval '1 ms', '{}' FROM generate_series(1, 100000) n");
+        await ExecuteAsync(
+            "INSERT INTO activities (instance_id, execution_id, task_id, event) SELECT 'i' || n, 'e', 1, '{}' FROM generate_series(1, 100000) n");
         await ExecuteAsync("ANALYZE inbox; ANALYZE instances; ANALYZE activities");
 
-        var orchestrations = await ExplainAsync("lock_orchestrations", "w1", 64, Some.Lease);
+        var orchestrations = await PlanAsync(planCacheMode, "lock_orchestrations (text, int, interval)", "'w1', 64, '1 min'");
         Assert.Contains("inbox_by_time", orchestrations);
         Assert.Contains("inbox_by_instance", orchestrations);
-        Assert.DoesNotContain("Seq Scan", orchestrations);
-        var activities = await ExplainAsync("lock_activities", "w1", 64, Some.Lease);
+        Assert.DoesNotContain("Sort", orchestrations);
+        var activities = await PlanAsync(planCacheMode, "lock_activities (text, int, interval)", "'w1', 64, '1 min'");
         Assert.Contains("activities_by_time", activities);
-        Assert.DoesNotContain("Seq Scan", activities);
-        Assert.DoesNotContain("Seq Scan", await ExplainAsync("next_orchestration_due"));
-        Assert.DoesNotContain("Seq Scan", await ExplainAsync("next_activity_due"));
-        Assert.DoesNotContain("Seq Scan", await ExplainAsync("lock_turns", new[] { "i1" }, new short[] { 0 }, new string?[] { null }));
-        Assert.DoesNotContain("Seq Scan", await ExplainAsync("read_messages", new[] { "i1", "i2" }, 1000));
+        string[] plans =
+        [
+            orchestrations,
+            activities,
+            await PlanAsync(planCacheMode, "next_orchestration_due (int)", "0"),
+            await PlanAsync(planCacheMode, "next_activity_due (int)", "0"),
+            await PlanAsync(planCacheMode, "lock_turns (text[], smallint[], text[])", "'{i1}', '{0}', '{null}'"),
+            await PlanAsync(planCacheMode, "read_messages (text[], int)", "'{i1,i2}', 1000"),
+            await PlanAsync(planCacheMode, "consume_messages (bigint[])", "'{1,2}'"),
+            await PlanAsync(planCacheMode, "update_instances (text[], smallint[], text[], text[], text[], int[])", "'{i1}', '{0}', '{null}', '{null}', '{null}', '{1}'"),
+            await PlanAsync(planCacheMode, "post_messages (text[], text[], text[])", "'{i1}', '{null}', '{x}'"),
+            await PlanAsync(planCacheMode, "finish_activities (bigint[], text[], bigint[])", "'{1}', '{w}', '{1}'"),
+        ];
+        Assert.DoesNotContain(plans, plan => plan.Contains("Seq Scan", StringComparison.Ordinal));
     }
 
     [Fact]
     public void Every_fault_of_the_options_is_reported_at_once()
     {
         var faults = new PostgreSqlTaskHubOptions { Schema = "Not A Name", MaxTurnsPerCommit = 0, SafetyPollInterval = TimeSpan.Zero }.Validate();
-        Assert.Equal(4, faults.Count);
+        Assert.Equal(4, faults.Count); // The connection string is missing too.
         Assert.Empty(new PostgreSqlTaskHubOptions { ConnectionString = "Host=x" }.Validate());
     }
 
@@ -235,17 +247,16 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
 
     private async Task<PostgreSqlTaskHub> StartHubAsync(TimeSpan? safetyPoll = null, string? connectionString = null)
     {
-        var options = new PostgreSqlTaskHubOptions
-        {
-            ConnectionString = connectionString ?? database.ConnectionString,
-            Schema = _schema,
-            SafetyPollInterval = safetyPoll ?? TimeSpan.FromSeconds(5),
-        };
+        var options = Options();
+        options.ConnectionString = connectionString ?? options.ConnectionString;
+        options.SafetyPollInterval = safetyPoll ?? options.SafetyPollInterval;
         var hub = new PostgreSqlTaskHub(options, TimeProvider.System, _log);
         _hubs.Add(hub);
         await hub.InitializeAsync();
         return hub;
     }
+
+    private PostgreSqlTaskHubOptions Options() => new() { ConnectionString = database.ConnectionString, Schema = _schema };
 
     private static async Task<OrchestrationWorkItem> NextAsync(ITaskHub hub, CancellationToken cancellationToken)
     {
@@ -285,8 +296,21 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
         }
     }
 
-    private async Task<string> ExplainAsync(string statement, params object?[] arguments) =>
-        string.Join('\n', await ListAsync("EXPLAIN (COSTS OFF) " + HubDatabase.Sql[statement], arguments));
+    /// <summary>The plan of a statement that is prepared with these types and executed with these values.</summary>
+    private async Task<string> PlanAsync(string planCacheMode, string nameAndTypes, string values)
+    {
+        var name = nameAndTypes.Split(' ')[0];
+        await using var connection = await _source.OpenConnectionAsync();
+        await using (var prepare = new NpgsqlCommand(
+            $"SET plan_cache_mode = {planCacheMode}; PREPARE {nameAndTypes} AS {HubDatabase.Sql[name]}", connection))
+        {
+            await prepare.ExecuteNonQueryAsync();
+        }
+
+        await using var explain = new NpgsqlCommand($"EXPLAIN (COSTS OFF) EXECUTE {name} ({values})", connection);
+        await using var reader = await explain.ExecuteReaderAsync();
+        return string.Join('\n', await HubDatabase.ReadAllAsync(reader, row => row.GetString(0), CancellationToken.None));
+    }
 
     private async Task<List<string>> ListAsync(string sql, params object?[] arguments)
     {

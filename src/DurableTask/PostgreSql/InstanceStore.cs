@@ -83,7 +83,8 @@ internal sealed class InstanceStore(HubDatabase database, HubSignals signals, st
             query.Statuses?.Select(status => (short)status).ToArray(), query.InstanceIdPrefix, query.Name, query.ParentInstanceId,
             after?.CreatedAt, after?.InstanceId, size + 1, query.WithPayloads,
         ];
-        var found = await database.QueryAsync("query_instances", arguments, Rows.Instance, cancellationToken);
+        var statement = query.ParentInstanceId is null ? "query_instances" : "query_children";
+        var found = await database.QueryAsync(statement, arguments, Rows.Instance, cancellationToken);
         if (found.Count <= size)
         {
             return new InstancePage(found, null);

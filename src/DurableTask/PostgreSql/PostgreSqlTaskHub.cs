@@ -47,8 +47,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
         _time = timeProvider;
         loggerFactory ??= NullLoggerFactory.Instance;
         _logger = loggerFactory.CreateLogger<PostgreSqlTaskHub>();
-        _dataSource = options.DataSource ?? PostgresDataSource.Create(
-            options.ConnectionString!, options.Schema, "durable-task-hub", options.CommandTimeout, loggerFactory);
+        _dataSource = HubDatabase.CreateDataSource(options, loggerFactory);
 
         // Only tells a process's own notifications from those of others: nothing depends on its value.
         var self = Guid.NewGuid().ToString("N");
@@ -162,11 +161,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
         _committer.Stop();
         await _stopping.CancelAsync();
         await Task.WhenAll(_duties);
-        if (_options.DataSource is null)
-        {
-            await _dataSource.DisposeAsync();
-        }
-
+        await _dataSource.DisposeAsync();
         _stopping.Dispose();
         _initializing.Dispose();
     }
