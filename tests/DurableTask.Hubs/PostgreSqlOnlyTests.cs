@@ -258,7 +258,7 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
 
     private PostgreSqlTaskHubOptions Options() => new() { ConnectionString = database.ConnectionString, Schema = _schema };
 
-    private static async Task<OrchestrationWorkItem> NextAsync(ITaskHub hub, CancellationToken cancellationToken)
+    private static async Task<OrchestrationWorkItem> NextAsync(PostgreSqlTaskHub hub, CancellationToken cancellationToken)
     {
         while (true)
         {

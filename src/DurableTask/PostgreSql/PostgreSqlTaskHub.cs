@@ -29,6 +29,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
     private readonly TurnCommitter _committer;
     private readonly InboxSweeper _sweeper;
     private readonly HubListener _listener;
+    private readonly HubNotifier _notifier;
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _initializing = new(1, 1);
     private readonly List<Task> _duties = [];
@@ -53,8 +54,9 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
         var self = Guid.NewGuid().ToString("N");
         var database = new HubDatabase(_dataSource, options);
         _signals = new HubSignals(timeProvider, options.SafetyPollInterval);
-        _instances = new InstanceStore(database, _signals, self);
-        _workItems = new WorkItemStore(database, _signals, self);
+        _notifier = new HubNotifier(database, _signals, self, timeProvider, _logger);
+        _instances = new InstanceStore(database, _notifier);
+        _workItems = new WorkItemStore(database, _signals, _notifier);
         _committer = new TurnCommitter(database, _signals, self, _logger);
         _sweeper = new InboxSweeper(database, timeProvider, _logger);
         _listener = new HubListener(database, _signals, self, timeProvider, _logger);
@@ -74,6 +76,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
             {
                 _duties.Add(Task.Run(_committer.RunAsync, CancellationToken.None));
                 _duties.Add(Task.Run(() => _listener.RunAsync(_stopping.Token), CancellationToken.None));
+                _duties.Add(Task.Run(() => _notifier.RunAsync(_stopping.Token), CancellationToken.None));
                 _duties.Add(Task.Run(() => _sweeper.RunAsync(_stopping.Token), CancellationToken.None));
             }
         }
