@@ -16,7 +16,7 @@ seconds() {
   local elapsed=$(((${EPOCHREALTIME//[.,]/} - HEAL_STARTED) / 100000))
   printf '%d.%d' $((elapsed / 10)) $((elapsed % 10))
 }
-HEAL_STARTED=${HEAL_STARTED:-${EPOCHREALTIME//[.,]/}}
+export HEAL_STARTED=${HEAL_STARTED:-${EPOCHREALTIME//[.,]/}}
 
 # die WHAT [DETAIL...]: what failed, where, and what to do next, on stderr.
 die() {
@@ -45,7 +45,7 @@ need_packages() {
     [[ $(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null) == installed ]] || missing+=("$name")
   done
   ((${#missing[@]})) || return 0
-  command -v apt-get >/dev/null || die "these Debian packages are missing: ${missing[*]}" "Heal installs them with apt-get, which is not here."
+  command -v apt-get >/dev/null || die "these packages are missing: ${missing[*]}" "Heal installs them with apt-get, which is not here."
   say "installing Debian packages: ${missing[*]}"
   as_root bash "$HEAL_ENG/install-packages.sh" "${missing[@]}" || die "apt-get could not install: ${missing[*]}" "Its messages are above."
 }

@@ -2,7 +2,7 @@
 # etcd, kube-apiserver, kube-controller-manager and kube-scheduler, with TLS, RBAC and service accounts. Waits until they work.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
-need_root "$0"
+need_root "$0" "$@"
 mkdir -p "$RUN" "$PIDS" "$LOGS"
 [[ -f $CERT/admin.conf ]] || "$HEAL_KUBE/certs.sh"
 [[ -f $RUN/img/pause.tar ]] || "$HEAL_KUBE/images.sh"

@@ -2,7 +2,7 @@
 # down.sh : stops everything that up.sh and mon-up.sh started and removes its state; the binaries stay.
 set -uo pipefail
 source "$(dirname "$0")/env.sh"
-need_root "$0"
+need_root "$0" "$@"
 [[ -d $RUN ]] || exit 0
 say "stopping the cluster in $RUN"
 stop prometheus alertmanager state-metrics

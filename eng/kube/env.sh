@@ -32,4 +32,9 @@ stop() {
   local name
   for name in "$@"; do stop_daemon "$name" TERM 2; done
 }
-need_root() { ((EUID == 0)) || die "$1 needs root: it makes network namespaces, mounts and control groups" "Run it as root, or with sudo -E."; }
+# Network namespaces, mounts and control groups are root's. Called with the script's own arguments: "$0" "$@".
+need_root() {
+  ((EUID == 0)) && return
+  command -v sudo >/dev/null || die "$1 needs root: it makes network namespaces, mounts and control groups" "Run it as root."
+  exec sudo env HEAL_CACHE="$HEAL_CACHE" KUBE_HOME="$KUBE_HOME" HEAL_STARTED="$HEAL_STARTED" "$@"
+}

@@ -4,14 +4,16 @@
 # Run again to change the webhook. RULES=FILE replaces mon/rules.yml. down.sh stops it.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
+need_root "$0" "$@"
 webhook=${1:?usage: mon-up.sh WEBHOOK_URL [KEY_FILE]}
 key_file=${2:-}
 [[ -f $KUBECONFIG ]] || die "no cluster in $RUN" "Start it with eng/kube/up.sh."
-need_packages prometheus prometheus-alertmanager python3 curl
+"$HEAL_KUBE/packages.sh"
 home=$RUN/mon
 mkdir -p "$home"
 if [[ -n $key_file ]]; then
-  webhook+="?code=$(python3 -c 'import sys, urllib.parse as url; print(url.quote(open(sys.argv[1]).read().strip(), safe=""))' "$key_file")"
+  encode='import sys, urllib.parse; print(urllib.parse.quote(open(sys.argv[1]).read().strip(), safe=""))'
+  webhook+="?code=$(python3 -c "$encode" "$key_file")"
 fi
 
 write_configs() {
@@ -24,11 +26,14 @@ write_configs() {
     -e "s#@ALERTMANAGER_PORT@#$ALERTMANAGER_PORT#; s#@STATE_METRICS_PORT@#$STATE_METRICS_PORT#" \
     "$HEAL_KUBE/mon/prometheus.yml" >"$home/prometheus.yml"
   # not with sed: everybody may read a command line
-  (umask 077 && template=$(<"$HEAL_KUBE/mon/alertmanager.yml") && printf '%s\n' "${template//@WEBHOOK@/"$webhook"}" >"$home/alertmanager.yml")
+  local template
+  template=$(<"$HEAL_KUBE/mon/alertmanager.yml")
+  (umask 077 && printf '%s\n' "${template//@WEBHOOK@/"$webhook"}" >"$home/alertmanager.yml")
 }
 
 may_read() {
-  kubectl create clusterrolebinding state-metrics --clusterrole=view --user=state-metrics --dry-run=client -o yaml | kubectl apply -f - >/dev/null
+  kubectl get clusterrolebinding state-metrics >/dev/null 2>&1 ||
+    kubectl create clusterrolebinding state-metrics --clusterrole=view --user=state-metrics >/dev/null
 }
 
 answers() { curl -sf -o /dev/null --max-time 2 "$1"; }

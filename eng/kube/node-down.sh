@@ -3,7 +3,7 @@
 # Without --keep it also removes the node's state, network and Node object.
 set -uo pipefail
 source "$(dirname "$0")/env.sh"
-need_root "$0"
+need_root "$0" "$@"
 number=${1:?usage: node-down.sh N [--keep]}
 name=node$number
 home=$RUN/$name

@@ -3,7 +3,7 @@
 # Brings a node back that `node-down.sh N --keep` has crashed, too.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
-need_root "$0"
+need_root "$0" "$@"
 number=${1:?usage: node-up.sh N}
 name=node$number
 namespace=heal-kn-$number

@@ -3,12 +3,10 @@
 # Images on every node: localhost/busybox:1, localhost/busybox:2, localhost/pause:1. There is no DNS server and no image registry.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
-need_root "$0"
+need_root "$0" "$@"
 count=${1:-3}
-need_packages etcd-server containerd runc containernetworking-plugins busybox-static iptables iproute2 conntrack ethtool socat openssl
-command -v kubectl >/dev/null || need_packages kubernetes-client
+"$HEAL_KUBE/packages.sh"
 [[ -x $BIN/kube-apiserver ]] || die "no Kubernetes binaries in $BIN" "Run eng/kube/build.sh first (5 to 8 minutes, once)."
-export HEAL_STARTED
 "$HEAL_KUBE/control-plane-up.sh"
 pids=()
 for number in $(seq "$count"); do
@@ -16,4 +14,8 @@ for number in $(seq "$count"); do
   pids+=($!)
 done
 for pid in "${pids[@]}"; do wait "$pid"; done
+if [[ -n ${SUDO_UID:-} ]]; then # whoever called us through sudo is to use the cluster
+  chmod 711 "$CERT"
+  chown "$SUDO_UID" "$KUBECONFIG"
+fi
 say "kubeconfig: $KUBECONFIG"

@@ -24,7 +24,7 @@ postgres_prepare() {
   local home=$STATE/postgres
   postgres_bin >/dev/null || need_packages postgresql-15
   postgres_bin >/dev/null || die "no PostgreSQL server programs under /usr/lib/postgresql that fit $home/data" \
-    "The data was written by PostgreSQL $(cat "$home/data/PG_VERSION" 2>/dev/null || echo '(unknown)'): install that version, or choose another state folder."
+    "PostgreSQL $(cat "$home/data/PG_VERSION" 2>/dev/null || echo '(unknown)') wrote that data: install it, or choose another state folder."
   mkdir -p "$home"
   chmod 700 "$home"
   if ((EUID == 0)); then
@@ -77,8 +77,9 @@ new_secret() { head -c 24 /dev/urandom | base64 | tr '+/' '-_'; }
 postgres_wait() {
   local home=$STATE/postgres bin
   bin=$(postgres_bin)
-  wait_until 30 postgres_answers "$bin" || die "PostgreSQL does not answer after 30 s" "Its log: $LOGS/postgres.log" "$(tail -n 3 "$LOGS/postgres.log")"
-  is_running postgres || die "PostgreSQL ended while it started" "Its log: $LOGS/postgres.log" "$(tail -n 3 "$LOGS/postgres.log")"
+  local log=$LOGS/postgres.log
+  wait_until 30 postgres_answers "$bin" || die "PostgreSQL does not answer after 30 s" "Its log: $log" "$(tail -n 3 "$log")"
+  is_running postgres || die "PostgreSQL ended while it started" "Its log: $log" "$(tail -n 3 "$log")"
   # The application's own role and database: it owns them and nothing else.
   if [[ $(postgres_sql "select count(*) from pg_database where datname = 'heal'") != 1 ]]; then
     postgres_sql "create role heal login password '$(cat "$home/password")'" >/dev/null

@@ -1,0 +1,124 @@
+# shellcheck shell=bash disable=SC2034,SC2153 # start.sh sets STATE, PIDS and LOGS and reads TARGET
+# The steps of start.sh: prerequisites, services, build, target cluster, function app, end.
+
+READY_TIMEOUT=60 # seconds in which the simulator and the function app must be ready
+
+check_prerequisites() {
+  command -v dotnet >/dev/null || die "the .NET SDK is missing" "Install the .NET 10 SDK."
+  [[ $(dotnet --version 2>/dev/null) == 10.* ]] ||
+    die "expected .NET SDK 10, got '$(dotnet --version 2>&1 | head -n 1)'" "global.json names the version."
+  command -v npm >/dev/null || die "Node is missing" "Install Node 20: Azurite comes from npm."
+  need_packages curl python3
+  [[ $APP_PORT =~ ^[0-9]+$ ]] || die "--port expects a number, got '$APP_PORT'"
+  if port_is_open "$APP_PORT"; then
+    die "port $APP_PORT on 127.0.0.1 is taken" "Stop what listens there, or choose another one: ./start.sh --port N"
+  fi
+  export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en HEAL_STARTED
+}
+
+start_services() {
+  local own_database=${HEAL_POSTGRES:-} options=(--state "$STATE")
+  if [[ -n $own_database ]]; then
+    say "using the database of HEAL_POSTGRES"
+    options+=(--without-postgres)
+  fi
+  if "$HEAL_ENG/services.sh" status --state "$STATE" >/dev/null 2>&1; then
+    say "PostgreSQL and Azurite run already in $STATE; they stay when this script ends"
+  else
+    SERVICES_ARE_OURS=yes
+  fi
+  "$HEAL_ENG/services.sh" up "${options[@]}"
+  # shellcheck source=/dev/null
+  source "$STATE/env"
+  if [[ -n $own_database ]]; then export HEAL_POSTGRES=$own_database; fi
+  # tests read these, the app does not
+  unset HEAL_TEST_POSTGRES HEAL_TEST_AZURITE
+}
+
+# Into a folder of its own: neither a developer's build nor a test run replaces the files of an app that runs, and this build may
+# leave out the analyzers, which are the tests' business. The simulator is built along, as a reference of the app.
+build_app() {
+  local log=$LOGS/build.log
+  say "building (the first time restores the packages, too)"
+  dotnet build src/Functions/Functions.csproj -c Release --artifacts-path "$PWD/artifacts/start" -p:RunAnalyzers=false \
+    -p:EnforceCodeStyleInBuild=false --disable-build-servers -v q -clp:NoSummary >"$log" 2>&1 ||
+    { grep -E 'error' "$log" | sort -u | head -n 20; die "src/Functions does not build" "The whole log: $log"; }
+  BUILT=$PWD/artifacts/start/bin
+}
+
+# The cluster that is healed: the user's, or the simulator.
+start_target() {
+  if [[ -n ${KUBECONFIG:-} ]]; then
+    TARGET=cluster
+    say "the cluster of KUBECONFIG=$KUBECONFIG is the target; it is not broken for a demo"
+    return
+  fi
+  TARGET=simulator
+  SIMULATOR_URL=http://127.0.0.1:$(free_port)
+  export KUBECONFIG=$STATE/simulator.kubeconfig
+  rm -f "$KUBECONFIG"
+  say "starting the Kubernetes simulator on $SIMULATOR_URL"
+  (umask 077 && : >"$KUBECONFIG")
+  run_in_background simulator dotnet "$BUILT/Simulator/release/Heal.Simulator.dll" \
+    --urls "$SIMULATOR_URL" --seed demo --write-kubeconfig "$KUBECONFIG"
+  wait_for_ready simulator "$SIMULATOR_URL/readyz"
+}
+
+start_app() {
+  say "starting the function app on $APP_URL"
+  export HEAL_STATE=$STATE/app
+  run_in_background app dotnet "$BUILT/Functions/release/Heal.Functions.dll" --urls "$APP_URL"
+  wait_for_ready app "$APP_URL/readyz"
+}
+
+run_in_background() {
+  : >"$LOGS/$1.log"
+  if is_running "$1"; then die "$1 runs already in $STATE" "Another ./start.sh uses it; choose another folder with --state DIR."; fi
+  start_daemon "$@"
+}
+
+# The answer of /readyz names what is missing: it is the best explanation there is.
+wait_for_ready() {
+  local name=$1 url=$2
+  wait_until "$READY_TIMEOUT" ready_or_ended "$name" "$url" && is_running "$name" && return
+  is_running "$name" || die "$name ended while it started" "Its log: $LOGS/$name.log" "$(tail -n 5 "$LOGS/$name.log")"
+  die "$name is not ready after $READY_TIMEOUT s" "$url says: $(curl -s --max-time 2 "$url" || echo nothing)" "Its log: $LOGS/$name.log"
+}
+ready_or_ended() { is_stopped "$1" || curl -sf -o /dev/null --max-time 2 "$2"; }
+
+print_addresses() {
+  cat <<TEXT
+
+${GREEN}${BOLD}Everything runs.${PLAIN}
+  alerts, for Alertmanager's webhook   $APP_URL/api/alerts?code=KEY
+  keys                                 $HEAL_STATE/host-keys.json
+  health                               $APP_URL/readyz
+  cluster                              KUBECONFIG=$KUBECONFIG
+  logs                                 $LOGS
+${DIM}Ctrl-C stops all that was started here; the data stays in $STATE.${PLAIN}
+TEXT
+}
+
+# Until Ctrl-C, or until a part ends by itself, which is an error to be told.
+wait_for_end() {
+  local name
+  while true; do
+    for name in "${STARTED[@]}"; do
+      is_running "$name" || die "$name has ended" "Its log: $LOGS/$name.log" "$(tail -n 5 "$LOGS/$name.log")"
+    done
+    sleep 1 &
+    wait $! # a builtin, so that Ctrl-C is acted upon at once
+  done
+}
+
+stop_all() {
+  local code=$? index
+  trap '' INT TERM
+  echo
+  for ((index = ${#STARTED[@]} - 1; index >= 0; index--)); do
+    say "stopping ${STARTED[index]}"
+    stop_daemon "${STARTED[index]}" TERM 30 # the app drains: it ends the steps that it has begun
+  done
+  if [[ ${SERVICES_ARE_OURS:-no} == yes ]]; then "$HEAL_ENG/services.sh" down --state "$STATE"; fi
+  exit "$code"
+}

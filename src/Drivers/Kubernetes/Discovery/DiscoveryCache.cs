@@ -1,0 +1,83 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Heal.Drivers.Kubernetes.Models;
+using Heal.Drivers.Kubernetes.Transport;
+
+namespace Heal.Drivers.Kubernetes.Discovery;
+
+/// <summary>
+/// Which version, plural and scope a kind has on this server. Asks per group and only for the groups in use, so that a broken
+/// aggregated API harms nobody else. Believed for <see cref="KubernetesClientOptions.DiscoveryLifetime"/>; a kind that is not there
+/// is asked for again after <see cref="NegativeLifetime"/>.
+/// </summary>
+internal sealed class DiscoveryCache(ApiTransport transport)
+{
+    public static readonly TimeSpan NegativeLifetime = TimeSpan.FromSeconds(10);
+
+    private readonly ConcurrentDictionary<ResourceKind, Entry> _entries = new();
+
+    /// <exception cref="KubernetesNotFoundException">The server does not serve the kind.</exception>
+    public async Task<ApiResource> GetAsync(string verb, ResourceKind kind, CancellationToken cancellationToken) =>
+        await FindAsync(kind, cancellationToken) ?? throw ErrorReader.KindNotServed(verb, kind);
+
+    public async Task<ApiResource?> FindAsync(ResourceKind kind, CancellationToken cancellationToken)
+    {
+        if (_entries.TryGetValue(kind, out var known) && IsFresh(known))
+            return known.Resource;
+        // Two callers may ask at once: both get the same answer, and no caller waits on another's cancelled request.
+        var entry = new Entry(await AskAsync(kind, cancellationToken), transport.Time.GetTimestamp());
+        _entries[kind] = entry;
+        return entry.Resource;
+    }
+
+    /// <summary>The server did not know the URL that we made of an entry: forget it.</summary>
+    public void Forget(ResourceKind kind) => _entries.TryRemove(kind, out _);
+
+    private bool IsFresh(Entry entry) => transport.Time.GetElapsedTime(entry.Asked)
+        < (entry.Resource is null ? NegativeLifetime : transport.Options.DiscoveryLifetime);
+
+    private async Task<ApiResource?> AskAsync(ResourceKind kind, CancellationToken cancellationToken)
+    {
+        foreach (var version in await VersionsAsync(kind, cancellationToken))
+        {
+            var path = kind.Group.Length == 0 ? $"api/{version}" : $"apis/{Uri.EscapeDataString(kind.Group)}/{Uri.EscapeDataString(version)}";
+            var list = await ReadAsync<ApiResourceListDocument>(path, cancellationToken);
+            var match = list?.Resources.Find(r => r.Kind == kind.Kind && !r.Name.Contains('/', StringComparison.Ordinal));
+            if (match is not null)
+                return new ApiResource(kind.Group, version, kind.Kind, match.Name, match.Namespaced, match.Verbs);
+        }
+
+        return null;
+    }
+
+    /// <summary>Versions to look into, best first.</summary>
+    private async Task<IReadOnlyList<string>> VersionsAsync(ResourceKind kind, CancellationToken cancellationToken)
+    {
+        if (kind.Version is not null)
+            return [kind.Version];
+        if (kind.Group.Length == 0)
+            return ["v1"];
+        var group = await ReadAsync<ApiGroupDocument>($"apis/{Uri.EscapeDataString(kind.Group)}", cancellationToken);
+        if (group is null)
+            return [];
+        var all = group.Versions.Select(v => v.Version);
+        return group.PreferredVersion is { } preferred ? [.. all.Prepend(preferred.Version).Distinct()] : [.. all];
+    }
+
+    private async Task<T?> ReadAsync<T>(string path, CancellationToken cancellationToken) where T : class
+    {
+        try
+        {
+            return await transport.CallAsync(ApiCalls.Document(path), ParseAsync, cancellationToken);
+        }
+        catch (KubernetesNotFoundException)
+        {
+            return null;
+        }
+
+        async Task<T?> ParseAsync(Stream stream, CancellationToken token) => await JsonSerializer.DeserializeAsync<T>(
+            new LimitedStream(stream, new ByteBudget(transport.Options.MaxResponseBytes)), KubernetesJson.Options, token);
+    }
+
+    private sealed record Entry(ApiResource? Resource, long Asked);
+}

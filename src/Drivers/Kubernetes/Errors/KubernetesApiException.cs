@@ -1,0 +1,45 @@
+using System.Net;
+
+namespace Heal.Drivers.Kubernetes;
+
+/// <summary>The API server answered, and refused. The base of all errors that a server's answer can cause.</summary>
+public class KubernetesApiException : Exception
+{
+    public KubernetesApiException(KubernetesApiError error, Exception? innerException = null)
+        : base(error.Describe(), innerException) => Error = error;
+
+    public KubernetesApiError Error { get; }
+
+    public HttpStatusCode StatusCode => Error.StatusCode;
+
+    /// <summary>The server's machine-readable reason, e.g. "NotFound", "Invalid"; empty when its answer had none.</summary>
+    public string Reason => Error.Reason;
+
+    /// <summary>How long the server asks to wait; null when it does not.</summary>
+    public TimeSpan? RetryAfter => Error.RetryAfter;
+}
+
+/// <summary>What is known of a refused call.</summary>
+public sealed record KubernetesApiError
+{
+    public required HttpStatusCode StatusCode { get; init; }
+    public string Reason { get; init; } = string.Empty;
+
+    /// <summary>The server's words, at most 2,000 characters. Data from outside.</summary>
+    public string ServerMessage { get; init; } = string.Empty;
+    public IReadOnlyList<StatusCause> Causes { get; init; } = [];
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>The Kubernetes verb: get, list, watch, create, update, patch, delete.</summary>
+    public required string Verb { get; init; }
+
+    /// <summary>The URL without its query and without credentials.</summary>
+    public required string Resource { get; init; }
+
+    internal string Describe() =>
+        $"Kubernetes refused to {Verb} '{Resource}': {(int)StatusCode} {(Reason.Length == 0 ? StatusCode.ToString() : Reason)}"
+        + (ServerMessage.Length == 0 ? "." : $": {ServerMessage}");
+}
+
+/// <summary>One cause of a refusal, e.g. an invalid field or a conflict over one.</summary>
+public sealed record StatusCause(string Reason, string Message, string Field);

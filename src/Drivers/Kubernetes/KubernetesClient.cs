@@ -1,0 +1,232 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Heal.Drivers.Kubernetes.Discovery;
+using Heal.Drivers.Kubernetes.Models;
+using Heal.Drivers.Kubernetes.Objects;
+using Heal.Drivers.Kubernetes.Transport;
+using Heal.Drivers.Kubernetes.Watching;
+using Microsoft.Extensions.Logging;
+
+namespace Heal.Drivers.Kubernetes;
+
+/// <summary>The client of one cluster over HTTP. Made by <see cref="KubernetesClientFactory"/>; dispose it when the cluster is no longer needed.</summary>
+public sealed class KubernetesClient : IKubernetesClient, IDisposable
+{
+    private readonly ApiTransport _transport;
+    private readonly DiscoveryCache _discovery;
+    private readonly ObjectReader _reader;
+    private readonly ObjectLister _lister;
+    private readonly ILogger _logger;
+
+    internal KubernetesClient(ApiTransport transport, string? contextNamespace, ILogger logger)
+    {
+        _transport = transport;
+        _logger = logger;
+        ContextNamespace = contextNamespace;
+        _discovery = new DiscoveryCache(transport);
+        _reader = new ObjectReader(transport);
+        _lister = new ObjectLister(transport, _discovery, logger);
+    }
+
+    /// <summary>The namespace that the kubeconfig's context or the pod's service account names; null when there is none. Calls do not use it.</summary>
+    public string? ContextNamespace { get; }
+
+    /// <summary>Scheme, host and port of the API server.</summary>
+    public string Server => _transport.Cluster;
+
+    public async Task<T> GetAsync<T>(ResourceKind kind, string? ns, string name, CancellationToken cancellationToken = default)
+        where T : KubernetesObject =>
+        await WithResourceAsync(
+            "get", kind, resource => _reader.CallAsync<T>(resource, ApiCalls.Read(resource, ns, name), cancellationToken), cancellationToken);
+
+    public async Task<T?> TryGetAsync<T>(ResourceKind kind, string? ns, string name, CancellationToken cancellationToken = default)
+        where T : KubernetesObject
+    {
+        try
+        {
+            return await GetAsync<T>(kind, ns, name, cancellationToken);
+        }
+        catch (KubernetesNotFoundException exception) when (exception.IsAboutObject)
+        {
+            return null;
+        }
+    }
+
+    public Task<KubernetesList<T>> ListAsync<T>(
+        ResourceKind kind, string? ns, ListOptions? options = null, CancellationToken cancellationToken = default)
+        where T : KubernetesObject =>
+        _lister.ListAsync<T>(kind, ns, options ?? new ListOptions(), cancellationToken);
+
+    public IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(
+        ResourceKind kind, string? ns, WatchOptions? options = null, CancellationToken cancellationToken = default)
+        where T : KubernetesObject =>
+        new ObjectWatch<T>(_transport, _discovery, _lister, kind, ns, options ?? new WatchOptions(), _logger).RunAsync(cancellationToken);
+
+    public Task<T> CreateAsync<T>(ResourceKind kind, T body, WriteOptions? options = null, CancellationToken cancellationToken = default)
+        where T : KubernetesObject =>
+        WithResourceAsync("create", kind, resource =>
+        {
+            var query = WriteQuery(options?.DryRun, options?.FieldManager);
+            return _reader.CallAsync<T>(
+                resource, ApiCalls.Create(resource, body.Metadata.Namespace, Json(body, resource), query), cancellationToken);
+        }, cancellationToken);
+
+    public Task<T> ReplaceAsync<T>(ResourceKind kind, T body, WriteOptions? options = null, CancellationToken cancellationToken = default)
+        where T : KubernetesObject =>
+        WithResourceAsync("update", kind, resource =>
+        {
+            var query = WriteQuery(options?.DryRun, options?.FieldManager);
+            return _reader.CallAsync<T>(
+                resource, ApiCalls.Replace(resource, body.Metadata.Namespace, NameOf(body), Json(body, resource), query), cancellationToken);
+        }, cancellationToken);
+
+    public Task<T> PatchAsync<T>(
+        ResourceKind kind,
+        string? ns,
+        string name,
+        Patch patch,
+        WriteOptions? options = null,
+        CancellationToken cancellationToken = default)
+        where T : KubernetesObject =>
+        WithResourceAsync("patch", kind, resource =>
+        {
+            var query = WriteQuery(options?.DryRun, options?.FieldManager);
+            return _reader.CallAsync<T>(resource, ApiCalls.Patch(resource, ns, name, null, patch, query), cancellationToken);
+        }, cancellationToken);
+
+    public Task<T> ApplyAsync<T>(ResourceKind kind, T body, ApplyOptions options, CancellationToken cancellationToken = default)
+        where T : KubernetesObject =>
+        WithResourceAsync("patch", kind, resource =>
+        {
+            var json = Json(body, resource);
+            // The server refuses to be told who owns what.
+            json["metadata"]?.AsObject().Remove("managedFields");
+            var query = WriteQuery(options.DryRun, options.FieldManager, options.Force);
+            return _reader.CallAsync<T>(
+                resource, ApiCalls.Apply(resource, body.Metadata.Namespace, NameOf(body), json, query), cancellationToken);
+        }, cancellationToken);
+
+    public async Task<bool> DeleteAsync(
+        ResourceKind kind, string? ns, string name, DeleteOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await WithResourceAsync("delete", kind, resource => _transport.CallAsync(
+                ApiCalls.Delete(resource, ns, name, DeleteBody(options ?? new DeleteOptions())), ObjectReader.DrainAsync, cancellationToken),
+                cancellationToken);
+        }
+        catch (KubernetesNotFoundException exception) when (exception.IsAboutObject)
+        {
+            return false;
+        }
+    }
+
+    public Task<Scale> GetScaleAsync(ResourceKind kind, string ns, string name, CancellationToken cancellationToken = default) =>
+        WithResourceAsync("get", kind, resource =>
+            _reader.CallAsync<Scale>(resource, ApiCalls.Read(resource, ns, name, "scale"), cancellationToken), cancellationToken);
+
+    public Task<Scale> SetScaleAsync(
+        ResourceKind kind,
+        string ns,
+        string name,
+        int replicas,
+        string? resourceVersion = null,
+        WriteOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(replicas);
+        var body = new JsonObject { ["spec"] = new JsonObject { ["replicas"] = replicas } };
+        if (resourceVersion is not null)
+            body["metadata"] = new JsonObject { ["resourceVersion"] = resourceVersion };
+        return WithResourceAsync("patch", kind, resource =>
+        {
+            var query = WriteQuery(options?.DryRun, options?.FieldManager);
+            var call = ApiCalls.Patch(resource, ns, name, "scale", Patch.Merge(body), query);
+            return _reader.CallAsync<Scale>(resource, call, cancellationToken);
+        }, cancellationToken);
+    }
+
+    public Task<PodLog> GetPodLogAsync(string ns, string pod, LogOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new LogOptions();
+        var query = ApiCalls.Query(
+            ("container", options.Container),
+            ("previous", options.Previous ? "true" : null),
+            ("tailLines", options.TailLines?.ToString()),
+            ("sinceSeconds", options.SinceSeconds?.ToString()),
+            ("timestamps", options.Timestamps ? "true" : null));
+        return WithResourceAsync("get", ResourceKind.Of<Pod>(), resource =>
+        {
+            var reader = new LogReader(options.LimitBytes ?? _transport.Options.MaxLogBytes, _transport.Options.MaxResponseBytes);
+            return _transport.CallAsync(ApiCalls.Read(resource, ns, pod, "log", query), reader.ReadAsync, cancellationToken);
+        }, cancellationToken);
+    }
+
+    public Task<ApiResource?> DiscoverAsync(ResourceKind kind, CancellationToken cancellationToken = default) =>
+        _discovery.FindAsync(kind, cancellationToken);
+
+    public Task<ServerVersion> GetVersionAsync(CancellationToken cancellationToken = default) =>
+        _transport.CallAsync(ApiCalls.Document("version"), async (stream, token) =>
+            await JsonSerializer.DeserializeAsync<ServerVersion>(_reader.Limited(stream), KubernetesJson.Options, token)
+            ?? throw new JsonException("Expected a version document, got null."), cancellationToken);
+
+    public void Dispose() => _transport.Dispose();
+
+    /// <summary>
+    /// Runs a call with what discovery says of its kind. When the server does not know the URL (the kind moved to another version
+    /// since we asked), discovery is asked anew, once.
+    /// </summary>
+    private async Task<T> WithResourceAsync<T>(
+        string verb, ResourceKind kind, Func<ApiResource, Task<T>> call, CancellationToken cancellationToken)
+    {
+        var resource = await _discovery.GetAsync(verb, kind, cancellationToken);
+        try
+        {
+            return await call(resource);
+        }
+        catch (KubernetesNotFoundException exception) when (!exception.IsAboutObject)
+        {
+            _discovery.Forget(kind);
+            var now = await _discovery.GetAsync(verb, kind, cancellationToken);
+            if (now.ApiVersion == resource.ApiVersion && now.Plural == resource.Plural)
+                throw;
+            return await call(now);
+        }
+    }
+
+    private static JsonObject Json(KubernetesObject body, ApiResource resource)
+    {
+        var json = body.ToJson();
+        json["apiVersion"] = resource.ApiVersion;
+        json["kind"] = resource.Kind;
+        return json;
+    }
+
+    private static string NameOf(KubernetesObject body) => body.Metadata.Name
+        ?? throw new ArgumentException("Expected metadata.name, got none.", nameof(body));
+
+    private static string WriteQuery(bool? dryRun, string? fieldManager, bool force = false) => ApiCalls.Query(
+        ("dryRun", dryRun == true ? "All" : null),
+        ("fieldManager", fieldManager),
+        ("force", force ? "true" : null));
+
+    private static JsonObject DeleteBody(DeleteOptions options)
+    {
+        var body = new JsonObject
+        {
+            ["apiVersion"] = "v1", ["kind"] = "DeleteOptions", ["propagationPolicy"] = options.Propagation.ToString(),
+        };
+        if (options.GracePeriodSeconds is { } seconds)
+            body["gracePeriodSeconds"] = seconds;
+        if (options.DryRun)
+            body["dryRun"] = new JsonArray("All");
+        var preconditions = new JsonObject();
+        if (options.Uid is not null)
+            preconditions["uid"] = options.Uid;
+        if (options.ResourceVersion is not null)
+            preconditions["resourceVersion"] = options.ResourceVersion;
+        if (preconditions.Count > 0)
+            body["preconditions"] = preconditions;
+        return body;
+    }
+}

@@ -1,0 +1,25 @@
+namespace Heal.Drivers.Kubernetes.Transport;
+
+/// <summary>One call of the API: what is asked, in Kubernetes' words and in HTTP's.</summary>
+internal sealed record ApiCall
+{
+    public required string Verb { get; init; }
+    public required HttpMethod Method { get; init; }
+
+    /// <summary>Path below the server's URL, each segment escaped, without a leading slash.</summary>
+    public required string Path { get; init; }
+    public string Query { get; init; } = string.Empty;
+    public byte[]? Body { get; init; }
+    public string? MediaType { get; init; }
+
+    /// <summary>Whether doing it twice does what doing it once does; only then is it tried again after it may have been sent.</summary>
+    public required bool IsIdempotent { get; init; }
+
+    // What it is about: for messages, metrics, traces.
+    public string Group { get; init; } = string.Empty;
+    public string Kind { get; init; } = string.Empty;
+
+    /// <summary>Plural, with the subresource if one.</summary>
+    public string Resource { get; init; } = string.Empty;
+    public string? Namespace { get; init; }
+}

@@ -1,0 +1,58 @@
+using System.Net;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using Heal.Drivers.Kubernetes.Configuration;
+
+namespace Heal.Drivers.Kubernetes.Transport;
+
+/// <summary>
+/// Connections to one cluster: TLS 1.2 or newer, the server vouched for by the cluster's own CA and nobody else, no redirects, no cookies.
+/// HTTP/1.1 on purpose: a watch then has a connection of its own, and one that hangs cannot hold up the others.
+/// </summary>
+internal static class ClusterHttpHandler
+{
+    public static SocketsHttpHandler Create(
+        ClusterConnection connection, KubernetesClientOptions options, Func<X509Certificate2?> clientCertificate)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            AutomaticDecompression = DecompressionMethods.GZip,
+            MaxConnectionsPerServer = options.MaxConnections,
+            ConnectTimeout = options.ConnectTimeout,
+            // Bounded, so that a new client certificate or a moved API server is taken up.
+            PooledConnectionLifetime = TimeSpan.FromMinutes(10),
+        };
+        if (connection.Proxy is not null)
+            handler.Proxy = new WebProxy(connection.Proxy);
+        else
+            handler.UseProxy = !connection.Server.IsLoopback;
+
+        handler.SslOptions.EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+        handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => clientCertificate()!;
+        if (connection.SkipTlsVerify)
+            SkipVerification(handler);
+        else if (connection.CertificateAuthorities is { } authorities)
+            handler.SslOptions.CertificateChainPolicy = TrustOnly(authorities);
+        return handler;
+    }
+
+    private static X509ChainPolicy TrustOnly(X509Certificate2Collection authorities)
+    {
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            // Cluster CAs publish no revocation lists.
+            RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true,
+        };
+        policy.CustomTrustStore.AddRange(authorities);
+        return policy;
+    }
+
+    private static void SkipVerification(SocketsHttpHandler handler) =>
+#pragma warning disable CA5359 // Only with the AllowInsecureTls option, which logs a warning.
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+#pragma warning restore CA5359
+}

@@ -1,0 +1,91 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Configuration;
+
+namespace Microsoft.Azure.Functions.Worker.Configuration;
+
+/// <summary>
+/// The text of host.json with the settings <c>AzureFunctionsJobHost:{path}</c> laid over it, and the faults found in either.
+/// </summary>
+internal sealed class HostJsonSource
+{
+    private const string OverrideSection = "AzureFunctionsJobHost";
+
+    private readonly HashSet<string> _overridden = new(StringComparer.OrdinalIgnoreCase);
+    private readonly string _file;
+    private readonly List<string> _faults;
+
+    private HostJsonSource(string file, List<string> faults)
+    {
+        _file = file;
+        _faults = faults;
+    }
+
+    public JsonObject Json { get; private set; } = [];
+
+    public static HostJsonSource Read(string? path, IConfiguration configuration, List<string> faults)
+    {
+        var source = new HostJsonSource(path ?? "host.json (there is none)", faults);
+        if (path is not null)
+        {
+            source.Parse(File.ReadAllBytes(path));
+        }
+
+        source.Override(source.Json, configuration.GetSection(OverrideSection), "$");
+        return source;
+    }
+
+    public bool IsOverridden(string path) => _overridden.Contains(path);
+
+    public void Fault(string path, string found, string expected)
+    {
+        string setting = OverrideSection + path[1..].Replace(".", "__", StringComparison.Ordinal);
+        string where = IsOverridden(path) ? $"setting {setting}" : $"{_file} at {path}";
+        _faults.Add($"{where}: {found}, expected {expected}");
+    }
+
+    private void Parse(byte[] text)
+    {
+        var options = new JsonDocumentOptions
+        {
+            CommentHandling = JsonCommentHandling.Skip,
+            AllowTrailingCommas = true,
+            AllowDuplicateProperties = false,
+        };
+        try
+        {
+            JsonNode? node = JsonNode.Parse(text, documentOptions: options);
+            Json = node as JsonObject ?? [];
+            if (node is not JsonObject)
+            {
+                Fault("$", "is not an object", "an object");
+            }
+        }
+        catch (JsonException exception)
+        {
+            _faults.Add($"{_file}: is not JSON: {exception.Message}");
+        }
+    }
+
+    private void Override(JsonObject target, IConfigurationSection settings, string path)
+    {
+        foreach (IConfigurationSection setting in settings.GetChildren())
+        {
+            string name = target.Select(static p => p.Key)
+                .FirstOrDefault(k => string.Equals(k, setting.Key, StringComparison.OrdinalIgnoreCase)) ?? setting.Key;
+            if (setting.Value is not null)
+            {
+                _overridden.Add($"{path}.{name}");
+                target[name] = setting.Value;
+                continue;
+            }
+
+            if (target[name] is not JsonObject inner)
+            {
+                target[name] = inner = [];
+            }
+
+            Override(inner, setting, $"{path}.{name}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+namespace Microsoft.Azure.Functions.Worker.Configuration;
+
+/// <summary>All that host.json and the host's own settings say, checked. Names, units and defaults: docs/operating/settings.md.</summary>
+internal sealed record HostSettings
+{
+    /// <summary>After this an invocation's token is cancelled; null means never. Default: 5 minutes.</summary>
+    public TimeSpan? FunctionTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    public string RoutePrefix { get; init; } = "api";
+
+    /// <summary>Bytes. Default: 4 MiB.</summary>
+    public long RequestBodyLimit { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>How long running invocations may go on when the host stops. Default: 25 s.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(25);
+
+    /// <summary>Where the host keeps the keys that it made.</summary>
+    public required string StateFolder { get; init; }
+
+    public QueueSettings Queues { get; init; } = new();
+
+    public DurableSettings Durable { get; init; } = new();
+
+    /// <summary>Level per log category, from <c>logging.logLevel</c> of host.json.</summary>
+    public IReadOnlyDictionary<string, string> LogLevels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+}
+
+/// <summary><c>extensions.queues</c> of host.json.</summary>
+internal sealed record QueueSettings
+{
+    /// <summary>Messages per receive call, 1 to 32.</summary>
+    public int BatchSize { get; init; } = 16;
+
+    /// <summary>The next batch is fetched when at most this many messages are being worked on.</summary>
+    public int NewBatchThreshold { get; init; } = 8;
+
+    public TimeSpan MaxPollingInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long a message that failed stays hidden before the next attempt.</summary>
+    public TimeSpan VisibilityTimeout { get; init; } = TimeSpan.Zero;
+
+    public int MaxDequeueCount { get; init; } = 5;
+
+    public QueueEncoding MessageEncoding { get; init; } = QueueEncoding.Base64;
+
+    /// <summary>How long a message stays hidden from other hosts while it is worked on; renewed at half-time.</summary>
+    public TimeSpan Lease => VisibilityTimeout >= TimeSpan.FromSeconds(1) ? VisibilityTimeout : TimeSpan.FromSeconds(30);
+}
+
+internal enum QueueEncoding
+{
+    Base64 = 0,
+    None = 1,
+}
+
+/// <summary><c>extensions.durableTask</c> of host.json.</summary>
+internal sealed record DurableSettings
+{
+    /// <summary>Names the schema that holds the hub.</summary>
+    public string HubName { get; init; } = "durable";
+
+    public StorageProvider Provider { get; init; } = StorageProvider.PostgreSQL;
+
+    /// <summary>Name of the setting that holds the connection string.</summary>
+    public string ConnectionStringName { get; init; } = "DURABLE_POSTGRES";
+
+    public int? MaxConcurrentActivities { get; init; }
+
+    public int? MaxConcurrentOrchestrators { get; init; }
+
+    public TimeSpan? WorkItemLockTimeout { get; init; }
+}
+
+/// <summary>The storage providers that host.json may name.</summary>
+internal enum StorageProvider
+{
+    /// <summary>State in PostgreSQL.</summary>
+    PostgreSQL = 0,
+}

@@ -1,0 +1,128 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Microsoft.Azure.Functions.Worker.Configuration;
+
+/// <summary>
+/// Reads one object of host.json strictly: each value has a type and a range, and what was never asked for is unknown, so a fault.
+/// Faults are collected with their JSON path; the default stands in, so that reading can go on and find them all.
+/// </summary>
+internal sealed class JsonSection(JsonObject? json, string path, HostJsonSource source)
+{
+    private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
+
+    public JsonSection Section(string name)
+    {
+        JsonNode? node = Take(name);
+        if (node is not null and not JsonObject)
+        {
+            Fault(name, node, "an object");
+        }
+
+        return new(node as JsonObject, PathOf(name), source);
+    }
+
+    public string Text(string name, string fallback, Func<string, bool> isValid, string expected) =>
+        Read(name, fallback, node => node.GetValueKind() == JsonValueKind.String && isValid(node.GetValue<string>())
+            ? node.GetValue<string>()
+            : null, expected);
+
+    public int Number(string name, int fallback, int min, int max) =>
+        Number(name, min, max) ?? fallback;
+
+    public int? Number(string name, int min, int max)
+    {
+        string? text = Read(name, null, node => IntegerText(node, name, min, max), $"a whole number from {min} to {max}");
+        return text is null ? null : int.Parse(text, CultureInfo.InvariantCulture);
+    }
+
+    public TimeSpan Duration(string name, TimeSpan fallback, TimeSpan min, TimeSpan max) => Duration(name, min, max) ?? fallback;
+
+    public TimeSpan? Duration(string name, TimeSpan min, TimeSpan max)
+    {
+        string? text = Read(
+            name,
+            null,
+            node => node.GetValueKind() == JsonValueKind.String
+                && TimeSpan.TryParse(node.GetValue<string>(), CultureInfo.InvariantCulture, out TimeSpan value)
+                && value >= min && value <= max ? node.GetValue<string>() : null,
+            $"a time as \"hh:mm:ss\" from {min:c} to {max:c}");
+        return text is null ? null : TimeSpan.Parse(text, CultureInfo.InvariantCulture);
+    }
+
+    public T Choice<T>(string name, T fallback)
+        where T : struct, Enum
+    {
+        string expected = "one of " + string.Join(", ", Enum.GetNames<T>());
+        string text = Text(
+            name, fallback.ToString(), static t => Enum.TryParse(t, ignoreCase: true, out T _) && !char.IsAsciiDigit(t[0]), expected);
+        return Enum.Parse<T>(text, ignoreCase: true);
+    }
+
+    public IReadOnlyDictionary<string, string> Texts(Func<string, bool> isValid, string expected)
+    {
+        string[] names = json is null ? [] : [.. json.Select(static p => p.Key)];
+        return names.ToDictionary(static n => n, n => Text(n, "", isValid, expected), StringComparer.Ordinal);
+    }
+
+    /// <summary>Takes note of properties that are known but mean nothing to this host.</summary>
+    public void Ignore(params ReadOnlySpan<string> names)
+    {
+        foreach (string name in names)
+        {
+            _known.Add(name);
+        }
+    }
+
+    /// <summary>Reports every property that nobody asked for.</summary>
+    public void Done()
+    {
+        foreach (string unknown in json?.Select(static p => p.Key).Where(k => !_known.Contains(k)) ?? [])
+        {
+            source.Fault(PathOf(unknown), "is unknown", "one of " + string.Join(", ", _known.Order(StringComparer.Ordinal)));
+        }
+    }
+
+    private string? IntegerText(JsonNode node, string name, int min, int max)
+    {
+        bool mayBeText = source.IsOverridden(PathOf(name));
+        string text = node.GetValueKind() switch
+        {
+            JsonValueKind.Number => node.ToJsonString(),
+            JsonValueKind.String when mayBeText => node.GetValue<string>(),
+            _ => "",
+        };
+        return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= min && value <= max
+            ? text
+            : null;
+    }
+
+    [return: System.Diagnostics.CodeAnalysis.NotNullIfNotNull(nameof(fallback))]
+    private string? Read(string name, string? fallback, Func<JsonNode, string?> parse, string expected)
+    {
+        JsonNode? node = Take(name);
+        if (node is null)
+        {
+            return fallback;
+        }
+
+        string? value = parse(node);
+        if (value is null)
+        {
+            Fault(name, node, expected);
+        }
+
+        return value ?? fallback;
+    }
+
+    private JsonNode? Take(string name)
+    {
+        _known.Add(name);
+        return json?.FirstOrDefault(p => string.Equals(p.Key, name, StringComparison.OrdinalIgnoreCase)).Value;
+    }
+
+    private void Fault(string name, JsonNode node, string expected) => source.Fault(PathOf(name), "is " + node.ToJsonString(), expected);
+
+    private string PathOf(string name) => $"{path}.{name}";
+}

@@ -1,0 +1,103 @@
+using System.Text.Json;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.EnvironmentVariables;
+using Microsoft.Extensions.Configuration.Memory;
+
+namespace Microsoft.Azure.Functions.Worker.Configuration;
+
+/// <summary>
+/// Lays local.settings.json (its <c>Values</c>, <c>ConnectionStrings</c> and <c>Host.LocalHttpPort</c>) under the environment variables
+/// and the command line, and the host's defaults under everything.
+/// </summary>
+internal static class LocalSettings
+{
+    public const string DefaultUrl = "http://127.0.0.1:7071";
+
+    public static void AddTo(ConfigurationManager configuration, string? path, List<string> faults)
+    {
+        var values = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+        if (path is not null)
+        {
+            Read(path, values, faults);
+        }
+
+        IList<IConfigurationSource> sources = configuration.Sources;
+        int environment = sources.ToList().FindLastIndex(static s => s is EnvironmentVariablesConfigurationSource { Prefix: null or "" });
+        // "urls" lies under everything: ASPNETCORE_URLS enters as a source of its own, below the plain environment.
+        var defaults = new Dictionary<string, string?>(StringComparer.Ordinal) { ["urls"] = values.GetValueOrDefault("urls") ?? DefaultUrl };
+        values.Remove("urls");
+        sources.Insert(environment < 0 ? sources.Count : environment, new MemoryConfigurationSource { InitialData = values });
+        sources.Insert(0, new MemoryConfigurationSource { InitialData = defaults });
+    }
+
+    private static void Read(string path, Dictionary<string, string?> values, List<string> faults)
+    {
+        try
+        {
+            using JsonDocument json = JsonDocument.Parse(
+                File.ReadAllBytes(path), new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            foreach (JsonProperty section in json.RootElement.EnumerateObject())
+            {
+                Read(path, section, values, faults);
+            }
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            faults.Add($"{path}: is not a JSON object: {exception.Message}");
+        }
+    }
+
+    private static void Read(string path, JsonProperty section, Dictionary<string, string?> values, List<string> faults)
+    {
+        switch (section.Name)
+        {
+            case "IsEncrypted" when section.Value.ValueKind == JsonValueKind.True:
+                faults.Add($"{path} at $.IsEncrypted: is true, expected false: this host does not decrypt settings");
+                break;
+            case "IsEncrypted":
+                break;
+            case "Values" or "ConnectionStrings" when section.Value.ValueKind == JsonValueKind.Object:
+                string prefix = section.Name == "Values" ? "" : "ConnectionStrings:";
+                foreach (JsonProperty setting in section.Value.EnumerateObject())
+                {
+                    AddSetting(path, section.Name, prefix, setting, values, faults);
+                }
+
+                break;
+            case "Host" when section.Value.ValueKind == JsonValueKind.Object:
+                if (section.Value.TryGetProperty("LocalHttpPort", out JsonElement port))
+                {
+                    AddPort(path, port, values, faults);
+                }
+
+                break;
+            default:
+                faults.Add($"{path} at $.{section.Name}: is unknown or of the wrong type, expected the objects Values, ConnectionStrings and Host");
+                break;
+        }
+    }
+
+    private static void AddSetting(
+        string path, string section, string prefix, JsonProperty setting, Dictionary<string, string?> values, List<string> faults)
+    {
+        if (setting.Value.ValueKind != JsonValueKind.String)
+        {
+            // The value itself may be a secret: say its type only.
+            faults.Add($"{path} at $.{section}.{setting.Name}: is a {setting.Value.ValueKind}, expected a string");
+            return;
+        }
+
+        values[prefix + setting.Name.Replace("__", ":", StringComparison.Ordinal)] = setting.Value.GetString();
+    }
+
+    private static void AddPort(string path, JsonElement port, Dictionary<string, string?> values, List<string> faults)
+    {
+        if (port.ValueKind == JsonValueKind.Number && port.TryGetInt32(out int number) && number is > 0 and <= 65535)
+        {
+            values["urls"] = $"http://127.0.0.1:{number}";
+            return;
+        }
+
+        faults.Add($"{path} at $.Host.LocalHttpPort: is {port.GetRawText()}, expected a number from 1 to 65535");
+    }
+}

@@ -1,0 +1,50 @@
+using System.ComponentModel;
+using System.Globalization;
+
+namespace Microsoft.Azure.Functions.Worker.Converters;
+
+/// <summary>Text to numbers, dates, enums, ids and the like, and numbers to text; invariant culture.</summary>
+internal sealed class ScalarConverter : IInputConverter
+{
+    public ValueTask<ConversionResult> ConvertAsync(ConverterContext context)
+    {
+        Type target = Nullable.GetUnderlyingType(context.TargetType) ?? context.TargetType;
+        if (context.Source is null || context.Source is BinaryData)
+        {
+            return ValueTask.FromResult(ConversionResult.Unhandled());
+        }
+
+        if (target.IsInstanceOfType(context.Source))
+        {
+            return ValueTask.FromResult(ConversionResult.Success(context.Source));
+        }
+
+        if (target == typeof(string) && context.Source is IFormattable formattable)
+        {
+            return ValueTask.FromResult(ConversionResult.Success(formattable.ToString(format: null, CultureInfo.InvariantCulture)));
+        }
+
+        return ValueTask.FromResult(context.Source is string text && IsScalar(target) ? Parse(target, text) : ConversionResult.Unhandled());
+    }
+
+    internal static bool IsScalar(Type type) =>
+        type.IsPrimitive || type.IsEnum || type == typeof(decimal) || type == typeof(Guid) || type == typeof(DateTime)
+        || type == typeof(DateTimeOffset) || type == typeof(TimeSpan) || type == typeof(Uri) || type == typeof(DateOnly);
+
+    private static ConversionResult Parse(Type target, string text)
+    {
+        try
+        {
+            return ConversionResult.Success(TypeDescriptor.GetConverter(target).ConvertFromInvariantString(text));
+        }
+        // TypeConverter wraps whatever the parser threw, in more than one exception type.
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            return ConversionResult.Failed(new FormatException($"'{Shown(text)}' is not a {target.Name}.", exception));
+        }
+    }
+
+    // Comes from outside and goes to logs and replies: short and on one line.
+    private static string Shown(string text) =>
+        string.Concat(text.Take(60).Select(c => char.IsControl(c) ? '?' : c)) + (text.Length > 60 ? "..." : "");
+}

@@ -1,0 +1,30 @@
+using Microsoft.Azure.Functions.Worker.Extensions.Abstractions;
+
+namespace Microsoft.Azure.Functions.Worker;
+
+/// <summary>The function is an orchestrator; the parameter is a TaskOrchestrationContext. A further parameter is bound to the input.</summary>
+[AttributeUsage(AttributeTargets.Parameter)]
+public sealed class OrchestrationTriggerAttribute : TriggerBindingAttribute
+{
+    /// <summary>Name of the orchestrator. Default: name of the function.</summary>
+    public string? Orchestration { get; set; }
+}
+
+/// <summary>The function is an activity; the parameter is its input. It runs at least once: be idempotent.</summary>
+[AttributeUsage(AttributeTargets.Parameter)]
+public sealed class ActivityTriggerAttribute : TriggerBindingAttribute
+{
+    /// <summary>Name of the activity. Default: name of the function.</summary>
+    public string? Activity { get; set; }
+}
+
+/// <summary>A parameter of type DurableTaskClient for the hub of host.json.</summary>
+[AttributeUsage(AttributeTargets.Parameter)]
+public sealed class DurableClientAttribute : InputBindingAttribute
+{
+    /// <summary>Another hub than that of host.json; refused at start, this host serves one hub.</summary>
+    public string? TaskHub { get; set; }
+
+    /// <summary>Another connection than that of host.json; refused at start.</summary>
+    public string? ConnectionName { get; set; }
+}

@@ -1,0 +1,64 @@
+using Microsoft.Azure.Functions.Worker.Configuration;
+using Microsoft.Azure.Functions.Worker.Discovery;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
+using Microsoft.DurableTask.Worker;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Microsoft.Azure.Functions.Worker;
+
+/// <summary>
+/// The one file that joins host and engine: worker and client on the hub of host.json, with the tasks of the catalog.
+/// A worker or client whose backend the application chose itself keeps it.
+/// </summary>
+internal static class DurableWiring
+{
+    public static void Add(
+        IServiceCollection services,
+        IReadOnlyList<FunctionDescriptor> functions,
+        HostSettings settings,
+        IConfiguration configuration,
+        List<string> faults)
+    {
+        IDurableTaskWorkerBuilder worker = services.AddDurableTaskWorker();
+        IDurableTaskClientBuilder client = services.AddDurableTaskClient();
+        client.RegisterDirectly();
+        services.AddOptions<DurableTaskRegistry>(worker.Name)
+            .Configure<IServiceProvider>((registry, provider) => DurableFunctions.AddTo(registry, functions, provider));
+        worker.Configure(options =>
+        {
+            options.Concurrency.MaximumConcurrentActivityWorkItems =
+                settings.Durable.MaxConcurrentActivities ?? options.Concurrency.MaximumConcurrentActivityWorkItems;
+            options.Concurrency.MaximumConcurrentOrchestrationWorkItems =
+                settings.Durable.MaxConcurrentOrchestrators ?? options.Concurrency.MaximumConcurrentOrchestrationWorkItems;
+        });
+        services.Configure<TaskHubWorkerOptions>(worker.Name, options =>
+        {
+            options.WorkItemLockTimeout = settings.Durable.WorkItemLockTimeout ?? options.WorkItemLockTimeout;
+            options.DrainTimeout = settings.DrainTimeout;
+        });
+        if (worker.BuildTarget is null || client.BuildTarget is null)
+        {
+            AddHub(worker, client, settings.Durable, configuration, faults);
+        }
+    }
+
+    private static void AddHub(
+        IDurableTaskWorkerBuilder worker,
+        IDurableTaskClientBuilder client,
+        DurableSettings settings,
+        IConfiguration configuration,
+        List<string> faults)
+    {
+        if (SettingReferences.Connection(configuration, settings.ConnectionStringName) is not { } connection)
+        {
+            faults.Add($"setting '{settings.ConnectionStringName}' is not set (named by extensions.durableTask.storageProvider.connectionStringName "
+                + "of host.json), expected an Npgsql connection string");
+            return;
+        }
+
+        _ = (worker, client, connection);
+        faults.Add("host.json at $.extensions.durableTask.storageProvider.type: the PostgreSQL hub is not part of this build");
+    }
+}

@@ -1,0 +1,51 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Azure.Functions.Worker.Discovery;
+using Microsoft.Azure.Functions.Worker.Http;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Microsoft.Azure.Functions.Worker.Hosting;
+
+/// <summary>Lists the functions with their triggers and addresses, once the host has started.</summary>
+internal sealed partial class StartupBanner(
+    HostPlan plan, IServer server, IHostApplicationLifetime lifetime, ILogger<StartupBanner> logger) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        lifetime.ApplicationStarted.Register(Show);
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private void Show()
+    {
+        string root = server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? "";
+        Log.Count(logger, plan.Catalog.Functions.Length, plan.Disabled.Count);
+        foreach (FunctionDescriptor function in plan.Catalog.Functions)
+        {
+            string trigger = FunctionDescriptor.TypeName(function.Trigger);
+            string about = plan.Disabled.Contains(function.Name) ? "disabled" : About(function, root);
+            Log.Function(logger, function.Name, trigger, about);
+        }
+    }
+
+    private string About(FunctionDescriptor function, string root) => function.Trigger switch
+    {
+        HttpTriggerAttribute trigger when plan.Routes.FirstOrDefault(r => r.Function == function) is HttpRoute route =>
+            $"[{route.Methods}] {root.TrimEnd('/')}{route.Template} ({trigger.AuthLevel})",
+        TimerTriggerAttribute => plan.Timers.First(t => t.Function == function).Text,
+        QueueTriggerAttribute => plan.Queues.First(q => q.Function == function).Queue.Name,
+        _ => "",
+    };
+
+    private static partial class Log
+    {
+        [LoggerMessage(80, LogLevel.Information, "{Count} functions, {Disabled} of them disabled:")]
+        public static partial void Count(ILogger logger, int count, int disabled);
+
+        [LoggerMessage(81, LogLevel.Information, "    {Function}: {Trigger} {About}")]
+        public static partial void Function(ILogger logger, string function, string trigger, string about);
+    }
+}

@@ -1,0 +1,85 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Microsoft.Azure.Functions.Worker.Http;
+
+/// <summary>
+/// Turns what went wrong into a problem reply: a caller's fault into its 4xx, a time limit into 504, everything else into a 500
+/// that names the correlation id only.
+/// </summary>
+internal sealed partial class ErrorReplies(RequestDelegate next, ILogger<ErrorReplies> logger)
+{
+    private static readonly object Logged = new();
+
+    /// <summary>Says that the failure of this request is in the log already, with its cause.</summary>
+    public static void MarkLogged(HttpContext http) => http.Items[Logged] = Logged;
+
+    public async Task InvokeAsync(HttpContext http)
+    {
+        try
+        {
+            await next(http);
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            Log.CallerLeft(logger, http.Request.Method, http.Request.Path);
+            return;
+        }
+        catch (Exception exception) when (!http.Response.HasStarted)
+        {
+            await ReplyAsync(http, exception);
+            return;
+        }
+
+        if (http.Response is { HasStarted: false, StatusCode: >= 400, ContentLength: null, ContentType: null })
+        {
+            await DescribeAsync(http);
+        }
+    }
+
+    private async Task ReplyAsync(HttpContext http, Exception exception)
+    {
+        http.Response.Clear();
+        if (exception is not (BadHttpRequestException or CallerInputException) && !http.Items.ContainsKey(Logged))
+        {
+            Log.Unhandled(logger, exception, http.Request.Method, http.Request.Path, Correlation.IdOf(http));
+        }
+
+        switch (exception)
+        {
+            case BadHttpRequestException bad:
+                string title = bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? "The body is too large" : "The request is not valid";
+                await Problems.WriteAsync(http, bad.StatusCode, title, bad.Message);
+                break;
+            case CallerInputException bad:
+                await Problems.WriteAsync(http, StatusCodes.Status400BadRequest, "The request is not valid", bad.Message);
+                break;
+            case TimeoutException:
+                await Problems.WriteAsync(http, StatusCodes.Status504GatewayTimeout, "The function took too long",
+                    "It was cancelled by a time limit. Ask for less, or raise functionTimeout in host.json.");
+                break;
+            default:
+                await Problems.WriteAsync(http, StatusCodes.Status500InternalServerError, "The function failed",
+                    "The reason is in the log of the host, under the correlation id.");
+                break;
+        }
+    }
+
+    private static Task DescribeAsync(HttpContext http) => http.Response.StatusCode switch
+    {
+        StatusCodes.Status404NotFound when http.GetEndpoint() is null => Problems.WriteAsync(http, 404, "Not found",
+            $"No function answers {http.Request.Method} on this path. The log of the host lists all functions with their URLs."),
+        StatusCodes.Status405MethodNotAllowed => Problems.WriteAsync(http, 405, "Method not allowed",
+            $"Expected {http.Response.Headers.Allow}, got {http.Request.Method}."),
+        _ => Task.CompletedTask,
+    };
+
+    private static partial class Log
+    {
+        [LoggerMessage(20, LogLevel.Error, "{Method} {Path} failed (correlation {CorrelationId})")]
+        public static partial void Unhandled(ILogger logger, Exception exception, string method, PathString path, string correlationId);
+
+        [LoggerMessage(21, LogLevel.Debug, "{Method} {Path}: the caller left before the reply")]
+        public static partial void CallerLeft(ILogger logger, string method, PathString path);
+    }
+}

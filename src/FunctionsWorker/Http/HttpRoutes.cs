@@ -1,0 +1,53 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.Routing.Patterns;
+using Microsoft.Azure.Functions.Worker.Discovery;
+
+namespace Microsoft.Azure.Functions.Worker.Http;
+
+/// <summary>The route of each HTTP function, checked: a template that parses, and no two functions on the same one.</summary>
+internal sealed record HttpRoute(FunctionDescriptor Function, HttpTriggerAttribute Trigger, RoutePattern Pattern)
+{
+    public string Template => "/" + Pattern.RawText;
+
+    public string Methods => Trigger.Methods is { Length: > 0 } methods ? string.Join(',', methods.Select(static m => m.ToUpperInvariant())) : "*";
+
+    public static IReadOnlyList<HttpRoute> Of(FunctionCatalog catalog, string prefix, List<string> faults)
+    {
+        var routes = new List<HttpRoute>();
+        foreach ((FunctionDescriptor function, HttpTriggerAttribute trigger) in catalog.Triggered<HttpTriggerAttribute>())
+        {
+            string template = string.Join('/', new[] { prefix, (trigger.Route ?? function.Name).Trim('/') }.Where(static p => p.Length > 0));
+            if (TryParse(template, out RoutePattern? pattern, out string? fault))
+            {
+                routes.Add(new(function, trigger, pattern));
+            }
+            else
+            {
+                faults.Add($"function '{function.Name}' ({function.EntryPoint}): route '{template}': {fault}");
+            }
+        }
+
+        var claims = routes.SelectMany(static r => r.Methods.Split(','), static (route, method) => (route, method));
+        foreach (var claim in claims.GroupBy(static c => (c.route.Template.ToUpperInvariant(), c.method)).Where(static c => c.Count() > 1))
+        {
+            faults.Add($"route '{claim.First().route.Template}' with method {claim.Key.method}: claimed by functions "
+                + string.Join(" and ", claim.Select(static c => $"'{c.route.Function.Name}'")) + ", expected one");
+        }
+
+        return routes;
+    }
+
+    private static bool TryParse(string template, [NotNullWhen(true)] out RoutePattern? pattern, [NotNullWhen(false)] out string? fault)
+    {
+        try
+        {
+            (pattern, fault) = (RoutePatternFactory.Parse(template), null);
+            return true;
+        }
+        catch (RoutePatternException exception)
+        {
+            (pattern, fault) = (null, exception.Message);
+            return false;
+        }
+    }
+}

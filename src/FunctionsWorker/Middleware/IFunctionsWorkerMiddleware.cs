@@ -1,0 +1,12 @@
+namespace Microsoft.Azure.Functions.Worker.Middleware;
+
+/// <summary>The rest of the pipeline, the function at its end.</summary>
+public delegate Task FunctionExecutionDelegate(FunctionContext context);
+
+/// <summary>
+/// Stands around every invocation but orchestrators, in the order of registration. One instance per invocation, from its scope.
+/// </summary>
+public interface IFunctionsWorkerMiddleware
+{
+    Task Invoke(FunctionContext context, FunctionExecutionDelegate next);
+}

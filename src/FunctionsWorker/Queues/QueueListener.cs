@@ -1,0 +1,123 @@
+using Azure;
+using Azure.Storage.Queues.Models;
+using Microsoft.Azure.Functions.Worker.Configuration;
+using Microsoft.Azure.Functions.Worker.Health;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Microsoft.Azure.Functions.Worker.Queues;
+
+/// <summary>
+/// Fetches the messages of one queue in batches and hands each to the <see cref="QueueMessageRunner"/>. Polls less and less often while the
+/// queue is empty (up to <c>maxPollingInterval</c>), keeps trying while the storage is away, and says so at <c>/readyz</c>.
+/// </summary>
+internal sealed partial class QueueListener(
+    QueueFunction function,
+    QueueMessageRunner runner,
+    QueueSettings settings,
+    HostHealth health,
+    TimeProvider time,
+    ILogger<QueueListener> logger) : BackgroundService
+{
+    private static readonly TimeSpan FirstPollingInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan FirstRetryDelay = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestRetryDelay = TimeSpan.FromSeconds(15);
+
+    private readonly HashSet<Task> _running = [];
+    private readonly string _dependency = $"queue '{function.Queue.Name}'";
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        await Task.WhenAll(_running).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        health.Report(_dependency, "not reached yet");
+        bool created = false;
+        TimeSpan pause = FirstPollingInterval;
+        TimeSpan retry = FirstRetryDelay;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                if (!created)
+                {
+                    await function.Queue.CreateIfNotExistsAsync(metadata: null, stoppingToken);
+                    created = true;
+                }
+
+                int received = await RunOnceAsync(stoppingToken);
+                ReportReached();
+                retry = FirstRetryDelay;
+                pause = received > 0 ? FirstPollingInterval : Longer(pause, settings.MaxPollingInterval);
+                if (received == 0)
+                {
+                    await PauseAsync(pause, stoppingToken);
+                }
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (Exception exception)
+            {
+                // The queue may have been deleted meanwhile, or the storage replaced: look again.
+                created = false;
+                ReportMissing(exception, retry);
+                await PauseAsync(retry, stoppingToken);
+                retry = Longer(retry, LongestRetryDelay);
+            }
+        }
+    }
+
+    /// <summary>Waits until few enough messages run, fetches a batch and starts it.</summary>
+    /// <returns>How many messages came.</returns>
+    private async Task<int> RunOnceAsync(CancellationToken stopping)
+    {
+        _running.RemoveWhere(static t => t.IsCompleted);
+        while (_running.Count > settings.NewBatchThreshold)
+        {
+            await Task.WhenAny(_running).WaitAsync(stopping);
+            _running.RemoveWhere(static t => t.IsCompleted);
+        }
+
+        Response<QueueMessage[]> batch = await function.Queue.ReceiveMessagesAsync(settings.BatchSize, settings.Lease, stopping);
+        foreach (QueueMessage message in batch.Value)
+        {
+            _running.Add(Task.Run(() => runner.RunAsync(function, message), CancellationToken.None));
+        }
+
+        return batch.Value.Length;
+    }
+
+    private void ReportReached()
+    {
+        if (health.Report(_dependency, fault: null))
+        {
+            Log.Reached(logger, function.Queue.Name);
+        }
+    }
+
+    private void ReportMissing(Exception exception, TimeSpan retry)
+    {
+        string reason = exception is RequestFailedException { ErrorCode: { } code } ? code : exception.GetBaseException().Message;
+        health.Report(_dependency, reason);
+        Log.Missing(logger, function.Queue.Name, function.Queue.Uri.GetLeftPart(UriPartial.Authority), reason, retry);
+    }
+
+    private async Task PauseAsync(TimeSpan pause, CancellationToken stopping) =>
+        await Task.Delay(pause, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    private static TimeSpan Longer(TimeSpan pause, TimeSpan longest) => pause * 2 < longest ? pause * 2 : longest;
+
+    private static partial class Log
+    {
+        [LoggerMessage(40, LogLevel.Information, "Queue {Queue} is reached; listening")]
+        public static partial void Reached(ILogger logger, string queue);
+
+        [LoggerMessage(41, LogLevel.Error, "Queue {Queue} at {Storage} cannot be read: {Reason}. Is the storage up? Next attempt in {Retry}")]
+        public static partial void Missing(ILogger logger, string queue, string storage, string reason, TimeSpan retry);
+    }
+}

@@ -1,0 +1,102 @@
+using Heal.Simulator.Faults;
+using Microsoft.AspNetCore.Http;
+
+namespace Heal.Simulator.Api;
+
+/// <summary>One request in, one answer out: authentication, injected misbehaviour, routing, errors as Status objects.</summary>
+internal sealed class ApiServer(
+    ReadRequests reads, WriteRequests writes, WatchRequests watches, Subresources subresources, FaultEndpoint faultEndpoint, FaultBook faults,
+    SimulatorClock clock, string? token)
+{
+    public async Task HandleAsync(HttpContext http)
+    {
+        try
+        {
+            var segments = (http.Request.Path.Value ?? "").Split('/', StringSplitOptions.RemoveEmptyEntries);
+            if (token is not null && http.Request.Headers.Authorization != $"Bearer {token}")
+                throw ApiException.Unauthorized();
+            if (segments is ["simulator", "faults", ..] && segments.Length <= 3)
+                await faultEndpoint.HandleAsync(http, segments);
+            else
+                await ServeAsync(http, segments);
+        }
+        catch (ApiException e) when (!http.Response.HasStarted)
+        {
+            await Responses.ErrorAsync(http, e);
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // The client is gone: there is nobody to answer.
+        }
+    }
+
+    private async Task ServeAsync(HttpContext http, string[] segments)
+    {
+        var isWatch = http.Request.Query["watch"].ToString() is "true" or "1" or "True";
+        var expire = await MisbehaveAsync(http, isWatch);
+        if (segments is ["healthz" or "livez" or "readyz", ..])
+            await Responses.TextAsync(http, "ok");
+        else if (Discovery.Find(segments, http.Request.Host.Value ?? "") is { } discovery)
+            await Responses.JsonAsync(http, 200, discovery);
+        else if (OpenApi.Find(segments) is { } document)
+            await Responses.JsonAsync(http, 200, document);
+        else if (RequestTarget.Parse(segments) is { } target)
+            await RouteAsync(http, target, isWatch, expire);
+        else
+            throw ApiException.PathNotFound();
+    }
+
+    private Task RouteAsync(HttpContext http, RequestTarget target, bool isWatch, bool expire)
+    {
+        if (target.Name.Length == 0)
+        {
+            return http.Request.Method switch
+            {
+                "GET" when isWatch => watches.ServeAsync(http, target, expire),
+                "GET" => reads.ListAsync(http, target),
+                "POST" => writes.CreateAsync(http, target),
+                "DELETE" => writes.DeleteCollectionAsync(http, target),
+                _ => throw ApiException.MethodNotAllowed(),
+            };
+        }
+        if (target.Subresource.Length > 0 && !target.Type.Subresources.Contains(target.Subresource))
+            throw ApiException.PathNotFound();
+        return (http.Request.Method, target.Subresource) switch
+        {
+            ("GET", "" or "status") => reads.GetAsync(http, target),
+            ("PUT", "" or "status") => writes.ReplaceAsync(http, target),
+            ("PATCH", "" or "status") => writes.PatchAsync(http, target),
+            ("DELETE", "") => writes.DeleteAsync(http, target),
+            ("GET", "scale") => subresources.GetScaleAsync(http, target),
+            ("PUT" or "PATCH", "scale") => subresources.WriteScaleAsync(http, target),
+            ("GET", "log") => subresources.LogAsync(http, target),
+            ("POST", "eviction") => subresources.EvictAsync(http, target),
+            _ => throw ApiException.MethodNotAllowed(),
+        };
+    }
+
+    /// <summary>Does what the injected API faults say; true when a watch is to end with 410.</summary>
+    private async Task<bool> MisbehaveAsync(HttpContext http, bool isWatch)
+    {
+        var expire = false;
+        foreach (var effect in faults.Hit(http.Request.Method, http.Request.Path.Value ?? "", isWatch))
+        {
+            switch (effect.Action)
+            {
+                case "latency":
+                    await Task.Delay(TimeSpan.FromSeconds(effect.LatencySeconds), clock.Time, http.RequestAborted);
+                    break;
+                case "hang":
+                    await Task.Delay(Timeout.InfiniteTimeSpan, clock.Time, http.RequestAborted);
+                    break;
+                case "expireWatches":
+                    expire = true;
+                    break;
+                default:
+                    var reason = effect.Status switch { 429 => "TooManyRequests", 503 => "ServiceUnavailable", 500 => "InternalError", _ => "Unknown" };
+                    throw new ApiException(effect.Status, reason, $"injected fault: {effect.Status}") { RetryAfterSeconds = effect.RetryAfterSeconds };
+            }
+        }
+        return expire;
+    }
+}

@@ -1,0 +1,116 @@
+using Heal.FunctionsWorker.Tests.Support;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Azure.Functions.Worker.Configuration;
+using Microsoft.Extensions.Configuration;
+
+namespace Heal.FunctionsWorker.Tests;
+
+public sealed class ConfigurationTests : IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("function-settings-").FullName;
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    [Fact]
+    public void A_faulty_host_json_is_refused_with_all_its_faults_their_paths_and_what_was_expected()
+    {
+        const string hostJson = """
+            {
+              "version": "3.0",
+              "functionTimeout": "soon",
+              "extensions": {
+                "queues": { "batchSize": 33, "maxDequeueCount": "5", "visibilitytimeOut": "00:00:30", "colour": "red" },
+                "durableTask": { "hubName": "no spaces", "storageProvider": { "type": "Oracle" } }
+              }
+            }
+            """;
+        HostStartupException exception = Assert.Throws<HostStartupException>(() => TestHost.Builder(_root, hostJson).Build());
+        string[] expected =
+        [
+            "$.version: is \"3.0\", expected \"2.0\"",
+            "$.functionTimeout: is \"soon\", expected a time",
+            "$.extensions.queues.batchSize: is 33, expected a whole number from 1 to 32",
+            "$.extensions.queues.maxDequeueCount: is \"5\", expected a whole number",
+            "$.extensions.queues.colour: is unknown, expected one of batchSize",
+            "$.extensions.durableTask.hubName: is \"no spaces\"",
+            "$.extensions.durableTask.storageProvider.type: is \"Oracle\", expected one of PostgreSQL",
+        ];
+        Assert.All(expected, e => Assert.Contains(exception.Faults, f => f.Contains(e, StringComparison.Ordinal)));
+        Assert.Equal(expected.Length, exception.Faults.Count);
+    }
+
+    [Fact]
+    public void Text_that_is_not_JSON_is_refused_with_its_line()
+    {
+        HostStartupException exception = Assert.Throws<HostStartupException>(() => TestHost.Builder(_root, "{ \"version\": ").Build());
+        Assert.Contains("host.json: is not JSON", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("LineNumber", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_setting_overrides_host_json_and_is_named_when_it_is_the_faulty_one()
+    {
+        Assert.Equal(4, Read("""{ "extensions": { "queues": { "batchSize": 8 } } }""", "AzureFunctionsJobHost:extensions:queues:batchSize", "4").Queues.BatchSize);
+        var faults = new List<string>();
+        Read("{}", "AzureFunctionsJobHost:extensions:queues:batchSize", "many", faults);
+        Assert.StartsWith("setting AzureFunctionsJobHost__extensions__queues__batchSize: is \"many\"", faults.Single(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_command_line_wins_over_local_settings_and_local_settings_stand_alone_otherwise()
+    {
+        File.WriteAllText(Path.Combine(_root, "local.settings.json"), """
+            { "IsEncrypted": false, "Values": { "COLOUR": "red", "SIZE": "big", "Deep__Inside": "yes" }, "Host": { "LocalHttpPort": 7099 } }
+            """);
+        var builder = TestHost.Builder(_root, settings: new(StringComparer.Ordinal) { ["COLOUR"] = "blue" });
+        Assert.Equal("blue", builder.Configuration["COLOUR"]);
+        Assert.Equal("big", builder.Configuration["SIZE"]);
+        Assert.Equal("yes", builder.Configuration["Deep:Inside"]);
+    }
+
+    [Fact]
+    public void A_faulty_local_settings_file_is_refused_without_showing_values()
+    {
+        File.WriteAllText(Path.Combine(_root, "local.settings.json"), """{ "Values": { "SECRET": 12345 }, "Colours": {} }""");
+        HostStartupException exception = Assert.Throws<HostStartupException>(() => TestHost.Builder(_root).Build());
+        Assert.Contains("$.Values.SECRET: is a Number, expected a string", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("$.Colours", exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("12345", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_disabled_function_does_not_answer()
+    {
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["AzureWebJobs.Text.Disabled"] = "true" };
+        await using TestHost host = await TestHost.StartAsync(settings: settings);
+        Assert.Equal(404, (int)(await host.GetAsync("/api/Text")).StatusCode);
+        Assert.Contains(host.Log.Lines, static l => l.Contains("Text: httpTrigger disabled", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_missing_setting_or_connection_is_a_fault_that_names_function_and_setting()
+    {
+        HostStartupException exception = Assert.Throws<HostStartupException>(
+            () => TestHost.Builder(_root, listeners: ["Tick", "TakeOrder"]).Build());
+        Assert.Contains("function 'Tick'", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("setting 'TICK', which is not set", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("setting 'AzureWebJobsStorage' is not set", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_route_prefix_of_host_json_is_used()
+    {
+        await using TestHost host = await TestHost.StartAsync(hostJson: """{ "extensions": { "http": { "routePrefix": "" } } }""");
+        Assert.Equal("GET nobody True", await host.GetTextAsync("/Text"));
+    }
+
+    private HostSettings Read(string hostJson, string name, string value, List<string>? faults = null)
+    {
+        string path = Path.Combine(_root, "host.json");
+        File.WriteAllText(path, hostJson);
+        IConfiguration configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection([new(name, value)])
+            .Build();
+        return HostSettingsReader.Read(path, _root, configuration, faults ?? []);
+    }
+}

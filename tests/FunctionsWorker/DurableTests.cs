@@ -1,0 +1,98 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Heal.FunctionsWorker.Tests.Sample;
+using Heal.FunctionsWorker.Tests.Support;
+using Microsoft.DurableTask.Client;
+
+namespace Heal.FunctionsWorker.Tests;
+
+public sealed class DurableTests : IAsyncLifetime
+{
+    private const string Api = "/runtime/webhooks/durabletask";
+
+    private TestHost _host = null!;
+
+    public async Task InitializeAsync() => _host = await TestHost.StartAsync();
+
+    public async Task DisposeAsync() => await _host.DisposeAsync();
+
+    [Fact]
+    public async Task A_function_starts_an_orchestration_and_its_check_status_links_lead_through_its_life()
+    {
+        HttpResponseMessage started = await _host.SendAsync(HttpMethod.Post, "/api/greet/Ada");
+        Assert.Equal(HttpStatusCode.Accepted, started.StatusCode);
+        JsonObject links = await TestHost.JsonAsync(started);
+        Assert.Equal(started.Headers.Location!.OriginalString, (string)links["StatusQueryGetUri"]!);
+        await _host.Get<Journal>().NextAsync();
+        Assert.Equal($"activity {links["Id"]} SayHello", _host.Get<Journal>().Entries.Single());
+
+        HttpResponseMessage running = await _host.Client.GetAsync((string)links["StatusQueryGetUri"]!);
+        Assert.Equal(HttpStatusCode.Accepted, running.StatusCode);
+        Assert.Equal("Ada", (string)(await TestHost.JsonAsync(running))["input"]!);
+
+        string raise = ((string)links["SendEventPostUri"]!).Replace("{eventName}", "End", StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Accepted, (await _host.Client.PostAsJsonAsync(raise, "!")).StatusCode);
+        await EndAsync((string)links["Id"]!);
+        HttpResponseMessage ended = await _host.Client.GetAsync((string)links["StatusQueryGetUri"]!);
+        JsonObject status = await TestHost.JsonAsync(ended);
+        Assert.Equal(HttpStatusCode.OK, ended.StatusCode);
+        Assert.Equal("Completed", (string)status["runtimeStatus"]!);
+        Assert.Equal("Hello, Ada!", (string)status["output"]!);
+        Assert.Equal(HttpStatusCode.Gone, (await _host.Client.PostAsJsonAsync(raise, "!")).StatusCode);
+        Assert.Equal(1, (int)(await TestHost.JsonAsync(await _host.Client.DeleteAsync((string)links["PurgeHistoryDeleteUri"]!)))["instancesDeleted"]!);
+        Assert.Equal(HttpStatusCode.NotFound, (await _host.Client.GetAsync((string)links["StatusQueryGetUri"]!)).StatusCode);
+    }
+
+    [Fact]
+    public async Task An_orchestration_can_be_started_suspended_resumed_terminated_and_listed()
+    {
+        HttpResponseMessage started = await CallAsync(HttpMethod.Post, "/orchestrators/Greet/order-1", JsonContent.Create("Bob"));
+        Assert.Equal(HttpStatusCode.Accepted, started.StatusCode);
+        await _host.Get<Journal>().NextAsync();
+        Assert.Equal(HttpStatusCode.Accepted, (await CallAsync(HttpMethod.Post, "/instances/order-1/suspend?reason=x")).StatusCode);
+        await UntilAsync("order-1", OrchestrationRuntimeStatus.Suspended);
+        Assert.Equal(HttpStatusCode.Accepted, (await CallAsync(HttpMethod.Post, "/instances/order-1/resume?reason=x")).StatusCode);
+        await UntilAsync("order-1", OrchestrationRuntimeStatus.Running);
+        Assert.Equal(HttpStatusCode.Accepted, (await CallAsync(HttpMethod.Post, "/instances/order-1/terminate?reason=enough")).StatusCode);
+        await EndAsync("order-1");
+        JsonArray list = (await (await CallAsync(HttpMethod.Get, "/instances?runtimeStatus=Terminated&instanceIdPrefix=order")).Content
+            .ReadFromJsonAsync<JsonArray>())!;
+        Assert.Equal("order-1", (string)list.Single()!["instanceId"]!);
+        Assert.Equal("enough", (string)list.Single()!["output"]!);
+    }
+
+    [Theory]
+    [InlineData("GET", "/instances/nobody", 404)]
+    [InlineData("POST", "/instances/nobody/terminate", 404)]
+    [InlineData("DELETE", "/instances/nobody", 404)]
+    [InlineData("DELETE", "/instances", 400)]
+    [InlineData("GET", "/instances?top=0", 400)]
+    [InlineData("GET", "/instances?runtimeStatus=Sleeping", 400)]
+    [InlineData("POST", "/orchestrators/NoSuchOrchestrator", 400)]
+    [InlineData("POST", "/instances/nobody/raiseEvent/End", 400)]
+    public async Task Bad_calls_of_the_management_API_have_their_status(string method, string path, int expected) =>
+        Assert.Equal(expected, (int)(await CallAsync(new HttpMethod(method), path)).StatusCode);
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(TestHost.HostKey)]
+    public async Task The_management_API_wants_a_system_key(string? key) =>
+        Assert.Equal(HttpStatusCode.Unauthorized, (await _host.GetAsync(Api + "/instances", key)).StatusCode);
+
+    [Fact]
+    public async Task The_host_is_ready_when_the_hub_answers() =>
+        Assert.Equal(HttpStatusCode.OK, (await _host.GetAsync("/readyz", key: null)).StatusCode);
+
+    private Task<HttpResponseMessage> CallAsync(HttpMethod method, string path, HttpContent? body = null) =>
+        _host.SendAsync(method, Api + path, TestHost.SystemKey, body);
+
+    private async Task EndAsync(string id)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        await _host.Get<DurableTaskClient>().WaitForInstanceCompletionAsync(id, limit.Token);
+    }
+
+    private Task UntilAsync(string id, OrchestrationRuntimeStatus status) => Azurite.UntilAsync(
+        async () => (await _host.Get<DurableTaskClient>().GetInstanceAsync(id))!.RuntimeStatus == status, $"{id} is {status}");
+}

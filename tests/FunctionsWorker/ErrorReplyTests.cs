@@ -1,0 +1,73 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Heal.FunctionsWorker.Tests.Support;
+
+namespace Heal.FunctionsWorker.Tests;
+
+public sealed class ErrorReplyTests
+{
+    private static readonly Dictionary<string, string> SmallBodies = new(StringComparer.Ordinal)
+    {
+        ["FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"] = "2048",
+    };
+
+    [Fact]
+    public async Task An_exception_is_500_with_the_correlation_id_and_without_its_inside()
+    {
+        await using TestHost host = await TestHost.StartAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/Boom");
+        request.Headers.Add("x-correlation-id", "abc-123");
+        HttpResponseMessage response = await host.Client.SendAsync(request);
+        string body = await response.Content.ReadAsStringAsync();
+        Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
+        Assert.Equal("abc-123", (string)JsonNode.Parse(body)!["correlationId"]!);
+        Assert.Equal("abc-123", response.Headers.GetValues("x-correlation-id").Single());
+        Assert.DoesNotContain("inside", body, StringComparison.Ordinal);
+        Assert.Contains(host.Log.Lines, static l => l.Contains("the inside of /api/Boom", StringComparison.Ordinal)
+            && l.Contains("CorrelationId=abc-123", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_traceparent_gives_the_correlation_id()
+    {
+        await using TestHost host = await TestHost.StartAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/Text");
+        request.Headers.Add("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+        HttpResponseMessage response = await host.Client.SendAsync(request);
+        Assert.Equal("0af7651916cd43dd8448eb211c80319c", response.Headers.GetValues("x-correlation-id").Single());
+    }
+
+    [Fact]
+    public async Task A_correlation_id_that_could_forge_log_lines_is_replaced()
+    {
+        await using TestHost host = await TestHost.StartAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/Text");
+        request.Headers.TryAddWithoutValidation("x-correlation-id", "a b;c");
+        HttpResponseMessage response = await host.Client.SendAsync(request);
+        Assert.NotEqual("a b;c", response.Headers.GetValues("x-correlation-id").Single());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_body_over_the_limit_is_413_with_and_without_a_length(bool chunked)
+    {
+        await using TestHost host = await TestHost.StartAsync(settings: SmallBodies);
+        HttpContent body = chunked ? new StreamContent(new NoLength(new byte[4096])) : new ByteArrayContent(new byte[4096]);
+        HttpResponseMessage response = await host.SendAsync(HttpMethod.Post, "/api/Echo", body: body);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
+        Assert.Equal("The body is too large", (string)(await TestHost.JsonAsync(response))["title"]!);
+    }
+
+    [Fact]
+    public async Task A_function_that_outlasts_functionTimeout_is_cancelled_and_answered_with_504()
+    {
+        await using TestHost host = await TestHost.StartAsync(hostJson: """{ "version": "2.0", "functionTimeout": "00:00:01" }""");
+        Assert.Equal(HttpStatusCode.GatewayTimeout, (await host.GetAsync("/api/Slow")).StatusCode);
+    }
+
+    private sealed class NoLength(byte[] bytes) : MemoryStream(bytes)
+    {
+        public override bool CanSeek => false;
+    }
+}

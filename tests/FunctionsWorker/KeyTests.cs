@@ -1,0 +1,79 @@
+using System.Net;
+using Heal.FunctionsWorker.Tests.Support;
+
+namespace Heal.FunctionsWorker.Tests;
+
+public sealed class KeyTests
+{
+    [Theory]
+    [InlineData("/api/Echo", null, 401)]
+    [InlineData("/api/Echo", "wrong-key-wrong-key", 401)]
+    [InlineData("/api/Echo", TestHost.SystemKey, 401)]
+    [InlineData("/api/Echo", TestHost.EchoKey, 200)]
+    [InlineData("/api/Echo", TestHost.HostKey, 200)]
+    [InlineData("/api/Echo", TestHost.Master, 200)]
+    [InlineData("/api/OnlySystem", null, 401)]
+    [InlineData("/api/OnlySystem", TestHost.HostKey, 401)]
+    [InlineData("/api/OnlySystem", TestHost.SystemKey, 200)]
+    [InlineData("/api/OnlySystem", TestHost.Master, 200)]
+    [InlineData("/api/OnlyAdmin", TestHost.HostKey, 401)]
+    [InlineData("/api/OnlyAdmin", TestHost.SystemKey, 401)]
+    [InlineData("/api/OnlyAdmin", TestHost.EchoKey, 401)]
+    [InlineData("/api/OnlyAdmin", TestHost.Master, 200)]
+    [InlineData("/api/Text", null, 200)]
+    [InlineData("/admin/host/status", TestHost.HostKey, 401)]
+    [InlineData("/admin/host/status", TestHost.Master, 200)]
+    public async Task Each_level_opens_to_its_own_keys_and_the_master_key_only(string path, string? key, int expected)
+    {
+        await using TestHost host = await TestHost.StartAsync();
+        Assert.Equal(expected, (int)(await host.GetAsync(path, key)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_key_may_come_in_the_query()
+    {
+        await using TestHost host = await TestHost.StartAsync();
+        Assert.Equal(HttpStatusCode.OK, (await host.GetAsync($"/api/Echo?code={TestHost.EchoKey}", key: null)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_refusal_says_which_key_is_wanted_and_no_key_is_ever_logged()
+    {
+        await using TestHost host = await TestHost.StartAsync();
+        HttpResponseMessage response = await host.GetAsync("/api/Echo?code=wrong-key-in-the-query", key: null);
+        Assert.Contains("x-functions-key", (string)(await TestHost.JsonAsync(response))["detail"]!, StringComparison.Ordinal);
+        await host.GetAsync($"/api/Echo?code={TestHost.EchoKey}", key: null);
+        Assert.DoesNotContain(TestHost.EchoKey, host.Log.All, StringComparison.Ordinal);
+        Assert.DoesNotContain("wrong-key-in-the-query", host.Log.All, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Keys_that_are_not_configured_are_made_once_kept_private_and_not_logged()
+    {
+        string state = Directory.CreateTempSubdirectory("function-keys-").FullName;
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["HEAL_STATE"] = state,
+            ["AzureFunctionsKeys:master"] = "",
+            ["AzureFunctionsKeys:host:default"] = "",
+        };
+        string path = Path.Combine(state, "host-keys.json");
+        string made;
+        await using (TestHost host = await TestHost.StartAsync(settings: settings))
+        {
+            made = MasterIn(path);
+            Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("/api/OnlyAdmin", made)).StatusCode);
+            Assert.DoesNotContain(made, host.Log.All, StringComparison.Ordinal);
+            Assert.Contains(path, host.Log.All, StringComparison.Ordinal);
+        }
+
+        await using TestHost again = await TestHost.StartAsync(settings: settings);
+        Assert.Equal(made, MasterIn(path));
+        Assert.Equal(HttpStatusCode.OK, (await again.GetAsync("/api/OnlyAdmin", made)).StatusCode);
+        Assert.True(OperatingSystem.IsWindows() || File.GetUnixFileMode(path) == (UnixFileMode.UserRead | UnixFileMode.UserWrite));
+        Directory.Delete(state, recursive: true);
+    }
+
+    private static string MasterIn(string path) =>
+        (string)System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(path))!["master"]!;
+}

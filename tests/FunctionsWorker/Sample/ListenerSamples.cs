@@ -1,0 +1,32 @@
+using Azure.Storage.Queues.Models;
+using Microsoft.Azure.Functions.Worker;
+
+namespace Heal.FunctionsWorker.Tests.Sample;
+
+public sealed class ListenerSamples(Journal journal)
+{
+    [Function("Tick")]
+    public Task TickAsync([TimerTrigger("%TICK%", RunOnStartup = false)] TimerInfo timer) =>
+        DoAsync($"tick next={timer.ScheduleStatus!.Next:HH:mm:ss} late={timer.IsPastDue}");
+
+    [Function("TakeOrder")]
+    public Task TakeOrderAsync([QueueTrigger("%ORDERS%")] Order order, string id, long dequeueCount) =>
+        DoAsync($"order {order.Number} {order.Item} {id.Length > 0} {dequeueCount}");
+
+    [Function("SlowOrder")]
+    public Task SlowOrderAsync([QueueTrigger("%ORDERS%")] QueueMessage message) => DoAsync($"slow {message.Body} {message.DequeueCount}");
+
+    private async Task DoAsync(string entry)
+    {
+        journal.Write(entry);
+        if (journal.Hold)
+        {
+            await journal.GoOn.WaitAsync();
+        }
+
+        if (journal.Fail)
+        {
+            throw new InvalidOperationException("told to fail");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+namespace Heal.FunctionsWorker.Tests.Support;
+
+/// <summary>A clock that stands still until it is moved. <see cref="WaitsUntilAsync"/> says when somebody waits for a given time.</summary>
+internal sealed class FakeTime(DateTimeOffset start) : TimeProvider
+{
+    private readonly Lock _gate = new();
+    private readonly List<FakeTimer> _timers = [];
+    private TaskCompletionSource _changed = NewSignal();
+    private DateTimeOffset _now = start;
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (_gate)
+        {
+            return _now;
+        }
+    }
+
+    public override long GetTimestamp() => GetUtcNow().Ticks;
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new FakeTimer(this, callback, state);
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    public async Task WaitsUntilAsync(DateTimeOffset time)
+    {
+        while (true)
+        {
+            Task changed;
+            lock (_gate)
+            {
+                if (_timers.Exists(t => t.Due == time))
+                {
+                    return;
+                }
+
+                changed = _changed.Task;
+            }
+
+            await changed.WaitAsync(TimeSpan.FromSeconds(20));
+        }
+    }
+
+    public void MoveTo(DateTimeOffset time)
+    {
+        List<FakeTimer> due;
+        lock (_gate)
+        {
+            _now = time;
+            due = [.. _timers.Where(t => t.Due <= time)];
+            _timers.RemoveAll(due.Contains);
+        }
+
+        due.ForEach(static t => t.Fire());
+    }
+
+    private void Set(FakeTimer timer, DateTimeOffset? due)
+    {
+        lock (_gate)
+        {
+            _timers.Remove(timer);
+            timer.Due = due;
+            if (due is not null)
+            {
+                _timers.Add(timer);
+            }
+
+            TaskCompletionSource changed = _changed;
+            _changed = NewSignal();
+            changed.SetResult();
+        }
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private sealed class FakeTimer(FakeTime owner, TimerCallback callback, object? state) : ITimer
+    {
+        public DateTimeOffset? Due { get; set; }
+
+        public void Fire() => callback(state);
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            owner.Set(this, dueTime == Timeout.InfiniteTimeSpan ? null : owner.GetUtcNow() + dueTime);
+            return true;
+        }
+
+        public void Dispose() => owner.Set(this, null);
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}
