@@ -27,8 +27,8 @@ internal sealed class SimulatedCluster : IAsyncDisposable
     {
         SimulatorServer server = await SimulatorServer.StartAsync(new SimulatorOptions { Faults = DemoSeed.Faults, Speed = speed });
         var cluster = new SimulatedCluster(server, await InterceptingProxy.StartAsync(new Uri(server.Url)));
-        await cluster.PostAsync("/api/v1/namespaces", $$"""
-            {"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{Namespace}}","annotations":{"heal.internal/autonomy":"act"}} }
+        await cluster.PostAsync("/api/v1/namespaces", $$$"""
+            {"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{{Namespace}}}","annotations":{"heal.internal/autonomy":"act"}} }
             """);
         return cluster;
     }
@@ -37,12 +37,12 @@ internal sealed class SimulatedCluster : IAsyncDisposable
     {
         await PostAsync($"/api/v1/namespaces/{Namespace}/configmaps", ConfigMap($"{name}-good", "normal"));
         await PostAsync($"/api/v1/namespaces/{Namespace}/configmaps", ConfigMap($"{name}-bad", "broken"));
-        await PostAsync($"/apis/apps/v1/namespaces/{Namespace}/deployments", $$"""
-            {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"{{name}}"},"spec":{"replicas":{{replicas}},
-             "selector":{"matchLabels":{"app":"{{name}}"}},
-             "template":{"metadata":{"labels":{"app":"{{name}}"}},"spec":{
-               "volumes":[{"name":"config","configMap":{"name":"{{name}}-good"}}],
-               "containers":[{"name":"main","image":"nginx:1.25","volumeMounts":[{"name":"config","mountPath":"/etc/app"}]}]}}}}
+        await PostAsync($"/apis/apps/v1/namespaces/{Namespace}/deployments", $$$"""
+            {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"{{{name}}}"},"spec":{"replicas":{{{replicas}}},
+             "selector":{"matchLabels":{"app":"{{{name}}}"}},
+             "template":{"metadata":{"labels":{"app":"{{{name}}}"}},"spec":{
+               "volumes":[{"name":"config","configMap":{"name":"{{{name}}}-good"}}],
+               "containers":[{"name":"main","image":"nginx:1.25","volumeMounts":[{"name":"config","mountPath":"/etc/app"}]}]} } } }
             """);
         await UntilAsync(name, IsHealthy);
     }
@@ -50,8 +50,8 @@ internal sealed class SimulatedCluster : IAsyncDisposable
     /// <summary>The crashloop fault: the Deployment mounts a bad ConfigMap.</summary>
     public async Task MountBadConfigAsync(string name)
     {
-        await PatchAsync(name, $$"""
-            {"spec":{"template":{"spec":{"volumes":[{"name":"config","configMap":{"name":"{{name}}-bad"}}]}}}}
+        await PatchAsync(name, $$$"""
+            {"spec":{"template":{"spec":{"volumes":[{"name":"config","configMap":{"name":"{{{name}}}-bad"}} ] } } } }
             """);
         await UntilPodWaitsAsync(name, "CrashLoopBackOff");
     }
@@ -121,8 +121,8 @@ internal sealed class SimulatedCluster : IAsyncDisposable
         _http.Dispose();
     }
 
-    private static string ConfigMap(string name, string mode) => $$"""
-        {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"{{name}}"},"data":{"mode":"{{mode}}"}}
+    private static string ConfigMap(string name, string mode) => $$$"""
+        {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"{{{name}}}"},"data":{"mode":"{{{mode}}}"}}
         """;
 
     private async Task PostAsync(string path, string json)

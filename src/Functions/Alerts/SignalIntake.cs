@@ -54,7 +54,7 @@ internal sealed partial class SignalIntake(ILogger<SignalIntake> logger)
         StartOrchestrationOptions options = new StartOrchestrationOptions(signal.InstanceId).WithDedupeStatuses(KnownStatuses);
         try
         {
-            await client.ScheduleNewOrchestrationInstanceAsync(WorkflowNames.RouteSignal, signal, options, cancellationToken);
+            await client.ScheduleNewOrchestrationInstanceAsync(OrchestrationNames.RouteSignal, signal, options, cancellationToken);
             Log.Stored(logger, signal.Source, signal.Alert.Name, signal.Id, signal.CorrelationId);
             return new StoredSignal(signal.Id, signal.Alert.Name, IsDuplicate: false);
         }

@@ -31,7 +31,7 @@ internal static class StartIncident
         StartOrchestrationOptions options = new StartOrchestrationOptions(incident.IncidentId).WithDedupeStatuses(AnyStatus);
         try
         {
-            await client.ScheduleNewOrchestrationInstanceAsync(WorkflowNames.Incident, incident, options, cancellationToken);
+            await client.ScheduleNewOrchestrationInstanceAsync(OrchestrationNames.Incident, incident, options, cancellationToken);
         }
         catch (OrchestrationAlreadyExistsException)
         {
