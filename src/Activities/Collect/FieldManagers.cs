@@ -33,6 +33,8 @@ internal static class FieldManagers
             found.Add((name, Time(entry["time"])));
         }
 
+        // Times have whole seconds. Within one, the later entry is the better guess: servers list by time, then append or sort by name.
+        found.Reverse();
         return [.. found.OrderByDescending(item => item.At ?? DateTimeOffset.MinValue)];
     }
 

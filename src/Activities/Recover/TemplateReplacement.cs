@@ -83,7 +83,10 @@ internal sealed class TemplateReplacement(IKubernetesClient client, IHealStore s
         }
         catch (KubernetesApiException e) when ((int)e.StatusCode is >= 400 and < 500 and not 408 and not 429)
         {
-            return SafeText.Line(e.Message, EvidenceLimits.MessageLength);
+            // A failed test of a JSON patch is answered as an invalid request: only an object that did not change proves a real refusal.
+            var now = await client.TryGetAsync<Deployment>(target.Namespace, target.Name, cancellationToken);
+            var moved = now?.Metadata.ResourceVersion != live.Metadata.ResourceVersion;
+            return moved ? null : SafeText.Line(e.Message, EvidenceLimits.MessageLength);
         }
     }
 
