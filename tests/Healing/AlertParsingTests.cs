@@ -93,7 +93,7 @@ public sealed class AlertParsingTests
     public void A_listing_keeps_what_is_inhibited_and_leaves_out_what_is_silenced()
     {
         string Listed(string silenced, string inhibited) =>
-            $$"""{"annotations":{},"endsAt":"2026-01-01T12:09:00Z","fingerprint":"f","receivers":[{"name":"heal"}],"startsAt":"2026-01-01T12:00:00Z","status":{"inhibitedBy":[{{inhibited}}],"silencedBy":[{{silenced}}],"state":"active"},"updatedAt":"2026-01-01T12:05:00Z","generatorURL":"","labels":{"alertname":"A"}}""";
+            $$"""{"annotations":{},"endsAt":"2026-01-01T12:09:00Z","fingerprint":"f","receivers":[{"name":"heal"}],"startsAt":"2026-01-01T12:00:00Z","status":{"inhibitedBy":[{{inhibited}}],"silencedBy":[{{silenced}}],"state":"active"},"updatedAt":"2026-01-01T12:05:00Z","generatorURL":"","labels":{"alertname":"A"} }""";
 
         var batch = AlertmanagerListing.Parse(Some.Bytes($"[{Listed("", "")},{Listed("\"s\"", "")},{Listed("", "\"i\"")}]"));
 

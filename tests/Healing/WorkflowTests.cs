@@ -21,7 +21,7 @@ public sealed class WorkflowTests
     [InlineData("  maxRisk: R2", "  maxRisk: R1", "w.yaml(13,9): actions[0].id: 'rollback_deployment' has risk R2, above limits.maxRisk R1: it could never run")]
     [InlineData("name: crashloop", "name: crashloop\nname: again", "w.yaml(2,1): ")]
     [InlineData("description: for tests", "description: [", "w.yaml(")]
-    [InlineData("description: for tests", "description: &a for tests\nversion2: *a", "w.yaml(4,11): expected plain values, got an alias")]
+    [InlineData("description: for tests", "description: &a for tests\nversion2: *a", "w.yaml(3,14): expected plain values, got one that is used twice")]
     public void A_fault_is_reported_with_its_place_and_what_was_expected(string original, string changed, string fault)
     {
         var text = Some.WorkflowText.ReplaceLineEndings("\n");

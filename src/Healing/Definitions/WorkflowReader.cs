@@ -22,7 +22,9 @@ internal sealed class WorkflowReader
         var document = YamlDocumentReader.Read(file, text);
         if (document.Root is not { } root) return new WorkflowFile(file, null, document.Faults, document);
 
-        var faults = Flatten(_schema.Validate(root)).Select(error => document.Fault(PathOf(error), Explain(error, root))).ToList();
+        var faults = Flatten(_schema.Validate(root))
+            .Select(error => document.Fault(PathOf(error), Explain(error, root), error.Kind == ValidationErrorKind.NoAdditionalPropertiesAllowed))
+            .ToList();
         if (faults.Count > 0) return new WorkflowFile(file, null, faults, document);
 
         var definition = Build(root, text);
