@@ -221,6 +221,11 @@ public sealed class InMemoryTaskHub : ITaskHub
         await using var timer = _time.CreateTimer(_ => signal.Set(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         if (await Locked(_ => NextDue(kind)) is { } due)
         {
+            if (due <= _time.GetUtcNow())
+            {
+                return;
+            }
+
             SetAlarm(timer, due);
         }
 

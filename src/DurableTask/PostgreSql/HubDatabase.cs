@@ -1,4 +1,5 @@
 using Heal.Postgres;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Microsoft.DurableTask.PostgreSql;
@@ -8,12 +9,22 @@ internal sealed class HubDatabase(NpgsqlDataSource dataSource, PostgreSqlTaskHub
 {
     public static readonly SqlStatements Sql = SqlStatements.Of<HubDatabase>();
 
+    /// <summary>
+    /// Every statement of the hub is made to walk indexes and to stop early. The planner cannot know that: with a prepared statement's
+    /// unknown LIMIT, or with statistics from when the tables were small, it would rather read and sort the whole inbox.
+    /// </summary>
+    private const string PlannerSettings =
+        "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off -c jit=off";
+
     public NpgsqlDataSource DataSource { get; } = dataSource;
 
     public PostgreSqlTaskHubOptions Options { get; } = options;
 
     /// <summary>The channel that the hub's processes tell each other news on.</summary>
     public string Channel => Options.Schema;
+
+    public static NpgsqlDataSource CreateDataSource(PostgreSqlTaskHubOptions options, ILoggerFactory? loggerFactory) => PostgresDataSource.Create(
+        options.ConnectionString, options.Schema, "durable-task-hub", options.CommandTimeout, loggerFactory, PlannerSettings);
 
     /// <summary>Runs statements in one transaction and one round trip.</summary>
     /// <param name="read">Reads the results of those statements that return rows.</param>

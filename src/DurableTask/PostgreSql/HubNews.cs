@@ -24,6 +24,13 @@ internal sealed class HubNews
     public static HubNews OfWork(WorkKind kind) =>
         new() { Orchestrations = kind == WorkKind.Orchestration, Activities = kind == WorkKind.Activity };
 
+    public void Add(HubNews more)
+    {
+        Orchestrations |= more.Orchestrations;
+        Activities |= more.Activities;
+        Instances.UnionWith(more.Instances);
+    }
+
     public IEnumerable<string> Payloads(string sender)
     {
         var head = $"{sender}{Separator}{(Orchestrations ? "o" : "")}{(Activities ? "a" : "")}{Separator}";

@@ -6,7 +6,7 @@ using Heal.Postgres;
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>What clients do with instances.</summary>
-internal sealed class InstanceStore(HubDatabase database, HubSignals signals, string self)
+internal sealed class InstanceStore(HubDatabase database, HubNotifier notifier)
 {
     public async Task CreateAsync(NewInstance created, IReadOnlyCollection<OrchestrationStatus> reusable, CancellationToken cancellationToken)
     {
@@ -29,7 +29,6 @@ internal sealed class InstanceStore(HubDatabase database, HubSignals signals, st
                 batch.Add(HubDatabase.Sql["clear_created_inbox"], id, execution);
                 batch.Add(HubDatabase.Sql["clear_created_history"], id, execution);
                 batch.Add(HubDatabase.Sql["post_starts"], id, execution, new[] { startText });
-                batch.Add(HubDatabase.Sql["notify_created"], created.InstanceId, created.ExecutionId, database.Channel, news.Payloads(self).First());
             },
             async reader => await reader.ReadAsync(cancellationToken)
                 ? (reader.GetString(0), (OrchestrationStatus)reader.GetInt16(1))
@@ -40,13 +39,12 @@ internal sealed class InstanceStore(HubDatabase database, HubSignals signals, st
             throw HubErrors.InstanceExists(created.InstanceId, status);
         }
 
-        signals.Publish(news);
+        notifier.Publish(news);
     }
 
     public async Task<bool> SendAsync(string instanceId, HistoryEvent message, CancellationToken cancellationToken)
     {
         var text = HistorySerializer.Serialize(message);
-        var news = HubNews.OfWork(WorkKind.Orchestration);
         string[] ids = [instanceId];
         var isStored = await database.BatchAsync(
             batch =>
@@ -57,13 +55,13 @@ internal sealed class InstanceStore(HubDatabase database, HubSignals signals, st
                     batch.Add(HubDatabase.Sql["bring_messages_forward"], [ids]);
                 }
 
-                batch.Add(HubDatabase.Sql["send_message"], instanceId, text, database.Channel, news.Payloads(self).First());
+                batch.Add(HubDatabase.Sql["send_message"], instanceId, text);
             },
             reader => reader.ReadAsync(cancellationToken),
             cancellationToken);
         if (isStored)
         {
-            signals.Publish(news);
+            notifier.Publish(HubNews.OfWork(WorkKind.Orchestration));
         }
 
         return isStored;
@@ -83,7 +81,8 @@ internal sealed class InstanceStore(HubDatabase database, HubSignals signals, st
             query.Statuses?.Select(status => (short)status).ToArray(), query.InstanceIdPrefix, query.Name, query.ParentInstanceId,
             after?.CreatedAt, after?.InstanceId, size + 1, query.WithPayloads,
         ];
-        var found = await database.QueryAsync("query_instances", arguments, Rows.Instance, cancellationToken);
+        var statement = query.ParentInstanceId is null ? "query_instances" : "query_children";
+        var found = await database.QueryAsync(statement, arguments, Rows.Instance, cancellationToken);
         if (found.Count <= size)
         {
             return new InstancePage(found, null);
@@ -102,7 +101,9 @@ internal sealed class InstanceStore(HubDatabase database, HubSignals signals, st
     public async Task<int> PurgeAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken)
     {
         var gone = await database.QueryAsync("purge_instances", [instanceIds.ToArray()], row => row.GetString(0), cancellationToken);
-        gone.ForEach(signals.Watchers.Changed);
+        var news = new HubNews();
+        news.Instances.UnionWith(gone);
+        notifier.Publish(news);
         return gone.Count;
     }
 }

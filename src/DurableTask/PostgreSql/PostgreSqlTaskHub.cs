@@ -29,9 +29,11 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
     private readonly TurnCommitter _committer;
     private readonly InboxSweeper _sweeper;
     private readonly HubListener _listener;
+    private readonly HubNotifier _notifier;
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _initializing = new(1, 1);
     private readonly List<Task> _duties = [];
+    private bool _isDisposed;
 
     /// <summary>Creates the hub object; nothing is connected before <see cref="InitializeAsync"/>.</summary>
     /// <exception cref="OptionsValidationException">The options cannot be used; the message holds every fault.</exception>
@@ -46,15 +48,15 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
         _time = timeProvider;
         loggerFactory ??= NullLoggerFactory.Instance;
         _logger = loggerFactory.CreateLogger<PostgreSqlTaskHub>();
-        _dataSource = options.DataSource ?? PostgresDataSource.Create(
-            options.ConnectionString!, options.Schema, "durable-task-hub", options.CommandTimeout, loggerFactory);
+        _dataSource = HubDatabase.CreateDataSource(options, loggerFactory);
 
         // Only tells a process's own notifications from those of others: nothing depends on its value.
         var self = Guid.NewGuid().ToString("N");
         var database = new HubDatabase(_dataSource, options);
         _signals = new HubSignals(timeProvider, options.SafetyPollInterval);
-        _instances = new InstanceStore(database, _signals, self);
-        _workItems = new WorkItemStore(database, _signals, self);
+        _notifier = new HubNotifier(database, _signals, self, timeProvider, _logger);
+        _instances = new InstanceStore(database, _notifier);
+        _workItems = new WorkItemStore(database, _signals, _notifier);
         _committer = new TurnCommitter(database, _signals, self, _logger);
         _sweeper = new InboxSweeper(database, timeProvider, _logger);
         _listener = new HubListener(database, _signals, self, timeProvider, _logger);
@@ -74,6 +76,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
             {
                 _duties.Add(Task.Run(_committer.RunAsync, CancellationToken.None));
                 _duties.Add(Task.Run(() => _listener.RunAsync(_stopping.Token), CancellationToken.None));
+                _duties.Add(Task.Run(() => _notifier.RunAsync(_stopping.Token), CancellationToken.None));
                 _duties.Add(Task.Run(() => _sweeper.RunAsync(_stopping.Token), CancellationToken.None));
             }
         }
@@ -111,8 +114,11 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
 
     /// <inheritdoc/>
     /// <exception cref="NpgsqlException">The turn was not stored, or (connection lost during COMMIT) nobody knows: reload the instance.</exception>
+    /// <exception cref="InvalidOperationException">The hub was not initialized, so nobody would ever commit.</exception>
     public Task<TurnReceipt> CommitTurnAsync(TurnCommit turn, CancellationToken cancellationToken = default) =>
-        _committer.CommitAsync(turn, cancellationToken);
+        _duties.Count == 0
+            ? throw new InvalidOperationException($"Task hub '{_options.Schema}' is not initialized. Call {nameof(InitializeAsync)} first.")
+            : _committer.CommitAsync(turn, cancellationToken);
 
     public Task AbandonOrchestrationAsync(OrchestrationLock held, TimeSpan delay, CancellationToken cancellationToken = default) =>
         _workItems.AbandonOrchestrationAsync(held, delay, cancellationToken);
@@ -149,14 +155,16 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
     /// <summary>Commits what was handed over, then stops the background duties. Held locks end with their leases.</summary>
     public async ValueTask DisposeAsync()
     {
+        // A container that knows the hub under several types disposes it several times.
+        if (Interlocked.Exchange(ref _isDisposed, true))
+        {
+            return;
+        }
+
         _committer.Stop();
         await _stopping.CancelAsync();
         await Task.WhenAll(_duties);
-        if (_options.DataSource is null)
-        {
-            await _dataSource.DisposeAsync();
-        }
-
+        await _dataSource.DisposeAsync();
         _stopping.Dispose();
         _initializing.Dispose();
     }

@@ -1,17 +1,13 @@
 using Heal.Postgres;
-using Npgsql;
 
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>Where a task hub lives and how much it takes at once. Validated together at start.</summary>
 public sealed class PostgreSqlTaskHubOptions
 {
-    /// <summary>How to reach PostgreSQL 15 or newer. Either this or <see cref="DataSource"/>.</summary>
-    public string? ConnectionString { get; set; }
-
-    /// <summary>A data source of the caller's, who keeps it alive and disposes it. Its search path must be <see cref="Schema"/>;
-    /// <see cref="PostgresDataSource.Create"/> makes one.</summary>
-    public NpgsqlDataSource? DataSource { get; set; }
+    /// <summary>How to reach PostgreSQL 15 or newer, as Npgsql writes it. The hub has connections of its own: they see only its schema and
+    /// always plan for indexes.</summary>
+    public string ConnectionString { get; set; } = "";
 
     /// <summary>The hub's name: the schema that holds it, created when missing. Default "heal_hub".</summary>
     public string Schema { get; set; } = "heal_hub";
@@ -34,7 +30,7 @@ public sealed class PostgreSqlTaskHubOptions
     /// <summary>The most messages that one sweep removes. Default 1,000.</summary>
     public int MaxMessagesPerSweep { get; set; } = 1000;
 
-    /// <summary>How long a statement may take. Default 30 s. Only with <see cref="ConnectionString"/>.</summary>
+    /// <summary>How long a statement may take. Default 30 s.</summary>
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long to wait at start for PostgreSQL to answer. Default 30 s.</summary>
@@ -47,18 +43,14 @@ public sealed class PostgreSqlTaskHubOptions
     public IReadOnlyList<string> Validate()
     {
         var faults = new List<string>();
-        if (string.IsNullOrWhiteSpace(ConnectionString) == DataSource is null)
+        if (string.IsNullOrWhiteSpace(ConnectionString))
         {
-            faults.Add($"Expected exactly one of {nameof(ConnectionString)} and {nameof(DataSource)}, got {(DataSource is null ? "neither" : "both")}.");
+            faults.Add($"{nameof(ConnectionString)} is empty. Expected for example 'Host=localhost;Port=5432;Database=heal;Username=heal;Password=...'.");
         }
 
         if (!SchemaName.IsValid(Schema))
         {
             faults.Add($"{nameof(Schema)} is '{Schema}'. Expected 1 to {SchemaName.MaxLength} lower-case letters, digits or underscores, starting with a letter.");
-        }
-        else if (DataSource is not null && new NpgsqlConnectionStringBuilder(DataSource.ConnectionString).SearchPath is var path && path != Schema)
-        {
-            faults.Add($"{nameof(DataSource)} has the search path '{path}'. Expected '{Schema}', the schema of the hub.");
         }
 
         CheckCount(faults, nameof(MaxMessagesPerTurn), MaxMessagesPerTurn, 100_000);

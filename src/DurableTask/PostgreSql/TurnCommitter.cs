@@ -68,6 +68,13 @@ internal sealed partial class TurnCommitter(HubDatabase database, HubSignals sig
         {
             var (stored, news) = await _transaction.CommitAsync(group, state, CancellationToken.None);
             signals.Publish(news);
+            if (stored.Any(result => !result.Turn.Ends))
+            {
+                // Messages that came during a turn wait for its end: nobody could lock the instance when their own signal came.
+                // This process looks; the others need not, and are not notified for it.
+                signals.Of(WorkKind.Orchestration).Set();
+            }
+
             foreach (var (turn, receipt) in stored)
             {
                 turn.Completion.TrySetResult(receipt);

@@ -73,8 +73,6 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HubNews 
         var goesOn = continued.Where(turn => !turn.Ends).ToArray();
         Add("post_continued_starts", Column(goesOn, turn => turn.InstanceId), Column(goesOn, turn => turn.ContinuedStart));
         news.Orchestrations |= goesOn.Length > 0;
-        // A turn that left messages unread, or ran on memory while some arrived, is followed by another one.
-        news.Orchestrations |= turns.Any(turn => !turn.Ends);
     }
 
     private void AppendHistory()

@@ -6,7 +6,7 @@ using Npgsql;
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>What workers do with locks: take, give back, renew; and complete activities.</summary>
-internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, string self)
+internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, HubNotifier notifier)
 {
     public async Task<IReadOnlyList<OrchestrationWorkItem>> LockOrchestrationsAsync(LockRequest request, CancellationToken cancellationToken)
     {
@@ -143,13 +143,12 @@ internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, st
     /// <summary>Runs a statement that returns a row when it did something, and tells everybody if it did.</summary>
     private async Task<bool> RunAndSignalAsync(string statement, object?[] arguments, WorkKind kind, CancellationToken cancellationToken)
     {
-        var news = HubNews.OfWork(kind);
-        if (!await database.AnyAsync(statement, [.. arguments, database.Channel, news.Payloads(self).First()], cancellationToken))
+        if (!await database.AnyAsync(statement, arguments, cancellationToken))
         {
             return false;
         }
 
-        signals.Publish(news);
+        notifier.Publish(HubNews.OfWork(kind));
         return true;
     }
 

@@ -1,6 +1,7 @@
 -- Locks at most $2 instances with visible messages, those that wait longest first. Walks the inbox by time and stops when it has enough;
 -- of an instance's messages only its first one counts, so that DISTINCT (which does not go with FOR UPDATE) is not needed and a
--- busy instance takes one place, not a thousand.
+-- busy instance takes one place, not a thousand. The coalesce hides the equality from the planner, who would expect one row of it and
+-- sort the whole inbox instead of walking it.
 WITH due AS (
     SELECT i.instance_id, m.visible_at
     FROM inbox m
@@ -8,11 +9,11 @@ WITH due AS (
     WHERE m.visible_at <= now()
       AND (i.locked_until IS NULL OR i.locked_until <= now())
       AND i.completed_at IS NULL
-      AND m.id = (
+      AND coalesce(m.id = (
           SELECT e.id FROM inbox e
           WHERE e.instance_id = i.instance_id AND (e.execution_id IS NULL OR e.execution_id = i.execution_id)
           ORDER BY e.visible_at, e.id
-          LIMIT 1)
+          LIMIT 1), false)
     ORDER BY m.visible_at
     LIMIT $2
     FOR UPDATE OF i SKIP LOCKED

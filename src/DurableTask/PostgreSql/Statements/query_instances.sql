@@ -1,4 +1,4 @@
--- One page, oldest first. A condition that is null matches all; $7 and $8 are where the previous page ended.
+-- One page, oldest first, of all instances (query_children serves those of a parent). A condition that is null matches all; $7 and $8 are where the previous page ended.
 SELECT instance_id, execution_id, name, version, status, created_at, updated_at, completed_at, parent_instance_id, tags::text, failure,
        CASE WHEN $10 THEN input END, CASE WHEN $10 THEN output END, CASE WHEN $10 THEN custom_status END
 FROM instances
@@ -7,7 +7,7 @@ WHERE ($1::timestamptz IS NULL OR created_at >= $1)
   AND ($3::smallint[] IS NULL OR status = ANY ($3))
   AND ($4::text IS NULL OR instance_id ^@ $4)
   AND ($5::text IS NULL OR lower(name) = lower($5))
-  AND ($6::text IS NULL OR parent_instance_id = $6)
+  AND $6::text IS NULL
   AND ($7::timestamptz IS NULL OR (created_at, instance_id) > ($7, $8::text))
 ORDER BY created_at, instance_id
 LIMIT $9;

@@ -1,0 +1,327 @@
+using Heal.Postgres;
+using Heal.Postgres.Tests;
+using Microsoft.DurableTask.PostgreSql;
+using Npgsql;
+
+namespace Heal.DurableTask.Hubs.Tests;
+
+/// <summary>What only the hub on PostgreSQL promises: migrations, group commit, freedom from deadlocks, recovery, plans.</summary>
+public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<TestDatabase>, IAsyncLifetime
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private readonly string _schema = "hub_" + Guid.NewGuid().ToString("N")[..12];
+    private readonly CollectingLoggerFactory _log = new();
+    private readonly List<PostgreSqlTaskHub> _hubs = [];
+    private NpgsqlDataSource _source = null!;
+
+    public Task InitializeAsync()
+    {
+        _source = HubDatabase.CreateDataSource(Options(), loggerFactory: null);
+        return Task.CompletedTask;
+    }
+
+    public async Task DisposeAsync()
+    {
+        foreach (var hub in _hubs)
+        {
+            await hub.DisposeAsync();
+        }
+
+        await _source.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task The_schema_goes_down_and_up_again()
+    {
+        var migrator = new Migrator(_source, _schema, Migration.FromResources<PostgreSqlTaskHub>());
+        await migrator.MigrateAsync();
+        var before = await ListAsync("SELECT indexname::text FROM pg_indexes WHERE schemaname = $1 ORDER BY 1", _schema);
+        Assert.Contains("inbox_by_time", before);
+
+        await migrator.MigrateToAsync(0);
+        Assert.Equal(
+            ["migration_is_applied_once"], await ListAsync("SELECT indexname::text FROM pg_indexes WHERE schemaname = $1", _schema));
+        await migrator.MigrateAsync();
+        Assert.Equal(before, await ListAsync("SELECT indexname::text FROM pg_indexes WHERE schemaname = $1 ORDER BY 1", _schema));
+    }
+
+    [Fact]
+    public async Task Turns_that_wait_together_share_one_transaction()
+    {
+        var hub = await StartHubAsync();
+        var commits = await CommitAsOneGroupAsync(hub, turn => turn);
+        await Task.WhenAll(commits).WaitAsync(Patience);
+        var transactions = await ListAsync("SELECT count(*)::text FROM instances GROUP BY xmin::text ORDER BY count(*)");
+        Assert.Equal(["1", "10"], transactions);
+    }
+
+    [Fact]
+    public async Task One_bad_turn_does_not_fail_its_neighbours()
+    {
+        var hub = await StartHubAsync();
+        var position = 0;
+        var commits = await CommitAsOneGroupAsync(hub, turn => position++ == 5 ? turn with { CustomStatus = "no \0 in a text" } : turn);
+        var failed = 0;
+        foreach (var commit in commits)
+        {
+            var error = await Record.ExceptionAsync(() => commit.WaitAsync(Patience));
+            failed += error is PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire } ? 1 : error is null ? 0 : 100;
+        }
+
+        Assert.Equal(1, failed);
+        Assert.Contains(_log.Warnings, warning => warning.Contains("storing each alone", StringComparison.Ordinal));
+        Assert.Equal(["10"], await ListAsync("SELECT count(*)::text FROM instances WHERE status = 0"));
+        Assert.Equal(["10"], await ListAsync("SELECT count(*)::text FROM history"));
+    }
+
+    [Fact]
+    public async Task A_stale_turn_does_not_fail_its_neighbours()
+    {
+        var hub = await StartHubAsync();
+        var position = 0;
+        var commits = await CommitAsOneGroupAsync(
+            hub, turn => position++ == 5 ? turn with { Lock = turn.Lock with { Fence = turn.Lock.Fence - 1 } } : turn);
+        var errors = await Task.WhenAll(commits.Select(commit => Record.ExceptionAsync(() => commit.WaitAsync(Patience))));
+        Assert.IsType<WorkItemLockLostException>(Assert.Single(errors, error => error is not null));
+        Assert.Empty(_log.Warnings);
+    }
+
+    [Fact]
+    public async Task Two_turns_that_create_the_same_child_in_one_group_give_one_child_and_one_refusal()
+    {
+        var hub = await StartHubAsync();
+        var commits = await CommitAsOneGroupAsync(hub, turn => turn with
+        {
+            SubOrchestrations =
+            [
+                Some.Instance("same", parent: new OrchestrationInstance { InstanceId = turn.Lock.InstanceId, ExecutionId = turn.ExecutionId }),
+            ],
+        });
+        await Task.WhenAll(commits).WaitAsync(Patience);
+        Assert.Equal(["10"], await ListAsync("SELECT count(*)::text FROM inbox WHERE event LIKE '%SubOrchestrationInstanceFailed%'"));
+        Assert.Equal(["1"], await ListAsync("SELECT count(*)::text FROM inbox WHERE instance_id = 'same'"));
+    }
+
+    [Fact]
+    public async Task Turns_that_message_and_create_each_other_s_instances_do_not_deadlock()
+    {
+        PostgreSqlTaskHub[] hubs = [await StartHubAsync(), await StartHubAsync()];
+        var ids = Enumerable.Range(0, 24).Select(i => $"i{i:00}").ToArray();
+        await Task.WhenAll(ids.Select(id => hubs[0].CreateInstanceAsync(Some.Instance(id), [])));
+        var turnsLeft = 400;
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(async worker =>
+        {
+            var hub = hubs[worker % 2];
+            var random = new Random(worker);
+            while (Interlocked.Decrement(ref turnsLeft) > 0)
+            {
+                foreach (var item in await hub.LockOrchestrationsAsync(new LockRequest($"w{worker}", 4, Some.Lease)))
+                {
+                    string[] others = [.. ids.OrderBy(_ => random.Next()).Take(6)];
+                    await hub.CommitTurnAsync(Some.Turn(item) with
+                    {
+                        NewHistory = [],
+                        Messages = [.. others.Select(id => new OutgoingMessage(id, null, Some.Event("ping")))],
+                        SubOrchestrations = [.. others.Take(3).Select(id => Some.Instance(id)), Some.Instance($"child{random.Next(20)}")],
+                    });
+                }
+            }
+        })).WaitAsync(TimeSpan.FromMinutes(2));
+        Assert.Empty(_log.Warnings);
+    }
+
+    [Fact]
+    public async Task A_hub_recovers_when_every_connection_is_cut()
+    {
+        var hub = await StartHubAsync(safetyPoll: TimeSpan.FromHours(1));
+        var other = await StartHubAsync(safetyPoll: TimeSpan.FromHours(1));
+        using var deadline = new CancellationTokenSource(Patience);
+        var created = Some.Instance();
+        var waiting = RetryAsync(() => NextAsync(other, deadline.Token), deadline.Token);
+
+        await database.TerminateConnectionsAsync();
+        await RetryAsync(
+            async () =>
+            {
+                await hub.CreateInstanceAsync(created, []);
+                return true;
+            },
+            deadline.Token);
+        var item = await waiting;
+        Assert.Equal(created.InstanceId, item.Instance.InstanceId);
+        await RetryAsync(() => other.CommitTurnAsync(Some.Turn(item)), deadline.Token);
+    }
+
+    [Fact]
+    public async Task A_commit_whose_answer_was_lost_throws_and_can_not_be_applied_twice()
+    {
+        await using var proxy = new CuttingProxy(new NpgsqlConnectionStringBuilder(database.ConnectionString));
+        var hub = await StartHubAsync(connectionString: proxy.ConnectionString);
+        await hub.CreateInstanceAsync(Some.Instance(), []);
+        var item = await NextAsync(hub, CancellationToken.None);
+
+        proxy.CutAfter("COMMIT\0"); // With its end: BEGIN says READ COMMITTED.
+        await Assert.ThrowsAnyAsync<NpgsqlException>(() => hub.CommitTurnAsync(Some.Turn(item)).WaitAsync(Patience));
+        Assert.Equal(["1"], await ListAsync("SELECT count(*)::text FROM history"));
+        await Assert.ThrowsAsync<WorkItemLockLostException>(() => hub.CommitTurnAsync(Some.Turn(item)).WaitAsync(Patience));
+        Assert.Equal(["1"], await ListAsync("SELECT count(*)::text FROM history"));
+    }
+
+    [Fact]
+    public async Task Messages_that_nobody_will_consume_are_swept()
+    {
+        var hub = await StartHubAsync();
+        await hub.CreateInstanceAsync(Some.Instance("alive"), []);
+        await ExecuteAsync("INSERT INTO inbox (instance_id, execution_id, visible_at, event) VALUES ('gone', NULL, now(), '{}'), ('alive', 'old', now(), '{}')");
+        var sweeper = new InboxSweeper(new HubDatabase(_source, Options()), TimeProvider.System, _log);
+        Assert.Equal(2, await sweeper.RunOnceAsync(CancellationToken.None));
+        Assert.Equal(["alive"], await ListAsync("SELECT instance_id FROM inbox"));
+    }
+
+    [Theory]
+    [InlineData("force_custom_plan")]
+    [InlineData("force_generic_plan")]
+    public async Task Finding_work_walks_the_indexes_whatever_the_size(string planCacheMode)
+    {
+        await StartHubAsync();
+        await ExecuteAsync(
+            "INSERT INTO instances (instance_id, execution_id, name, status, locked_by, locked_until) "
+            + "SELECT 'i' || n, 'e', 'Order', 0, CASE WHEN n % 10 = 0 THEN 'w' END, CASE WHEN n % 10 = 0 THEN now() + interval '1 hour' END "
+            + "FROM generate_series(1, 100000) n");
+        await ExecuteAsync(
+            "INSERT INTO inbox (instance_id, visible_at, event) SELECT 'i' || n, now() - n * interval '1 ms', '{}' FROM generate_series(1, 100000) n");
+        await ExecuteAsync(
+            "INSERT INTO activities (instance_id, execution_id, task_id, event) SELECT 'i' || n, 'e', 1, '{}' FROM generate_series(1, 100000) n");
+        await ExecuteAsync("ANALYZE inbox; ANALYZE instances; ANALYZE activities");
+
+        var orchestrations = await PlanAsync(planCacheMode, "lock_orchestrations (text, int, interval)", "'w1', 64, '1 min'");
+        Assert.Contains("inbox_by_time", orchestrations);
+        Assert.Contains("inbox_by_instance", orchestrations);
+        Assert.DoesNotContain("Sort", orchestrations);
+        var activities = await PlanAsync(planCacheMode, "lock_activities (text, int, interval)", "'w1', 64, '1 min'");
+        Assert.Contains("activities_by_time", activities);
+        string[] plans =
+        [
+            orchestrations,
+            activities,
+            await PlanAsync(planCacheMode, "next_orchestration_due (int)", "0"),
+            await PlanAsync(planCacheMode, "next_activity_due (int)", "0"),
+            await PlanAsync(planCacheMode, "lock_turns (text[], smallint[], text[])", "'{i1}', '{0}', '{null}'"),
+            await PlanAsync(planCacheMode, "read_messages (text[], int)", "'{i1,i2}', 1000"),
+            await PlanAsync(planCacheMode, "consume_messages (bigint[])", "'{1,2}'"),
+            await PlanAsync(planCacheMode, "update_instances (text[], smallint[], text[], text[], text[], int[])", "'{i1}', '{0}', '{null}', '{null}', '{null}', '{1}'"),
+            await PlanAsync(planCacheMode, "post_messages (text[], text[], text[])", "'{i1}', '{null}', '{x}'"),
+            await PlanAsync(planCacheMode, "finish_activities (bigint[], text[], bigint[])", "'{1}', '{w}', '{1}'"),
+        ];
+        Assert.DoesNotContain(plans, plan => plan.Contains("Seq Scan", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Every_fault_of_the_options_is_reported_at_once()
+    {
+        var faults = new PostgreSqlTaskHubOptions { Schema = "Not A Name", MaxTurnsPerCommit = 0, SafetyPollInterval = TimeSpan.Zero }.Validate();
+        Assert.Equal(4, faults.Count); // The connection string is missing too.
+        Assert.Empty(new PostgreSqlTaskHubOptions { ConnectionString = "Host=x" }.Validate());
+    }
+
+    /// <summary>Commits 10 turns while an 11th, whose row somebody holds, occupies the committer: they wait together and go together.</summary>
+    private async Task<IReadOnlyList<Task<TurnReceipt>>> CommitAsOneGroupAsync(PostgreSqlTaskHub hub, Func<TurnCommit, TurnCommit> change)
+    {
+        for (var i = 0; i < 11; i++)
+        {
+            await hub.CreateInstanceAsync(Some.Instance(), []);
+        }
+
+        var items = await hub.LockOrchestrationsAsync(new LockRequest("w1", 11, Some.Lease));
+        await using var connection = await _source.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using var hold = connection.CreateCommand("SELECT 1 FROM instances WHERE instance_id = $1 FOR UPDATE", items[0].Instance.InstanceId);
+        await hold.ExecuteScalarAsync();
+        var first = hub.CommitTurnAsync(change(Some.Turn(items[0])) with { CustomStatus = null, Lock = items[0].Lock });
+        await UntilAsync("SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
+        var commits = items.Skip(1).Select(item => hub.CommitTurnAsync(change(Some.Turn(item)))).ToArray();
+        await transaction.CommitAsync();
+        await first;
+        return commits;
+    }
+
+    private async Task<PostgreSqlTaskHub> StartHubAsync(TimeSpan? safetyPoll = null, string? connectionString = null)
+    {
+        var options = Options();
+        options.ConnectionString = connectionString ?? options.ConnectionString;
+        options.SafetyPollInterval = safetyPoll ?? options.SafetyPollInterval;
+        var hub = new PostgreSqlTaskHub(options, TimeProvider.System, _log);
+        _hubs.Add(hub);
+        await hub.InitializeAsync();
+        return hub;
+    }
+
+    private PostgreSqlTaskHubOptions Options() => new() { ConnectionString = database.ConnectionString, Schema = _schema };
+
+    private static async Task<OrchestrationWorkItem> NextAsync(PostgreSqlTaskHub hub, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (await hub.LockOrchestrationsAsync(new LockRequest("w1", 1, Some.Lease), cancellationToken) is [var item])
+            {
+                return item;
+            }
+
+            await hub.WaitForWorkAsync(WorkKind.Orchestration, cancellationToken);
+        }
+    }
+
+    private static async Task<T> RetryAsync<T>(Func<Task<T>> action, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                return await action();
+            }
+            catch (NpgsqlException exception) when (PostgresErrors.IsTransient(exception))
+            {
+                // What a worker does: again.
+            }
+        }
+    }
+
+    private async Task UntilAsync(string condition)
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        while ((await ListAsync($"SELECT ({condition})::text"))[0] != "true")
+        {
+            deadline.Token.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>The plan of a statement that is prepared with these types and executed with these values.</summary>
+    private async Task<string> PlanAsync(string planCacheMode, string nameAndTypes, string values)
+    {
+        var name = nameAndTypes.Split(' ')[0];
+        await using var connection = await _source.OpenConnectionAsync();
+        await using (var prepare = new NpgsqlCommand(
+            $"SET plan_cache_mode = {planCacheMode}; PREPARE {nameAndTypes} AS {HubDatabase.Sql[name]}", connection))
+        {
+            await prepare.ExecuteNonQueryAsync();
+        }
+
+        await using var explain = new NpgsqlCommand($"EXPLAIN (COSTS OFF) EXECUTE {name} ({values})", connection);
+        await using var reader = await explain.ExecuteReaderAsync();
+        return string.Join('\n', await HubDatabase.ReadAllAsync(reader, row => row.GetString(0), CancellationToken.None));
+    }
+
+    private async Task<List<string>> ListAsync(string sql, params object?[] arguments)
+    {
+        await using var command = _source.CreateCommand(sql, arguments);
+        await using var reader = await command.ExecuteReaderAsync();
+        return await HubDatabase.ReadAllAsync(reader, row => row.GetString(0), CancellationToken.None);
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var command = _source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+}
