@@ -94,7 +94,8 @@ public sealed class HealStoreTests : IAsyncLifetime
         await CloseAsync((await JoinAsync(Some.Signal("a"))).IncidentId!, seen: 1);
         await JoinAsync(Some.Signal("b"));
 
-        var moved = await _store.JoinAsync(new JoinRequest(Some.Signal("b"), Target, ShowsNewFault: true), Window, Noon, Open(Some.Signal("b")), CancellationToken.None);
+        var moved = await _store.JoinAsync(
+            new JoinRequest(Some.Signal("b"), Target, ShowsNewFault: true), Window, Noon, Open(Some.Signal("b")), CancellationToken.None);
 
         Assert.True(moved.Opened);
         Assert.EndsWith("-2", moved.IncidentId);
@@ -113,8 +114,10 @@ public sealed class HealStoreTests : IAsyncLifetime
     {
         var first = await _store.IntendAsync(Intent("k", "first"), CancellationToken.None);
         var second = await _store.IntendAsync(Intent("k", "second"), CancellationToken.None);
-        await _store.FinishAsync("k", new OperationEnd(OperationState.Confirmed, ActionStatus.Applied, "done", new JsonObject { ["n"] = 1 }), Noon, CancellationToken.None);
-        var late = await _store.FinishAsync("k", new OperationEnd(OperationState.Abandoned, ActionStatus.Blocked, "late"), Noon, CancellationToken.None);
+        await _store.FinishAsync("k", new OperationEnd(
+            OperationState.Confirmed, ActionStatus.Applied, "done", new JsonObject { ["n"] = 1 }), Noon, CancellationToken.None);
+        var late = await _store.FinishAsync(
+            "k", new OperationEnd(OperationState.Abandoned, ActionStatus.Blocked, "late"), Noon, CancellationToken.None);
 
         Assert.Equal("first", (string?)first.PreImage["by"]);
         Assert.Equal("first", (string?)second.PreImage["by"]);
@@ -126,7 +129,8 @@ public sealed class HealStoreTests : IAsyncLifetime
     {
         await _store.IntendAsync(Intent("own", "x") with { IncidentId = "mine" }, CancellationToken.None);
         await _store.IntendAsync(Intent("given-up", "x"), CancellationToken.None);
-        await _store.FinishAsync("given-up", new OperationEnd(OperationState.Abandoned, ActionStatus.Blocked, ""), Noon, CancellationToken.None);
+        await _store.FinishAsync(
+            "given-up", new OperationEnd(OperationState.Abandoned, ActionStatus.Blocked, ""), Noon, CancellationToken.None);
         await _store.IntendAsync(Intent("counts", "x"), CancellationToken.None);
 
         var history = await _store.HistoryAsync(Target.Key, "mine", Noon - TimeSpan.FromHours(4), CancellationToken.None);
@@ -152,20 +156,23 @@ public sealed class HealStoreTests : IAsyncLifetime
         _store.JoinAsync(new JoinRequest(signal, Target), Window, at ?? Noon, Open(signal), CancellationToken.None);
 
     private Task<CloseResult> CloseAsync(string id, int seen) => _store.CloseAsync(
-        new CloseRequest(new IncidentOutcome(id, Target, OutcomeKind.Healed, "well", null, null, [], [], Noon, Noon, seen), seen), Noon, CancellationToken.None);
+        new CloseRequest(new IncidentOutcome(id, Target, OutcomeKind.Healed, "well", null, null, [], [], Noon, Noon, seen), seen), Noon,
+            CancellationToken.None);
 
     private static Func<int, IncidentInput> Open(Signal signal) =>
         episode => new IncidentInput(Target.IncidentId(episode), Target, episode, signal, null, new SafetyLimits(), Noon);
 
     private static Operation Intent(string key, string by) => new(
-        key, "theirs", "rollback_deployment", Target.Key, null, OperationState.Intended, new JsonObject { ["by"] = by }, null, "removed", null, null, Noon);
+        key, "theirs", "rollback_deployment", Target.Key, null, OperationState.Intended, new JsonObject { ["by"] = by }, null, "removed",
+            null, null, Noon);
 
     private static class Some
     {
         public static Signal Signal(string fingerprint, AlertStatus status = AlertStatus.Firing)
         {
             var labels = new Dictionary<string, string> { ["alertname"] = "KubePodCrashLooping" };
-            return Healing.Signal.Of(new Alert("KubePodCrashLooping", status, labels, new Dictionary<string, string>(), Noon, null, fingerprint), SignalSource.Queue, Noon);
+            return Healing.Signal.Of(new Alert("KubePodCrashLooping", status, labels, new Dictionary<string, string>(), Noon, null,
+                fingerprint), SignalSource.Queue, Noon);
         }
     }
 }

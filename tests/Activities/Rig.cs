@@ -31,8 +31,10 @@ public sealed class Rig : IAsyncLifetime
         _healDatabase = new HealDatabase(PostgresDataSource.Create(_database.ConnectionString, HealStore.Schema, "test"), HealStore.Schema);
         await _healDatabase.MigrateAsync(CancellationToken.None);
         Store = new HealStore(_healDatabase.DataSource);
-        _simulator = await SimulatorServer.StartAsync(new SimulatorOptions { Speed = 20, RandomSeed = 7, Objects = DemoSeed.Objects, Faults = DemoSeed.Faults });
-        Client = new KubernetesClientFactory(TimeProvider.System, NullLoggerFactory.Instance).Create(new KubernetesClientOptions { Server = new Uri(_simulator.Url) });
+        _simulator = await SimulatorServer.StartAsync(
+            new SimulatorOptions { Speed = 20, RandomSeed = 7, Objects = DemoSeed.Objects, Faults = DemoSeed.Faults });
+        Client = new KubernetesClientFactory(TimeProvider.System, NullLoggerFactory.Instance)
+            .Create(new KubernetesClientOptions { Server = new Uri(_simulator.Url) });
         await UntilAsync(deployment => deployment.Status?.AvailableReplicas == 3);
     }
 
@@ -55,13 +57,15 @@ public sealed class Rig : IAsyncLifetime
     public async Task<Deployment> BreakAsync()
     {
         var changed = await SetImageAsync("registry.example/web:missing");
-        return await UntilAsync(deployment => deployment.Status?.ObservedGeneration >= changed.Metadata.Generation && deployment.Revision() == 2);
+        return await UntilAsync(deployment =>
+            deployment.Status?.ObservedGeneration >= changed.Metadata.Generation && deployment.Revision() == 2);
     }
 
     public async Task<Deployment> UntilAsync(Func<Deployment, bool> condition)
     {
         using var limit = new CancellationTokenSource(Patience);
-        await foreach (var change in Client.WatchAsync<Deployment>(Namespace, new WatchOptions { FieldSelector = "metadata.name=web" }, limit.Token))
+        await foreach (var change in Client.WatchAsync<Deployment>(
+            Namespace, new WatchOptions { FieldSelector = "metadata.name=web" }, limit.Token))
         {
             if (condition(change.Object)) return change.Object;
         }

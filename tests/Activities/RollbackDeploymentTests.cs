@@ -41,7 +41,8 @@ public sealed class RollbackDeploymentTests : IAsyncLifetime
         var healthy = Rig.Hash(await _rig.LiveAsync());
         var broken = await _rig.BreakAsync();
         var request = Rig.Request(broken);
-        await Assert.ThrowsAsync<KilledException>(() => _rig.Action(store: new KilledStore(_rig.Store, at)).RunAsync(request, CancellationToken.None));
+        await Assert.ThrowsAsync<KilledException>(() =>
+            _rig.Action(store: new KilledStore(_rig.Store, at)).RunAsync(request, CancellationToken.None));
 
         var result = await _rig.Action().RunAsync(request, CancellationToken.None);
 

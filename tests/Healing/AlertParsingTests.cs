@@ -9,7 +9,11 @@ public sealed class AlertParsingTests
         """;
 
     private static string Payload(string alerts, string version = "\"4\"") =>
-        $$"""{"receiver":"heal","status":"firing","alerts":[{{alerts}}],"groupLabels":{},"commonLabels":{},"commonAnnotations":{},"externalURL":"http://am","version":{{version}},"groupKey":"{}","truncatedAlerts":2}""";
+        $$"""
+          {"receiver":"heal","status":"firing","alerts":[{{alerts}}],
+          "groupLabels":{},"commonLabels":{},"commonAnnotations":{},
+           "externalURL":"http://am","version":{{version}},"groupKey":"{}","truncatedAlerts":2}
+          """;
 
     [Fact]
     public void A_webhook_is_split_into_its_alerts()
@@ -36,14 +40,21 @@ public sealed class AlertParsingTests
     [InlineData("""{"version":"4","alerts":{}}""", "$.alerts: expected a list of alerts, got an object")]
     [InlineData("""{"version":"4","alerts":[7]}""", "$.alerts[0]: expected an alert object, got 7")]
     [InlineData("""{"version":"4","alerts":[{"startsAt":"2026-01-01T00:00:00Z"}]}""", "$.alerts[0].labels: expected an object")]
-    [InlineData("""{"version":"4","alerts":[{"labels":{},"startsAt":"2026-01-01T00:00:00Z"}]}""", "$.alerts[0].labels.alertname: expected the name of the alert")]
+    [InlineData("""{"version":"4","alerts":[{"labels":{},"startsAt":"2026-01-01T00:00:00Z"}]}""",
+        "$.alerts[0].labels.alertname: expected the name of the alert")]
     [InlineData("""{"version":"4","alerts":[{"labels":{"alertname":"A"}}]}""", "$.alerts[0].startsAt: expected a string, got nothing")]
-    [InlineData("""{"version":"4","alerts":[{"labels":{"alertname":"A"},"startsAt":"soon"}]}""", "$.alerts[0].startsAt: expected a time in RFC 3339")]
-    [InlineData("""{"version":"4","alerts":[{"labels":{"alertname":"A"},"startsAt":"0001-01-01T00:00:00Z"}]}""", "$.alerts[0].startsAt: expected a time in RFC 3339")]
-    [InlineData("""{"version":"4","alerts":[{"labels":{"alertname":"A","pod":5},"startsAt":"2026-01-01T00:00:00Z"}]}""", "$.alerts[0].labels.pod: expected a string, got 5")]
-    [InlineData("""{"version":"4","alerts":[{"labels":{"alertname":"A","pod":"a\u0007b"},"startsAt":"2026-01-01T00:00:00Z"}]}""", "$.alerts[0].labels.pod: expected a value without control characters, got a\\u0007b")]
-    [InlineData("""{"version":"4","alerts":[{"labels":{"alertname":"A","pod":"\ud800"},"startsAt":"2026-01-01T00:00:00Z"}]}""", "$.alerts[0].labels.pod: expected text in valid Unicode")]
-    [InlineData("""{"version":"4","alerts":[{"status":"odd","labels":{"alertname":"A"},"startsAt":"2026-01-01T00:00:00Z"}]}""", "$.alerts[0].status: expected 'firing' or 'resolved', got odd")]
+    [InlineData("""{"version":"4","alerts":[{"labels":{"alertname":"A"},"startsAt":"soon"}]}""",
+        "$.alerts[0].startsAt: expected a time in RFC 3339")]
+    [InlineData("""{"version":"4","alerts":[{"labels":{"alertname":"A"},"startsAt":"0001-01-01T00:00:00Z"}]}""",
+        "$.alerts[0].startsAt: expected a time in RFC 3339")]
+    [InlineData("""{"version":"4","alerts":[{"labels":{"alertname":"A","pod":5},"startsAt":"2026-01-01T00:00:00Z"}]}""",
+        "$.alerts[0].labels.pod: expected a string, got 5")]
+    [InlineData("""{"version":"4","alerts":[{"labels":{"alertname":"A","pod":"a\u0007b"},"startsAt":"2026-01-01T00:00:00Z"}]}""",
+        "$.alerts[0].labels.pod: expected a value without control characters, got a\\u0007b")]
+    [InlineData("""{"version":"4","alerts":[{"labels":{"alertname":"A","pod":"\ud800"},"startsAt":"2026-01-01T00:00:00Z"}]}""",
+        "$.alerts[0].labels.pod: expected text in valid Unicode")]
+    [InlineData("""{"version":"4","alerts":[{"status":"odd","labels":{"alertname":"A"},"startsAt":"2026-01-01T00:00:00Z"}]}""",
+        "$.alerts[0].status: expected 'firing' or 'resolved', got odd")]
     public void A_malformed_payload_is_refused_with_the_place_and_what_was_expected(string text, string fault)
     {
         var batch = AlertmanagerPayload.Parse(Some.Bytes(text));
@@ -93,7 +104,12 @@ public sealed class AlertParsingTests
     public void A_listing_keeps_what_is_inhibited_and_leaves_out_what_is_silenced()
     {
         string Listed(string silenced, string inhibited) =>
-            $$"""{"annotations":{},"endsAt":"2026-01-01T12:09:00Z","fingerprint":"f","receivers":[{"name":"heal"}],"startsAt":"2026-01-01T12:00:00Z","status":{"inhibitedBy":[{{inhibited}}],"silencedBy":[{{silenced}}],"state":"active"},"updatedAt":"2026-01-01T12:05:00Z","generatorURL":"","labels":{"alertname":"A"} }""";
+            $$"""
+              {"annotations":{},"endsAt":"2026-01-01T12:09:00Z","fingerprint":"f","receivers":[{"name":"heal"}],
+               "startsAt":"2026-01-01T12:00:00Z",
+               "status":{"inhibitedBy":[{{inhibited}}],"silencedBy":[{{silenced}}],"state":"active"},
+               "updatedAt":"2026-01-01T12:05:00Z","generatorURL":"","labels":{"alertname":"A"} }
+              """;
 
         var batch = AlertmanagerListing.Parse(Some.Bytes($"[{Listed("", "")},{Listed("\"s\"", "")},{Listed("", "\"i\"")}]"));
 
@@ -107,7 +123,9 @@ public sealed class AlertParsingTests
     {
         var alert = AlertMessage.Parse(Some.Bytes(One)).Alerts[0];
 
-        Assert.Equal(Signal.Of(alert, SignalSource.Webhook, Some.Noon).Id, Signal.Of(alert, SignalSource.Reconcile, Some.Noon.AddHours(1)).Id);
-        Assert.NotEqual(Signal.Of(alert, SignalSource.Webhook, Some.Noon).Id, Signal.Of(alert with { Status = AlertStatus.Resolved }, SignalSource.Webhook, Some.Noon).Id);
+        Assert.Equal(Signal.Of(alert, SignalSource.Webhook, Some.Noon).Id,
+            Signal.Of(alert, SignalSource.Reconcile, Some.Noon.AddHours(1)).Id);
+        Assert.NotEqual(Signal.Of(alert, SignalSource.Webhook, Some.Noon).Id,
+            Signal.Of(alert with { Status = AlertStatus.Resolved }, SignalSource.Webhook, Some.Noon).Id);
     }
 }

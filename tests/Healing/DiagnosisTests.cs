@@ -43,7 +43,8 @@ public sealed class DiagnosisTests
     {
         var restart = new Difference("change/1", "metadata.annotations[kubectl.kubernetes.io/restartedAt]", "a", "b");
 
-        Assert.Equal(Causes.NoChangeFound, Diagnose(Some.Evidence(Some.Change(restart), Some.Pod(Some.Container("CrashLoopBackOff", exit: 1)))).Leading()!.Cause);
+        Assert.Equal(Causes.NoChangeFound,
+            Diagnose(Some.Evidence(Some.Change(restart), Some.Pod(Some.Container("CrashLoopBackOff", exit: 1)))).Leading()!.Cause);
     }
 
     [Fact]
@@ -51,7 +52,8 @@ public sealed class DiagnosisTests
     {
         var old = Some.Change(Some.ConfigChange) with { At = Some.Noon.AddDays(-3) };
 
-        Assert.Equal(Causes.NoChangeFound, Diagnose(Some.Evidence(old, Some.Pod(Some.Container("CrashLoopBackOff", exit: 1)))).Leading()!.Cause);
+        Assert.Equal(Causes.NoChangeFound, Diagnose(Some.Evidence(old, Some.Pod(Some.Container("CrashLoopBackOff", exit: 1))))
+            .Leading()!.Cause);
     }
 
     [Fact]
@@ -74,7 +76,8 @@ public sealed class DiagnosisTests
     public void Crashes_in_the_older_revision_as_well_speak_against_the_change()
     {
         var evidence = Some.Evidence(Some.Change(Some.ConfigChange),
-            Some.Pod(Some.Container("CrashLoopBackOff", exit: 1)), Some.Pod(Some.Container("CrashLoopBackOff", exit: 1), "web-1", "web-1-y"));
+            Some.Pod(Some.Container("CrashLoopBackOff", exit: 1)),
+                Some.Pod(Some.Container("CrashLoopBackOff", exit: 1), "web-1", "web-1-y"));
 
         Assert.True(Diagnose(evidence).Hypotheses.First(h => h.Cause == Causes.CrashAfterTemplateChange).Confidence < 0.5);
     }
@@ -99,12 +102,14 @@ public sealed class DiagnosisTests
             .Concat(evidence.Revisions.Select(r => r.Id)).Append(evidence.Change.Id).ToHashSet();
 
         Assert.Equal(8, diagnosis.Hypotheses.Count + diagnosis.Rejected.Count);
-        Assert.All(diagnosis.Hypotheses.SelectMany(h => h.Evidence).Concat(diagnosis.Rejected.SelectMany(r => r.Evidence)), id => Assert.Contains(id, ids));
+        Assert.All(diagnosis.Hypotheses.SelectMany(h => h.Evidence).Concat(diagnosis.Rejected.SelectMany(r => r.Evidence)), id =>
+            Assert.Contains(id, ids));
     }
 
     [Fact]
     public void The_same_evidence_gives_the_same_diagnosis_to_the_byte() => Assert.Equal(
-        System.Text.Json.JsonSerializer.Serialize(Diagnose(Some.Crash())), System.Text.Json.JsonSerializer.Serialize(Diagnose(Some.Crash())));
+        System.Text.Json.JsonSerializer.Serialize(Diagnose(Some.Crash())),
+            System.Text.Json.JsonSerializer.Serialize(Diagnose(Some.Crash())));
 
     [Fact]
     public void A_target_that_is_gone_scaled_to_zero_or_settled_shows_no_fault()
@@ -116,7 +121,8 @@ public sealed class DiagnosisTests
 
         Assert.Equal(DetectionVerdict.Healthy, DetectionPolicy.Judge(settled).Verdict);
         Assert.Equal(DetectionVerdict.Healthy, DetectionPolicy.Judge(Some.Crash() with { Exists = false }).Verdict);
-        Assert.Equal(DetectionVerdict.Healthy, DetectionPolicy.Judge(Some.Crash() with { Workload = Some.Workload() with { DesiredReplicas = 0 } }).Verdict);
+        Assert.Equal(DetectionVerdict.Healthy,
+            DetectionPolicy.Judge(Some.Crash() with { Workload = Some.Workload() with { DesiredReplicas = 0 } }).Verdict);
     }
 
     [Fact]

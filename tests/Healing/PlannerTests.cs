@@ -19,21 +19,24 @@ public sealed class PlannerTests
     {
         var facts = Facts();
 
-        Assert.Equal(verdict, Planner.Decide(facts with { Evidence = facts.Evidence with { Autonomy = new AutonomySetting(level, "a test") } }).Verdict);
+        Assert.Equal(verdict,
+            Planner.Decide(facts with { Evidence = facts.Evidence with { Autonomy = new AutonomySetting(level, "a test") } }).Verdict);
     }
 
     [Fact]
     public void Without_a_workflow_people_are_called() => AssertEscalates(Facts() with { Workflow = null }, "no workflow serves");
 
     [Fact]
-    public void An_action_is_not_tried_twice() => AssertEscalates(Facts() with { ActionsTried = ["rollback_deployment"] }, "was tried in this incident");
+    public void An_action_is_not_tried_twice() =>
+        AssertEscalates(Facts() with { ActionsTried = ["rollback_deployment"] }, "was tried in this incident");
 
     [Fact]
     public void The_number_of_actions_is_limited() => AssertEscalates(Facts() with { ActionsApplied = 1 }, "the limit is 1");
 
     [Fact]
     public void A_precondition_that_does_not_hold_passes_the_action_over() =>
-        AssertEscalates(Facts() with { Refusals = new Dictionary<string, string> { ["rollback_deployment"] = "no earlier revision" } }, "no earlier revision");
+        AssertEscalates(Facts() with { Refusals = new Dictionary<string, string> { ["rollback_deployment"] = "no earlier revision" } },
+            "no earlier revision");
 
     [Fact]
     public void What_another_tool_manages_is_not_patched_live()
@@ -73,13 +76,16 @@ public sealed class PlannerTests
 
     [Fact]
     public void A_target_under_another_operation_waits() =>
-        Assert.Equal(PlanVerdict.Wait, Planner.Decide(Facts(new PastOperation("k", "i", "a", Some.Noon.AddSeconds(-5), null, Finished: false))).Verdict);
+        Assert.Equal(PlanVerdict.Wait,
+            Planner.Decide(Facts(new PastOperation("k", "i", "a", Some.Noon.AddSeconds(-5), null, Finished: false))).Verdict);
 
     [Fact]
-    public void Three_cycles_in_four_hours_call_people() => AssertEscalates(Facts(Past(30, "a"), Past(60, "b"), Past(90, "c")), "did not last");
+    public void Three_cycles_in_four_hours_call_people() =>
+        AssertEscalates(Facts(Past(30, "a"), Past(60, "b"), Past(90, "c")), "did not last");
 
     [Fact]
-    public void Cycles_longer_ago_do_not_count() => Assert.Equal(PlanVerdict.Act, Planner.Decide(Facts(Past(300, "a"), Past(400, "b"), Past(500, "c"))).Verdict);
+    public void Cycles_longer_ago_do_not_count() =>
+        Assert.Equal(PlanVerdict.Act, Planner.Decide(Facts(Past(300, "a"), Past(400, "b"), Past(500, "c"))).Verdict);
 
     [Fact]
     public void A_fix_that_was_reverted_twice_is_not_repeated_and_the_actor_is_named() =>
@@ -101,7 +107,8 @@ public sealed class PlannerTests
     public void A_revision_that_served_too_short_a_time_and_is_not_proven_is_refused()
     {
         var verdict = RollbackPolicy.Judge(
-            Some.Workload(), [Some.Revision("web-2", 2, "bad"), Some.Revision("web-1", 1, "good", served: TimeSpan.FromSeconds(5))], TimeSpan.FromSeconds(30));
+            Some.Workload(), [Some.Revision("web-2", 2, "bad"), Some.Revision("web-1", 1, "good", served: TimeSpan.FromSeconds(5))],
+                TimeSpan.FromSeconds(30));
 
         Assert.Null(verdict.Revision);
         Assert.Contains("served for 5 s only", verdict.Reason);
@@ -115,7 +122,8 @@ public sealed class PlannerTests
     {
         IReadOnlyList<RevisionEvidence> revisions = [Some.Revision("web-2", 2, "bad"), Some.Revision("web-1", 1, "good")];
 
-        var judged = RevisionHealth.Judge(revisions, new ConditionEvidence("Available", available, "", "", Some.Noon.AddMinutes(minutes)), []);
+        var judged = RevisionHealth.Judge(
+            revisions, new ConditionEvidence("Available", available, "", "", Some.Noon.AddMinutes(minutes)), []);
 
         Assert.Equal(healthy, judged[1].WasHealthy is not null);
         Assert.Equal(!healthy, judged[1].WasUnhealthy is not null);
@@ -128,13 +136,15 @@ public sealed class PlannerTests
         Assert.Contains(reason, plan.Summary);
     }
 
-    private static PastOperation Past(int minutesAgo, string removed) => new("k", "i", "rollback_deployment", Some.Noon.AddMinutes(-minutesAgo), removed);
+    private static PastOperation Past(int minutesAgo, string removed) =>
+        new("k", "i", "rollback_deployment", Some.Noon.AddMinutes(-minutesAgo), removed);
 
     private static PlanningFacts Facts(params PastOperation[] history)
     {
         var evidence = Some.Crash();
         return new PlanningFacts(
-            "KubePodCrashLooping", evidence, Diagnostician.Diagnose(evidence, DetectionPolicy.Judge(evidence)), Some.Workflow(), [Some.Rollback],
+            "KubePodCrashLooping", evidence, Diagnostician.Diagnose(evidence, DetectionPolicy.Judge(evidence)), Some.Workflow(),
+                [Some.Rollback],
             new Dictionary<string, string>(), [], 0, history, new SafetyLimits(), Some.Noon);
     }
 }

@@ -15,16 +15,22 @@ internal static class Some
     public static WorkloadEvidence Workload(string hash = "bad") => new(
         "deployment/web", "uid", Noon.AddDays(-9), 2, 2, 3, 1, 2, 2, false, false, hash, null, "kubectl-set", []);
 
-    public static RevisionEvidence Revision(string name, long number, string hash, int ready = 0, string? healthy = null, string? unhealthy = null, TimeSpan? served = null) =>
-        new($"replicaset/{name}", name, $"uid-{name}", number, Noon.AddMinutes(-10 * (3 - number)), ready, ready, hash, ["web:1"], healthy, unhealthy, served);
+    public static RevisionEvidence Revision(
+        string name, long number, string hash, int ready = 0, string? healthy = null, string? unhealthy = null, TimeSpan? served = null) =>
+        new($"replicaset/{name}", name, $"uid-{name}", number, Noon.AddMinutes(-10 * (3 - number)), ready, ready, hash, ["web:1"], healthy,
+            unhealthy, served);
 
-    public static ContainerEvidence Container(string? waiting = null, int? exit = null, int restarts = 0, string? lastReason = null, bool ready = false) => new(
+    public static ContainerEvidence Container(
+        string? waiting = null, int? exit = null, int restarts = 0, string? lastReason = null, bool ready = false) => new(
         "pod/web-2-x/app", "app", "web:2", ready, restarts, waiting, null, lastReason, exit, exit is null ? null : Noon.AddSeconds(-5));
 
-    public static PodEvidence Pod(ContainerEvidence container, string revision = "web-2", string name = "web-2-x", string? node = "node-1") => new(
-        $"pod/{name}", name, revision, "Running", null, container.Ready, false, node, Noon.AddMinutes(-2), [container with { Id = $"pod/{name}/app" }]);
+    public static PodEvidence Pod(
+        ContainerEvidence container, string revision = "web-2", string name = "web-2-x", string? node = "node-1") => new(
+        $"pod/{name}", name, revision, "Running", null, container.Ready, false, node, Noon.AddMinutes(-2),
+            [container with { Id = $"pod/{name}/app" }]);
 
-    public static TemplateChange Change(params Difference[] differences) => new("change/web-2", "web-1", "web-2", Noon.AddMinutes(-3), differences, 0);
+    public static TemplateChange Change(params Difference[] differences) =>
+        new("change/web-2", "web-1", "web-2", Noon.AddMinutes(-3), differences, 0);
 
     public static readonly Difference ConfigChange = new("change/1", "spec.volumes[config].configMap.name", "web-config", "web-bad");
     public static readonly Difference ImageChange = new("change/1", "spec.containers[app].image", "web:1", "web:2");
@@ -35,10 +41,12 @@ internal static class Some
         change, pods, [], [], [], [new NodeEvidence("node/node-1", "node-1", true, false, null)], [], []);
 
     public static EvidenceBundle Crash() =>
-        Evidence(Change(ConfigChange), Pod(Container("CrashLoopBackOff", exit: 1, restarts: 3)), Pod(Container(ready: true), "web-1", "web-1-y"));
+        Evidence(Change(ConfigChange), Pod(Container("CrashLoopBackOff", exit: 1, restarts: 3)),
+            Pod(Container(ready: true), "web-1", "web-1-y"));
 
     public static readonly ActionDescriptor Rollback = new(
-        "rollback_deployment", RiskClass.R2, [Causes.CrashAfterTemplateChange, Causes.ImagePullAfterTemplateChange], [TargetKinds.Deployment],
+        "rollback_deployment", RiskClass.R2, [Causes.CrashAfterTemplateChange, Causes.ImagePullAfterTemplateChange],
+            [TargetKinds.Deployment],
         [new ActionParameter("minimumServed", ParameterKind.Duration, "30s", "0s", "24h", "")], "", "", "roll_forward", []);
 
     public const string WorkflowText = """

@@ -10,9 +10,11 @@ public sealed class TargetPolicyTests
     [InlineData("KubeJobFailed", "namespace=shop,job_name=nightly,job=kube-state-metrics", "Job", "shop", "nightly")]
     [InlineData("KubeHpaMaxedOut", "namespace=shop,horizontalpodautoscaler=web", "HorizontalPodAutoscaler", "shop", "web")]
     [InlineData("KubePersistentVolumeFillingUp", "namespace=shop,persistentvolumeclaim=data", "PersistentVolumeClaim", "shop", "data")]
-    [InlineData("KubePersistentVolumeErrors", "namespace=monitoring,pod=kube-state-metrics-0,persistentvolume=pv1", "PersistentVolume", "", "pv1")]
+    [InlineData("KubePersistentVolumeErrors", "namespace=monitoring,pod=kube-state-metrics-0,persistentvolume=pv1", "PersistentVolume", "",
+        "pv1")]
     [InlineData("KubeNodeNotReady", "node=node2,namespace=monitoring,pod=kube-state-metrics-0", "Node", "", "node2")]
-    [InlineData("NodeFilesystemAlmostOutOfSpace", "instance=10.0.0.3:9100,namespace=monitoring,pod=node-exporter-x", "Node", "", "10.0.0.3:9100")]
+    [InlineData("NodeFilesystemAlmostOutOfSpace", "instance=10.0.0.3:9100,namespace=monitoring,pod=node-exporter-x", "Node", "",
+        "10.0.0.3:9100")]
     [InlineData("KubeCPUOvercommit", "namespace=monitoring", "Cluster", "", "test")]
     [InlineData("LibvirtDomainCrashed", "domain=vm7,instance=host1:9177", "VirtualMachine", "", "vm7")]
     [InlineData("MadeUpByATeam", "namespace=shop,deployment=web,pod=web-1", "Deployment", "shop", "web")]
@@ -22,7 +24,8 @@ public sealed class TargetPolicyTests
     {
         var found = TargetPolicy.Identify(Some.Alert(alert, Labels(labels)), "test");
 
-        Assert.Equal((TargetVerdict.Found, kind, ns, name), (found.Verdict, found.Candidate!.Kind, found.Candidate.Namespace, found.Candidate.Name));
+        Assert.Equal((TargetVerdict.Found, kind, ns, name),
+            (found.Verdict, found.Candidate!.Kind, found.Candidate.Namespace, found.Candidate.Name));
     }
 
     [Theory]

@@ -19,7 +19,8 @@ public sealed class TemplateDiffTests
 
     [Fact]
     public void An_inserted_container_is_one_change() =>
-        Assert.Equal("spec.containers[new]", Assert.Single(Diff(Template.Replace("[{\"name\":\"app\"", "[{\"name\":\"new\"},{\"name\":\"app\""))).Path);
+        Assert.Equal("spec.containers[new]",
+            Assert.Single(Diff(Template.Replace("[{\"name\":\"app\"", "[{\"name\":\"new\"},{\"name\":\"app\""))).Path);
 
     [Fact]
     public void A_secret_is_never_shown()

@@ -29,7 +29,8 @@ internal static class FieldManagers
         foreach (var entry in entries.OfType<JsonObject>().Take(MaxEntries))
         {
             if (entry["fieldsV1"] is not JsonObject fields || !wrote(fields)) continue;
-            var name = entry["manager"] is JsonValue manager && manager.TryGetValue<string>(out var text) ? SafeText.Line(text, NameLength) : "unknown";
+            var name = entry["manager"] is JsonValue manager && manager.TryGetValue<string>(out var text) ? SafeText.Line(text, NameLength)
+                : "unknown";
             found.Add((name, Time(entry["time"])));
         }
 
@@ -40,7 +41,8 @@ internal static class FieldManagers
 
     private static DateTimeOffset? Time(JsonNode? node) =>
         node is JsonValue value && value.TryGetValue<string>(out var text)
-        && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
+        && DateTimeOffset.TryParse(
+            text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
             ? time
             : null;
 }

@@ -38,13 +38,15 @@ internal sealed class YamlDocumentReader
         catch (YamlException e)
         {
             var message = e.InnerException is null ? e.Message : $"{e.Message}: {e.InnerException.Message}";
-            reader.Faults.Add(new WorkflowFault(file, Math.Max(1, (int)e.Start.Line), Math.Max(1, (int)e.Start.Column), "", SafeText.Line(message, 300)));
+            reader.Faults.Add(
+                new WorkflowFault(file, Math.Max(1, (int)e.Start.Line), Math.Max(1, (int)e.Start.Column), "", SafeText.Line(message, 300)));
         }
         catch (InvalidOperationException)
         {
             // How the parser says that brackets are left open, for example.
             var at = parser.Current?.End ?? Mark.Empty;
-            reader.Faults.Add(new WorkflowFault(file, Math.Max(1, (int)at.Line), Math.Max(1, (int)at.Column), "", "expected YAML, got text that breaks off near here"));
+            reader.Faults.Add(new WorkflowFault(
+                file, Math.Max(1, (int)at.Line), Math.Max(1, (int)at.Column), "", "expected YAML, got text that breaks off near here"));
         }
 
         return reader;
@@ -76,7 +78,8 @@ internal sealed class YamlDocumentReader
         var token = Convert(root, depth: 0);
         if (token is not JObject fields)
         {
-            Faults.Add(new WorkflowFault(_file, (int)root.Start.Line, (int)root.Start.Column, "", "expected a workflow: a mapping with name, version, alerts, actions ..."));
+            Faults.Add(new WorkflowFault(_file, (int)root.Start.Line, (int)root.Start.Column, "",
+                "expected a workflow: a mapping with name, version, alerts, actions ..."));
             return;
         }
 
