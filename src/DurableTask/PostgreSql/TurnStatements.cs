@@ -77,8 +77,10 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HubNews 
 
     private void AppendHistory()
     {
-        var events = turns.SelectMany(turn => turn.History.Select((text, i) => (turn.InstanceId, Seq: turn.Turn.HistoryCount + i + 1, text))).ToArray();
-        Add("append_history", Column(events, entry => entry.InstanceId), Column(events, entry => entry.Seq), Column(events, entry => entry.text));
+        var events = turns.SelectMany(turn =>
+            turn.History.Select((text, i) => (turn.InstanceId, Seq: turn.Turn.HistoryCount + i + 1, text))).ToArray();
+        Add("append_history",
+            Column(events, entry => entry.InstanceId), Column(events, entry => entry.Seq), Column(events, entry => entry.text));
     }
 
     private void ScheduleActivities()
@@ -115,7 +117,8 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HubNews 
 
     private void CreateSubOrchestrations()
     {
-        var all = turns.SelectMany(turn => turn.Starts.Select((text, i) => (Creator: turn, New: turn.Turn.SubOrchestrations[i], text))).ToArray();
+        var all = turns.SelectMany(turn =>
+            turn.Starts.Select((text, i) => (Creator: turn, New: turn.Turn.SubOrchestrations[i], text))).ToArray();
         if (all.Length == 0)
         {
             return;
@@ -140,7 +143,8 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HubNews 
             ids,
             executions,
             Column(all, created => created.Creator.InstanceId),
-            Column(all, created => HistorySerializer.Serialize(HubErrors.SubOrchestrationExists(created.New, created.New.Start.Timestamp))));
+            Column(all, created => HistorySerializer.Serialize(
+                HubErrors.SubOrchestrationExists(created.New, created.New.Start.Timestamp))));
         news.Orchestrations = true;
         news.Instances.UnionWith(ids);
     }

@@ -79,7 +79,8 @@ internal sealed class TurnTransaction(HubDatabase database, string self)
                 if (position < turn.ClaimActivities)
                 {
                     claimed[reader.GetString(1)].Add(new ActivityWorkItem(
-                        new ActivityLock(reader.GetInt64(0), reader.GetString(1), reader.GetInt32(2), turn.Lock.WorkerId, reader.GetInt64(3)),
+                        new ActivityLock(
+                            reader.GetInt64(0), reader.GetString(1), reader.GetInt32(2), turn.Lock.WorkerId, reader.GetInt64(3)),
                         turn.ExecutionId,
                         turn.Activities[position],
                         DeliveryCount: 1));
