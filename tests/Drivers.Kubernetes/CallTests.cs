@@ -101,7 +101,8 @@ public sealed class CallTests : IAsyncLifetime
     {
         _server.On(PatchPod, Answer.Text(503, "busy"), Answer.Text(503, "busy"), Answer.Json(Some.Pod("a")));
         using var client = Some.Client(_server);
-        await Assert.ThrowsAsync<KubernetesApiException>(() => client.PatchAsync<Pod>("shop", "a", Patch.Json(JsonPatchOperation.Remove("/spec"))));
+        await Assert.ThrowsAsync<KubernetesApiException>(
+            () => client.PatchAsync<Pod>("shop", "a", Patch.Json(JsonPatchOperation.Remove("/spec"))));
         Assert.Equal(1, _server.CountOf(PatchPod));
         await client.PatchAsync<Pod>("shop", "a", Patch.Merge(new JsonObject()));
         Assert.Equal(3, _server.CountOf(PatchPod));
@@ -242,7 +243,8 @@ public sealed class CallTests : IAsyncLifetime
     {
         _server.On("DELETE /api/v1/namespaces/shop/pods/a", Answer.Status(404, "NotFound", "gone", """{"name":"a"}"""));
         using var client = Some.Client(_server);
-        Assert.False(await client.DeleteAsync<Pod>("shop", "a", new DeleteOptions { Uid = "u", ResourceVersion = "7", GracePeriodSeconds = 5 }));
+        var options = new DeleteOptions { Uid = "u", ResourceVersion = "7", GracePeriodSeconds = 5 };
+        Assert.False(await client.DeleteAsync<Pod>("shop", "a", options));
         var body = JsonNode.Parse(_server.Of("DELETE /api/v1/namespaces/shop/pods/a").Single().Body)!;
         Assert.Equal(("u", "7", 5, "Background"),
             ((string?)body["preconditions"]!["uid"], (string?)body["preconditions"]!["resourceVersion"], (int)body["gracePeriodSeconds"]!,

@@ -21,7 +21,8 @@ public sealed class ClusterTests : IAsyncLifetime
         var kubeconfig = Environment.GetEnvironmentVariable("HEAL_TEST_KUBECONFIG");
         if (string.IsNullOrEmpty(kubeconfig))
             throw new InvalidOperationException(
-                "HEAL_TEST_KUBECONFIG expected the kubeconfig of a real cluster, got nothing. Run './test.sh --cluster', or filter out Category=Cluster.");
+                "HEAL_TEST_KUBECONFIG expected the kubeconfig of a real cluster, got nothing. "
+                + "Run './test.sh --cluster', or filter out Category=Cluster.");
         _client = Some.Factory().Create(new KubernetesClientOptions { KubeconfigPath = kubeconfig });
         await _client.CreateAsync(new Namespace { Metadata = new ObjectMeta { Name = _ns } });
         await WaitAsync<KubernetesObject>(new ResourceKind("", "ServiceAccount"), "default", _ => true);
@@ -50,14 +51,14 @@ public sealed class ClusterTests : IAsyncLifetime
     [Fact]
     public async Task A_config_map_is_created_replaced_patched_and_deleted_with_preconditions()
     {
-        var created = await _client.CreateAsync(new ConfigMap { Metadata = Meta("c"), Data = new Dictionary<string, string> { ["a"] = "1" } });
-        var conflict = await Assert.ThrowsAsync<KubernetesConflictException>(() => _client.CreateAsync(new ConfigMap { Metadata = Meta("c") }));
+        var created = await _client.CreateAsync(Settings("1"));
+        var conflict = await Assert.ThrowsAsync<KubernetesConflictException>(() => _client.CreateAsync(Settings("1")));
         Assert.True(conflict.AlreadyExists);
 
         var replaced = await _client.ReplaceAsync(created with { Data = new Dictionary<string, string> { ["a"] = "2" } });
         await Assert.ThrowsAsync<KubernetesConflictException>(() => _client.ReplaceAsync(created with { Immutable = true }));
 
-        var patched = await _client.PatchAsync<ConfigMap>(_ns, "c", Patch.Merge(new JsonObject { ["data"] = new JsonObject { ["b"] = "3" } }));
+        var patched = await _client.PatchAsync<ConfigMap>(_ns, "c", Patch.Merge(JsonNode.Parse("""{"data":{"b":"3"}}""")!));
         Assert.Equal(("2", "3"), (patched.Data!["a"], patched.Data["b"]));
         await Assert.ThrowsAsync<KubernetesConflictException>(() => _client.DeleteAsync<ConfigMap>(
             _ns, "c", new DeleteOptions { Uid = Guid.NewGuid().ToString() }));
@@ -71,9 +72,10 @@ public sealed class ClusterTests : IAsyncLifetime
     [Fact]
     public async Task A_json_patch_is_all_or_nothing()
     {
-        await _client.CreateAsync(new ConfigMap { Metadata = Meta("c"), Data = new Dictionary<string, string> { ["a"] = "1" } });
+        await _client.CreateAsync(Settings("1"));
         var path = JsonPatchOperation.PathTo("data", "a");
-        await _client.PatchAsync<ConfigMap>(_ns, "c", Patch.Json(JsonPatchOperation.Test(path, "1"), JsonPatchOperation.Replace(path, "2")));
+        await _client.PatchAsync<ConfigMap>(
+            _ns, "c", Patch.Json(JsonPatchOperation.Test(path, "1"), JsonPatchOperation.Replace(path, "2")));
         var refused = await Assert.ThrowsAnyAsync<KubernetesApiException>(() => _client.PatchAsync<ConfigMap>(
             _ns, "c", Patch.Json(JsonPatchOperation.Test(path, "1"), JsonPatchOperation.Replace(path, "3"))));
         Assert.Equal(422, (int)refused.StatusCode);
@@ -139,8 +141,9 @@ public sealed class ClusterTests : IAsyncLifetime
     [Fact]
     public async Task A_list_is_read_in_pages()
     {
+        var labels = new Dictionary<string, string> { ["set"] = "x" };
         for (var i = 0; i < 5; i++)
-            await _client.CreateAsync(new ConfigMap { Metadata = Meta($"c{i}") with { Labels = new Dictionary<string, string> { ["set"] = "x" } } });
+            await _client.CreateAsync(new ConfigMap { Metadata = Meta($"c{i}") with { Labels = labels } });
         var list = await _client.ListAsync<ConfigMap>(_ns, new ListOptions { LabelSelector = "set=x", PageSize = 2 });
         Assert.Equal(["c0", "c1", "c2", "c3", "c4"], list.Items.Select(c => c.Metadata.Name));
         Assert.True((await _client.ListAsync<ConfigMap>(_ns, new ListOptions { Limit = 2, LabelSelector = "set=x" })).IsTruncated);
@@ -201,14 +204,17 @@ public sealed class ClusterTests : IAsyncLifetime
         {
             ["metadata"] = new JsonObject
             {
-                ["name"] = "token", ["namespace"] = _ns, ["annotations"] = new JsonObject { ["kubernetes.io/service-account.name"] = account },
+                ["name"] = "token",
+                ["namespace"] = _ns,
+                ["annotations"] = new JsonObject { ["kubernetes.io/service-account.name"] = account },
             },
             ["type"] = "kubernetes.io/service-account-token",
         }));
         var secret = await WaitAsync<KubernetesObject>(kind, "token", s => s.Field("data", "token") is not null);
         return (Decode("token"), Decode("ca.crt"));
 
-        string Decode(string key) => System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(secret.Field("data", key)!.Value.GetString()!));
+        string Decode(string key) =>
+            System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(secret.Field("data", key)!.Value.GetString()!));
     }
 
     private Task<T> WaitAsync<T>(string name, Func<T, bool> isReached) where T : KubernetesObject =>
@@ -224,6 +230,8 @@ public sealed class ClusterTests : IAsyncLifetime
 
         throw new InvalidOperationException("A watch ends by cancellation only.");
     }
+
+    private ConfigMap Settings(string value) => new() { Metadata = Meta("c"), Data = new Dictionary<string, string> { ["a"] = value } };
 
     private ObjectMeta Meta(string name) => new() { Name = name, Namespace = _ns };
 

@@ -100,7 +100,7 @@ public sealed class DiscoveryTests : IAsyncLifetime
     [Fact]
     public async Task An_object_that_does_not_exist_is_null_and_a_kind_that_does_not_is_an_error()
     {
-        _server.On("GET /api/v1/namespaces/shop/pods/a", Answer.Status(404, "NotFound", "pods \"a\" not found", """{"name":"a","kind":"pods"}"""));
+        _server.On("GET /api/v1/namespaces/shop/pods/a", Answer.Status(404, "NotFound", "no such pod", """{"name":"a","kind":"pods"}"""));
         using var client = Some.Client(_server);
         Assert.Null(await client.TryGetAsync<Pod>("shop", "a"));
         await Assert.ThrowsAsync<KubernetesNotFoundException>(

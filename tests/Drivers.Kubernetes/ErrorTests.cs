@@ -27,11 +27,13 @@ public sealed class ErrorTests : IAsyncLifetime
     public async Task Forbidden_says_which_rule_is_missing_for_whom()
     {
         _server.On(PatchWeb, Answer.Status(403, "Forbidden",
-            """deployments.apps "web" is forbidden: User "system:serviceaccount:heal:heal" cannot patch resource "deployments" in API group "apps" in the namespace "shop" """));
+            "deployments.apps \"web\" is forbidden: User \"system:serviceaccount:heal:heal\" cannot patch resource \"deployments\" "
+            + "in API group \"apps\" in the namespace \"shop\""));
         var refused = await Assert.ThrowsAsync<KubernetesForbiddenException>(PatchAsync);
         Assert.Equal(new MissingPermission("system:serviceaccount:heal:heal", "patch", "apps", "deployments", "shop"), refused.Missing);
         Assert.Contains(
-            "Missing RBAC rule for 'system:serviceaccount:heal:heal': apiGroups [\"apps\"], resources [\"deployments\"], verbs [\"patch\"] in a Role of namespace 'shop'.",
+            "Missing RBAC rule for 'system:serviceaccount:heal:heal': apiGroups [\"apps\"], resources [\"deployments\"], "
+            + "verbs [\"patch\"] in a Role of namespace 'shop'.",
             refused.Message, StringComparison.Ordinal);
     }
 
@@ -48,12 +50,14 @@ public sealed class ErrorTests : IAsyncLifetime
     {
         _server.On(PatchWeb, Answer.Status(409, "Conflict", "Apply failed with 2 conflicts", """
             {"causes":[
-              {"reason":"FieldManagerConflict","message":"conflict with \"kubectl-edit\" using apps/v1 at 2026-01-01T00:00:00Z","field":".spec.replicas"},
+              {"reason":"FieldManagerConflict","message":"conflict with \"kubectl-edit\" using apps/v1 at 2026-01-01T00:00:00Z",
+               "field":".spec.replicas"},
               {"reason":"FieldManagerConflict","message":"conflict with \"argo\\\"cd\" using apps/v1","field":".spec.paused"}]}
             """));
         var conflict = await Assert.ThrowsAsync<KubernetesConflictException>(() => _client.ApplyAsync(
             new Deployment { Metadata = new ObjectMeta { Name = "web", Namespace = "shop" } }, new ApplyOptions { FieldManager = "heal" }));
-        Assert.Equal([new FieldConflict("kubectl-edit", ".spec.replicas"), new FieldConflict("argo\\\"cd", ".spec.paused")], conflict.Conflicts);
+        Assert.Equal(
+            [new FieldConflict("kubectl-edit", ".spec.replicas"), new FieldConflict("argo\\\"cd", ".spec.paused")], conflict.Conflicts);
         Assert.False(conflict.AlreadyExists);
     }
 
@@ -73,7 +77,8 @@ public sealed class ErrorTests : IAsyncLifetime
             """{"causes":[{"reason":"FieldValueInvalid","message":"must be positive","field":"spec.replicas"}]}"""));
         var refused = await Assert.ThrowsAsync<KubernetesApiException>(PatchAsync);
         Assert.Equal(new StatusCause("FieldValueInvalid", "must be positive", "spec.replicas"), refused.Error.Causes.Single());
-        Assert.Equal($"Kubernetes refused to patch '{_server.Url}apis/apps/v1/namespaces/shop/deployments/web': 422 Invalid: Deployment is invalid",
+        Assert.Equal(
+            $"Kubernetes refused to patch '{_server.Url}apis/apps/v1/namespaces/shop/deployments/web': 422 Invalid: Deployment is invalid",
             refused.Message);
     }
 

@@ -34,7 +34,9 @@ public sealed class KubeconfigTests : IDisposable
     public void A_kubeconfig_in_json_is_read_too()
     {
         _folder.Write(".kube/config", """
-            {"current-context":"x","contexts":[{"name":"x","context":{"cluster":"c"}}],"clusters":[{"name":"c","cluster":{"server":"https://a.example"}}]}
+            {"current-context":"x",
+             "contexts":[{"name":"x","context":{"cluster":"c"}}],
+             "clusters":[{"name":"c","cluster":{"server":"https://a.example"}}]}
             """);
         using var client = Create();
         Assert.Equal("https://a.example", client.Server);
@@ -55,11 +57,13 @@ public sealed class KubeconfigTests : IDisposable
     [InlineData("current-context: x\ncontexts: [{name: y, context: {cluster: c}}]", "context 'x' does not exist. Known: 'y'")]
     [InlineData("current-context: x\ncontexts: [{name: x, context: {user: u}}]", "'cluster' is missing")]
     [InlineData("current-context: x\ncontexts: [{name: x, context: {cluster: c}}]", "context 'x': cluster 'c' does not exist")]
-    [InlineData("current-context: x\ncontexts: [{name: x, context: {cluster: c, user: u}}]\nclusters: [{name: c, cluster: {server: 'https://a'}}]",
+    [InlineData(
+        "current-context: x\ncontexts: [{name: x, context: {cluster: c, user: u}}]\nclusters: [{name: c, cluster: {server: 'https://a'}}]",
         "user 'u' does not exist")]
     [InlineData("current-context: x\ncontexts: [{name: x, context: {cluster: c}}]\nclusters: [{name: c, cluster: {server: 'ftp://a'}}]",
         "cluster 'c': 'server' expected an https:// URL, got 'ftp://a'")]
-    [InlineData("current-context: x\ncontexts: [{name: x, context: {cluster: c}}]\nclusters: [{name: c, cluster: {server: 'http://a.example'}}]",
+    [InlineData(
+        "current-context: x\ncontexts: [{name: x, context: {cluster: c}}]\nclusters: [{name: c, cluster: {server: 'http://a.example'}}]",
         "AllowPlainHttp")]
     public void A_faulty_file_is_named_with_what_is_missing(string yaml, string expected)
     {

@@ -22,7 +22,8 @@ public sealed class ListTests : IAsyncLifetime
         var list = await client.ListAsync<Pod>("shop", new ListOptions { PageSize = 2, LabelSelector = "app=shop" });
         Assert.Equal(["a", "b", "c"], list.Items.Select(p => p.Metadata.Name));
         Assert.Equal(("10", false), (list.ResourceVersion, list.IsTruncated));
-        Assert.Equal(["?labelSelector=app=shop&limit=2", "?labelSelector=app=shop&limit=2&continue=p2"], _server.Of(Pods).Select(r => r.Query));
+        Assert.Equal(
+            ["?labelSelector=app=shop&limit=2", "?labelSelector=app=shop&limit=2&continue=p2"], _server.Of(Pods).Select(r => r.Query));
     }
 
     [Fact]
@@ -37,7 +38,8 @@ public sealed class ListTests : IAsyncLifetime
     [Fact]
     public async Task A_limit_stops_early_and_says_so()
     {
-        _server.On(Pods, Answer.Json(Some.PodPage("10", "p2", Some.Pod("a"), Some.Pod("b"))), Answer.Json(Some.PodPage("10", "p3", Some.Pod("c"))));
+        _server.On(Pods,
+            Answer.Json(Some.PodPage("10", "p2", Some.Pod("a"), Some.Pod("b"))), Answer.Json(Some.PodPage("10", "p3", Some.Pod("c"))));
         using var client = Some.Client(_server);
         var list = await client.ListAsync<Pod>("shop", new ListOptions { PageSize = 2, Limit = 3 });
         Assert.Equal((3, true), (list.Items.Count, list.IsTruncated));
@@ -98,7 +100,8 @@ public sealed class ListTests : IAsyncLifetime
         var log = string.Join('\n', Enumerable.Range(1, 100_000).Select(i => $"line {i}")) + "\n";
         _server.On("GET /api/v1/namespaces/shop/pods/a/log", Answer.Text(200, log));
         using var client = Some.Client(_server);
-        var read = await client.GetPodLogAsync("shop", "a", new LogOptions { LimitBytes = 30, Container = "main", Previous = true, TailLines = 5 });
+        var options = new LogOptions { LimitBytes = 30, Container = "main", Previous = true, TailLines = 5 };
+        var read = await client.GetPodLogAsync("shop", "a", options);
         Assert.Equal(new PodLog("line 99999\nline 100000\n", IsTruncated: true), read);
         Assert.Equal("?container=main&previous=true&tailLines=5", _server.Of("GET /api/v1/namespaces/shop/pods/a/log").Single().Query);
     }

@@ -78,7 +78,8 @@ public sealed class WatchTests : IAsyncLifetime
     public async Task A_forgotten_version_leads_to_a_new_list_of_which_only_the_difference_is_told()
     {
         _server.On(Pods,
-            Answer.Json(Some.PodList("10", Some.Pod("same", "1"), Some.Pod("changed", "2"), Some.Pod("gone", "3"), Some.Pod("again", "4", "uid1"))),
+            Answer.Json(Some.PodList("10",
+                Some.Pod("same", "1"), Some.Pod("changed", "2"), Some.Pod("gone", "3"), Some.Pod("again", "4", "uid1"))),
             Answer.Lines(Some.Event("ERROR", Some.Status(410, "Expired", "too old resource version"))),
             Answer.Json(Some.PodList("90",
                 Some.Pod("same", "1"), Some.Pod("changed", "80"), Some.Pod("new", "81"), Some.Pod("again", "82", "uid2"))),
@@ -131,7 +132,8 @@ public sealed class WatchTests : IAsyncLifetime
     public async Task A_watch_that_is_forbidden_ends_with_the_reason()
     {
         _server.On(Pods, Answer.Json(Some.PodList("10")),
-            Answer.Status(403, "Forbidden", """pods is forbidden: User "bob" cannot watch resource "pods" in API group "" in the namespace "shop" """));
+            Answer.Status(403, "Forbidden",
+                """pods is forbidden: User "bob" cannot watch resource "pods" in API group "" in the namespace "shop" """));
         var refused = await Assert.ThrowsAsync<KubernetesForbiddenException>(() => TakeAsync(1));
         Assert.Equal(new MissingPermission("bob", "watch", "", "pods", "shop"), refused.Missing);
     }

@@ -50,10 +50,12 @@ public sealed class ConfigurationTests : IDisposable
     [Fact]
     public void A_setting_overrides_host_json_and_is_named_when_it_is_the_faulty_one()
     {
-        Assert.Equal(4, Read("""{ "extensions": { "queues": { "batchSize": 8 } } }""", "AzureFunctionsJobHost:extensions:queues:batchSize", "4").Queues.BatchSize);
+        const string name = "AzureFunctionsJobHost:extensions:queues:batchSize";
+        Assert.Equal(4, Read("""{ "extensions": { "queues": { "batchSize": 8 } } }""", name, "4").Queues.BatchSize);
         var faults = new List<string>();
-        Read("{}", "AzureFunctionsJobHost:extensions:queues:batchSize", "many", faults);
-        Assert.StartsWith("setting AzureFunctionsJobHost__extensions__queues__batchSize: is \"many\"", faults.Single(), StringComparison.Ordinal);
+        Read("{}", name, "many", faults);
+        Assert.StartsWith("setting AzureFunctionsJobHost__extensions__queues__batchSize: is \"many\"", faults.Single(),
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -18,7 +18,8 @@ public sealed class DiscoveryTests
     public void Faulty_declarations_are_reported_all_together_with_method_parameter_and_expectation()
     {
         Declare("NoTrigger", (typeof(string), "text", null));
-        Declare("TwoTriggers", (typeof(string), "a", typeof(ActivityTriggerAttribute)), (typeof(string), "b", typeof(ActivityTriggerAttribute)));
+        Declare("TwoTriggers", (typeof(string), "a", typeof(ActivityTriggerAttribute)),
+            (typeof(string), "b", typeof(ActivityTriggerAttribute)));
         Declare("WrongOrchestrator", (typeof(string), "context", typeof(OrchestrationTriggerAttribute)));
         Declare("NeedsHttp", (typeof(string), "input", typeof(ActivityTriggerAttribute)), (typeof(HttpRequest), "request", null));
         Declare("BareClient", (typeof(string), "input", typeof(ActivityTriggerAttribute)), (typeof(DurableTaskClient), "client", null));

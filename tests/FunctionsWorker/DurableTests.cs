@@ -40,7 +40,8 @@ public sealed class DurableTests : IAsyncLifetime
         Assert.Equal("Completed", (string)status["runtimeStatus"]!);
         Assert.Equal("Hello, Ada!", (string)status["output"]!);
         Assert.Equal(HttpStatusCode.Gone, (await _host.Client.PostAsJsonAsync(raise, "!")).StatusCode);
-        Assert.Equal(1, (int)(await TestHost.JsonAsync(await _host.Client.DeleteAsync((string)links["PurgeHistoryDeleteUri"]!)))["instancesDeleted"]!);
+        Assert.Equal(1, (int)(
+            await TestHost.JsonAsync(await _host.Client.DeleteAsync((string)links["PurgeHistoryDeleteUri"]!)))["instancesDeleted"]!);
         Assert.Equal(HttpStatusCode.NotFound, (await _host.Client.GetAsync((string)links["StatusQueryGetUri"]!)).StatusCode);
     }
 

@@ -43,14 +43,16 @@ public sealed class HttpTriggerTests : IAsyncLifetime
     [Fact]
     public async Task FromBody_reads_JSON_and_an_IResult_is_sent()
     {
-        HttpResponseMessage response = await _host.SendAsync(HttpMethod.Put, "/api/orders", body: JsonContent.Create(new { number = 7, item = "nut" }));
+        HttpResponseMessage response = await _host.SendAsync(HttpMethod.Put, "/api/orders",
+            body: JsonContent.Create(new { number = 7, item = "nut" }));
         Assert.Equal("""{"number":7,"item":"nut"}""", await response.Content.ReadAsStringAsync());
     }
 
     [Fact]
     public async Task A_trigger_parameter_of_a_class_is_the_body_and_a_returned_object_is_JSON()
     {
-        HttpResponseMessage response = await _host.SendAsync(HttpMethod.Post, "/api/orders", body: JsonContent.Create(new { number = 8, item = "bolt" }));
+        HttpResponseMessage response = await _host.SendAsync(HttpMethod.Post, "/api/orders",
+            body: JsonContent.Create(new { number = 8, item = "bolt" }));
         Assert.Equal("""{"number":8,"item":"bolt"}""", await response.Content.ReadAsStringAsync());
     }
 

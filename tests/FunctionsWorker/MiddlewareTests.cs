@@ -19,7 +19,8 @@ public sealed class MiddlewareTests
                 context.GetLogger<Journal>();
                 ((Journal)context.InstanceServices.GetService(typeof(Journal))!).Write("inner before");
                 await next();
-                ((Journal)context.InstanceServices.GetService(typeof(Journal))!).Write($"inner after {context.GetInvocationResult().Value}");
+                ((Journal)context.InstanceServices.GetService(typeof(Journal))!).Write(
+                    $"inner after {context.GetInvocationResult().Value}");
             });
         });
         await host.GetAsync("/api/Text");

@@ -38,12 +38,14 @@ public sealed class QueueTriggerTests : IAsyncLifetime
         await using TestHost host = await StartAsync("SlowOrder", maxDequeueCount: 2);
         host.Get<Journal>().Fail = true;
         await Azurite.SendAsync(Queue, "poisonous");
-        await Azurite.UntilAsync(async () => await Poison.ExistsAsync() && (await PeekAsync(Poison)).Length == 1, "it is in the poison queue");
+        await Azurite.UntilAsync(async () =>
+            await Poison.ExistsAsync() && (await PeekAsync(Poison)).Length == 1, "it is in the poison queue");
         await Azurite.UntilAsync(IsEmptyAsync, "the queue is empty");
         Assert.Equal("poisonous", Decoded((await PeekAsync(Poison)).Single()));
         Assert.Equal(["slow poisonous 1", "slow poisonous 2"], host.Get<Journal>().Entries);
         await Azurite.UntilAsync(
-            () => Task.FromResult(host.Log.All.Contains("InvalidOperationException: told to fail", StringComparison.Ordinal)), "the reason is logged");
+            () => Task.FromResult(host.Log.All.Contains("InvalidOperationException: told to fail", StringComparison.Ordinal)),
+                "the reason is logged");
     }
 
     [Fact]
@@ -55,7 +57,8 @@ public sealed class QueueTriggerTests : IAsyncLifetime
         await Azurite.SendAsync(Queue, "not JSON");
         await Azurite.SendAsync(Queue, """{ "Number": 1, "Item": "good" }""");
         await host.Get<Journal>().NextAsync();
-        await Azurite.UntilAsync(async () => await Poison.ExistsAsync() && (await PeekAsync(Poison)).Length == 2, "both are in the poison queue");
+        await Azurite.UntilAsync(async () =>
+            await Poison.ExistsAsync() && (await PeekAsync(Poison)).Length == 2, "both are in the poison queue");
         Assert.Equal(["order 1 good True 1"], host.Get<Journal>().Entries);
     }
 
@@ -99,12 +102,14 @@ public sealed class QueueTriggerTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("/livez")).StatusCode);
     }
 
-    private Task<TestHost> StartAsync(string function, int maxDequeueCount = 5, string visibility = "00:00:00", string? connection = null) =>
+    private Task<TestHost> StartAsync(string function, int maxDequeueCount = 5, string visibility = "00:00:00",
+        string? connection = null) =>
         TestHost.StartAsync(
             settings: new(StringComparer.Ordinal) { ["ORDERS"] = _name, ["AzureWebJobsStorage"] = connection ?? Azurite.ConnectionString },
             hostJson: $$"""
                 { "extensions": { "queues": {
-                    "maxPollingInterval": "00:00:00.200", "maxDequeueCount": {{maxDequeueCount}}, "visibilityTimeout": "{{visibility}}" } } }
+                    "maxPollingInterval": "00:00:00.200", "maxDequeueCount": {{maxDequeueCount}},
+                    "visibilityTimeout": "{{visibility}}" } } }
                 """,
             listeners: [function]);
 

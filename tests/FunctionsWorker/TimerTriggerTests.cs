@@ -75,7 +75,8 @@ public sealed class TimerTriggerTests
         }
 
         await _time.WaitsUntilAsync(Noon.AddMinutes(3));
-        Assert.Equal(2, host.Log.Lines.Count(static l => l.Contains("Timer function Tick failed (told to fail)", StringComparison.Ordinal)));
+        Assert.Equal(2, host.Log.Lines.Count(static l =>
+            l.Contains("Timer function Tick failed (told to fail)", StringComparison.Ordinal)));
     }
 
     private Task<TestHost> StartAsync() => TestHost.StartAsync(

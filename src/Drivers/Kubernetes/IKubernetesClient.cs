@@ -13,7 +13,8 @@ namespace Heal.Drivers.Kubernetes;
 /// Delivery: reads, PUT, DELETE, merge, strategic and apply patches may reach the server more than once (they are retried);
 /// POST and JSON patches are sent at most once: after a failure the caller must look before it tries again.
 /// Every method throws <see cref="KubernetesApiException"/> (or a subclass of it) when the server refuses,
-/// <see cref="KubernetesUnreachableException"/> when there is no usable answer, and OperationCanceledException only for the caller's own token.
+/// <see cref="KubernetesUnreachableException"/> when there is no usable answer, and OperationCanceledException only for the caller's
+/// own token.
 /// </remarks>
 public interface IKubernetesClient
 {
@@ -51,7 +52,8 @@ public interface IKubernetesClient
 
     /// <summary>Changes parts of an object.</summary>
     /// <exception cref="KubernetesConflictException">The patch carries a resourceVersion that is not the current one.</exception>
-    /// <exception cref="KubernetesApiException">Reason Invalid (422): the result would be invalid, or a JSON patch's test failed.</exception>
+    /// <exception cref="KubernetesApiException">Reason Invalid (422): the result would be invalid, or a JSON patch's test
+    /// failed.</exception>
     Task<T> PatchAsync<T>(
         ResourceKind kind,
         string? ns,

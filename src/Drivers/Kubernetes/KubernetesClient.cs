@@ -9,7 +9,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Heal.Drivers.Kubernetes;
 
-/// <summary>The client of one cluster over HTTP. Made by <see cref="KubernetesClientFactory"/>; dispose it when the cluster is no longer needed.</summary>
+/// <summary>
+/// The client of one cluster over HTTP. Made by <see cref="KubernetesClientFactory"/>; dispose it when the cluster is no longer
+/// needed.
+/// </summary>
 public sealed class KubernetesClient : IKubernetesClient, IDisposable
 {
     private readonly ApiTransport _transport;
@@ -28,7 +31,9 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
         _lister = new ObjectLister(transport, _discovery, logger);
     }
 
-    /// <summary>The namespace that the kubeconfig's context or the pod's service account names; null when there is none. Calls do not use it.</summary>
+    /// <summary>
+    /// The namespace that the kubeconfig's context or the pod's service account names; null when there is none. Calls do not use it.
+    /// </summary>
     public string? ContextNamespace { get; }
 
     /// <summary>Scheme, host and port of the API server.</summary>
@@ -37,7 +42,10 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
     public async Task<T> GetAsync<T>(ResourceKind kind, string? ns, string name, CancellationToken cancellationToken = default)
         where T : KubernetesObject =>
         await WithResourceAsync(
-            "get", kind, resource => _reader.CallAsync<T>(resource, ApiCalls.Read(resource, ns, name), cancellationToken), cancellationToken);
+            "get",
+            kind,
+            resource => _reader.CallAsync<T>(resource, ApiCalls.Read(resource, ns, name), cancellationToken),
+            cancellationToken);
 
     public async Task<T?> TryGetAsync<T>(ResourceKind kind, string? ns, string name, CancellationToken cancellationToken = default)
         where T : KubernetesObject
@@ -76,8 +84,8 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
         WithResourceAsync("update", kind, resource =>
         {
             var query = WriteQuery(options?.DryRun, options?.FieldManager);
-            return _reader.CallAsync<T>(
-                resource, ApiCalls.Replace(resource, body.Metadata.Namespace, NameOf(body), Json(body, resource), query), cancellationToken);
+            var call = ApiCalls.Replace(resource, body.Metadata.Namespace, NameOf(body), Json(body, resource), query);
+            return _reader.CallAsync<T>(resource, call, cancellationToken);
         }, cancellationToken);
 
     public Task<T> PatchAsync<T>(
@@ -111,9 +119,9 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
     {
         try
         {
+            var body = DeleteBody(options ?? new DeleteOptions());
             return await WithResourceAsync("delete", kind, resource => _transport.CallAsync(
-                ApiCalls.Delete(resource, ns, name, DeleteBody(options ?? new DeleteOptions())), ObjectReader.DrainAsync, cancellationToken),
-                cancellationToken);
+                ApiCalls.Delete(resource, ns, name, body), ObjectReader.DrainAsync, cancellationToken), cancellationToken);
         }
         catch (KubernetesNotFoundException exception) when (exception.IsAboutObject)
         {

@@ -1,7 +1,8 @@
 namespace Heal.Drivers.Kubernetes;
 
 /// <summary>
-/// Which cluster, and the limits of every call. Without a server or path: the files of KUBECONFIG, else ~/.kube/config, else the pod's service account.
+/// Which cluster, and the limits of every call. Without a server or path: the files of KUBECONFIG, else ~/.kube/config, else the
+/// pod's service account.
 /// </summary>
 public sealed class KubernetesClientOptions
 {

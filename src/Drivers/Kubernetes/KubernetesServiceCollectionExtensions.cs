@@ -12,7 +12,8 @@ public static class KubernetesServiceCollectionExtensions
     /// One <see cref="IKubernetesClient"/> for the process, and <see cref="KubernetesClientFactory"/> for further clusters.
     /// Configuration is read when the client is first asked for; its errors come then. The cluster need not be up.
     /// </summary>
-    public static IServiceCollection AddKubernetesClient(this IServiceCollection services, Action<KubernetesClientOptions>? configure = null)
+    public static IServiceCollection AddKubernetesClient(
+        this IServiceCollection services, Action<KubernetesClientOptions>? configure = null)
     {
         services.AddOptions<KubernetesClientOptions>();
         if (configure is not null)

@@ -2,7 +2,9 @@ using Heal.Drivers.Kubernetes.Models;
 
 namespace Heal.Drivers.Kubernetes;
 
-/// <summary>The methods of <see cref="IKubernetesClient"/> for types that name their kind with <see cref="KubernetesResourceAttribute"/>.</summary>
+/// <summary>
+/// The methods of <see cref="IKubernetesClient"/> for types that name their kind with <see cref="KubernetesResourceAttribute"/>.
+/// </summary>
 public static class TypedKubernetesClientExtensions
 {
     /// <inheritdoc cref="IKubernetesClient.GetAsync"/>
@@ -95,7 +97,7 @@ public static class TypedKubernetesClientExtensions
         Require("name", involvedObject.Name);
         Require("uid", involvedObject.Uid);
         if (terms.Count == 0)
-            throw new ArgumentException("Expected a kind, name or uid of the object whose events to list, got none.", nameof(involvedObject));
+            throw new ArgumentException("Expected a kind, name or uid of the object, got none.", nameof(involvedObject));
 
         var options = new ListOptions { FieldSelector = string.Join(',', terms) };
         var list = await client.ListAsync<KubernetesEvent>(ns, options, cancellationToken);

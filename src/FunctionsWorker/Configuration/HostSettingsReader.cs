@@ -22,7 +22,8 @@ internal static partial class HostSettingsReader
 
         JsonSection extensions = root.Section("extensions");
         JsonSection http = extensions.Section("http");
-        string prefix = http.Text("routePrefix", "api", static p => RoutePrefix().IsMatch(p), "path segments without '/' at the ends, or \"\"");
+        string prefix = http.Text(
+            "routePrefix", "api", static p => RoutePrefix().IsMatch(p), "path segments without '/' at the ends, or \"\"");
         http.Ignore("hsts", "customHeaders", "maxOutstandingRequests", "maxConcurrentRequests", "dynamicThrottlesEnabled");
         http.Done();
         QueueSettings queues = Queues(extensions.Section("queues"));
@@ -50,7 +51,8 @@ internal static partial class HostSettingsReader
     private static TimeSpan? FunctionTimeout(JsonSection root)
     {
         const string expected = "a time as \"hh:mm:ss\" above zero, or \"-1\" for none";
-        string text = root.Text("functionTimeout", "00:05:00", static t => t == "-1" || (Time(t) is { } time && time > TimeSpan.Zero), expected);
+        string text = root.Text(
+            "functionTimeout", "00:05:00", static t => t == "-1" || (Time(t) is { } time && time > TimeSpan.Zero), expected);
         return text == "-1" ? null : Time(text);
     }
 
@@ -77,7 +79,8 @@ internal static partial class HostSettingsReader
         var defaults = new DurableSettings();
         var durable = new DurableSettings
         {
-            HubName = json.Text("hubName", defaults.HubName, static n => HubName().IsMatch(n), "1 to 45 letters, digits or '_', a letter first"),
+            HubName = json.Text(
+                "hubName", defaults.HubName, static n => HubName().IsMatch(n), "1 to 45 letters, digits or '_', a letter first"),
             MaxConcurrentActivities = json.Number("maxConcurrentActivityFunctions", min: 1, max: 10_000),
             MaxConcurrentOrchestrators = json.Number("maxConcurrentOrchestratorFunctions", min: 1, max: 10_000),
             Provider = provider.Choice("type", StorageProvider.PostgreSQL),
@@ -86,7 +89,8 @@ internal static partial class HostSettingsReader
             WorkItemLockTimeout = provider.Duration("workItemLockTimeout", min: TimeSpan.FromSeconds(1), max: TimeSpan.FromHours(1)),
         };
         provider.Done();
-        json.Ignore("maxConcurrentEntityFunctions", "tracing", "extendedSessionsEnabled", "useGracefulShutdown", "overridableExistingInstanceStates");
+        json.Ignore("maxConcurrentEntityFunctions", "tracing", "extendedSessionsEnabled", "useGracefulShutdown",
+            "overridableExistingInstanceStates");
         json.Done();
         return durable;
     }

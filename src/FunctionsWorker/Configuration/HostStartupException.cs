@@ -7,5 +7,6 @@ public sealed class HostStartupException(IReadOnlyList<string> faults) : Excepti
     public IReadOnlyList<string> Faults { get; } = faults;
 
     private static string Text(IReadOnlyList<string> faults) =>
-        $"The function host cannot start; {faults.Count} fault(s) to correct:" + string.Concat(faults.Select(static f => $"{Environment.NewLine}  - {f}"));
+        $"The function host cannot start; {faults.Count} fault(s) to correct:"
+            + string.Concat(faults.Select(static f => $"{Environment.NewLine}  - {f}"));
 }

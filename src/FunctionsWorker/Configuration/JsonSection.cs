@@ -93,7 +93,8 @@ internal sealed class JsonSection(JsonObject? json, string path, HostJsonSource 
             JsonValueKind.String when mayBeText => node.GetValue<string>(),
             _ => "",
         };
-        return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= min && value <= max
+        return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= min
+            && value <= max
             ? text
             : null;
     }

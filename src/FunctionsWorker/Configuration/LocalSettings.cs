@@ -24,7 +24,13 @@ internal static class LocalSettings
         IList<IConfigurationSource> sources = configuration.Sources;
         int environment = sources.ToList().FindLastIndex(static s => s is EnvironmentVariablesConfigurationSource { Prefix: null or "" });
         // "urls" lies under everything: ASPNETCORE_URLS enters as a source of its own, below the plain environment.
-        var defaults = new Dictionary<string, string?>(StringComparer.Ordinal) { ["urls"] = values.GetValueOrDefault("urls") ?? DefaultUrl };
+        var defaults = new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["urls"] = values.GetValueOrDefault("urls") ?? DefaultUrl,
+            // Each logs a line per request or statement, which buries what the functions say.
+            ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
+            ["Logging:LogLevel:Npgsql"] = "Warning",
+        };
         values.Remove("urls");
         sources.Insert(environment < 0 ? sources.Count : environment, new MemoryConfigurationSource { InitialData = values });
         sources.Insert(0, new MemoryConfigurationSource { InitialData = defaults });
@@ -72,7 +78,8 @@ internal static class LocalSettings
 
                 break;
             default:
-                faults.Add($"{path} at $.{section.Name}: is unknown or of the wrong type, expected the objects Values, ConnectionStrings and Host");
+                faults.Add($"{path} at $.{section.Name}: is unknown or of the wrong type, "
+                    + "expected the objects Values, ConnectionStrings and Host");
                 break;
         }
     }

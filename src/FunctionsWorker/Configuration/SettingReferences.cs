@@ -21,7 +21,8 @@ internal static partial class SettingReferences
 
     /// <summary>A connection string by the name of its setting: plain, or under ConnectionStrings. Null when it is nowhere.</summary>
     public static string? Connection(IConfiguration configuration, string name) =>
-        NonEmpty(configuration[name]) ?? NonEmpty(configuration.GetConnectionString(name)) ?? NonEmpty(configuration["AzureWebJobs" + name]);
+        NonEmpty(configuration[name]) ?? NonEmpty(configuration.GetConnectionString(name))
+            ?? NonEmpty(configuration["AzureWebJobs" + name]);
 
     public static bool IsDisabled(IConfiguration configuration, string function, List<string> faults)
     {

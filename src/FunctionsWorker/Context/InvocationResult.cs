@@ -18,7 +18,8 @@ public static class FunctionContextBindingFeatureExtensions
 
     /// <inheritdoc cref="GetInvocationResult(FunctionContext)"/>
     /// <exception cref="InvalidOperationException">The result is not a <typeparamref name="T"/>.</exception>
-    public static InvocationResult<T> GetInvocationResult<T>(this FunctionContext context) => new TypedInvocationResult<T>(ResultOf(context));
+    public static InvocationResult<T> GetInvocationResult<T>(this FunctionContext context) =>
+        new TypedInvocationResult<T>(ResultOf(context));
 
     private static ResultFeature ResultOf(FunctionContext context)
     {

@@ -50,7 +50,8 @@ public interface IInputConverter
 }
 
 /// <summary>Names the converter of a parameter or of its type; it is asked before all others.</summary>
-[AttributeUsage(AttributeTargets.Parameter | AttributeTargets.Class | AttributeTargets.Interface | AttributeTargets.Enum | AttributeTargets.Struct)]
+[AttributeUsage(
+    AttributeTargets.Parameter | AttributeTargets.Class | AttributeTargets.Interface | AttributeTargets.Enum | AttributeTargets.Struct)]
 public class InputConverterAttribute(Type converterType) : Attribute
 {
     public Type ConverterType { get; } = converterType;

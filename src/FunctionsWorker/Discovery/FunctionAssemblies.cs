@@ -5,7 +5,8 @@ namespace Microsoft.Azure.Functions.Worker.Discovery;
 
 /// <summary>
 /// Which assemblies may hold functions: the application's and those of the projects that it references.
-/// Read from the deps.json beside the application, because the compiler drops references that no code mentions; without one, from the metadata.
+/// Read from the deps.json beside the application, because the compiler drops references that no code mentions; without one, from the
+/// metadata.
 /// </summary>
 internal static class FunctionAssemblies
 {

@@ -7,7 +7,8 @@ using Microsoft.Azure.Functions.Worker.Http;
 
 namespace Microsoft.Azure.Functions.Worker.Discovery;
 
-/// <summary>All functions of the application, found by reflection once at start. Faulty declarations are collected, not thrown one by one.</summary>
+/// <summary>All functions of the application, found by reflection once at start. Faulty declarations are collected, not thrown one by
+/// one.</summary>
 internal sealed partial class FunctionCatalog
 {
     private readonly List<string> _faults;

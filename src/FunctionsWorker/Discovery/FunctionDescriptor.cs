@@ -17,7 +17,9 @@ internal sealed class FunctionDescriptor : FunctionDefinition
         InputBindings = bindings
             .Where(static b => b.Attribute is not null)
             .ToImmutableDictionary(
-                static b => b.Parameter.Name, static b => (BindingMetadata)new InputMetadata(b.Parameter.Name, b.Attribute!), StringComparer.Ordinal);
+                static b => b.Parameter.Name,
+                static b => (BindingMetadata)new InputMetadata(b.Parameter.Name, b.Attribute!),
+                StringComparer.Ordinal);
     }
 
     public MethodInfo Method { get; }

@@ -26,8 +26,8 @@ internal static class ParameterRules
             DurableClientAttribute when type != typeof(DurableTaskClient) => "has [DurableClient], expected type DurableTaskClient",
             DurableClientAttribute { TaskHub: not null } or DurableClientAttribute { ConnectionName: not null } =>
                 "names a TaskHub or ConnectionName; this host serves the hub of host.json only: remove it",
-            DurableClientAttribute when trigger is OrchestrationTriggerAttribute => "is a client in an orchestrator, which must be deterministic; "
-                + "do it in an activity",
+            DurableClientAttribute when trigger is OrchestrationTriggerAttribute =>
+                "is a client in an orchestrator, which must be deterministic; do it in an activity",
             HttpTriggerAttribute { AuthLevel: AuthorizationLevel.User } => "has level User, expected Anonymous, Function, System or Admin",
             not null => null,
             null when parameter.ConverterType is not null => null,
@@ -68,9 +68,10 @@ internal static class ParameterRules
         }
 
         Type scalar = Nullable.GetUnderlyingType(type) ?? type;
-        return scalar == typeof(string) || scalar == typeof(object) || ScalarConverter.IsScalar(scalar) || parameter.Parameter.HasDefaultValue
+        return scalar == typeof(string) || scalar == typeof(object) || ScalarConverter.IsScalar(scalar)
+            || parameter.Parameter.HasDefaultValue
             ? null
-            : "is bound by nothing: expected FunctionContext, CancellationToken, a simple type named like a route value or datum of the trigger, "
-                + "or an attribute such as [FromBody] or [DurableClient] (services come through the constructor)";
+            : "is bound by nothing: expected FunctionContext, CancellationToken, a simple type named like a route value "
+                + "or datum of the trigger, or an attribute such as [FromBody] or [DurableClient] (services come through the constructor)";
     }
 }

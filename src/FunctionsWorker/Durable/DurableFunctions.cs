@@ -10,7 +10,8 @@ namespace Microsoft.Azure.Functions.Worker;
 internal static class DurableFunctions
 {
     public static bool Any(FunctionCatalog catalog) => catalog.Functions.Any(static f =>
-        f.Trigger is OrchestrationTriggerAttribute or ActivityTriggerAttribute || f.Bindings.Any(static b => b.Attribute is DurableClientAttribute));
+        f.Trigger is OrchestrationTriggerAttribute or ActivityTriggerAttribute
+            || f.Bindings.Any(static b => b.Attribute is DurableClientAttribute));
 
     public static void AddTo(DurableTaskRegistry registry, IEnumerable<FunctionDescriptor> functions, IServiceProvider services)
     {

@@ -49,7 +49,8 @@ public static class DurableTaskClientExtensions
     {
         ManagementLinks links = request?.FunctionContext.InstanceServices.GetRequiredService<ManagementLinks>()
             ?? ManagementLinks.Of(client)
-            ?? throw new InvalidOperationException("The client does not belong to a function host: bind it with [DurableClient], or give the request.");
+            ?? throw new InvalidOperationException(
+                "The client does not belong to a function host: bind it with [DurableClient], or give the request.");
         return links.For(instanceId, request?.Url.GetLeftPart(UriPartial.Authority));
     }
 }

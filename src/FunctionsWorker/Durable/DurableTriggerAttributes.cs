@@ -2,7 +2,8 @@ using Microsoft.Azure.Functions.Worker.Extensions.Abstractions;
 
 namespace Microsoft.Azure.Functions.Worker;
 
-/// <summary>The function is an orchestrator; the parameter is a TaskOrchestrationContext. A further parameter is bound to the input.</summary>
+/// <summary>The function is an orchestrator; the parameter is a TaskOrchestrationContext. A further parameter is bound to the
+/// input.</summary>
 [AttributeUsage(AttributeTargets.Parameter)]
 public sealed class OrchestrationTriggerAttribute : TriggerBindingAttribute
 {

@@ -1,10 +1,14 @@
+using DurableTask.Core.Hub;
 using Microsoft.Azure.Functions.Worker.Configuration;
 using Microsoft.Azure.Functions.Worker.Discovery;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
+using Microsoft.DurableTask.PostgreSql;
 using Microsoft.DurableTask.Worker;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace Microsoft.Azure.Functions.Worker;
 
@@ -53,12 +57,35 @@ internal static class DurableWiring
     {
         if (SettingReferences.Connection(configuration, settings.ConnectionStringName) is not { } connection)
         {
-            faults.Add($"setting '{settings.ConnectionStringName}' is not set (named by extensions.durableTask.storageProvider.connectionStringName "
-                + "of host.json), expected an Npgsql connection string");
+            faults.Add($"setting '{settings.ConnectionStringName}' is not set (named by "
+                + "extensions.durableTask.storageProvider.connectionStringName of host.json), expected an Npgsql connection string");
             return;
         }
 
-        _ = (worker, client, connection);
-        faults.Add("host.json at $.extensions.durableTask.storageProvider.type: the PostgreSQL hub is not part of this build");
+        var options = new PostgreSqlTaskHubOptions { ConnectionString = connection, Schema = settings.HubName.ToLowerInvariant() };
+        if (Faults(options, settings.ConnectionStringName) is { Count: > 0 } found)
+        {
+            faults.AddRange(found);
+            return;
+        }
+
+        worker.UseTaskHub(services => new PostgreSqlTaskHub(
+            options, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILoggerFactory>()));
+        client.UseTaskHub(services => services.GetRequiredKeyedService<ITaskHub>(worker.Name));
+    }
+
+    private static List<string> Faults(PostgreSqlTaskHubOptions options, string setting)
+    {
+        List<string> faults = [.. options.Validate().Select(static f => $"task hub in PostgreSQL: {f}")];
+        try
+        {
+            _ = new NpgsqlConnectionStringBuilder(options.ConnectionString);
+        }
+        catch (ArgumentException exception)
+        {
+            faults.Add($"setting '{setting}': is not an Npgsql connection string: {exception.Message}");
+        }
+
+        return faults;
     }
 }

@@ -35,7 +35,8 @@ internal sealed class FunctionOrchestrator : ITaskOrchestrator
             _function,
             // Replay must see the same id each time.
             context.InstanceId,
-            new TriggerBindingContext(new Dictionary<string, object?>(StringComparer.OrdinalIgnoreCase) { ["instanceId"] = context.InstanceId }),
+            new TriggerBindingContext(
+                new Dictionary<string, object?>(StringComparer.OrdinalIgnoreCase) { ["instanceId"] = context.InstanceId }),
             AttemptContext.First,
             scope.ServiceProvider,
             CancellationToken.None);
@@ -43,7 +44,8 @@ internal sealed class FunctionOrchestrator : ITaskOrchestrator
         return await FunctionExecutor.CallAsync(_function, arguments, scope.ServiceProvider);
     }
 
-    private object? Argument(ParameterDescriptor parameter, int index, TaskOrchestrationContext context, FunctionContext function, object? input) =>
+    private object? Argument(ParameterDescriptor parameter, int index, TaskOrchestrationContext context, FunctionContext function,
+        object? input) =>
         parameter.IsTrigger ? context
         : index == _input ? input ?? DurableFunctions.DefaultOf(parameter.Parameter)
         : parameter.Parameter.Type == typeof(FunctionContext) ? function

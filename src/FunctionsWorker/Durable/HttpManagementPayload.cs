@@ -1,6 +1,7 @@
 namespace Microsoft.Azure.Functions.Worker;
 
-/// <summary>Where an instance can be asked and steered over HTTP. The addresses carry the system key: hand them to its owner only.</summary>
+/// <summary>Where an instance can be asked and steered over HTTP. The addresses carry the system key: hand them to its owner
+/// only.</summary>
 public class HttpManagementPayload
 {
     public string? Id { get; internal init; }

@@ -18,7 +18,8 @@ internal sealed class ManagementLinks(KeyRing keys, IServer server)
 
     public void Attach(DurableTaskClient client) => Hosts.AddOrUpdate(client, this);
 
-    /// <param name="authority">Scheme, host and port as the caller sees them; null for the first address that the server listens on.</param>
+    /// <param name="authority">Scheme, host and port as the caller sees them; null for the first address that the server listens
+    /// on.</param>
     public HttpManagementPayload For(string instanceId, string? authority = null)
     {
         string root = authority ?? server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? "http://localhost";

@@ -13,6 +13,9 @@ namespace Microsoft.Azure.Functions.Worker.Health;
 /// </summary>
 internal sealed class HealthEndpoints(HostHealth health, KeyGate gate, IHostApplicationLifetime lifetime, TimeProvider time)
 {
+    private static readonly string? Version =
+        typeof(HealthEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
+
     private readonly long _started = time.GetTimestamp();
 
     public void Map(IEndpointRouteBuilder endpoints)
@@ -40,7 +43,7 @@ internal sealed class HealthEndpoints(HostHealth health, KeyGate gate, IHostAppl
             {
                 id = Environment.MachineName,
                 state = missing.Count == 0 ? "Running" : "Error",
-                version = typeof(HealthEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion,
+                version = Version,
                 processUptime = (long)time.GetElapsedTime(_started).TotalMilliseconds,
                 errors = missing.Select(static m => $"{m.Dependency}: {m.Reason}"),
             },

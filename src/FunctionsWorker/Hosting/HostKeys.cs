@@ -26,7 +26,8 @@ internal static partial class HostKeys
             Log.Used(logger, path);
         }
 
-        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite)) != UnixFileMode.None)
+        if (!OperatingSystem.IsWindows()
+            && (File.GetUnixFileMode(path) & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite)) != UnixFileMode.None)
         {
             Log.Exposed(logger, path);
         }

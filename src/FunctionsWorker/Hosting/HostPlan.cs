@@ -32,7 +32,8 @@ internal sealed record HostPlan(
         if (!hasWebApplication)
         {
             faults.AddRange(catalog.Functions.Where(NeedsWebApplication).Select(static f =>
-                $"function '{f.Name}' ({f.EntryPoint}): uses types of ASP.NET Core, expected builder.ConfigureFunctionsWebApplication() in the program"));
+                $"function '{f.Name}' ({f.EntryPoint}): uses types of ASP.NET Core, "
+                    + "expected builder.ConfigureFunctionsWebApplication() in the program"));
         }
 
         // A disabled function needs no queue, no connection and no schedule that works: it may be disabled for their lack.

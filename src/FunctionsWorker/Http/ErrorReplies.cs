@@ -48,7 +48,8 @@ internal sealed partial class ErrorReplies(RequestDelegate next, ILogger<ErrorRe
         switch (exception)
         {
             case BadHttpRequestException bad:
-                string title = bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? "The body is too large" : "The request is not valid";
+                string title = bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? "The body is too large"
+                    : "The request is not valid";
                 await Problems.WriteAsync(http, bad.StatusCode, title, bad.Message);
                 break;
             case CallerInputException bad:

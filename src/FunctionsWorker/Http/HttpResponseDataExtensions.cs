@@ -18,12 +18,14 @@ public static class HttpResponseDataExtensions
         response.WriteBytesAsync((encoding ?? Encoding.UTF8).GetBytes(value), cancellationToken);
 
     /// <summary>Writes JSON with <see cref="WorkerOptions.Serializer"/> and sets the content type.</summary>
-    public static ValueTask WriteAsJsonAsync<T>(this HttpResponseData response, T? instance, CancellationToken cancellationToken = default) =>
+    public static ValueTask WriteAsJsonAsync<T>(this HttpResponseData response, T? instance,
+        CancellationToken cancellationToken = default) =>
         response.WriteAsJsonAsync(instance, Json, cancellationToken);
 
     public static ValueTask WriteAsJsonAsync<T>(
         this HttpResponseData response, T? instance, string contentType, CancellationToken cancellationToken = default) =>
-        response.WriteAsJsonAsync(instance, HttpRequestDataExtensions.SerializerOf(response.FunctionContext), contentType, cancellationToken);
+        response.WriteAsJsonAsync(instance, HttpRequestDataExtensions.SerializerOf(response.FunctionContext), contentType,
+            cancellationToken);
 
     public static ValueTask WriteAsJsonAsync<T>(
         this HttpResponseData response, T? instance, ObjectSerializer serializer, CancellationToken cancellationToken = default) =>
@@ -43,7 +45,8 @@ public static class HttpResponseDataExtensions
 
     public static void WriteBytes(this HttpResponseData response, byte[] value) => response.Body.Write(value);
 
-    public static Task WriteBytesAsync(this HttpResponseData response, byte[] value) => response.WriteBytesAsync(value, CancellationToken.None);
+    public static Task WriteBytesAsync(this HttpResponseData response, byte[] value) =>
+        response.WriteBytesAsync(value, CancellationToken.None);
 
     public static Task WriteBytesAsync(this HttpResponseData response, byte[] value, CancellationToken cancellationToken) =>
         response.Body.WriteAsync(value, cancellationToken).AsTask();

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Mvc.Abstractions;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using JsonOptions = Microsoft.AspNetCore.Http.Json.JsonOptions;
 
 namespace Microsoft.Azure.Functions.Worker.Http;
 
@@ -37,7 +38,7 @@ internal static class HttpResults
                 await Results.Text(text).ExecuteAsync(http);
                 break;
             default:
-                JsonSerializerOptions options = http.RequestServices.GetRequiredService<IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions>>().Value.SerializerOptions;
+                JsonSerializerOptions options = http.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions;
                 await http.Response.WriteAsJsonAsync(result, result.GetType(), options, http.RequestAborted);
                 break;
         }

@@ -9,14 +9,16 @@ internal sealed record HttpRoute(FunctionDescriptor Function, HttpTriggerAttribu
 {
     public string Template => "/" + Pattern.RawText;
 
-    public string Methods => Trigger.Methods is { Length: > 0 } methods ? string.Join(',', methods.Select(static m => m.ToUpperInvariant())) : "*";
+    public string Methods =>
+        Trigger.Methods is { Length: > 0 } methods ? string.Join(',', methods.Select(static m => m.ToUpperInvariant())) : "*";
 
     public static IReadOnlyList<HttpRoute> Of(FunctionCatalog catalog, string prefix, List<string> faults)
     {
         var routes = new List<HttpRoute>();
         foreach ((FunctionDescriptor function, HttpTriggerAttribute trigger) in catalog.Triggered<HttpTriggerAttribute>())
         {
-            string template = string.Join('/', new[] { prefix, (trigger.Route ?? function.Name).Trim('/') }.Where(static p => p.Length > 0));
+            string[] parts = [prefix, (trigger.Route ?? function.Name).Trim('/')];
+            string template = string.Join('/', parts.Where(static p => p.Length > 0));
             if (TryParse(template, out RoutePattern? pattern, out string? fault))
             {
                 routes.Add(new(function, trigger, pattern));

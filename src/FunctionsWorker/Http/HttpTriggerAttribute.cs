@@ -22,7 +22,8 @@ public enum AuthorizationLevel
 }
 
 /// <summary>
-/// Starts the function by an HTTP request. Default: level Function, every method, route = name of the function under the prefix of host.json.
+/// Starts the function by an HTTP request. Default: level Function, every method, route = name of the function under the prefix of
+/// host.json.
 /// </summary>
 [AttributeUsage(AttributeTargets.Parameter)]
 public sealed class HttpTriggerAttribute(AuthorizationLevel authLevel, params string[] methods) : TriggerBindingAttribute

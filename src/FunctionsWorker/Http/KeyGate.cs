@@ -12,7 +12,8 @@ internal sealed partial class KeyGate(KeyRing keys, long bodyLimit, ILogger<KeyG
         string? key = KeyRing.KeyOf(http.Request);
         if (!keys.Allows(key, level, function))
         {
-            Log.Refused(logger, http.Request.Method, http.Request.Path, level, key is null ? "no key" : "wrong key", Correlation.IdOf(http));
+            string reason = key is null ? "no key" : "wrong key";
+            Log.Refused(logger, http.Request.Method, http.Request.Path, level, reason, Correlation.IdOf(http));
             string got = key is null ? "none came" : "the one that came is not valid here";
             await Problems.WriteAsync(http, StatusCodes.Status401Unauthorized, "A key is required",
                 $"Expected {Wanted(level)} in header 'x-functions-key' or query 'code'; {got}.");

@@ -26,7 +26,8 @@ internal sealed class FunctionExecutor(InputBinder binder)
             : ActivatorUtilities.CreateInstance(services, function.Method.DeclaringType!);
         try
         {
-            return await AwaitAsync(function.Method.Invoke(instance, BindingFlags.DoNotWrapExceptions, binder: null, arguments, culture: null));
+            return await AwaitAsync(function.Method.Invoke(instance, BindingFlags.DoNotWrapExceptions, binder: null, arguments,
+                culture: null));
         }
         finally
         {

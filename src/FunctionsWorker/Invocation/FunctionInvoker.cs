@@ -42,7 +42,8 @@ internal sealed partial class FunctionInvoker(
         }
     }
 
-    private async Task<FunctionContext> InvokeAsync(InvocationRequest request, IServiceProvider services, CancellationToken cancellationToken)
+    private async Task<FunctionContext> InvokeAsync(InvocationRequest request, IServiceProvider services,
+        CancellationToken cancellationToken)
     {
         string name = request.Function.Name;
         string invocationId = Guid.CreateVersion7(time.GetUtcNow()).ToString();
@@ -96,14 +97,16 @@ internal sealed partial class FunctionInvoker(
 
         [LoggerMessage(2, LogLevel.Information,
             "Function {Function} succeeded in {Milliseconds:0} ms (invocation {InvocationId}, correlation {CorrelationId})")]
-        public static partial void Succeeded(ILogger logger, string function, double milliseconds, string invocationId, string correlationId);
+        public static partial void Succeeded(ILogger logger, string function, double milliseconds, string invocationId,
+            string correlationId);
 
         [LoggerMessage(3, LogLevel.Error,
             "Function {Function} failed after {Milliseconds:0} ms (invocation {InvocationId}, correlation {CorrelationId})")]
         public static partial void Failed(
             ILogger logger, Exception exception, string function, double milliseconds, string invocationId, string correlationId);
 
-        [LoggerMessage(4, LogLevel.Warning, "Function {Function} refused its input (invocation {InvocationId}, correlation {CorrelationId}): {Reason}")]
+        [LoggerMessage(4, LogLevel.Warning,
+            "Function {Function} refused its input (invocation {InvocationId}, correlation {CorrelationId}): {Reason}")]
         public static partial void Refused(ILogger logger, string function, string reason, string invocationId, string correlationId);
     }
 }

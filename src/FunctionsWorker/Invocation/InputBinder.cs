@@ -6,7 +6,8 @@ using Microsoft.Extensions.Options;
 
 namespace Microsoft.Azure.Functions.Worker.Invocation;
 
-/// <summary>Fills the parameters of one invocation: own converter first, then the registered ones in their order, then the default value.</summary>
+/// <summary>Fills the parameters of one invocation: own converter first, then the registered ones in their order, then the default
+/// value.</summary>
 internal sealed class InputBinder(IServiceProvider root, IOptions<WorkerOptions> options)
 {
     private static readonly Type[] ClientConverter = [typeof(DurableClientConverter)];

@@ -20,7 +20,8 @@ internal sealed record KeySet
     private const string Section = "AzureFunctionsKeys";
     private const int MinLength = 16;
 
-    /// <summary>The keys that are configured under <c>AzureFunctionsKeys</c>. Too short a key is a fault; its text is not repeated.</summary>
+    /// <summary>The keys that are configured under <c>AzureFunctionsKeys</c>. Too short a key is a fault; its text is not
+    /// repeated.</summary>
     public static KeySet FromConfiguration(IConfiguration configuration, List<string> faults)
     {
         IConfigurationSection section = configuration.GetSection(Section);

@@ -42,5 +42,6 @@ internal sealed record InstanceStatus(
     private static JsonValue? Failure(OrchestrationMetadata instance) =>
         instance.FailureDetails is { } failure ? JsonValue.Create(failure.ErrorMessage) : null;
 
-    private static string Seconds(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    private static string Seconds(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

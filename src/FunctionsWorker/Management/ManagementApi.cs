@@ -144,7 +144,8 @@ internal sealed class ManagementApi(
 
     private async Task PurgeManyAsync(HttpContext http)
     {
-        DateTimeOffset from = Time(http, "createdTimeFrom") ?? throw new BadHttpRequestException("createdTimeFrom: is missing, expected a time.");
+        DateTimeOffset from = Time(http, "createdTimeFrom")
+            ?? throw new BadHttpRequestException("createdTimeFrom: is missing, expected a time.");
         var filter = new PurgeInstancesFilter(from, Time(http, "createdTimeTo") ?? time.GetUtcNow(), Statuses(http));
         await PurgedAsync(http, await client.PurgeAllInstancesAsync(filter, http.RequestAborted), "(any)");
     }
@@ -176,7 +177,8 @@ internal sealed class ManagementApi(
 
         if (instance.IsCompleted)
         {
-            await Problems.WriteAsync(http, StatusCodes.Status410Gone, "The instance has ended", $"Its status is {instance.RuntimeStatus}.");
+            await Problems.WriteAsync(http, StatusCodes.Status410Gone, "The instance has ended",
+                $"Its status is {instance.RuntimeStatus}.");
             return;
         }
 
@@ -245,7 +247,8 @@ internal sealed class ManagementApi(
         : bool.TryParse(text, out bool value) ? value
         : throw new BadHttpRequestException($"{name}: expected true or false.");
 
-    private static string? Query(HttpContext http, string name) => http.Request.Query[name].ToString() is { Length: > 0 } value ? value : null;
+    private static string? Query(HttpContext http, string name) =>
+        http.Request.Query[name].ToString() is { Length: > 0 } value ? value : null;
 
     private static Task NotFoundAsync(HttpContext http, string id) =>
         Problems.WriteAsync(http, StatusCodes.Status404NotFound, "Not found", $"No instance matches '{id}'.");

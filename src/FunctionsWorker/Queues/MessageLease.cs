@@ -7,7 +7,8 @@ namespace Microsoft.Azure.Functions.Worker.Queues;
 
 /// <summary>
 /// Keeps a message hidden from other hosts while its function runs: renewed at half-time. Every renewal changes the receipt that a later
-/// delete must bring. A lease that another host took over is <see cref="Lost"/>; a storage that is away is tried again at the next half-time.
+/// delete must bring. A lease that another host took over is <see cref="Lost"/>; a storage that is away is tried again at the next
+/// half-time.
 /// </summary>
 internal sealed partial class MessageLease : IAsyncDisposable
 {
@@ -82,7 +83,8 @@ internal sealed partial class MessageLease : IAsyncDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(50, LogLevel.Warning, "Message {MessageId} of queue {Queue} is lost to another host ({Reason}); its function is cancelled here")]
+        [LoggerMessage(50, LogLevel.Warning,
+            "Message {MessageId} of queue {Queue} is lost to another host ({Reason}); its function is cancelled here")]
         public static partial void Lost(ILogger logger, string messageId, string queue, string? reason);
 
         [LoggerMessage(51, LogLevel.Warning, "Message {MessageId} of queue {Queue} could not be renewed ({Reason}); tried again")]

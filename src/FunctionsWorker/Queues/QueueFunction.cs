@@ -24,7 +24,8 @@ internal sealed partial record QueueFunction(FunctionDescriptor Function, QueueC
             string name = SettingReferences.Resolve(trigger.QueueName, configuration, where, faults);
             if (faults.Count == before && !QueueName().IsMatch(name))
             {
-                faults.Add($"{where}: is '{name}', expected 3 to 56 lower-case letters, digits and single '-' (so that '{PoisonSuffix}' still fits)");
+                faults.Add($"{where}: is '{name}', expected 3 to 56 lower-case letters, digits and single '-' "
+                    + $"(so that '{PoisonSuffix}' still fits)");
             }
 
             string setting = trigger.Connection ?? DefaultConnection;

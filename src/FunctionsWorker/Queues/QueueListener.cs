@@ -117,7 +117,8 @@ internal sealed partial class QueueListener(
         [LoggerMessage(40, LogLevel.Information, "Queue {Queue} is reached; listening")]
         public static partial void Reached(ILogger logger, string queue);
 
-        [LoggerMessage(41, LogLevel.Error, "Queue {Queue} at {Storage} cannot be read: {Reason}. Is the storage up? Next attempt in {Retry}")]
+        [LoggerMessage(41, LogLevel.Error,
+            "Queue {Queue} at {Storage} cannot be read: {Reason}. Is the storage up? Next attempt in {Retry}")]
         public static partial void Missing(ILogger logger, string queue, string storage, string reason, TimeSpan retry);
     }
 }

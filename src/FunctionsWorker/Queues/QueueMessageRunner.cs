@@ -26,7 +26,8 @@ internal sealed partial class QueueMessageRunner : IDisposable
         _settings = settings.Queues;
         _time = time;
         _logger = logger;
-        _poisoned = _meter.CreateCounter<long>("functions.queue.poisoned", "{message}", "Messages moved to a poison queue, by queue and reason.");
+        _poisoned = _meter.CreateCounter<long>("functions.queue.poisoned", "{message}",
+            "Messages moved to a poison queue, by queue and reason.");
     }
 
     public void Dispose() => _meter.Dispose();
@@ -94,7 +95,8 @@ internal sealed partial class QueueMessageRunner : IDisposable
         await function.Queue.DeleteMessageAsync(message.MessageId, receipt);
         string reason = failure.GetType().Name;
         _poisoned.Add(1, new("queue", function.Queue.Name), new KeyValuePair<string, object?>("reason", reason));
-        Log.Poisoned(_logger, message.MessageId, function.Queue.Name, function.Poison.Name, message.DequeueCount, $"{reason}: {failure.Message}");
+        Log.Poisoned(_logger, message.MessageId, function.Queue.Name, function.Poison.Name, message.DequeueCount,
+            $"{reason}: {failure.Message}");
     }
 
     private QueueMessage Decode(QueueMessage message)
@@ -112,7 +114,8 @@ internal sealed partial class QueueMessageRunner : IDisposable
         }
 
         return QueuesModelFactory.QueueMessage(
-            message.MessageId, message.PopReceipt, body, message.DequeueCount, message.NextVisibleOn, message.InsertedOn, message.ExpiresOn);
+            message.MessageId, message.PopReceipt, body, message.DequeueCount, message.NextVisibleOn, message.InsertedOn,
+            message.ExpiresOn);
     }
 
     private static Dictionary<string, object?> BindingDataOf(QueueMessage message) => new(StringComparer.OrdinalIgnoreCase)
@@ -136,7 +139,8 @@ internal sealed partial class QueueMessageRunner : IDisposable
         [LoggerMessage(61, LogLevel.Error, "Message {MessageId} of queue {Queue} is now in {Poison} after {Attempts} attempts. {Reason}")]
         public static partial void Poisoned(ILogger logger, string messageId, string queue, string poison, long attempts, string reason);
 
-        [LoggerMessage(62, LogLevel.Error, "Message {MessageId} of queue {Queue} could not be deleted or moved; it comes back when its lease ends")]
+        [LoggerMessage(62, LogLevel.Error,
+            "Message {MessageId} of queue {Queue} could not be deleted or moved; it comes back when its lease ends")]
         public static partial void NotEnded(ILogger logger, Exception exception, string messageId, string queue);
     }
 }

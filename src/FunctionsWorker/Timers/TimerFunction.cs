@@ -26,7 +26,8 @@ internal sealed record TimerFunction(FunctionDescriptor Function, TimerSchedule 
             }
             else
             {
-                faults.Add($"{where}: is '{text}', expected six fields (second minute hour day month weekday), five, or a time of at least \"00:00:01\"");
+                faults.Add($"{where}: is '{text}', expected six fields (second minute hour day month weekday), five, "
+                    + "or a time of at least \"00:00:01\"");
             }
         }
 

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Microsoft.Azure.Functions.Worker.Timers;
 
 /// <summary>
-/// Fires the timer functions, each in a loop of its own: never two runs of one function at a time, and what was missed meanwhile is one run,
-/// not many. A failed run is logged and the schedule goes on. Fires on every host that runs it; nothing is kept over a restart.
+/// Fires the timer functions, each in a loop of its own: never two runs of one function at a time, and what was missed meanwhile is one
+/// run, not many. A failed run is logged and the schedule goes on. Fires on every host that runs it; nothing is kept over a restart.
 /// </summary>
 internal sealed partial class TimerListener(
     IReadOnlyList<TimerFunction> timers, FunctionInvoker invoker, TimeProvider time, ILogger<TimerListener> logger) : BackgroundService
@@ -67,7 +67,8 @@ internal sealed partial class TimerListener(
     {
         while (!stopping.IsCancellationRequested && at - time.GetUtcNow() is { Ticks: > 0 } left)
         {
-            await Task.Delay(left < LongestWait ? left : LongestWait, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            TimeSpan wait = left < LongestWait ? left : LongestWait;
+            await Task.Delay(wait, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         return !stopping.IsCancellationRequested;

@@ -1,4 +1,4 @@
-using Microsoft.Extensions.Logging;
+using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Heal.Drivers.Kubernetes.Tests.Support;
@@ -27,16 +27,19 @@ internal static class Some
         """;
 
     public static string Pod(string name, string version = "1", string? uid = null) =>
-        $$$"""{"kind":"Pod","apiVersion":"v1","metadata":{"name":"{{{name}}}","namespace":"shop","uid":"{{{uid ?? name}}}","resourceVersion":"{{{version}}}"}}""";
+        """{"kind":"Pod","apiVersion":"v1","metadata":"""
+        + $$"""{"name":"{{name}}","namespace":"shop","uid":"{{uid ?? name}}","resourceVersion":"{{version}}"} }""";
 
     public static string PodList(string version, params string[] pods) => PodPage(version, null, pods);
 
     public static string PodPage(string version, string? next, params string[] pods) => $$$"""
-        {"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"{{{version}}}","continue":"{{{next}}}"},"items":[{{{string.Join(',', pods)}}}]}
+        {"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"{{{version}}}","continue":"{{{next}}}"},
+         "items":[{{{string.Join(',', pods)}}}]}
         """;
 
     public static string Status(int code, string reason, string message, string details = "{}") =>
-        $$"""{"kind":"Status","apiVersion":"v1","status":"Failure","code":{{code}},"reason":"{{reason}}","message":{{System.Text.Json.JsonSerializer.Serialize(message)}},"details":{{details}}}""";
+        $$"""{"kind":"Status","apiVersion":"v1","status":"Failure","code":{{code}},"reason":"{{reason}}","""
+        + $$""" "message":{{JsonSerializer.Serialize(message)}},"details":{{details.ReplaceLineEndings(" ")}}}""";
 
     public static string Event(string type, string json) => $$"""{"type":"{{type}}","object":{{json}}}""";
 
@@ -44,15 +47,15 @@ internal static class Some
         Event("BOOKMARK", $$$"""{"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":"{{{version}}}"}}""");
 
     public static KubernetesClient Client(
-        ApiServerDouble server, Action<KubernetesClientOptions>? configure = null, TimeProvider? time = null, ILoggerFactory? loggers = null)
+        ApiServerDouble server, Action<KubernetesClientOptions>? configure = null, TimeProvider? time = null)
     {
         var options = new KubernetesClientOptions { Server = server.Url, RetryDelay = TimeSpan.FromMilliseconds(1) };
         configure?.Invoke(options);
-        return Factory(time, loggers).Create(options);
+        return Factory(time).Create(options);
     }
 
-    public static KubernetesClientFactory Factory(TimeProvider? time = null, ILoggerFactory? loggers = null) =>
-        new(time ?? TimeProvider.System, loggers ?? NullLoggerFactory.Instance, new Random(1));
+    public static KubernetesClientFactory Factory(TimeProvider? time = null) =>
+        new(time ?? TimeProvider.System, NullLoggerFactory.Instance, new Random(1));
 
     private static string Version(string group, string version) => $$"""{"groupVersion":"{{group}}/{{version}}","version":"{{version}}"}""";
 }

@@ -23,11 +23,13 @@ public sealed class HttpSamples(ScopedCounter counter, Journal journal)
 
     [Function("OrderById")]
     public static IActionResult OrderById(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "orders/{id:int}")] HttpRequest request, int id, FunctionContext context) =>
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "orders/{id:int}")] HttpRequest request, int id,
+            FunctionContext context) =>
         new OkObjectResult(new { id, path = request.Path.Value, function = context.FunctionDefinition.Name, context.InvocationId });
 
     [Function("PutOrder")]
-    public static IResult PutOrder([HttpTrigger(AuthorizationLevel.Anonymous, "put", Route = "orders")] HttpRequest request, [FromBody] Order order) =>
+    public static IResult PutOrder([HttpTrigger(AuthorizationLevel.Anonymous, "put", Route = "orders")] HttpRequest request,
+        [FromBody] Order order) =>
         Results.Ok(order with { Item = order.Item + request.Headers["x-suffix"] });
 
     [Function("PostOrder")]

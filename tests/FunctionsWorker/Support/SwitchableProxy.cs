@@ -3,7 +3,8 @@ using System.Net.Sockets;
 
 namespace Heal.FunctionsWorker.Tests.Support;
 
-/// <summary>Stands between a client and a service on 127.0.0.1 and can be switched off: then connections are refused, and open ones end.</summary>
+/// <summary>Stands between a client and a service on 127.0.0.1 and can be switched off: then connections are refused, and open ones
+/// end.</summary>
 internal sealed class SwitchableProxy : IAsyncDisposable
 {
     private readonly int _target;

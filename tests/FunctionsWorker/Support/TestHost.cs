@@ -21,6 +21,9 @@ internal sealed class TestHost : IAsyncDisposable
     public const string EchoKey = "key-of-echo-for-tests";
     public const string SystemKey = "system-key-for-tests";
 
+    /// <summary>With this setting the hub is that of host.json; without, it is in memory.</summary>
+    public const string PostgresSetting = "TEST_POSTGRES";
+
     private readonly string _root;
 
     private TestHost(IHost host, string root, CollectingLogger log)
@@ -84,9 +87,13 @@ internal sealed class TestHost : IAsyncDisposable
 
         FunctionsApplicationBuilder builder = FunctionsApplication.CreateBuilder([.. all.Select(static s => $"--{s.Key}={s.Value}")]);
         builder.ConfigureFunctionsWebApplication();
-        var hub = new InMemoryTaskHub(TimeProvider.System);
-        builder.ConfigureDurableWorker().UseTaskHub(_ => hub);
-        builder.Services.AddDurableTaskClient().UseTaskHub(_ => hub);
+        if (!all.ContainsKey(PostgresSetting))
+        {
+            var hub = new InMemoryTaskHub(TimeProvider.System);
+            builder.ConfigureDurableWorker().UseTaskHub(_ => hub);
+            builder.Services.AddDurableTaskClient().UseTaskHub(_ => hub);
+        }
+
         builder.Services.AddScoped<Sample.ScopedCounter>();
         builder.Services.AddSingleton<Sample.Journal>();
         return builder;
@@ -107,7 +114,8 @@ internal sealed class TestHost : IAsyncDisposable
 
     public async Task<string> GetTextAsync(string path) => await (await GetAsync(path)).Content.ReadAsStringAsync();
 
-    public static async Task<JsonObject> JsonAsync(HttpResponseMessage response) => (await response.Content.ReadFromJsonAsync<JsonObject>())!;
+    public static async Task<JsonObject> JsonAsync(HttpResponseMessage response) =>
+        (await response.Content.ReadFromJsonAsync<JsonObject>())!;
 
     public async ValueTask DisposeAsync()
     {

@@ -35,7 +35,9 @@ internal sealed class ClusterConnectionBuilder(KubernetesClientOptions options, 
         return new ClusterConnection
         {
             Server = CheckServer(server.OriginalString, Origin),
-            CertificateAuthorities = options.CertificateAuthorityPem is { } pem ? Pem.Certificates(pem, "option CertificateAuthorityPem") : null,
+            CertificateAuthorities = options.CertificateAuthorityPem is { } pem
+                ? Pem.Certificates(pem, "option CertificateAuthorityPem")
+                : null,
             Credentials = options.Token is { } token ? new StaticCredentials(token, null) : StaticCredentials.None,
             Origin = Origin,
         };
@@ -46,7 +48,8 @@ internal sealed class ClusterConnectionBuilder(KubernetesClientOptions options, 
         var contextName = options.Context ?? kubeconfig.CurrentContext;
         if (string.IsNullOrEmpty(contextName))
             throw new KubeconfigException(
-                $"Kubeconfig '{kubeconfig.Files}': no current-context is set. Set it, or the Context option, to one of: {Names(kubeconfig.Contexts)}.");
+                $"Kubeconfig '{kubeconfig.Files}': no current-context is set. "
+                + $"Set it, or the Context option, to one of: {Names(kubeconfig.Contexts)}.");
 
         var context = Find(kubeconfig.Contexts, contextName, "context", $"Kubeconfig '{kubeconfig.Files}'");
         var origin = $"Kubeconfig '{context.File}', context '{contextName}'";
@@ -59,11 +62,12 @@ internal sealed class ClusterConnectionBuilder(KubernetesClientOptions options, 
                 $"{clusterOrigin}: 'insecure-skip-tls-verify: true' is refused, anyone could pose as the cluster. "
                 + "Give certificate-authority(-data) instead, or set the AllowInsecureTls option.");
 
+        var authority = Pem.Text(
+            cluster, entry.CertificateAuthorityData, entry.CertificateAuthority, "certificate-authority", clusterOrigin);
         var connection = new ClusterConnection
         {
             Server = CheckServer(entry.Server, clusterOrigin),
-            CertificateAuthorities = Pem.Text(cluster, entry.CertificateAuthorityData, entry.CertificateAuthority, "certificate-authority", clusterOrigin)
-                is { } pem ? Pem.Certificates(pem, $"{clusterOrigin}, certificate-authority") : null,
+            CertificateAuthorities = authority is null ? null : Pem.Certificates(authority, $"{clusterOrigin}, certificate-authority"),
             TlsServerName = NullIfEmpty(entry.TlsServerName),
             SkipTlsVerify = entry.InsecureSkipTlsVerify,
             Proxy = CheckProxy(entry.ProxyUrl, clusterOrigin),
@@ -86,7 +90,8 @@ internal sealed class ClusterConnectionBuilder(KubernetesClientOptions options, 
             throw new KubeconfigException($"{origin}: 'server' must carry neither credentials nor a query.");
         if (uri.Scheme == "http" && !uri.IsLoopback && !options.AllowPlainHttp)
             throw new KubeconfigException(
-                $"{origin}: 'server' is plain HTTP to '{uri.Host}'; expected https://, or a loopback address, or the AllowPlainHttp option.");
+                $"{origin}: 'server' is plain HTTP to '{uri.Host}'; "
+                + "expected https://, or a loopback address, or the AllowPlainHttp option.");
         return uri;
     }
 

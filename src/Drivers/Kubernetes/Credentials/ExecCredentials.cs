@@ -2,7 +2,9 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Heal.Drivers.Kubernetes.Credentials;
 
-/// <summary>Credentials of an exec plugin, kept until shortly before they expire, or until the server rejects them. One run at a time.</summary>
+/// <summary>
+/// Credentials of an exec plugin, kept until shortly before they expire, or until the server rejects them. One run at a time.
+/// </summary>
 internal sealed class ExecCredentials(ExecPlugin plugin, TimeProvider time) : IClusterCredentials, IDisposable
 {
     /// <summary>How long before its expiry a credential is replaced.</summary>

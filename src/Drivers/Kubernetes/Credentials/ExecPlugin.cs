@@ -8,7 +8,9 @@ using Heal.Drivers.Kubernetes.Models;
 
 namespace Heal.Drivers.Kubernetes.Credentials;
 
-/// <summary>An external program that prints credentials (client.authentication.k8s.io ExecCredential), e.g. a cloud's login helper.</summary>
+/// <summary>
+/// An external program that prints credentials (client.authentication.k8s.io ExecCredential), e.g. a cloud's login helper.
+/// </summary>
 internal sealed class ExecPlugin
 {
     public const string V1 = "client.authentication.k8s.io/v1";
@@ -103,7 +105,8 @@ internal sealed class ExecPlugin
         }
 
         if (credential?.ApiVersion != ApiVersion)
-            throw new CredentialsException($"{Origin}: '{Command}' printed apiVersion '{credential?.ApiVersion}', expected '{ApiVersion}'.");
+            throw new CredentialsException(
+                $"{Origin}: '{Command}' printed apiVersion '{credential?.ApiVersion}', expected '{ApiVersion}'.");
         var status = credential.Status;
         var hasCertificate = !string.IsNullOrEmpty(status?.ClientCertificateData) && !string.IsNullOrEmpty(status.ClientKeyData);
         if (status is null || (string.IsNullOrEmpty(status.Token) && !hasCertificate))

@@ -12,7 +12,8 @@ internal sealed class UserCredentialsBuilder(KubernetesClientOptions options, Ho
         var entry = user.User ?? new UserEntry();
         if (!string.IsNullOrEmpty(entry.Username) || !string.IsNullOrEmpty(entry.Password))
             throw new KubeconfigException(
-                $"{origin}: basic authentication (username, password) was removed from Kubernetes in 1.19. Use a token, certificate or exec plugin.");
+                $"{origin}: basic authentication (username, password) was removed from Kubernetes in 1.19. "
+                + "Use a token, certificate or exec plugin.");
         if (entry.AuthProvider is not null)
             throw new KubeconfigException(
                 $"{origin}: 'auth-provider' was removed from Kubernetes clients in 1.26. Use the provider's exec plugin.");
@@ -49,7 +50,8 @@ internal sealed class UserCredentialsBuilder(KubernetesClientOptions options, Ho
             throw new KubeconfigException($"{origin}: 'exec.command' is missing.");
         if (exec.ApiVersion is not (Credentials.ExecPlugin.V1 or Credentials.ExecPlugin.V1Beta1))
             throw new KubeconfigException(
-                $"{origin}: 'exec.apiVersion' expected {Credentials.ExecPlugin.V1} or {Credentials.ExecPlugin.V1Beta1}, got '{exec.ApiVersion}'.");
+                $"{origin}: 'exec.apiVersion' expected {Credentials.ExecPlugin.V1} or {Credentials.ExecPlugin.V1Beta1}, "
+                + $"got '{exec.ApiVersion}'.");
         if (exec.InteractiveMode == "Always")
             throw new KubeconfigException($"{origin}: 'exec.interactiveMode: Always' needs a terminal, and there is none here.");
 

@@ -40,7 +40,9 @@ internal sealed class DiscoveryCache(ApiTransport transport)
     {
         foreach (var version in await VersionsAsync(kind, cancellationToken))
         {
-            var path = kind.Group.Length == 0 ? $"api/{version}" : $"apis/{Uri.EscapeDataString(kind.Group)}/{Uri.EscapeDataString(version)}";
+            var path = kind.Group.Length == 0
+                ? $"api/{Uri.EscapeDataString(version)}"
+                : $"apis/{Uri.EscapeDataString(kind.Group)}/{Uri.EscapeDataString(version)}";
             var list = await ReadAsync<ApiResourceListDocument>(path, cancellationToken);
             var match = list?.Resources.Find(r => r.Kind == kind.Kind && !r.Name.Contains('/', StringComparison.Ordinal));
             if (match is not null)

@@ -1,7 +1,8 @@
 namespace Heal.Drivers.Kubernetes;
 
 /// <summary>
-/// The write did not happen because of someone else: the object changed meanwhile, exists already, or (server-side apply) others own its fields.
+/// The write did not happen because of someone else: the object changed meanwhile, exists already, or (server-side apply) others own
+/// its fields.
 /// </summary>
 public sealed class KubernetesConflictException(KubernetesApiError error, IReadOnlyList<FieldConflict> conflicts)
     : KubernetesApiException(error)

@@ -15,6 +15,7 @@ public sealed class KubernetesForbiddenException(KubernetesApiError error, Missi
 public sealed record MissingPermission(string Subject, string Verb, string Group, string Resource, string? Namespace)
 {
     internal string Describe() =>
-        $"Missing RBAC rule for '{(Subject.Length == 0 ? "this identity" : Subject)}': apiGroups [\"{Group}\"], resources [\"{Resource}\"], "
-        + $"verbs [\"{Verb}\"] " + (Namespace is null ? "in a ClusterRole." : $"in a Role of namespace '{Namespace}'.");
+        $"Missing RBAC rule for '{(Subject.Length == 0 ? "this identity" : Subject)}': "
+        + $"apiGroups [\"{Group}\"], resources [\"{Resource}\"], verbs [\"{Verb}\"] "
+        + (Namespace is null ? "in a ClusterRole." : $"in a Role of namespace '{Namespace}'.");
 }

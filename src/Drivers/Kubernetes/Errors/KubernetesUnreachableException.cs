@@ -1,6 +1,8 @@
 namespace Heal.Drivers.Kubernetes;
 
-/// <summary>There is no usable answer: no connection, deadline passed, answer broken off or unreadable, or the circuit breaker is open.</summary>
+/// <summary>
+/// There is no usable answer: no connection, deadline passed, answer broken off or unreadable, or the circuit breaker is open.
+/// </summary>
 public sealed class KubernetesUnreachableException : Exception
 {
     public KubernetesUnreachableException(

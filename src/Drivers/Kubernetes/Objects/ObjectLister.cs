@@ -20,7 +20,8 @@ internal sealed class ObjectLister(ApiTransport transport, DiscoveryCache discov
         ResourceKind kind, string? ns, ListOptions options, CancellationToken cancellationToken) where T : KubernetesObject
     {
         if (options.Limit is < 1 || options.PageSize < 1)
-            throw new ArgumentException($"Expected Limit and PageSize of at least 1, got {options.Limit} and {options.PageSize}.", nameof(options));
+            throw new ArgumentException(
+                $"Expected Limit and PageSize of at least 1, got {options.Limit} and {options.PageSize}.", nameof(options));
 
         var resource = await discovery.GetAsync("list", kind, cancellationToken);
         for (var restarts = 0; ; restarts++)
@@ -53,7 +54,8 @@ internal sealed class ObjectLister(ApiTransport transport, DiscoveryCache discov
             var remaining = options.Limit - items.Count;
             var pageSize = inPages || remaining is not null ? Math.Min(options.PageSize, remaining ?? int.MaxValue).ToString() : null;
             var query = ApiCalls.Query(
-                ("labelSelector", options.LabelSelector), ("fieldSelector", options.FieldSelector), ("limit", pageSize), ("continue", next));
+                ("labelSelector", options.LabelSelector), ("fieldSelector", options.FieldSelector),
+                ("limit", pageSize), ("continue", next));
             var (page, bytes) = await ReadPageAsync<T>(resource, ns, query, used, cancellationToken);
             used += bytes;
             foreach (var item in page.Items ?? [])

@@ -12,7 +12,8 @@ internal sealed class ObjectReader(ApiTransport transport)
         {
             var value = await JsonSerializer.DeserializeAsync<T>(Limited(stream), KubernetesJson.Options, token);
             if (string.IsNullOrEmpty(value?.Metadata?.Name))
-                throw new JsonException($"Expected a {resource.Kind} with metadata.name, got another document. Is this a Kubernetes API server?");
+                throw new JsonException(
+                    $"Expected a {resource.Kind} with metadata.name, got another document. Is this a Kubernetes API server?");
             value.FillType(resource);
             return value;
         }, cancellationToken);

@@ -12,7 +12,9 @@ public sealed record LogOptions
     /// <summary>Only the last lines; null: all.</summary>
     public int? TailLines { get; init; }
 
-    /// <summary>At most this many bytes, counted from the end; null: the client's <see cref="KubernetesClientOptions.MaxLogBytes"/> (1 MiB).</summary>
+    /// <summary>
+    /// At most this many bytes, counted from the end; null: the client's <see cref="KubernetesClientOptions.MaxLogBytes"/> (1 MiB).
+    /// </summary>
     public int? LimitBytes { get; init; }
 
     /// <summary>Only what is younger; null: all.</summary>

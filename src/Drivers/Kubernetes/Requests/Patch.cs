@@ -26,7 +26,9 @@ public sealed class Patch
         new JsonArray([.. operations.Select(o => o.ToJson())]),
         isIdempotent: false);
 
-    /// <summary>RFC 7396: fields overwrite, null removes, lists are replaced as a whole. metadata.resourceVersion makes it conditional.</summary>
+    /// <summary>
+    /// RFC 7396: fields overwrite, null removes, lists are replaced as a whole. metadata.resourceVersion makes it conditional.
+    /// </summary>
     public static Patch Merge(JsonNode body) => new("application/merge-patch+json", body, isIdempotent: true);
 
     /// <summary>As merge, but lists with a merge key (containers by name) are merged. Built-in kinds only.</summary>

@@ -22,7 +22,9 @@ public sealed record WatchOptions
     /// </summary>
     public bool IncludeBookmarks { get; init; }
 
-    /// <summary>A connection without a byte for this long is given up and opened again. Default 90 s (servers send a bookmark each minute).</summary>
+    /// <summary>
+    /// A connection without a byte for this long is given up and opened again. Default 90 s (servers send a bookmark each minute).
+    /// </summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(90);
 
     /// <summary>A server that cannot be reached for this long ends the watch with an exception. Default 10 min.</summary>

@@ -98,7 +98,8 @@ internal static class ApiCalls
     private static string Segment(string value, string parameter) =>
         value.Length is > 0 and <= 253 && value is not ("." or "..") && value.AsSpan().IndexOfAny('/', '%') < 0
             ? Uri.EscapeDataString(value)
-            : throw new ArgumentException($"Expected a Kubernetes name of 1 to 253 characters without '/' and '%', got '{value}'.", parameter);
+            : throw new ArgumentException(
+                $"Expected a Kubernetes name of 1 to 253 characters without '/' and '%', got '{value}'.", parameter);
 
     private static byte[] Bytes(JsonNode node) => Encoding.UTF8.GetBytes(node.ToJsonString());
 }

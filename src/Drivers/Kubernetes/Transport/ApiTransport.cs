@@ -51,7 +51,8 @@ internal sealed class ApiTransport : IDisposable
     /// <summary>Makes a call and reads its answer, both within each try's deadline: a broken answer is a failed try.</summary>
     public Task<T> CallAsync<T>(
         ApiCall call, Func<Stream, CancellationToken, Task<T>> readAnswer, CancellationToken cancellationToken) =>
-        MeasureAsync(call, () => _pipeline.RunAsync(call, ResourceUrl(call), token => TryAsync(call, readAnswer, token), cancellationToken));
+        MeasureAsync(call, () => _pipeline.RunAsync(
+            call, ResourceUrl(call), token => TryAsync(call, readAnswer, token), cancellationToken));
 
     /// <summary>Makes one try of a call and hands over the answer once it begins; the deadline covers the beginning only.</summary>
     public Task<HttpResponseMessage> OpenAsync(ApiCall call, CancellationToken cancellationToken) =>
@@ -80,7 +81,8 @@ internal sealed class ApiTransport : IDisposable
         }
     }
 
-    private async Task<T> TryAsync<T>(ApiCall call, Func<Stream, CancellationToken, Task<T>> readAnswer, CancellationToken cancellationToken)
+    private async Task<T> TryAsync<T>(
+        ApiCall call, Func<Stream, CancellationToken, Task<T>> readAnswer, CancellationToken cancellationToken)
     {
         using var response = await SendAsync(call, cancellationToken);
         try

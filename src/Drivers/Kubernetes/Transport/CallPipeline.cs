@@ -41,15 +41,21 @@ internal sealed class CallPipeline
     };
 
     /// <summary>Runs a call until it succeeds or its tries or its time are used up.</summary>
-    public Task<T> RunAsync<T>(ApiCall call, string resource, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken) =>
+    public Task<T> RunAsync<T>(
+        ApiCall call, string resource, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken) =>
         ExecuteAsync(_retried, call, resource, attempt, cancellationToken);
 
     /// <summary>Runs a call once.</summary>
-    public Task<T> RunOnceAsync<T>(ApiCall call, string resource, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken) =>
+    public Task<T> RunOnceAsync<T>(
+        ApiCall call, string resource, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken) =>
         ExecuteAsync(_oneTry, call, resource, attempt, cancellationToken);
 
     private static async Task<T> ExecuteAsync<T>(
-        ResiliencePipeline pipeline, ApiCall call, string resource, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken)
+        ResiliencePipeline pipeline,
+        ApiCall call,
+        string resource,
+        Func<CancellationToken, Task<T>> attempt,
+        CancellationToken cancellationToken)
     {
         Exception? last = null;
         var context = ResilienceContextPool.Shared.Get(cancellationToken);
@@ -68,7 +74,8 @@ internal sealed class CallPipeline
         catch (BrokenCircuitException exception)
         {
             throw new KubernetesUnreachableException(
-                UnreachableCause.BreakerOpen, call.Verb, resource, "the circuit breaker is open, too many calls failed lately.", last ?? exception);
+                UnreachableCause.BreakerOpen, call.Verb, resource,
+                "the circuit breaker is open, too many calls failed lately.", last ?? exception);
         }
         finally
         {

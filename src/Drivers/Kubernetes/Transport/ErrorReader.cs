@@ -116,10 +116,10 @@ internal sealed partial class ErrorReader(int maxBytes, TimeProvider time)
 
     private static string Bound(string text) => text.Length <= MaxMessage ? text.Trim() : text[..MaxMessage] + " ...";
 
-    [GeneratedRegex("conflict with \"(?<manager>(?:[^\"\\\\]|\\\\.)*)\"", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("conflict with \"(?<manager>([^\"\\\\]|\\\\.)*)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex QuotedManager();
 
-    [GeneratedRegex("User \"(?<user>[^\"]*)\" cannot ", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("User \"(?<user>[^\"]*)\" cannot ", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Subject();
 }
 

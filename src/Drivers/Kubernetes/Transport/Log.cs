@@ -4,7 +4,7 @@ namespace Heal.Drivers.Kubernetes.Transport;
 
 internal static partial class Log
 {
-    [LoggerMessage(1, LogLevel.Warning, "Circuit breaker of Kubernetes cluster {Cluster} opened for {Seconds} s: too many calls failed, last: {Reason}")]
+    [LoggerMessage(1, LogLevel.Warning, "Circuit breaker of Kubernetes cluster {Cluster} opened for {Seconds} s, last failure: {Reason}")]
     public static partial void BreakerOpened(ILogger logger, string cluster, double seconds, string? reason);
 
     [LoggerMessage(2, LogLevel.Information, "Circuit breaker of Kubernetes cluster {Cluster} lets one call through")]

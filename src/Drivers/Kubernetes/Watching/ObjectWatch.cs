@@ -201,7 +201,8 @@ internal sealed class ObjectWatch<T>(
         var outage = transport.Time.GetElapsedTime(_lastContact);
         if (outage > options.MaxOutage)
             throw new KubernetesUnreachableException(
-                UnreachableCause.TimedOut, "watch", kind.ToString(), $"none for {outage.TotalSeconds:0} s; last failure: {failure.Message}", failure);
+                UnreachableCause.TimedOut, "watch", kind.ToString(),
+                $"none for {outage.TotalSeconds:0} s; last failure: {failure.Message}", failure);
 
         var exponential = FirstPause * Math.Pow(2, Math.Min(_failures++, 10));
         var pause = (exponential < LongestPause ? exponential : LongestPause) * (0.5 + (0.5 * transport.Random.NextDouble()));

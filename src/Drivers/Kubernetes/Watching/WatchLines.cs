@@ -11,7 +11,11 @@ namespace Heal.Drivers.Kubernetes.Watching;
 internal static class WatchLines
 {
     public static async IAsyncEnumerable<WatchFrame> ReadAsync(
-        Stream stream, long maxLineBytes, TimeSpan idleTimeout, TimeProvider time, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Stream stream,
+        long maxLineBytes,
+        TimeSpan idleTimeout,
+        TimeProvider time,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var reader = PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true));
         try
@@ -39,7 +43,8 @@ internal static class WatchLines
         }
     }
 
-    private static async Task<ReadResult> ReadAsync(PipeReader reader, TimeSpan idleTimeout, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<ReadResult> ReadAsync(
+        PipeReader reader, TimeSpan idleTimeout, TimeProvider time, CancellationToken cancellationToken)
     {
         using var idle = new CancellationTokenSource(idleTimeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, idle.Token);

@@ -1,0 +1,56 @@
+using Heal.Healing;
+
+namespace Heal.Activities;
+
+/// <summary>What the cluster made of an alert's labels.</summary>
+/// <param name="Reason">How the target was found, or why not.</param>
+public sealed record TargetResolution(TargetVerdict Verdict, TargetReference? Target, string Reason);
+
+/// <param name="ShowsNewFault">
+/// True when the target was looked at after its last incident was closed, and shows a fault: then that incident is not joined any more.
+/// </param>
+public sealed record JoinRequest(Signal Signal, TargetReference Target, bool ShowsNewFault = false);
+
+/// <summary>Where a signal was attached.</summary>
+/// <param name="IncidentId">Null when the signal needs no incident (resolved, and none open).</param>
+/// <param name="Opened">True when this signal opened the incident.</param>
+/// <param name="Start">
+/// What the incident starts with; null when it is closed. Set for every signal of an open incident: each of them makes sure that it runs.
+/// </param>
+/// <param name="ClosedAs">The outcome of the incident when it is closed already.</param>
+public sealed record JoinResult(string? IncidentId, bool Opened, IncidentInput? Start, OutcomeKind? ClosedAs, string Reason);
+
+/// <summary>A signal that leads to no incident, and why.</summary>
+public sealed record UnroutedSignal(Signal Signal, RouteKind Kind, string Reason);
+
+public sealed record CollectRequest(TargetReference Target);
+
+public sealed record DiagnoseRequest(EvidenceBundle Evidence, Detection Detection);
+
+/// <param name="ActionsTried">Ids of the actions that this incident has tried.</param>
+/// <param name="ActionsApplied">How many of them took effect.</param>
+public sealed record PlanRequest(
+    IncidentInput Incident, EvidenceBundle Evidence, Diagnosis Diagnosis, IReadOnlyList<string> ActionsTried, int ActionsApplied);
+
+/// <param name="RestartsBefore">From the previous look; null at the first.</param>
+public sealed record VerifyRequest(VerificationContract Contract, int? RestartsBefore);
+
+/// <summary>What people get when the healer calls them: enough to go on without asking it again.</summary>
+public sealed record HandOff(
+    string IncidentId,
+    TargetReference Target,
+    OutcomeKind Outcome,
+    string Reason,
+    EscalationSetting? Escalation,
+    Signal Trigger,
+    Detection? Detection,
+    Diagnosis? Diagnosis,
+    Plan? Plan,
+    IReadOnlyList<AttemptedAction> Actions,
+    DateTimeOffset At);
+
+/// <param name="SignalsSeen">The number of the last attached signal that the incident has looked at.</param>
+public sealed record CloseRequest(IncidentOutcome Outcome, int SignalsSeen);
+
+/// <param name="Unseen">Signals that were attached meanwhile; when there are any, the incident stays open.</param>
+public sealed record CloseResult(bool Closed, IReadOnlyList<SignalEvent> Unseen, int SignalsSeen);

@@ -1,0 +1,227 @@
+using Heal.Healing;
+using Heal.Postgres;
+using Npgsql;
+
+namespace Heal.Activities;
+
+/// <summary>The healer's store on PostgreSQL, in a schema of its own.</summary>
+internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore
+{
+    /// <summary>The schema's default name.</summary>
+    public const string Schema = "heal";
+
+    // Bounds on what one answer brings; what is beyond comes with the next.
+    private const int MaxUnseen = 200;
+    private const int MaxHistory = 100;
+
+    private static readonly SqlStatements Sql = SqlStatements.Of<HealStore>();
+
+    public async Task<JoinResult> JoinAsync(
+        JoinRequest request, TimeSpan joinWindow, DateTimeOffset now, Func<int, IncidentInput> open, CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await ExecuteAsync(connection, "target_lock", [request.Target.Key], cancellationToken);
+        var result = await KnownAsync(connection, request, cancellationToken);
+        if (result is null)
+        {
+            var latest = await LatestAsync(connection, request.Target.Key, cancellationToken);
+            var verdict = JoinPolicy.Decide(request.Signal, latest?.Incident, joinWindow, request.ShowsNewFault, now);
+            result = await ApplyAsync(connection, request, latest, verdict, open, cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return result;
+    }
+
+    public async Task RecordSignalAsync(UnroutedSignal signal, CancellationToken cancellationToken)
+    {
+        var (alert, source) = (signal.Signal.Alert, signal.Signal);
+        await using var command = dataSource.CreateCommand(Sql["signal_record"],
+            source.Id, signal.Kind.ToString(), signal.Reason, alert.Name, alert.Status.ToString(),
+            alert.StartsAt.ToUniversalTime(), source.Source.ToString(), source.ReceivedAt.ToUniversalTime(), StoreJson.Write(source));
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    public async Task<CloseResult> CloseAsync(CloseRequest request, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var outcome = request.Outcome;
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await ExecuteAsync(connection, "target_lock", [outcome.Target.Key], cancellationToken);
+
+        var unseen = new List<SignalEvent>();
+        var seen = request.SignalsSeen;
+        await using (var command = connection.CreateCommand(Sql["signals_after"], outcome.IncidentId, request.SignalsSeen, MaxUnseen))
+        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                seen = reader.GetInt32(0);
+                unseen.Add(new SignalEvent(reader.GetString(1), reader.GetString(2), Enum.Parse<AlertStatus>(reader.GetString(3)), Time(reader, 4)));
+            }
+        }
+
+        if (unseen.Count > 0) return new CloseResult(false, unseen, seen);
+        object?[] arguments = [outcome.IncidentId, now.ToUniversalTime(), outcome.Kind.ToString(), outcome.Reason, StoreJson.Write(outcome)];
+        await ExecuteAsync(connection, "incident_close", arguments, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return new CloseResult(true, [], seen);
+    }
+
+    public async Task<Operation?> FindOperationAsync(string key, CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        return await FindOperationAsync(connection, key, cancellationToken);
+    }
+
+    public async Task<Operation> IntendAsync(Operation operation, CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        object?[] arguments =
+        [
+            operation.Key, operation.IncidentId, operation.ActionId, operation.TargetKey, operation.Undoes,
+            StoreJson.Write(operation.PreImage), operation.RemovedTemplateHash, operation.IntendedAt.ToUniversalTime(),
+        ];
+        await ExecuteAsync(connection, "operation_intend", arguments, cancellationToken);
+        return await FindOperationAsync(connection, operation.Key, cancellationToken) ?? throw Missing(operation.Key);
+    }
+
+    public async Task<Operation> FinishAsync(string key, OperationEnd end, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        var post = end.PostImage is null ? null : StoreJson.Write(end.PostImage);
+        object?[] arguments = [key, StateName(end.State), post, end.Status.ToString(), end.Detail, now.ToUniversalTime()];
+        await ExecuteAsync(connection, "operation_finish", arguments, cancellationToken);
+        return await FindOperationAsync(connection, key, cancellationToken) ?? throw Missing(key);
+    }
+
+    public async Task<IReadOnlyList<PastOperation>> HistoryAsync(
+        string targetKey, string exceptIncident, DateTimeOffset since, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(
+            Sql["operations_of_target"], targetKey, exceptIncident, since.ToUniversalTime(), MaxHistory);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var history = new List<PastOperation>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            history.Add(new PastOperation(
+                reader.GetString(0), reader.GetString(1), reader.GetString(2), Time(reader, 3), TextOrNull(reader, 4), reader.GetBoolean(5)));
+        }
+
+        return history;
+    }
+
+    public async Task RecordOutcomeAsync(IncidentOutcome outcome, CancellationToken cancellationToken)
+    {
+        var action = outcome.Actions is [.., var last] ? last.ActionId : null;
+        await using var command = dataSource.CreateCommand(Sql["outcome_record"],
+            outcome.IncidentId, outcome.Target.Key, outcome.Cause, outcome.Confidence, action, outcome.Kind.ToString(), StoreJson.Write(outcome),
+            (outcome.EndedAt - outcome.OpenedAt).TotalSeconds, outcome.EndedAt.ToUniversalTime());
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    public async Task RecordHandOffAsync(HandOff handOff, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(Sql["hand_off_record"],
+            handOff.IncidentId, handOff.Target.Key, handOff.Escalation?.To ?? "nobody in particular", StoreJson.Write(handOff), handOff.At.ToUniversalTime());
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    // A signal that is attached already: the answer of a retry must be the answer of the first try.
+    private static async Task<JoinResult?> KnownAsync(NpgsqlConnection connection, JoinRequest request, CancellationToken cancellationToken)
+    {
+        await using var command = connection.CreateCommand(Sql["signal_find"], request.Signal.Id);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken) || TextOrNull(reader, 0) is not { } incident) return null;
+        var opened = reader.GetString(1) == request.Signal.Id;
+        OutcomeKind? closedAs = TextOrNull(reader, 4) is { } outcome ? Enum.Parse<OutcomeKind>(outcome) : null;
+        if (closedAs is not null && request.ShowsNewFault) return null;
+        var input = closedAs is null ? StoreJson.Read<IncidentInput>(reader.GetString(2)) : null;
+        return new JoinResult(incident, opened, input, closedAs, reader.GetString(5));
+    }
+
+    private static async Task<(LatestIncident Incident, string Input)?> LatestAsync(NpgsqlConnection connection, string targetKey, CancellationToken cancellationToken)
+    {
+        await using var command = connection.CreateCommand(Sql["incident_latest"], targetKey);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken)) return null;
+        OutcomeKind? outcome = TextOrNull(reader, 3) is { } text ? Enum.Parse<OutcomeKind>(text) : null;
+        DateTimeOffset? closedAt = reader.IsDBNull(2) ? null : Time(reader, 2);
+        return (new LatestIncident(reader.GetString(0), reader.GetInt32(1), closedAt, outcome), reader.GetString(4));
+    }
+
+    private static async Task<JoinResult> ApplyAsync(
+        NpgsqlConnection connection,
+        JoinRequest request,
+        (LatestIncident Incident, string Input)? latest,
+        JoinVerdict verdict,
+        Func<int, IncidentInput> open,
+        CancellationToken cancellationToken)
+    {
+        var (signal, target) = (request.Signal, request.Target);
+        if (verdict.Kind == JoinKind.Ignore) return new JoinResult(null, false, null, null, verdict.Reason);
+        var opened = verdict.Kind == JoinKind.Open;
+        IncidentInput? input = null;
+        if (opened)
+        {
+            input = open((latest?.Incident.Episode ?? 0) + 1);
+            object?[] incident =
+            [
+                input.IncidentId, target.Key, target.Cluster, target.Kind, target.Namespace, target.Name, input.Episode, signal.Id,
+                input.Workflow?.Name, StoreJson.Write(input), input.OpenedAt.ToUniversalTime(),
+            ];
+            await ExecuteAsync(connection, "incident_insert", incident, cancellationToken);
+        }
+
+        else if (latest!.Value.Incident.ClosedAt is null)
+        {
+            input = StoreJson.Read<IncidentInput>(latest.Value.Input);
+        }
+
+        var id = opened ? input!.IncidentId : latest!.Value.Incident.Id;
+        object?[] attached =
+        [
+            signal.Id, id, (opened ? RouteKind.Started : RouteKind.Joined).ToString(), verdict.Reason, signal.Alert.Name,
+            signal.Alert.Status.ToString(), signal.Alert.StartsAt.ToUniversalTime(), signal.Source.ToString(),
+            signal.ReceivedAt.ToUniversalTime(), StoreJson.Write(signal),
+        ];
+        await ExecuteAsync(connection, "signal_insert", attached, cancellationToken);
+        return new JoinResult(id, opened, input, opened ? null : latest!.Value.Incident.Outcome, verdict.Reason);
+    }
+
+    private static async Task<Operation?> FindOperationAsync(NpgsqlConnection connection, string key, CancellationToken cancellationToken)
+    {
+        await using var command = connection.CreateCommand(Sql["operation_find"], key);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken)) return null;
+        return new Operation(
+            reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), TextOrNull(reader, 4),
+            Enum.Parse<OperationState>(reader.GetString(5), ignoreCase: true),
+            StoreJson.Read<System.Text.Json.Nodes.JsonObject>(reader.GetString(6)),
+            TextOrNull(reader, 7) is { } post ? StoreJson.Read<System.Text.Json.Nodes.JsonObject>(post) : null,
+            TextOrNull(reader, 11),
+            TextOrNull(reader, 8) is { } status ? Enum.Parse<ActionStatus>(status) : null,
+            TextOrNull(reader, 9),
+            Time(reader, 10));
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string statement, object?[] arguments, CancellationToken cancellationToken)
+    {
+        await using var command = connection.CreateCommand(Sql[statement], arguments);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static InvalidOperationException Missing(string key) => new($"Operation '{key}' is not in the ledger: expected the row that was just written.");
+
+    private static string StateName(OperationState state) => state switch
+    {
+        OperationState.Confirmed => "confirmed",
+        OperationState.Abandoned => "abandoned",
+        _ => "intended",
+    };
+
+    private static string? TextOrNull(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
+
+    private static DateTimeOffset Time(NpgsqlDataReader reader, int column) => reader.GetFieldValue<DateTimeOffset>(column);
+}

@@ -1,0 +1,43 @@
+using Heal.Drivers.Kubernetes;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Heal.Functions.Composition;
+
+/// <summary>
+/// Which cluster is healed. Setting <c>Heal:Kubernetes:Target</c>: <c>cluster</c> (KUBECONFIG or ~/.kube/config, or the pod's service
+/// account) or <c>simulator</c> (embedded, in memory). Default: cluster when KUBECONFIG is set or the process runs in a pod, else the
+/// simulator, so that a first start needs no cluster and touches none by accident.
+/// </summary>
+internal static class TargetCluster
+{
+    private const string Section = "Heal:Kubernetes";
+
+    public static IServiceCollection AddTargetCluster(this IServiceCollection services, IConfiguration configuration)
+    {
+        IConfigurationSection section = configuration.GetSection(Section);
+        switch (section["Target"] ?? Default(configuration))
+        {
+            case "cluster":
+                services.AddKubernetesClient(section.Bind);
+                break;
+            case "simulator":
+                services.AddSingleton<EmbeddedSimulator>();
+                services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<EmbeddedSimulator>());
+                services.AddOptions<KubernetesClientOptions>()
+                    .Configure<EmbeddedSimulator>((options, simulator) => options.Server = simulator.Url);
+                services.AddKubernetesClient();
+                break;
+            case var other:
+                throw new InvalidOperationException($"Setting '{Section}:Target': expected 'cluster' or 'simulator', got '{other}'.");
+        }
+
+        return services;
+    }
+
+    private static string Default(IConfiguration configuration) =>
+        string.IsNullOrEmpty(configuration["KUBECONFIG"]) && string.IsNullOrEmpty(configuration["KUBERNETES_SERVICE_HOST"])
+            ? "simulator"
+            : "cluster";
+}

@@ -1,0 +1,63 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace Heal.Functions.Composition;
+
+/// <summary>
+/// Traces and metrics by OTLP when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set; else nothing is collected. The exporter reads the
+/// standard OTEL_* variables by itself.
+/// </summary>
+internal static class Telemetry
+{
+    private static readonly string[] TraceSources =
+    [
+        "Microsoft.DurableTask", "Microsoft.AspNetCore", "System.Net.Http", "Npgsql", "Heal.Drivers.Kubernetes",
+    ];
+
+    private static readonly string[] Meters =
+    [
+        "Microsoft.AspNetCore.*", "System.Net.Http", "System.Runtime", "Npgsql", "Heal.*", "Microsoft.Azure.Functions.Worker",
+    ];
+
+    public static IServiceCollection AddTelemetry(this IServiceCollection services, IConfiguration configuration)
+    {
+        if (!string.IsNullOrEmpty(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
+        {
+            services.AddHostedService<Providers>();
+        }
+
+        return services;
+    }
+
+    private sealed class Providers : IHostedService, IDisposable
+    {
+        private TracerProvider? _traces;
+        private MeterProvider? _metrics;
+
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            ResourceBuilder resource = ResourceBuilder.CreateDefault().AddService("heal").AddEnvironmentVariableDetector();
+            _traces = Sdk.CreateTracerProviderBuilder().SetResourceBuilder(resource).AddSource(TraceSources).AddOtlpExporter().Build();
+            _metrics = Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource).AddMeter(Meters).AddOtlpExporter().Build();
+            return Task.CompletedTask;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken)
+        {
+            _traces?.ForceFlush();
+            _metrics?.ForceFlush();
+            return Task.CompletedTask;
+        }
+
+        public void Dispose()
+        {
+            _traces?.Dispose();
+            _metrics?.Dispose();
+        }
+    }
+}

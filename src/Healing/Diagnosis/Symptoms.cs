@@ -1,0 +1,85 @@
+using System.Globalization;
+
+namespace Heal.Healing;
+
+/// <summary>Reads the plain signs out of the evidence, once for all rules.</summary>
+internal sealed class Symptoms
+{
+    private static readonly TimeSpan RecentCrash = TimeSpan.FromMinutes(10);
+    private static readonly string[] PullReasons = ["ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable"];
+    private static readonly string[] ConfigReasons = ["CreateContainerConfigError"];
+    private static readonly string[] CrashReasons = ["CrashLoopBackOff", "RunContainerError", "CreateContainerError"];
+    private const string OutOfMemory = "OOMKilled";
+
+    public Symptoms(EvidenceBundle evidence, Detection detection)
+    {
+        Evidence = evidence;
+        Since = detection.Since ?? evidence.CollectedAt;
+        var hash = evidence.Workload?.TemplateHash;
+        Current = evidence.Revisions.FirstOrDefault(revision => revision.TemplateHash == hash) ?? (evidence.Revisions is [var newest, ..] ? newest : null);
+        var troubled = Troubled(evidence);
+        Failing = [.. troubled.Where(found => found.Pod.Revision == Current?.Name)];
+        FailingElsewhere = [.. troubled.Where(found => found.Pod.Revision != Current?.Name)];
+        Pulls = [.. Failing.Where(found => PullReasons.Contains(found.Container.Waiting))];
+        Unconfigured = [.. Failing.Where(found => ConfigReasons.Contains(found.Container.Waiting))];
+        Starved = [.. Failing.Where(found => found.Container.LastReason == OutOfMemory)];
+        Crashes = [.. Failing.Except(Pulls).Except(Unconfigured).Except(Starved)];
+        Unready = [.. evidence.Pods.Where(pod => pod.Revision == Current?.Name && !pod.Ready && !pod.Terminating)];
+    }
+
+    public EvidenceBundle Evidence { get; }
+
+    public DateTimeOffset Since { get; }
+
+    /// <summary>The revision that the Deployment wants now.</summary>
+    public RevisionEvidence? Current { get; }
+
+    public IReadOnlyList<(PodEvidence Pod, ContainerEvidence Container)> Failing { get; }
+
+    /// <summary>Troubled containers of older revisions: they speak against the newest change as the cause.</summary>
+    public IReadOnlyList<(PodEvidence Pod, ContainerEvidence Container)> FailingElsewhere { get; }
+
+    public IReadOnlyList<(PodEvidence Pod, ContainerEvidence Container)> Pulls { get; }
+
+    public IReadOnlyList<(PodEvidence Pod, ContainerEvidence Container)> Unconfigured { get; }
+
+    public IReadOnlyList<(PodEvidence Pod, ContainerEvidence Container)> Starved { get; }
+
+    public IReadOnlyList<(PodEvidence Pod, ContainerEvidence Container)> Crashes { get; }
+
+    public IReadOnlyList<PodEvidence> Unready { get; }
+
+    /// <summary>True when ready pods of an older revision run beside the failing ones.</summary>
+    public bool OlderRevisionServes => Evidence.Pods.Any(pod => pod.Ready && !pod.Terminating && pod.Revision != Current?.Name);
+
+    public static IReadOnlyList<(PodEvidence Pod, ContainerEvidence Container)> Troubled(EvidenceBundle evidence) =>
+    [
+        .. from pod in evidence.Pods
+           where !pod.Terminating
+           from container in pod.Containers
+           where IsTroubled(container, evidence.CollectedAt)
+           select (pod, container),
+    ];
+
+    public static string Describe(ContainerEvidence container)
+    {
+        var exit = container.LastExitCode is { } code ? string.Create(CultureInfo.InvariantCulture, $"last exit code {code}") : null;
+        var restarts = container.Restarts > 0 ? string.Create(CultureInfo.InvariantCulture, $"{container.Restarts} restarts") : null;
+        string?[] parts = [container.Waiting, container.LastReason == OutOfMemory ? OutOfMemory : null, exit, restarts];
+        return string.Join(", ", parts.Where(part => part is not null));
+    }
+
+    private static bool IsTroubled(ContainerEvidence container, DateTimeOffset now)
+    {
+        if (container.Waiting is { } reason)
+        {
+            return PullReasons.Contains(reason) || ConfigReasons.Contains(reason) || CrashReasons.Contains(reason);
+        }
+
+        // Between two crashes a container runs and may even look ready.
+        var crashed = container.LastExitCode is not (null or 0) || container.LastReason == OutOfMemory;
+        if (!crashed) return false;
+        var recent = container.LastFinishedAt is not { } at || now - at <= RecentCrash;
+        return recent && (!container.Ready || container.Restarts > 1);
+    }
+}

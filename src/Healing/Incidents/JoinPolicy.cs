@@ -1,0 +1,31 @@
+namespace Heal.Healing;
+
+/// <summary>Does a signal belong to the latest incident of its target, or does it open a new one? Pure.</summary>
+public static class JoinPolicy
+{
+    /// <param name="latest">The latest incident of the target; null when there was none.</param>
+    /// <param name="showsNewFault">The target was looked at after that incident was closed, and shows a fault.</param>
+    public static JoinVerdict Decide(Signal signal, LatestIncident? latest, TimeSpan joinWindow, bool showsNewFault, DateTimeOffset now)
+    {
+        if (latest is { ClosedAt: null }) return new(JoinKind.Join, "an incident of the target is open");
+        if (signal.Alert.Status == AlertStatus.Resolved) return new(JoinKind.Ignore, "resolved, and no incident of the target is open");
+        if (latest is { ClosedAt: { } closedAt } && now - closedAt <= joinWindow && !showsNewFault)
+        {
+            return new(JoinKind.Join, $"the last incident of the target was closed at {closedAt:u}, within the join window");
+        }
+
+        return new(JoinKind.Open, latest is null ? "first incident of the target" : showsNewFault ? "the target fails again" : "the last incident is over");
+    }
+}
+
+/// <param name="ClosedAt">Null while it is open.</param>
+public sealed record LatestIncident(string Id, int Episode, DateTimeOffset? ClosedAt, OutcomeKind? Outcome);
+
+public enum JoinKind
+{
+    Join,
+    Open,
+    Ignore,
+}
+
+public sealed record JoinVerdict(JoinKind Kind, string Reason);

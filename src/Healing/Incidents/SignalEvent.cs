@@ -1,0 +1,21 @@
+namespace Heal.Healing;
+
+/// <summary>Tells a running incident that one more signal of its target arrived. The signal itself is in the store already.</summary>
+public sealed record SignalEvent(string SignalId, string AlertName, AlertStatus Status, DateTimeOffset StartsAt)
+{
+    /// <summary>The name of the external event.</summary>
+    public const string Name = "signal";
+
+    public static SignalEvent Of(Signal signal) => new(signal.Id, signal.Alert.Name, signal.Alert.Status, signal.Alert.StartsAt);
+}
+
+/// <summary>A person's answer to a plan that waits for approval.</summary>
+/// <param name="Approved">False is a refusal.</param>
+/// <param name="By">Who answered.</param>
+/// <param name="Parameters">Parameters of the action to use instead of the planned ones; null or absent ones keep the plan's.</param>
+/// <param name="Comment">Why, for the record.</param>
+public sealed record ApprovalEvent(bool Approved, string By, IReadOnlyDictionary<string, string>? Parameters = null, string? Comment = null)
+{
+    /// <summary>The name of the external event.</summary>
+    public const string Name = "approval";
+}

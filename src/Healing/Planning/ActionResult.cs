@@ -1,0 +1,54 @@
+using System.Text.Json.Serialization;
+
+namespace Heal.Healing;
+
+/// <summary>What an attempt at an action came to.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ActionStatus>))]
+public enum ActionStatus
+{
+    /// <summary>The effect is on the target, proven by reading it back.</summary>
+    Applied,
+
+    /// <summary>A precondition does not hold; nothing was touched.</summary>
+    Refused,
+
+    /// <summary>A person or a safety limit stopped it; nothing was touched.</summary>
+    Blocked,
+
+    /// <summary>Somebody else changed the target; this action stopped there.</summary>
+    ChangedByOther,
+
+    /// <summary>The target is gone.</summary>
+    TargetGone,
+
+    /// <summary>The target could not be reached or did not answer as it should, to the end of the retries.</summary>
+    Failed,
+}
+
+/// <summary>The answer of an action.</summary>
+/// <param name="Detail">In a sentence: what was done, or why not and who.</param>
+/// <param name="Generation">The target's generation that carries the effect; verification waits until the controller has seen it.</param>
+/// <param name="TemplateHash">The pod template that the effect left on the target.</param>
+public sealed record ActionResult(string Key, ActionStatus Status, string Detail, long? Generation = null, string? TemplateHash = null)
+{
+    [JsonIgnore]
+    public bool IsApplied => Status == ActionStatus.Applied;
+}
+
+/// <summary>One step of a plan, ready to be carried out.</summary>
+/// <param name="Key">Idempotency key: incident id and step. The same key never takes effect twice.</param>
+/// <param name="ExpectedGeneration">The target's generation that the plan is based on.</param>
+/// <param name="ExpectedTemplateHash">Hash of the pod template that the plan is based on.</param>
+public sealed record ActionRequest(
+    string Key,
+    string IncidentId,
+    string ActionId,
+    TargetReference Target,
+    IReadOnlyDictionary<string, string> Parameters,
+    long ExpectedGeneration,
+    string ExpectedTemplateHash);
+
+/// <summary>Asks for the inverse of an operation that is in the ledger.</summary>
+/// <param name="Key">The idempotency key of the inverse itself.</param>
+/// <param name="UndoneKey">The key of the operation to undo.</param>
+public sealed record UndoRequest(string Key, string UndoneKey, string IncidentId, string ActionId, TargetReference Target);

@@ -1,0 +1,46 @@
+using System.Text.Json.Serialization;
+
+namespace Heal.Healing;
+
+/// <summary>What is to be done with a plan.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<PlanVerdict>))]
+public enum PlanVerdict
+{
+    /// <summary>Carry out the action.</summary>
+    Act,
+
+    /// <summary>Carry it out once a person approved.</summary>
+    AskFirst,
+
+    /// <summary>Not yet: wait, then look at the target again.</summary>
+    Wait,
+
+    /// <summary>Only say what should be done: the scope does not allow more.</summary>
+    Advise,
+
+    /// <summary>There is nothing that may be done here: call people.</summary>
+    Escalate,
+}
+
+/// <param name="Action">The action chosen; with Advise and Escalate it may be null.</param>
+/// <param name="Parameters">Complete: the workflow's values and the action's defaults for the rest.</param>
+/// <param name="Reasons">Why this verdict, and why not each action that was passed over.</param>
+/// <param name="WaitUntil">Set for Wait.</param>
+public sealed record Plan(
+    PlanVerdict Verdict,
+    WorkflowAction? Action,
+    RiskClass? Risk,
+    IReadOnlyDictionary<string, string> Parameters,
+    AutonomySetting Autonomy,
+    IReadOnlyList<string> Reasons,
+    DateTimeOffset? WaitUntil = null,
+    bool IsReversible = true)
+{
+    [JsonIgnore]
+    public string Summary => string.Join("; ", Reasons);
+}
+
+/// <summary>An operation that was applied to the target before, by this or another incident.</summary>
+/// <param name="Finished">False while it is under way.</param>
+/// <param name="RemovedTemplateHash">Hash of the template that it replaced: the same one again means that somebody put it back.</param>
+public sealed record PastOperation(string Key, string IncidentId, string ActionId, DateTimeOffset AppliedAt, string? RemovedTemplateHash, bool Finished = true);

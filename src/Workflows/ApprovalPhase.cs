@@ -1,0 +1,62 @@
+using Heal.Healing;
+using Microsoft.DurableTask;
+
+namespace Heal.Workflows;
+
+/// <summary>Waits for a person. No answer in time is an answer too: the action is not taken and people are called.</summary>
+internal sealed class ApprovalPhase(TaskOrchestrationContext context, IncidentState state)
+{
+    private const int NameLength = 100;
+    private Task<SignalEvent>? _signal;
+
+    /// <returns>An ending, the plan to carry out, or neither: then the target must be looked at again.</returns>
+    public async Task<(Ending? Ending, Plan? Plan)> AskAsync(Plan plan)
+    {
+        var timeout = state.Input.Workflow!.Approval.Timeout;
+        state.Enter(Phase.Approve, $"waits for approval of '{plan.Action!.Id}' until {state.Now + timeout:u}: {plan.Summary}");
+        using var answered = new CancellationTokenSource();
+        var expiry = context.CreateTimer(timeout, answered.Token);
+        var answer = context.WaitForExternalEvent<ApprovalEvent>(ApprovalEvent.Name, answered.Token);
+        while (true)
+        {
+            // One waiter for signals at a time, kept over several questions: events are handed out one per waiter.
+            _signal ??= context.WaitForExternalEvent<SignalEvent>(SignalEvent.Name);
+            var first = await Task.WhenAny(answer, expiry, _signal);
+            if (first == answer)
+            {
+                Cancel(answered);
+                return Decide(plan, await answer);
+            }
+
+            if (first == expiry)
+            {
+                Cancel(answered);
+                return (new Ending(OutcomeKind.Escalated, $"nobody approved '{plan.Action.Id}' within {timeout}"), null);
+            }
+
+            var signal = await _signal;
+            _signal = null;
+            if (signal.Status != AlertStatus.Resolved) continue;
+            Cancel(answered);
+            return (null, null);
+        }
+    }
+
+    // CancelAsync would go on on another thread, which an orchestrator must never do.
+#pragma warning disable CA1849, MA0042, VSTHRD103
+    private static void Cancel(CancellationTokenSource source) => source.Cancel();
+#pragma warning restore CA1849, MA0042, VSTHRD103
+
+    private static (Ending? Ending, Plan? Plan) Decide(Plan plan, ApprovalEvent answer)
+    {
+        var who = SafeText.Line(answer.By, NameLength);
+        if (!answer.Approved)
+        {
+            return (new Ending(OutcomeKind.Escalated, $"'{who}' refused '{plan.Action!.Id}': {SafeText.Line(answer.Comment, 300)}"), null);
+        }
+
+        var parameters = plan.Parameters.ToDictionary(item => item.Key, item => item.Value, StringComparer.Ordinal);
+        foreach (var (name, value) in answer.Parameters ?? new Dictionary<string, string>()) parameters[name] = value;
+        return (null, plan with { Parameters = parameters, Reasons = [.. plan.Reasons, $"approved by '{who}'"] });
+    }
+}

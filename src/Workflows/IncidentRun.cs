@@ -1,0 +1,163 @@
+using Heal.Activities;
+using Heal.Healing;
+using Microsoft.DurableTask;
+
+namespace Heal.Workflows;
+
+/// <summary>The course of one incident. Deterministic: everything that it knows comes from its input, from activities, timers and events.</summary>
+internal sealed class IncidentRun
+{
+    /// <summary>Looks at a target that is still changing before it counts as faulty: two minutes' worth.</summary>
+    private const int Settlings = 12;
+
+    private static readonly TimeSpan SettleFor = TimeSpan.FromSeconds(10);
+
+    private readonly TaskOrchestrationContext _context;
+    private readonly IncidentInput _input;
+    private readonly IncidentState _state;
+    private readonly ApprovalPhase _approval;
+    private readonly RecoveryPhase _recovery;
+    private int _settlings;
+    private int _waits;
+
+    public IncidentRun(TaskOrchestrationContext context, IncidentInput input)
+    {
+        (_context, _input) = (context, input);
+        _state = new IncidentState(context, input);
+        _approval = new ApprovalPhase(context, _state);
+        _recovery = new RecoveryPhase(context, _state);
+    }
+
+    public async Task<IncidentOutcome> RunAsync()
+    {
+        var ending = await CourseAsync();
+        for (var reopenings = 0; ;)
+        {
+            var outcome = await ConcludeAsync(ending);
+            var closed = await _context.CallActivityAsync<CloseResult>(
+                ActivityNames.CloseIncident, new CloseRequest(outcome, _state.SignalsSeen), Retries.Store);
+            if (closed.Closed)
+            {
+                _state.Enter(Phase.Closed, ending.Reason, ending.Kind);
+                return outcome;
+            }
+
+            // Signals came while it was closing. One that fires after the target was seen healthy is a reason to look again.
+            _state.SignalsSeen = closed.SignalsSeen;
+            var news = ending.EndedHealthy && closed.Unseen.Any(signal => signal.Status == AlertStatus.Firing);
+            if (!news || reopenings++ >= _input.Limits.Reopenings) continue;
+            var again = await CourseAsync();
+            ending = again.Kind == OutcomeKind.NoActionNeeded ? ending : again;
+        }
+    }
+
+    // One course through the phases. A failure that no retry cured ends it, never the incident's bookkeeping.
+    private async Task<Ending> CourseAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                if (await StepAsync() is { } ending) return ending;
+            }
+        }
+        catch (TaskFailedException e)
+        {
+            return new Ending(OutcomeKind.Failed, $"'{e.TaskName}' failed to the end of its retries: {SafeText.Line(e.FailureDetails.ErrorMessage, 300)}");
+        }
+    }
+
+    // From looking to acting, once. Null: look again.
+    private async Task<Ending?> StepAsync()
+    {
+        if (await LookAsync() is { } seen) return seen.Ending;
+        await DiagnoseAsync();
+        var plan = await PlanAsync();
+        switch (plan.Verdict)
+        {
+            case PlanVerdict.Wait:
+                return await WaitAsync(plan);
+            case PlanVerdict.Advise:
+                return Handed($"advice only: {plan.Summary}");
+            case PlanVerdict.Escalate:
+                return Handed(plan.Summary);
+            case PlanVerdict.AskFirst:
+                var answer = await _approval.AskAsync(plan);
+                if (answer.Ending is not null || answer.Plan is null) return answer.Ending;
+                plan = answer.Plan;
+                _state.Plan = plan;
+                break;
+        }
+
+        return await _recovery.RunAsync(plan);
+    }
+
+    // Null: there is a fault. Else where that leads: an ending, or to another look.
+    private async Task<(Ending? Ending, bool Again)?> LookAsync()
+    {
+        _state.Enter(Phase.Collect);
+        _state.Evidence = await _context.CallActivityAsync<EvidenceBundle>(
+            ActivityNames.CollectEvidence, new CollectRequest(_input.Target), Retries.Cluster);
+
+        _state.Enter(Phase.Detect);
+        var detection = await _context.CallActivityAsync<Detection>(ActivityNames.DetectFault, _state.Evidence, Retries.Judging);
+        _state.Detection = detection;
+        if (detection.Verdict == DetectionVerdict.Healthy)
+        {
+            var undone = _state.Actions.Any(action => action.Undone);
+            return (new Ending(undone ? OutcomeKind.RolledBack : OutcomeKind.NoActionNeeded, detection.Reason), false);
+        }
+
+        if (detection.Verdict != DetectionVerdict.TooEarly || _settlings++ >= Settlings) return null;
+
+        _state.Enter(Phase.Wait, detection.Reason);
+        await _context.CreateTimer(SettleFor, CancellationToken.None);
+        return (null, true);
+    }
+
+    private async Task DiagnoseAsync()
+    {
+        _state.Enter(Phase.Diagnose, _state.Detection!.Reason);
+        _state.Diagnosis = await _context.CallActivityAsync<Diagnosis>(
+            ActivityNames.DiagnoseFault, new DiagnoseRequest(_state.Evidence!, _state.Detection), Retries.Judging);
+    }
+
+    private async Task<Plan> PlanAsync()
+    {
+        _state.Enter(Phase.Plan);
+        var tried = _state.Actions.Select(action => action.ActionId).Distinct(StringComparer.Ordinal).ToList();
+        var request = new PlanRequest(_input, _state.Evidence!, _state.Diagnosis!, tried, _state.Applied);
+        _state.Plan = await _context.CallActivityAsync<Plan>(ActivityNames.PlanRecovery, request, Retries.Store);
+        return _state.Plan;
+    }
+
+    private async Task<Ending?> WaitAsync(Plan plan)
+    {
+        if (_waits++ >= _input.Limits.TargetBusyAttempts) return Handed($"still not free after {_waits} waits: {plan.Summary}");
+        _state.Enter(Phase.Wait, plan.Summary);
+        var until = plan.WaitUntil ?? _state.Now + _input.Limits.TargetBusy;
+        await _context.CreateTimer(until.UtcDateTime, CancellationToken.None);
+        return null;
+    }
+
+    // An incident whose action was undone ended as rolled back, whatever was considered after that.
+    private Ending Handed(string reason) =>
+        new(_state.Actions.Any(action => action.Undone) ? OutcomeKind.RolledBack : OutcomeKind.Escalated, reason);
+
+    private async Task<IncidentOutcome> ConcludeAsync(Ending ending)
+    {
+        if (ending.CallsPeople)
+        {
+            _state.Enter(Phase.Escalate, ending.Reason);
+            var handOff = new HandOff(
+                _input.IncidentId, _input.Target, ending.Kind, ending.Reason, _input.Workflow?.Escalation, _input.Trigger,
+                _state.Detection, _state.Diagnosis, _state.Plan, [.. _state.Actions], _state.Now);
+            await _context.CallActivityAsync<bool>(ActivityNames.Escalate, handOff, Retries.Store);
+        }
+
+        _state.Enter(Phase.Learn, ending.Reason);
+        var outcome = _state.Outcome(ending);
+        await _context.CallActivityAsync<bool>(ActivityNames.RecordOutcome, outcome, Retries.Store);
+        return outcome;
+    }
+}

@@ -1,0 +1,74 @@
+using Heal.Healing;
+using Microsoft.DurableTask;
+
+namespace Heal.Workflows;
+
+/// <summary>What an incident knows so far, and its live status. Rebuilt by replay; holds no truth of its own.</summary>
+internal sealed class IncidentState(TaskOrchestrationContext context, IncidentInput input)
+{
+    private const int DetailLength = 300;
+    private readonly List<PhaseTiming> _timings = [];
+    private Phase? _phase;
+    private DateTimeOffset _since;
+    private string? _detail;
+
+    public IncidentInput Input { get; } = input;
+
+    public List<AttemptedAction> Actions { get; } = [];
+
+    public EvidenceBundle? Evidence { get; set; }
+
+    public Detection? Detection { get; set; }
+
+    public Diagnosis? Diagnosis { get; set; }
+
+    public Plan? Plan { get; set; }
+
+    /// <summary>The number of the last attached signal that was looked at; the first one opened the incident.</summary>
+    public int SignalsSeen { get; set; } = 1;
+
+    public int Applied => Actions.Count(action => action.Status == ActionStatus.Applied);
+
+    public DateTimeOffset Now => new(DateTime.SpecifyKind(context.CurrentUtcDateTime, DateTimeKind.Utc));
+
+    /// <summary>Enters a phase and shows it. Entering the phase that is under way only renews the detail.</summary>
+    public void Enter(Phase phase, string? detail = null, OutcomeKind? outcome = null)
+    {
+        if (phase != _phase)
+        {
+            EndPhase();
+            (_phase, _since) = (phase, Now);
+        }
+
+        _detail = detail is null ? null : SafeText.Line(detail, DetailLength);
+        var hypothesis = Diagnosis?.Leading() is { } leading ? SafeText.Line(leading.Statement, DetailLength) : null;
+        var action = Plan?.Action?.Id ?? (Actions is [.., var last] ? last.ActionId : null);
+        context.SetCustomStatus(new IncidentStatus(
+            phase, _since, Input.Target.ToString(), Input.Workflow?.Name, hypothesis, action, _detail, SignalsSeen, outcome));
+    }
+
+    public IncidentOutcome Outcome(Ending ending)
+    {
+        EndPhase();
+        _phase = null;
+        var leading = Diagnosis?.Leading();
+        return new IncidentOutcome(
+            Input.IncidentId, Input.Target, ending.Kind, ending.Reason, leading?.Cause, leading?.Confidence,
+            [.. Actions], [.. _timings], Input.OpenedAt, Now, SignalsSeen);
+    }
+
+    private void EndPhase()
+    {
+        if (_phase is { } ended) _timings.Add(new PhaseTiming(ended, _since, (Now - _since).TotalSeconds));
+    }
+}
+
+/// <summary>How a course of an incident ended.</summary>
+internal sealed record Ending(OutcomeKind Kind, string Reason)
+{
+    /// <summary>People must know.</summary>
+    public bool CallsPeople => Kind is OutcomeKind.Escalated or OutcomeKind.RolledBack or OutcomeKind.CouldNotVerify or OutcomeKind.Failed;
+
+    /// <summary>The target was last seen healthy, so that a firing signal is news.</summary>
+    public bool EndedHealthy => Kind is OutcomeKind.Healed or OutcomeKind.NoActionNeeded;
+}

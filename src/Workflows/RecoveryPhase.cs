@@ -1,0 +1,84 @@
+using System.Globalization;
+using Heal.Activities;
+using Heal.Healing;
+using Microsoft.DurableTask;
+
+namespace Heal.Workflows;
+
+/// <summary>Carries out one action, verifies it, and undoes it when it did not help.</summary>
+internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentState state)
+{
+    private readonly VerificationPhase _verification = new(context, state);
+
+    /// <returns>How the incident ends; null when the target must be looked at again for the next action.</returns>
+    public async Task<Ending?> RunAsync(Plan plan)
+    {
+        var (action, workload) = (plan.Action!, state.Evidence!.Workload!);
+        var key = string.Create(CultureInfo.InvariantCulture, $"{state.Input.IncidentId}/{state.Actions.Count + 1}");
+        state.Enter(Phase.Recover, plan.Summary);
+        var request = new ActionRequest(
+            key, state.Input.IncidentId, action.Id, state.Input.Target, plan.Parameters, workload.Generation, workload.TemplateHash);
+        var result = await TryAsync(ActivityNames.RunAction, request, key, action.Timeout);
+        state.Actions.Add(new AttemptedAction(key, action.Id, result.Status, result.Detail));
+        switch (result.Status)
+        {
+            case ActionStatus.Applied:
+                return await VerifyAsync(plan, result);
+            case ActionStatus.Refused:
+                return null;
+            case ActionStatus.Blocked:
+                return new Ending(OutcomeKind.Escalated, $"'{action.Id}' was not taken: {result.Detail}");
+            case ActionStatus.ChangedByOther or ActionStatus.TargetGone:
+                return new Ending(OutcomeKind.Superseded, result.Detail);
+            default:
+                return new Ending(OutcomeKind.Failed, $"'{action.Id}' failed, and its effect may be on the target (operation {key}): {result.Detail}");
+        }
+    }
+
+    private async Task<Ending?> VerifyAsync(Plan plan, ActionResult applied)
+    {
+        var verified = await _verification.RunAsync(plan, applied);
+        return verified.Kind switch
+        {
+            VerificationKind.Healthy => new Ending(OutcomeKind.Healed, $"{applied.Detail}; {verified.Reason}"),
+            VerificationKind.Superseded => new Ending(OutcomeKind.Superseded, verified.Reason),
+            VerificationKind.Unknown => new Ending(OutcomeKind.CouldNotVerify, $"'{plan.Action!.Id}' took effect, but: {verified.Reason}"),
+            _ => await RollBackAsync(plan, applied, verified.Reason),
+        };
+    }
+
+    private async Task<Ending?> RollBackAsync(Plan plan, ActionResult applied, string why)
+    {
+        var action = plan.Action!;
+        state.Enter(Phase.RollBack, $"'{action.Id}' did not help: {why}");
+        if (!plan.IsReversible) return new Ending(OutcomeKind.Escalated, $"'{action.Id}' did not help and cannot be undone: {why}");
+
+        var key = $"{applied.Key}/undo";
+        var request = new UndoRequest(key, applied.Key, state.Input.IncidentId, action.Id, state.Input.Target);
+        var undone = await TryAsync(ActivityNames.UndoAction, request, key, action.Timeout);
+        switch (undone.Status)
+        {
+            case ActionStatus.Applied:
+                state.Actions[^1] = state.Actions[^1] with { Undone = true, Detail = $"{applied.Detail}; undone: {why}" };
+                return null;
+            case ActionStatus.ChangedByOther or ActionStatus.TargetGone:
+                return new Ending(OutcomeKind.Superseded, undone.Detail);
+            case ActionStatus.Blocked or ActionStatus.Refused:
+                return new Ending(OutcomeKind.Escalated, $"'{action.Id}' did not help ({why}), and was not undone: {undone.Detail}");
+            default:
+                return new Ending(OutcomeKind.Failed, $"'{action.Id}' did not help ({why}), and undoing it failed (operation {key}): {undone.Detail}");
+        }
+    }
+
+    private async Task<ActionResult> TryAsync(string activity, object request, string key, TimeSpan timeout)
+    {
+        try
+        {
+            return await context.CallActivityAsync<ActionResult>(activity, request, Retries.Within(timeout));
+        }
+        catch (TaskFailedException e)
+        {
+            return new ActionResult(key, ActionStatus.Failed, SafeText.Line(e.FailureDetails.ErrorMessage, 300));
+        }
+    }
+}

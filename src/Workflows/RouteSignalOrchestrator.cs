@@ -1,0 +1,65 @@
+using Heal.Activities;
+using Heal.Healing;
+using Microsoft.DurableTask;
+
+namespace Heal.Workflows;
+
+/// <summary>
+/// Brings one signal to the incident of its target. The signal is attached in the store before anything else is told of it, so that it
+/// cannot get lost between an incident that is about to close and one that is about to open.
+/// </summary>
+[DurableTask(OrchestrationNames.RouteSignal)]
+internal sealed class RouteSignalOrchestrator : TaskOrchestrator<Signal, RouteOutcome>
+{
+    private const int Looks = 6;
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(10);
+
+    public override async Task<RouteOutcome> RunAsync(TaskOrchestrationContext context, Signal? input)
+    {
+        var signal = input!;
+        var resolution = await context.CallActivityAsync<TargetResolution>(ActivityNames.ResolveTarget, signal, Retries.Routing);
+        if (resolution.Target is not { } target)
+        {
+            var kind = resolution.Verdict == TargetVerdict.Ignored ? RouteKind.Ignored : RouteKind.Rejected;
+            return await RecordAsync(context, signal, kind, null, resolution.Reason);
+        }
+
+        var joined = await JoinAsync(context, new JoinRequest(signal, target));
+        if (joined.ClosedAs is OutcomeKind.Healed or OutcomeKind.NoActionNeeded && signal.Alert.Status == AlertStatus.Firing
+            && await IsFaultyAgainAsync(context, target))
+        {
+            joined = await JoinAsync(context, new JoinRequest(signal, target, ShowsNewFault: true));
+        }
+
+        if (joined.IncidentId is not { } incident) return await RecordAsync(context, signal, RouteKind.Ignored, target, joined.Reason);
+        if (joined.Start is not null) await context.CallActivityAsync<string>(ActivityNames.StartIncident, joined.Start, Retries.Store);
+        if (!joined.Opened && joined.ClosedAs is null) context.SendEvent(incident, SignalEvent.Name, SignalEvent.Of(signal));
+        return new RouteOutcome(signal.Id, joined.Opened ? RouteKind.Started : RouteKind.Joined, incident, target.ToString(), joined.Reason);
+    }
+
+    private static Task<JoinResult> JoinAsync(TaskOrchestrationContext context, JoinRequest request) =>
+        context.CallActivityAsync<JoinResult>(ActivityNames.JoinIncident, request, Retries.Store);
+
+    // The last incident ended well and this alert came after: a late echo, or the fault is back. The target itself says which.
+    private static async Task<bool> IsFaultyAgainAsync(TaskOrchestrationContext context, TargetReference target)
+    {
+        for (var look = 0; look < Looks; look++)
+        {
+            var evidence = await context.CallActivityAsync<EvidenceBundle>(ActivityNames.CollectEvidence, new CollectRequest(target), Retries.Routing);
+            var detection = await context.CallActivityAsync<Detection>(ActivityNames.DetectFault, evidence, Retries.Judging);
+
+            // A kind that cannot be looked at cannot contradict the alert, and neither can it show a second fault.
+            if (detection.Verdict != DetectionVerdict.TooEarly) return detection.Verdict == DetectionVerdict.Faulty && evidence.Workload is not null;
+            await context.CreateTimer(BetweenLooks, CancellationToken.None);
+        }
+
+        return true;
+    }
+
+    private static async Task<RouteOutcome> RecordAsync(
+        TaskOrchestrationContext context, Signal signal, RouteKind kind, TargetReference? target, string reason)
+    {
+        await context.CallActivityAsync<bool>(ActivityNames.RecordSignal, new UnroutedSignal(signal, kind, reason), Retries.Store);
+        return new RouteOutcome(signal.Id, kind, null, target?.ToString(), reason);
+    }
+}

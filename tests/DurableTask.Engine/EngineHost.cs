@@ -1,0 +1,65 @@
+using DurableTask.Core.Hub;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
+using Microsoft.DurableTask.Worker;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Heal.DurableTask.Engine.Tests;
+
+/// <summary>A worker and a client on one hub, built with the public API as an application builds them.</summary>
+internal sealed class EngineHost : IAsyncDisposable
+{
+    private readonly IHost _host;
+
+    private EngineHost(IHost host)
+    {
+        _host = host;
+        Client = host.Services.GetRequiredService<DurableTaskClient>();
+    }
+
+    public DurableTaskClient Client { get; }
+
+    public static async Task<EngineHost> StartAsync(
+        ITaskHub hub,
+        Action<DurableTaskRegistry> tasks,
+        Action<DurableTaskWorkerOptions>? configure = null,
+        Action<TaskHubWorkerOptions>? configureHub = null,
+        Action<IServiceCollection>? services = null)
+    {
+        HostApplicationBuilder builder = Host.CreateApplicationBuilder();
+        builder.Logging.ClearProviders();
+        builder.Services.AddDurableTaskWorker(worker =>
+        {
+            worker.AddTasks(tasks);
+            worker.UseTaskHub(_ => hub, configureHub);
+            worker.Configure(options => configure?.Invoke(options));
+        });
+        builder.Services.AddDurableTaskClient(client =>
+        {
+            client.UseTaskHub(_ => hub);
+            client.RegisterDirectly();
+        });
+        services?.Invoke(builder.Services);
+        IHost host = builder.Build();
+        await hub.InitializeAsync();
+        await host.StartAsync();
+        return new EngineHost(host);
+    }
+
+    public async Task<OrchestrationMetadata> RunAsync(TaskName orchestrator, object? input = null) =>
+        await WaitAsync(await Client.ScheduleNewOrchestrationInstanceAsync(orchestrator, input));
+
+    public async Task<OrchestrationMetadata> WaitAsync(string instanceId)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        return await Client.WaitForInstanceCompletionAsync(instanceId, getInputsAndOutputs: true, limit.Token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync();
+        _host.Dispose();
+    }
+}

@@ -1,0 +1,151 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+
+namespace Heal.EndToEnd.Tests;
+
+/// <summary>The function app as its own process, started, killed and started again as an operator would.</summary>
+internal sealed class HealProcess : IAsyncDisposable
+{
+    public const string FunctionKey = "end-to-end-function-key-0123456789";
+    public const string MasterKey = "end-to-end-master-key-0123456789";
+
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(90);
+
+    private readonly IReadOnlyDictionary<string, string> _settings;
+    private readonly ConcurrentQueue<string> _log = new();
+    private Process? _process;
+
+    public HealProcess(IReadOnlyDictionary<string, string> settings)
+    {
+        _settings = settings;
+        Url = new Uri($"http://127.0.0.1:{FreePort()}");
+        Http = new HttpClient { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(30) };
+        Http.DefaultRequestHeaders.Add("x-functions-key", FunctionKey);
+        Http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+    }
+
+    public Uri Url { get; }
+
+    public HttpClient Http { get; }
+
+    public int Kills { get; private set; }
+
+    /// <summary>Called with every line that the process prints, while it prints it.</summary>
+    public Action<string> LinePrinted { get; set; } = _ => { };
+
+    /// <summary>The last lines that the process printed, for messages of failed assertions.</summary>
+    public string Log => string.Join('\n', _log.TakeLast(150));
+
+    public IEnumerable<string> LogLines => _log;
+
+    public async Task StartAsync()
+    {
+        await LaunchAsync();
+        using var limit = new CancellationTokenSource(StartLimit);
+        while (!await IsReadyAsync(limit.Token))
+        {
+            if (_process is not { HasExited: false })
+            {
+                throw new InvalidOperationException($"The app ended during its start:\n{Log}");
+            }
+
+            await Task.Delay(50, limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (limit.IsCancellationRequested)
+            {
+                throw new TimeoutException($"The app was not ready within {StartLimit}:\n{Log}");
+            }
+        }
+    }
+
+    /// <summary>Starts the process without waiting until it is ready.</summary>
+    public Task LaunchAsync()
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Heal.Functions.dll"), "--urls", Url.ToString()])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = AppContext.BaseDirectory,
+        };
+        start.Environment.Remove("KUBECONFIG");
+        start.Environment["AzureFunctionsKeys__master"] = MasterKey;
+        start.Environment["AzureFunctionsKeys__host__test"] = FunctionKey;
+        foreach ((string name, string value) in _settings)
+        {
+            start.Environment[name] = value;
+        }
+
+        _process = Process.Start(start)!;
+        _process.OutputDataReceived += (_, line) => Keep(line.Data);
+        _process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>SIGKILL: no handler runs, nothing is flushed.</summary>
+    /// <returns>False when nothing was running.</returns>
+    public bool Kill()
+    {
+        if (_process is not { HasExited: false } running)
+        {
+            return false;
+        }
+
+        running.Kill();
+        // With a limit: the form without one waits for the end of the output, which the caller may be reading.
+        running.WaitForExit(TimeSpan.FromSeconds(10));
+        Kills++;
+        return true;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is { HasExited: false } running)
+        {
+            running.Kill();
+            await running.WaitForExitAsync();
+        }
+
+        _process?.Dispose();
+        Http.Dispose();
+    }
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using HttpResponseMessage answer = await Http.GetAsync(new Uri("/readyz", UriKind.Relative), cancellationToken);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private void Keep(string? line)
+    {
+        if (line is null)
+        {
+            return;
+        }
+
+        _log.Enqueue(line);
+        while (_log.Count > 5_000)
+        {
+            _log.TryDequeue(out _);
+        }
+
+        LinePrinted(line);
+    }
+}

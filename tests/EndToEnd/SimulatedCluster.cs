@@ -1,0 +1,142 @@
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json.Nodes;
+using Heal.Simulator;
+
+namespace Heal.EndToEnd.Tests;
+
+/// <summary>A simulated cluster with Deployments that may be healed, seen through its public API only, as a person with kubectl sees it.</summary>
+internal sealed class SimulatedCluster : IAsyncDisposable
+{
+    public const string Namespace = "shop";
+
+    private readonly SimulatorServer _server;
+    private readonly HttpClient _http;
+
+    private SimulatedCluster(SimulatorServer server, InterceptingProxy proxy)
+    {
+        _server = server;
+        Proxy = proxy;
+        _http = new HttpClient { BaseAddress = new Uri(server.Url) };
+    }
+
+    /// <summary>What the app talks to.</summary>
+    public InterceptingProxy Proxy { get; }
+
+    public static async Task<SimulatedCluster> StartAsync(double speed)
+    {
+        SimulatorServer server = await SimulatorServer.StartAsync(new SimulatorOptions { Faults = DemoSeed.Faults, Speed = speed });
+        var cluster = new SimulatedCluster(server, await InterceptingProxy.StartAsync(new Uri(server.Url)));
+        await cluster.PostAsync("/api/v1/namespaces", $$$"""
+            {"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{{Namespace}}}","annotations":{"heal.internal/autonomy":"act"}} }
+            """);
+        return cluster;
+    }
+
+    public async Task CreateDeploymentAsync(string name, int replicas = 2)
+    {
+        await PostAsync($"/api/v1/namespaces/{Namespace}/configmaps", ConfigMap($"{name}-good", "normal"));
+        await PostAsync($"/api/v1/namespaces/{Namespace}/configmaps", ConfigMap($"{name}-bad", "broken"));
+        await PostAsync($"/apis/apps/v1/namespaces/{Namespace}/deployments", $$$"""
+            {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"{{{name}}}"},"spec":{"replicas":{{{replicas}}},
+             "selector":{"matchLabels":{"app":"{{{name}}}"}},
+             "template":{"metadata":{"labels":{"app":"{{{name}}}"}},"spec":{
+               "volumes":[{"name":"config","configMap":{"name":"{{{name}}}-good"}}],
+               "containers":[{"name":"main","image":"nginx:1.25","volumeMounts":[{"name":"config","mountPath":"/etc/app"}]}]} } } }
+            """);
+        await UntilAsync(name, IsHealthy);
+    }
+
+    /// <summary>The crashloop fault: the Deployment mounts a bad ConfigMap.</summary>
+    public async Task MountBadConfigAsync(string name)
+    {
+        await PatchAsync(name, $$$"""
+            {"spec":{"template":{"spec":{"volumes":[{"name":"config","configMap":{"name":"{{{name}}}-bad"}} ] } } } }
+            """);
+        await UntilPodWaitsAsync(name, "CrashLoopBackOff");
+    }
+
+    /// <summary>The stuck-rollout fault: an image tag that does not exist.</summary>
+    public async Task SetMissingImageAsync(string name)
+    {
+        await PatchAsync(name, """{"spec":{"template":{"spec":{"containers":[{"name":"main","image":"nginx:nothere"}]}}}}""");
+        await UntilPodWaitsAsync(name, "ImagePullBackOff");
+    }
+
+    public async Task<JsonObject> GetDeploymentAsync(string name) =>
+        (await _http.GetFromJsonAsync<JsonObject>(new Uri($"/apis/apps/v1/namespaces/{Namespace}/deployments/{name}", UriKind.Relative)))!;
+
+    public async Task<IReadOnlyList<JsonObject>> GetPodsAsync(string name)
+    {
+        JsonObject list = (await _http.GetFromJsonAsync<JsonObject>(
+            new Uri($"/api/v1/namespaces/{Namespace}/pods?labelSelector=app%3D{name}", UriKind.Relative)))!;
+        return [.. list["items"]!.AsArray().Select(item => item!.AsObject())];
+    }
+
+    /// <summary>The generation counts changes of the spec: 1 created, 2 broken, 3 put back.</summary>
+    public static int Generation(JsonObject deployment) => (int)deployment["metadata"]!["generation"]!;
+
+    public static bool IsHealthy(JsonObject deployment)
+    {
+        JsonNode? status = deployment["status"];
+        int wanted = (int)deployment["spec"]!["replicas"]!;
+        return (int?)status?["observedGeneration"] == Generation(deployment)
+            && (int?)status?["updatedReplicas"] == wanted
+            && (int?)status?["readyReplicas"] == wanted
+            && ((int?)status?["unavailableReplicas"] ?? 0) == 0;
+    }
+
+    public async Task UntilAsync(string name, Func<JsonObject, bool> condition)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!condition(await GetDeploymentAsync(name)))
+        {
+            await Task.Delay(20, limit.Token);
+        }
+    }
+
+    /// <summary>The name of a pod that waits for this reason, once there is one.</summary>
+    public async Task<string> UntilPodWaitsAsync(string name, string reason)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (true)
+        {
+            foreach (JsonObject pod in await GetPodsAsync(name))
+            {
+                string? waits = (string?)pod["status"]?["containerStatuses"]?[0]?["state"]?["waiting"]?["reason"];
+                if (waits == reason)
+                {
+                    return (string)pod["metadata"]!["name"]!;
+                }
+            }
+
+            await Task.Delay(20, limit.Token);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Proxy.DisposeAsync();
+        await _server.DisposeAsync();
+        _http.Dispose();
+    }
+
+    private static string ConfigMap(string name, string mode) => $$$"""
+        {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"{{{name}}}"},"data":{"mode":"{{{mode}}}"}}
+        """;
+
+    private async Task PostAsync(string path, string json)
+    {
+        using var content = new StringContent(json, Encoding.UTF8, "application/json");
+        using HttpResponseMessage answer = await _http.PostAsync(new Uri(path, UriKind.Relative), content);
+        Assert.True(answer.IsSuccessStatusCode, $"POST {path}: {answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+    }
+
+    private async Task PatchAsync(string name, string json)
+    {
+        using var content = new StringContent(json, Encoding.UTF8, "application/strategic-merge-patch+json");
+        using HttpResponseMessage answer = await _http.PatchAsync(
+            new Uri($"/apis/apps/v1/namespaces/{Namespace}/deployments/{name}", UriKind.Relative), content);
+        Assert.True(answer.IsSuccessStatusCode, $"PATCH {name}: {answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+    }
+}

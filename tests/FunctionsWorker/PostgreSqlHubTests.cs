@@ -1,0 +1,65 @@
+using System.Net;
+using Heal.FunctionsWorker.Tests.Sample;
+using Heal.FunctionsWorker.Tests.Support;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask.Client;
+using Npgsql;
+
+namespace Heal.FunctionsWorker.Tests;
+
+public sealed class PostgreSqlHubTests : IAsyncLifetime
+{
+    private readonly string _schema = $"test_host_{Guid.NewGuid():N}"[..40];
+
+    private static string ConnectionString => Environment.GetEnvironmentVariable("HEAL_TEST_POSTGRES")
+        ?? throw new InvalidOperationException("HEAL_TEST_POSTGRES is not set. Run ./test.sh, or eng/services.sh up.");
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString);
+        await connection.OpenAsync();
+        await using var drop = new NpgsqlCommand($"DROP SCHEMA IF EXISTS {_schema} CASCADE", connection);
+        await drop.ExecuteNonQueryAsync();
+    }
+
+    [Fact]
+    public async Task The_hub_of_host_json_runs_the_durable_functions()
+    {
+        await using TestHost host = await StartAsync(ConnectionString);
+        HttpResponseMessage started = await host.SendAsync(HttpMethod.Post, "/api/greet/Ada");
+        string id = (string)(await TestHost.JsonAsync(started))["Id"]!;
+        await host.Get<Journal>().NextAsync();
+        var client = host.Get<DurableTaskClient>();
+        await client.RaiseEventAsync(id, "End", "!");
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        OrchestrationMetadata ended = await client.WaitForInstanceCompletionAsync(id, getInputsAndOutputs: true, limit.Token);
+        Assert.Equal("Hello, Ada!", ended.ReadOutputAs<string>());
+        Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("/readyz")).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_database_that_is_away_leaves_the_host_up_and_not_ready()
+    {
+        var away = new NpgsqlConnectionStringBuilder(ConnectionString) { Host = "127.0.0.1", Port = 1 };
+        await using TestHost host = await StartAsync(away.ConnectionString);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await host.GetAsync("/readyz")).StatusCode);
+        Assert.Contains("task hub", await host.GetTextAsync("/readyz"), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("/livez")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Text_that_is_no_connection_string_is_refused_at_start()
+    {
+        HostStartupException exception = await Assert.ThrowsAsync<HostStartupException>(() => StartAsync("postgres somewhere"));
+        Assert.Contains("TEST_POSTGRES", exception.Message, StringComparison.Ordinal);
+    }
+
+    private Task<TestHost> StartAsync(string connection) => TestHost.StartAsync(
+        settings: new(StringComparer.Ordinal) { [TestHost.PostgresSetting] = connection },
+        hostJson: $$"""
+            { "extensions": { "durableTask": { "hubName": "{{_schema}}",
+                "storageProvider": { "type": "PostgreSQL", "connectionStringName": "TEST_POSTGRES" } } } }
+            """);
+}

@@ -1,0 +1,171 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Heal.Activities;
+using Heal.Drivers.Kubernetes;
+using Heal.Drivers.Kubernetes.Models;
+using Heal.Healing;
+using Heal.Postgres.Tests;
+using Heal.Simulator;
+using Heal.Simulator.Faults;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
+using Microsoft.DurableTask.Worker;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Heal.Workflows.Tests;
+
+/// <summary>The healer as it really runs, but for the hub in memory: engine, activities, driver over HTTP to a simulator, store on PostgreSQL.</summary>
+public sealed class LiveHealer : IAsyncDisposable
+{
+    public const string Namespace = "demo";
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    // As the shipped one, with the waits of a test.
+    private const string Workflow = """
+        name: crashloop
+        version: "1.0.0"
+        description: for tests
+        alerts: [{ name: KubePodCrashLooping }, { name: KubeDeploymentRolloutStuck }]
+        limits: { maxRisk: R2, maxActions: 1, coolDown: 0s }
+        approval: { timeout: 3s }
+        actions:
+          - id: rollback_deployment
+            timeout: 30s
+            parameters: { minimumServed: 0s }
+            verification: { stableFor: 1s, timeout: 6s, pollEvery: 1s }
+        escalation: { to: on-call }
+        """;
+
+    private readonly TestDatabase _database = new();
+    private readonly SimulatorServer _simulator;
+    private readonly IHost _host;
+
+    private LiveHealer(TestDatabase database, SimulatorServer simulator, IHost host) => (_database, _simulator, _host) = (database, simulator, host);
+
+    public DurableTaskClient Client => _host.Services.GetRequiredService<DurableTaskClient>();
+
+    public IKubernetesClient Cluster => _host.Services.GetRequiredService<IKubernetesClient>();
+
+    public string ConnectionString => _database.ConnectionString;
+
+    public static async Task<LiveHealer> StartAsync(string autonomy = "act", params FaultDescription[] faults)
+    {
+        var database = new TestDatabase();
+        await database.InitializeAsync();
+        var simulator = await SimulatorServer.StartAsync(new SimulatorOptions
+        {
+            Speed = 20, RandomSeed = 7, Objects = DemoSeed.Objects, Faults = [.. DemoSeed.Faults, .. faults],
+        });
+        var builder = Host.CreateApplicationBuilder();
+        builder.Logging.ClearProviders();
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Heal:Limits:RecentlyRemediated"] = "00:00:00" });
+        builder.Services.AddKubernetesClient(options => options.Server = new Uri(simulator.Url));
+        builder.Services.AddHealer(builder.Configuration, database.ConnectionString);
+        builder.Services.AddSingleton(services =>
+            WorkflowCatalogue.Parse([("test.yaml", Workflow)], services.GetRequiredService<ActionCatalogue>().Descriptors));
+        var hub = new Microsoft.DurableTask.InMemory.InMemoryTaskHub(TimeProvider.System);
+        builder.Services.AddDurableTaskClient(client => client.UseTaskHub(_ => hub).RegisterDirectly());
+        builder.Services.AddDurableTaskWorker(worker => worker.UseTaskHub(_ => hub).AddTasks(tasks => tasks.AddHealerTasks().AddActivity<StartIncidentActivity>()));
+        var host = builder.Build();
+        await host.StartAsync();
+        var healer = new LiveHealer(database, simulator, host);
+        await healer.PatchAsync("web", new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [KubernetesNames.Autonomy] = autonomy } } });
+        await healer.UntilAsync("web", deployment => deployment.Status?.AvailableReplicas == 3);
+        return healer;
+    }
+
+    public Task<Deployment> DeploymentAsync(string name = "web") => Cluster.GetAsync<Deployment>(Namespace, name);
+
+    public Task PatchAsync(string name, JsonObject patch) =>
+        Cluster.PatchAsync<Deployment>(Namespace, name, Patch.Merge(patch), new WriteOptions { FieldManager = "kubectl-patch" });
+
+    public async Task AddFaultAsync(FaultDescription fault)
+    {
+        using var http = new HttpClient { BaseAddress = new Uri(_simulator.Url) };
+        using var answer = await http.PostAsJsonAsync("/simulator/faults", fault);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>As somebody who mounts a bad ConfigMap.</summary>
+    public async Task BreakAsync()
+    {
+        await Cluster.CreateAsync(new ConfigMap
+        {
+            Metadata = new ObjectMeta { Name = "web-bad", Namespace = Namespace },
+            Data = new Dictionary<string, string> { ["mode"] = "broken" },
+        });
+        var volume = new JsonObject { ["name"] = "config", ["configMap"] = new JsonObject { ["name"] = "web-bad" } };
+        await PatchAsync("web", new JsonObject { ["spec"] = new JsonObject { ["template"] = new JsonObject { ["spec"] = new JsonObject { ["volumes"] = new JsonArray(volume) } } } });
+        await UntilPodAsync(pod => pod.Status?.ContainerStatuses?.Any(status => status.RestartCount > 0) == true);
+    }
+
+    public async Task<Pod> UntilPodAsync(Func<Pod, bool> condition)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        await foreach (var change in Cluster.WatchAsync<Pod>(Namespace, new WatchOptions { LabelSelector = "app=web" }, limit.Token))
+        {
+            if (change.Type != WatchEventType.Deleted && condition(change.Object)) return change.Object;
+        }
+
+        throw new TimeoutException("no pod got there");
+    }
+
+    public async Task<Deployment> UntilAsync(string name, Func<Deployment, bool> condition)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        await foreach (var change in Cluster.WatchAsync<Deployment>(Namespace, new WatchOptions { FieldSelector = $"metadata.name={name}" }, limit.Token))
+        {
+            if (condition(change.Object)) return change.Object;
+        }
+
+        throw new TimeoutException($"{name} did not get there");
+    }
+
+    public static Signal Alert(string name, string fingerprint, params (string Name, string Value)[] labels)
+    {
+        var all = labels.Append(("alertname", name)).ToDictionary(label => label.Item1, label => label.Item2);
+        var now = DateTimeOffset.UtcNow;
+        return Signal.Of(new Alert(name, AlertStatus.Firing, all, new Dictionary<string, string>(), now, null, fingerprint), SignalSource.Webhook, now);
+    }
+
+    /// <summary>Routes a signal as a door would, and waits for where it went.</summary>
+    public async Task<RouteOutcome> RouteAsync(Signal signal)
+    {
+        await Client.ScheduleNewOrchestrationInstanceAsync(OrchestrationNames.RouteSignal, signal, new StartOrchestrationOptions(signal.InstanceId));
+        using var limit = new CancellationTokenSource(Patience);
+        var done = await Client.WaitForInstanceCompletionAsync(signal.InstanceId, getInputsAndOutputs: true, limit.Token);
+        Assert.True(done.RuntimeStatus == OrchestrationRuntimeStatus.Completed, done.FailureDetails?.ToString());
+        return done.ReadOutputAs<RouteOutcome>()!;
+    }
+
+    public async Task<IncidentOutcome> OutcomeAsync(string incident)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        var done = await Client.WaitForInstanceCompletionAsync(incident, getInputsAndOutputs: true, limit.Token);
+        Assert.True(done.RuntimeStatus == OrchestrationRuntimeStatus.Completed, done.FailureDetails?.ToString());
+        return done.ReadOutputAs<IncidentOutcome>()!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync();
+        _host.Dispose();
+        await _simulator.DisposeAsync();
+        await _database.DisposeAsync();
+    }
+
+    /// <summary>Stands for the one that the triggers bring along.</summary>
+    [DurableTask(ActivityNames.StartIncident)]
+    private sealed class StartIncidentActivity(DurableTaskClient client) : TaskActivity<IncidentInput, string>
+    {
+        public override async Task<string> RunAsync(TaskActivityContext context, IncidentInput? input)
+        {
+            var id = input!.IncidentId;
+            if (await client.GetInstanceAsync(id) is not null) return id;
+            return await client.ScheduleNewOrchestrationInstanceAsync(OrchestrationNames.Incident, input, new StartOrchestrationOptions(id));
+        }
+    }
+}

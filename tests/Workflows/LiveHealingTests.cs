@@ -1,0 +1,161 @@
+using System.Text.Json.Nodes;
+using Heal.Activities;
+using Heal.Healing;
+using Heal.Simulator.Faults;
+
+namespace Heal.Workflows.Tests;
+
+/// <summary>Whole incidents on the simulator, judged by the state of the cluster.</summary>
+public sealed class LiveHealingTests
+{
+    private static Signal CrashAlert(string pod, string fingerprint = "f1") =>
+        LiveHealer.Alert("KubePodCrashLooping", fingerprint, ("namespace", LiveHealer.Namespace), ("pod", pod), ("container", "web"));
+
+    [Fact]
+    public async Task A_crash_loop_after_a_bad_config_is_rolled_back_and_the_second_alert_joins()
+    {
+        await using var healer = await LiveHealer.StartAsync();
+        var before = PodTemplates.Hash((await healer.DeploymentAsync()).Spec!.Template!);
+        await healer.BreakAsync();
+        var pod = await healer.UntilPodAsync(candidate => candidate.Status?.ContainerStatuses?.Any(status => status.RestartCount > 0) == true);
+
+        var first = await healer.RouteAsync(CrashAlert(pod.Metadata.Name!));
+        var second = await healer.RouteAsync(CrashAlert(pod.Metadata.Name!, "f2"));
+        var outcome = await healer.OutcomeAsync(first.IncidentId!);
+
+        var after = await healer.DeploymentAsync();
+        Assert.Equal(RouteKind.Started, first.Kind);
+        Assert.Equal(RouteKind.Joined, second.Kind);
+        Assert.Equal(first.IncidentId, second.IncidentId);
+        Assert.True(outcome.Kind == OutcomeKind.Healed, outcome.Reason);
+        Assert.Equal(Causes.CrashAfterTemplateChange, outcome.Cause);
+        Assert.Equal(before, PodTemplates.Hash(after.Spec!.Template!));
+        Assert.Equal(3, after.Status!.ReadyReplicas);
+        Assert.Equal($"{first.IncidentId}/1", after.Metadata.Annotation(KubernetesNames.Operation));
+        Assert.Equal(2, outcome.Signals);
+    }
+
+    [Fact]
+    public async Task A_rollout_stuck_on_a_missing_image_is_rolled_back()
+    {
+        await using var healer = await LiveHealer.StartAsync();
+        var before = PodTemplates.Hash((await healer.DeploymentAsync()).Spec!.Template!);
+        await SetImageAsync(healer, "registry.example/web:no-such-tag");
+        await healer.UntilPodAsync(pod => pod.Status?.ContainerStatuses?.Any(status => status.State?.Waiting?.Reason is "ImagePullBackOff") == true);
+
+        var routed = await healer.RouteAsync(
+            LiveHealer.Alert("KubeDeploymentRolloutStuck", "f1", ("namespace", LiveHealer.Namespace), ("deployment", "web"), ("condition", "Progressing")));
+        var outcome = await healer.OutcomeAsync(routed.IncidentId!);
+
+        Assert.True(outcome.Kind == OutcomeKind.Healed, outcome.Reason);
+        Assert.Equal(Causes.ImagePullAfterTemplateChange, outcome.Cause);
+        Assert.Equal(before, PodTemplates.Hash((await healer.DeploymentAsync()).Spec!.Template!));
+    }
+
+    [Fact]
+    public async Task Under_observation_nothing_is_touched_and_people_get_the_plan()
+    {
+        await using var healer = await LiveHealer.StartAsync("observe");
+        await healer.BreakAsync();
+        var broken = await healer.DeploymentAsync();
+
+        var routed = await healer.RouteAsync(CrashAlert("web-gone"));
+        var outcome = await healer.OutcomeAsync((await healer.RouteAsync(DeploymentAlert("f2"))).IncidentId!);
+
+        var after = await healer.DeploymentAsync();
+        Assert.Equal(OutcomeKind.Escalated, outcome.Kind);
+        Assert.Contains("autonomy is Observe", outcome.Reason);
+        Assert.Contains("rollback_deployment", outcome.Reason);
+        Assert.Equal(broken.Metadata.Generation, after.Metadata.Generation);
+        Assert.Null(after.Metadata.Annotation(KubernetesNames.Operation));
+        Assert.Empty(outcome.Actions);
+        Assert.NotEqual(RouteKind.Rejected, routed.Kind);
+    }
+
+    [Fact]
+    public async Task An_approved_plan_is_carried_out()
+    {
+        await using var healer = await LiveHealer.StartAsync("approve");
+        await healer.BreakAsync();
+
+        var routed = await healer.RouteAsync(DeploymentAlert("f1"));
+        await healer.Client.RaiseEventAsync(routed.IncidentId!, ApprovalEvent.Name, new ApprovalEvent(true, "alex"));
+        var outcome = await healer.OutcomeAsync(routed.IncidentId!);
+
+        Assert.True(outcome.Kind == OutcomeKind.Healed, outcome.Reason);
+        Assert.Contains(outcome.Timings, timing => timing.Phase == Phase.Approve);
+    }
+
+    [Fact]
+    public async Task An_unanswered_question_expires_and_nothing_is_touched()
+    {
+        await using var healer = await LiveHealer.StartAsync("approve");
+        await healer.BreakAsync();
+
+        var outcome = await healer.OutcomeAsync((await healer.RouteAsync(DeploymentAlert("f1"))).IncidentId!);
+
+        Assert.Equal(OutcomeKind.Escalated, outcome.Kind);
+        Assert.Contains("nobody approved", outcome.Reason);
+        Assert.Null((await healer.DeploymentAsync()).Metadata.Annotation(KubernetesNames.Operation));
+    }
+
+    [Fact]
+    public async Task A_healthy_target_needs_no_action()
+    {
+        await using var healer = await LiveHealer.StartAsync();
+
+        var outcome = await healer.OutcomeAsync((await healer.RouteAsync(DeploymentAlert("f1"))).IncidentId!);
+
+        Assert.Equal(OutcomeKind.NoActionNeeded, outcome.Kind);
+        Assert.Contains("3 of 3 replicas are ready", outcome.Reason);
+    }
+
+    [Fact]
+    public async Task An_alert_without_a_target_is_rejected_and_recorded()
+    {
+        await using var healer = await LiveHealer.StartAsync();
+
+        var routed = await healer.RouteAsync(LiveHealer.Alert("SomethingIsOdd", "f1", ("team", "shop")));
+
+        Assert.Equal(RouteKind.Rejected, routed.Kind);
+        Assert.Contains("no label identifies a target", routed.Reason);
+    }
+
+    [Fact]
+    public async Task A_rollback_that_does_not_help_is_undone_and_people_are_called()
+    {
+        await using var healer = await LiveHealer.StartAsync();
+        await healer.BreakAsync();
+        var broken = PodTemplates.Hash((await healer.DeploymentAsync()).Spec!.Template!);
+        await healer.AddFaultAsync(new FaultDescription { Name = "old-too", Match = new FaultMatch { ConfigMap = "web-config" }, Crash = new CrashEffect(1, 1) });
+
+        var outcome = await healer.OutcomeAsync((await healer.RouteAsync(DeploymentAlert("f1"))).IncidentId!);
+
+        Assert.True(outcome.Kind == OutcomeKind.RolledBack, $"{outcome.Kind}: {outcome.Reason}");
+        Assert.True(Assert.Single(outcome.Actions).Undone);
+        Assert.Equal(broken, PodTemplates.Hash((await healer.DeploymentAsync()).Spec!.Template!));
+    }
+
+    [Fact]
+    public async Task A_fault_that_comes_back_within_the_join_window_opens_a_new_incident()
+    {
+        await using var healer = await LiveHealer.StartAsync();
+        var calm = await healer.RouteAsync(DeploymentAlert("f1"));
+        Assert.Equal(OutcomeKind.NoActionNeeded, (await healer.OutcomeAsync(calm.IncidentId!)).Kind);
+        await healer.BreakAsync();
+
+        var routed = await healer.RouteAsync(DeploymentAlert("f2"));
+
+        Assert.Equal(RouteKind.Started, routed.Kind);
+        Assert.EndsWith("-2", routed.IncidentId);
+        Assert.Equal(OutcomeKind.Healed, (await healer.OutcomeAsync(routed.IncidentId!)).Kind);
+    }
+
+    private static Signal DeploymentAlert(string fingerprint) =>
+        LiveHealer.Alert("KubeDeploymentRolloutStuck", fingerprint, ("namespace", LiveHealer.Namespace), ("deployment", "web"));
+
+    private static Task SetImageAsync(LiveHealer healer, string image) => healer.Cluster.PatchAsync<Drivers.Kubernetes.Models.Deployment>(
+        Drivers.Kubernetes.ResourceKind.Of<Drivers.Kubernetes.Models.Deployment>(), LiveHealer.Namespace, "web",
+        Drivers.Kubernetes.Patch.Json(Drivers.Kubernetes.JsonPatchOperation.Replace("/spec/template/spec/containers/0/image", JsonValue.Create(image))),
+        new Drivers.Kubernetes.WriteOptions { FieldManager = "kubectl-set" });
+}
