@@ -37,13 +37,25 @@ start_services() {
 
 # Into a folder of its own: neither a developer's build nor a test run replaces the files of an app that runs, and this build may
 # leave out the analyzers, which are the tests' business. The simulator is built along, as a reference of the app.
+# One compiler process for all projects makes it three times as fast; it has a name of its own, so that we end ours and no other.
 build_app() {
   local log=$LOGS/build.log
+  COMPILER=heal-start-$$-$EPOCHSECONDS
   say "building (the first time restores the packages, too)"
   dotnet build src/Functions/Functions.csproj -c Release --artifacts-path "$PWD/artifacts/start" -p:RunAnalyzers=false \
-    -p:EnforceCodeStyleInBuild=false --disable-build-servers -v q -clp:NoSummary >"$log" 2>&1 ||
+    -p:EnforceCodeStyleInBuild=false -p:UseSharedCompilation=true -p:SharedCompilationId="$COMPILER" -nodeReuse:false \
+    -v q -clp:NoSummary >"$log" 2>&1 ||
     { grep -E 'error' "$log" | sort -u | head -n 20; die "src/Functions does not build" "The whole log: $log"; }
+  stop_compiler
   BUILT=$PWD/artifacts/start/bin
+}
+
+stop_compiler() {
+  local process
+  [[ -n ${COMPILER:-} ]] || return 0
+  for process in /proc/[0-9]*; do
+    if grep -qsza -- "-pipename:$COMPILER" "$process/cmdline"; then kill "${process#/proc/}" 2>/dev/null || true; fi
+  done
 }
 
 # The cluster that is healed: the user's, or the simulator.
@@ -54,6 +66,10 @@ start_target() {
     return
   fi
   TARGET=simulator
+  # Every start is a new cluster: incidents and cool-downs of the last one's targets must not count for this one's.
+  export Heal__Cluster=simulator-$EPOCHSECONDS
+  # The healer only observes unless it is told otherwise: in the simulator's demo namespace it may act.
+  export Heal__Scope__demo=Act
   SIMULATOR_URL=http://127.0.0.1:$(free_port)
   export KUBECONFIG=$STATE/simulator.kubeconfig
   rm -f "$KUBECONFIG"
@@ -81,8 +97,14 @@ run_in_background() {
 wait_for_ready() {
   local name=$1 url=$2
   wait_until "$READY_TIMEOUT" ready_or_ended "$name" "$url" && is_running "$name" && return
-  is_running "$name" || die "$name ended while it started" "Its log: $LOGS/$name.log" "$(tail -n 5 "$LOGS/$name.log")"
+  is_running "$name" || die "$name ended while it started" "$(last_words "$name")" "Its log: $LOGS/$name.log"
   die "$name is not ready after $READY_TIMEOUT s" "$url says: $(curl -s --max-time 2 "$url" || echo nothing)" "Its log: $LOGS/$name.log"
+}
+# What a process said when it died: the exception without its stack, else its last lines.
+last_words() {
+  local words
+  words=$(sed -n '/^Unhandled exception/,$p' "$LOGS/$1.log" | sed '/^ *\(at \|--- \)/,$d' | sed 's/^Unhandled exception\. [A-Za-z.]*: //' | head -n 20)
+  if [[ -n $words ]]; then echo "$words"; else tail -n 5 "$LOGS/$1.log"; fi
 }
 ready_or_ended() { is_stopped "$1" || curl -sf -o /dev/null --max-time 2 "$2"; }
 
@@ -104,7 +126,7 @@ wait_for_end() {
   local name
   while true; do
     for name in "${STARTED[@]}"; do
-      is_running "$name" || die "$name has ended" "Its log: $LOGS/$name.log" "$(tail -n 5 "$LOGS/$name.log")"
+      is_running "$name" || die "$name has ended" "$(last_words "$name")" "Its log: $LOGS/$name.log"
     done
     sleep 1 &
     wait $! # a builtin, so that Ctrl-C is acted upon at once
@@ -115,6 +137,7 @@ stop_all() {
   local code=$? index
   trap '' INT TERM
   echo
+  stop_compiler
   for ((index = ${#STARTED[@]} - 1; index >= 0; index--)); do
     say "stopping ${STARTED[index]}"
     stop_daemon "${STARTED[index]}" TERM 30 # the app drains: it ends the steps that it has begun
