@@ -109,14 +109,18 @@ last_words() {
 ready_or_ended() { is_stopped "$1" || curl -sf -o /dev/null --max-time 2 "$2"; }
 
 print_addresses() {
+  local simulator=''
+  if [[ $TARGET == simulator ]]; then simulator=$'\n'"  simulator, and its faults   $SIMULATOR_URL/simulator/faults"; fi
   cat <<TEXT
 
 ${GREEN}${BOLD}Everything runs.${PLAIN}
-  alerts, for Alertmanager's webhook   $APP_URL/api/alerts?code=KEY
-  keys                                 $HEAL_STATE/host-keys.json
-  health                               $APP_URL/readyz
-  cluster                              KUBECONFIG=$KUBECONFIG
-  logs                                 $LOGS
+  alerts (Alertmanager)       $APP_URL/api/alerts?code=KEY
+  incidents                   $APP_URL/api/incidents?code=KEY
+  management API              $APP_URL/runtime/webhooks/durabletask/instances?code=SYSTEM_KEY
+  health                      $APP_URL/readyz
+  keys                        $HEAL_STATE/host-keys.json${simulator}
+  cluster                     KUBECONFIG=$KUBECONFIG
+  logs                        $LOGS
 ${DIM}Ctrl-C stops all that was started here; the data stays in $STATE.${PLAIN}
 TEXT
 }

@@ -15,6 +15,7 @@ import web
 from cluster import BAD_CONFIG, NAME, NAMESPACE, Cluster
 from incident import Incidents
 
+OLD_INCIDENTS_SECONDS = 60  # the work of a process that was killed is free again after 30 s
 SETTLE_SECONDS = 30
 CRASH_SECONDS = 30
 POLL_SECONDS = 0.3
@@ -28,6 +29,7 @@ def main():
     incidents = Incidents(app_url, keys)
 
     print()
+    let_old_incidents_end(incidents)
     wait_for(cluster.is_healthy, SETTLE_SECONDS, f"Deployment {NAMESPACE}/{NAME} to become ready")
     before = cluster.state()
     screen.say(f"breaking Deployment {NAMESPACE}/{NAME}: a new rollout mounts ConfigMap {BAD_CONFIG}, which says mode=broken")
@@ -37,17 +39,29 @@ def main():
     broken = cluster.state()
 
     signal = alerts.post_webhook(app_url, keys["host"]["default"], pod)
-    screen.say("alert KubePodCrashLooping sent to POST /api/alerts as Alertmanager does: 202, it is stored")
-    alerts.put_on_queue(os.environ["AzureWebJobsStorage"])
-    screen.say(f"alert KubeDeploymentReplicasMismatch, about the same Deployment, put on the storage queue '{alerts.QUEUE}'")
-
+    screen.say("alert KubePodCrashLooping sent to POST /api/alerts, as Alertmanager does: answered 202, it is stored")
     incident, _ = incidents.of_signal(signal)
-    print(f"\n  {screen.bold(incident)}  {NAMESPACE}/{NAME}")
+    alerts.put_on_queue(os.environ["AzureWebJobsStorage"])
+    screen.say(f"alert KubeDeploymentReplicasMismatch about the same Deployment put on the storage queue '{alerts.QUEUE}'")
+    print(f"\n  {screen.bold(incident)}  Deployment {NAMESPACE}/{NAME}")
     view = incidents.follow(incident, signal)
     wait_for(cluster.is_healthy, SETTLE_SECONDS, "the rollout to end")
     show_outcome(view)
-    show_states(before, broken, cluster.state())
+    show_states(before=before, broken=broken, after=cluster.state())
     return 0 if view["outcome"] and view["outcome"]["kind"] == "Healed" else 1
+
+
+def let_old_incidents_end(incidents):
+    """Incidents of the last run go on where they were. One that is in the middle of its work would heal the demo's fault, too."""
+    if not (old := incidents.open()):
+        return
+    screen.say(f"going on with what the last run left open: {', '.join(old)}")
+    deadline = time.monotonic() + OLD_INCIDENTS_SECONDS
+    while incidents.open() and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+    for name in old:
+        outcome = incidents.get(name)["outcome"]
+        screen.say(f"{name}: {screen.clean(outcome['kind'] + ', ' + outcome['reason']) if outcome else 'still open'}")
 
 
 def wait_for(look, seconds, what):
@@ -64,20 +78,24 @@ def show_outcome(view):
     if not outcome:
         print(f"\n  {screen.red('Failed')}  {screen.clean(view['failure'])}")
         return
-    good = outcome["kind"] == "Healed"
+    colour = screen.green if outcome["kind"] == "Healed" else screen.red
+    actions = ", ".join(f"{action['actionId']} {action['status']}" for action in outcome["actions"]) or "no action"
     total = sum(timing["seconds"] for timing in outcome["timings"])
-    actions = ", ".join(f"{action['actionId']} ({action['status']})" for action in outcome["actions"])
-    print(f"\n  {(screen.green if good else screen.red)(outcome['kind'])} in {total:.1f} s, {outcome['signals']} signals, {actions or 'no action'}")
-    width = max(timing["seconds"] for timing in outcome["timings"]) or 1
+    print(f"\n  {colour(outcome['kind'])} in {total:.1f} s: {actions}; {outcome['signals']} signals, one incident")
+    longest = max(timing["seconds"] for timing in outcome["timings"]) or 1
     for timing in outcome["timings"]:
-        bar = "#" * max(1, round(timing["seconds"] / width * 40)) if timing["seconds"] >= 0.05 else ""
-        print(f"    {timing['phase']:<9} {timing['seconds']:6.2f} s  {screen.dim(bar)}".rstrip())
+        bar = "#" * round(timing["seconds"] / longest * 40)
+        print(f"    {timing['phase']:<9} {timing['seconds']:6.2f} s  {screen.dim(bar) if bar else ''}".rstrip())
+    if outcome["timings"][-1]["phase"] == "Learn" and len([t for t in outcome["timings"] if t["phase"] == "Learn"]) > 1:
+        print("    (the second look, because a signal had joined: still healthy)")
 
 
-def show_states(*states):
-    print(f"\n    {'':<14}  {'before':<18}{'broken':<18}after")
-    for name in states[0]:
-        print(f"    {name:<14}  {states[0][name]:<18}{states[1][name]:<18}{states[2][name]}")
+def show_states(**states):
+    rows = [["", *states], *([name, *(state[name] for state in states.values())] for name in next(iter(states.values())))]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    print()
+    for row in rows:
+        print("    " + "  ".join(f"{cell:<{size}}" for cell, size in zip(row, widths)).rstrip())
 
 
 try:
