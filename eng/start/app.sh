@@ -9,11 +9,30 @@ check_prerequisites() {
     die "expected .NET SDK 10, got '$(dotnet --version 2>&1 | head -n 1)'" "global.json names the version."
   command -v npm >/dev/null || die "Node is missing" "Install Node 20: Azurite comes from npm."
   need_packages curl python3
-  [[ $APP_PORT =~ ^[0-9]+$ ]] || die "--port expects a number, got '$APP_PORT'"
-  if port_is_open "$APP_PORT"; then
-    die "port $APP_PORT on 127.0.0.1 is taken" "Stop what listens there, or choose another one: ./start.sh --port N"
-  fi
+  [[ $APP_PORT =~ ^[0-9]{1,5}$ ]] && ((APP_PORT >= 1 && APP_PORT <= 65535)) || die "--port expects a number from 1 to 65535, got '$APP_PORT'"
+  if [[ -n ${KUBECONFIG:-} ]]; then check_cluster; fi
+  check_port
   export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en HEAL_STARTED
+}
+
+check_port() {
+  port_is_open "$APP_PORT" || return 0
+  die "port $APP_PORT on 127.0.0.1 is taken" "Stop what listens there, or choose another one: ./start.sh --port N"
+}
+
+# Before anything is started. Any answer will do, a refusal too: the app has the credentials, this has not.
+check_cluster() {
+  local file server servers=() files=()
+  IFS=: read -ra files <<<"$KUBECONFIG"
+  for file in "${files[@]}"; do
+    [[ -r $file ]] || die "KUBECONFIG names '$file', which cannot be read" "Correct it, or unset KUBECONFIG for the simulator."
+    mapfile -t -O "${#servers[@]}" servers < <(grep -oE '"?server"?: *"?https?://[^", ]+' "$file" | grep -oE 'https?://.*')
+  done
+  ((${#servers[@]})) || die "KUBECONFIG=$KUBECONFIG names no server" "Is it a kubeconfig?"
+  for server in "${servers[@]}"; do
+    if curl -sk -o /dev/null --max-time 5 "$server/version"; then return; fi
+  done
+  die "no API server of KUBECONFIG=$KUBECONFIG answers: ${servers[*]}" "Start the cluster, or unset KUBECONFIG for the simulator."
 }
 
 start_services() {
@@ -62,7 +81,7 @@ stop_compiler() {
 start_target() {
   if [[ -n ${KUBECONFIG:-} ]]; then
     TARGET=cluster
-    say "the cluster of KUBECONFIG=$KUBECONFIG is the target; it is not broken for a demo"
+    say "the cluster of KUBECONFIG=$KUBECONFIG is the target; no demo there, and nothing is changed without a scope"
     return
   fi
   TARGET=simulator
@@ -81,6 +100,7 @@ start_target() {
 }
 
 start_app() {
+  check_port # again: somebody may have taken it during the build, and would answer in the place of our app
   say "starting the function app on $APP_URL"
   export HEAL_STATE=$STATE/app
   run_in_background app dotnet "$BUILT/Functions/release/Heal.Functions.dll" --urls "$APP_URL"

@@ -84,10 +84,16 @@ def _show(view, before):
         _print_phase(view)
 
 
+_told = set()
+
+
 def _print_phase(view):
     status = view["status"]
+    text = _text(status)
     screen.wipe()
-    screen.phase(_seconds(view, status["since"]), status["phase"], _text(status))
+    # what is said already (the same ending, after a second look) is not said again
+    screen.phase(_seconds(view, status["since"]), status["phase"], "" if status["phase"] == "Learn" and text in _told else text)
+    _told.add(text)
 
 
 def _print_note(view, text):

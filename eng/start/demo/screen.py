@@ -9,7 +9,7 @@ import time
 IS_TERMINAL = sys.stdout.isatty()
 _colours = IS_TERMINAL and not os.environ.get("NO_COLOR")
 _started = int(os.environ.get("HEAL_STARTED") or time.time() * 1e6) / 1e6
-_INDENT = 21  # of a phase's text
+_INDENT = 22  # of a phase's text
 
 
 def _style(code, text):
@@ -39,7 +39,7 @@ def width():
 def say(text=""):
     """One line of progress, with the seconds since the script began; an empty one without text."""
     seconds = time.time() - _started
-    body = textwrap.wrap(text, max(width() - 9, 40)) or [""]
+    body = textwrap.wrap(text, max(width() - 10, 40)) or [""]
     print(f"{dim(f'{seconds:6.1f}s')}  {body[0]}" if text else "")
     for line in body[1:]:
         print(" " * 9 + line)
@@ -53,7 +53,7 @@ def clean(text):
 
 def phase(seconds, name, text, colour=bold):
     """A phase and what it found, wrapped under itself."""
-    lines = textwrap.wrap(clean(text), max(width() - _INDENT, 30)) or [""]
+    lines = textwrap.wrap(clean(text), max(width() - _INDENT - 1, 30)) or [""]
     print(f"  {dim(f'{seconds:+6.1f}s')}  {colour(f'{name:<9}')}  {lines[0]}".rstrip())
     for line in lines[1:]:
         print(" " * _INDENT + line)
