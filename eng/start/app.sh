@@ -9,7 +9,7 @@ check_prerequisites() {
     die "expected .NET SDK 10, got '$(dotnet --version 2>&1 | head -n 1)'" "global.json names the version."
   command -v npm >/dev/null || die "Node is missing" "Install Node 20: Azurite comes from npm."
   need_packages curl python3
-  [[ $APP_PORT =~ ^[0-9]{1,5}$ ]] && ((APP_PORT >= 1 && APP_PORT <= 65535)) || die "--port expects a number from 1 to 65535, got '$APP_PORT'"
+  [[ $APP_PORT =~ ^[1-9][0-9]{0,4}$ && $APP_PORT -le 65535 ]] || die "--port expects a number from 1 to 65535, got '$APP_PORT'"
   if [[ -n ${KUBECONFIG:-} ]]; then check_cluster; fi
   check_port
   export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en HEAL_STARTED
@@ -123,7 +123,7 @@ wait_for_ready() {
 # What a process said when it died: the exception without its stack, else its last lines.
 last_words() {
   local words
-  words=$(sed -n '/^Unhandled exception/,$p' "$LOGS/$1.log" | sed '/^ *\(at \|--- \)/,$d' | sed 's/^Unhandled exception\. [A-Za-z.]*: //' | head -n 20)
+  words=$(sed -n '/^Unhandled exception/,$p' "$LOGS/$1.log" | sed '/^ *\(at \|--- \|---> \)/,$d' | sed 's/^Unhandled exception\. [A-Za-z.]*: //' | head -n 20)
   if [[ -n $words ]]; then echo "$words"; else tail -n 5 "$LOGS/$1.log"; fi
 }
 ready_or_ended() { is_stopped "$1" || curl -sf -o /dev/null --max-time 2 "$2"; }
