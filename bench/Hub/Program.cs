@@ -25,10 +25,14 @@ foreach (var workers in new[] { 1, 16, 256 })
 {
     await using var hub = await StartHubAsync($"activities_{workers}");
     var instances = await StartInstancesAsync(hub, workers);
-    await MeasureAsync($"activity round trips beside the orchestration, {workers} workers", instances, instance => instance.FusedActivityAsync(hub, lease));
+    await MeasureAsync(
+        $"activity round trips beside the orchestration, {workers} workers",
+        instances,
+        instance => instance.FusedActivityAsync(hub, lease));
     using var stopping = new CancellationTokenSource();
     var dispatcher = DispatchAsync(hub, instances.ToDictionary(instance => instance.InstanceId), stopping.Token);
-    await MeasureAsync($"activity round trips through the inbox, {workers} workers", instances, instance => instance.ActivityAsync(hub, lease));
+    await MeasureAsync(
+        $"activity round trips through the inbox, {workers} workers", instances, instance => instance.ActivityAsync(hub, lease));
     await stopping.CancelAsync();
     await dispatcher;
 }

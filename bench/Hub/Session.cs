@@ -22,14 +22,16 @@ internal sealed class Session(OrchestrationWorkItem item)
 
     public Task TurnAsync(ITaskHub hub) => CommitAsync(hub, Turn([new OrchestratorStartedEvent(-1)]));
 
-    /// <summary>Schedule and claim in one commit, complete into the inbox, wait for the dispatcher's lock: an activity on another worker.</summary>
+    /// <summary>Schedule and claim in one commit, complete into the inbox, wait for the dispatcher's lock: an activity on another
+    /// worker.</summary>
     public async Task ActivityAsync(ITaskHub hub, TimeSpan lease)
     {
         var task = new TaskScheduledEvent(_taskId++, "Work", null, "1");
         var turn = Turn([task]) with { Activities = [task], ClaimActivities = 1, ClaimLease = lease };
         if (_delivered is { } delivered)
         {
-            turn = turn with { Lock = delivered.Lock, LockHeld = true, ConsumedMessages = [.. delivered.Messages.Select(message => message.Id)] };
+            long[] consumed = [.. delivered.Messages.Select(message => message.Id)];
+            turn = turn with { Lock = delivered.Lock, LockHeld = true, ConsumedMessages = consumed };
         }
 
         var receipt = await CommitAsync(hub, turn);
@@ -42,7 +44,8 @@ internal sealed class Session(OrchestrationWorkItem item)
     {
         var task = new TaskScheduledEvent(_taskId++, "Work", null, "1");
         var receipt = await CommitAsync(hub, Turn([task]) with { Activities = [task], ClaimActivities = 1, ClaimLease = lease });
-        await CommitAsync(hub, Turn([new TaskCompletedEvent(-1, task.EventId, "2")]) with { FinishedActivities = [receipt.Claimed[0].Lock] });
+        var outcome = new TaskCompletedEvent(-1, task.EventId, "2");
+        await CommitAsync(hub, Turn([outcome]) with { FinishedActivities = [receipt.Claimed[0].Lock] });
     }
 
     private TurnCommit Turn(IReadOnlyList<HistoryEvent> history) => new()

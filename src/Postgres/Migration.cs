@@ -38,7 +38,8 @@ public sealed record Migration(int Version, string Name, string Up, string Down)
             if (migrations[i].Version != i + 1)
             {
                 throw new InvalidOperationException(
-                    $"Migration {migrations[i].Version:000}_{migrations[i].Name} in {assembly.GetName().Name}/{folder}: expected number {i + 1:000}. "
+                    $"Migration {migrations[i].Version:000}_{migrations[i].Name} in {assembly.GetName().Name}/{folder}: "
+                    + $"expected number {i + 1:000}. "
                     + "Migrations are numbered from 001 without gaps and without doubles.");
             }
         }
@@ -51,11 +52,13 @@ public sealed record Migration(int Version, string Name, string Up, string Down)
         var underscore = file.IndexOf('_', StringComparison.Ordinal);
         if (underscore < 1 || !int.TryParse(file.AsSpan(0, underscore), NumberStyles.None, CultureInfo.InvariantCulture, out var version))
         {
-            throw new InvalidOperationException($"Migration file '{file}.sql' is misnamed. Expected NNN_name.sql, for example 001_create_tables.sql.");
+            throw new InvalidOperationException(
+                $"Migration file '{file}.sql' is misnamed. Expected NNN_name.sql, for example 001_create_tables.sql.");
         }
 
         return texts.TryGetValue(file + DownSuffix, out var down)
             ? new Migration(version, file[(underscore + 1)..], texts[file], down)
-            : throw new InvalidOperationException($"Migration '{file}.sql' has no way back. Expected a file '{file}{DownSuffix}.sql' beside it.");
+            : throw new InvalidOperationException(
+                $"Migration '{file}.sql' has no way back. Expected a file '{file}{DownSuffix}.sql' beside it.");
     }
 }

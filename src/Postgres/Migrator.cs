@@ -23,7 +23,8 @@ public sealed class Migrator(NpgsqlDataSource dataSource, string schema, IReadOn
 
     /// <summary>Applies all migrations that the database does not have.</summary>
     /// <returns>How many were applied.</returns>
-    /// <exception cref="MigrationException">The database is newer than the code, an applied migration's text changed, or a step failed.</exception>
+    /// <exception cref="MigrationException">The database is newer than the code, an applied migration's text changed, or a step
+    /// failed.</exception>
     public Task<int> MigrateAsync(CancellationToken cancellationToken = default) => MigrateToAsync(LatestVersion, cancellationToken);
 
     /// <summary>Goes up or down to a version; 0 undoes everything but the schema itself.</summary>
@@ -57,7 +58,8 @@ public sealed class Migrator(NpgsqlDataSource dataSource, string schema, IReadOn
         for (var current = from; current < to; current++)
         {
             var step = migrations[current];
-            await StepAsync(connection, step, "up", step.Up, "migrations_record", [step.Version, step.Name, step.Checksum], cancellationToken);
+            object[] record = [step.Version, step.Name, step.Checksum];
+            await StepAsync(connection, step, "up", step.Up, "migrations_record", record, cancellationToken);
         }
 
         for (var current = from; current > to; current--)
@@ -70,7 +72,13 @@ public sealed class Migrator(NpgsqlDataSource dataSource, string schema, IReadOn
     }
 
     private async Task StepAsync(
-        NpgsqlConnection connection, Migration step, string direction, string text, string record, object[] arguments, CancellationToken cancellationToken)
+        NpgsqlConnection connection,
+        Migration step,
+        string direction,
+        string text,
+        string record,
+        object[] arguments,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -83,8 +91,8 @@ public sealed class Migrator(NpgsqlDataSource dataSource, string schema, IReadOn
         catch (PostgresException exception)
         {
             throw new MigrationException(
-                $"Migration {step.Version:000}_{step.Name} ({direction}) failed in schema '{_schema}': {exception.SqlState} {exception.MessageText}. "
-                + $"The schema is still at the version before it.",
+                $"Migration {step.Version:000}_{step.Name} ({direction}) failed in schema '{_schema}': "
+                + $"{exception.SqlState} {exception.MessageText}. The schema is still at the version before it.",
                 exception);
         }
     }
@@ -94,7 +102,8 @@ public sealed class Migrator(NpgsqlDataSource dataSource, string schema, IReadOn
         if (applied.Count > LatestVersion)
         {
             throw new MigrationException(
-                $"Schema '{_schema}' is at version {applied.Count} ('{applied[^1].Name}'), but this program knows versions up to {LatestVersion} only. "
+                $"Schema '{_schema}' is at version {applied.Count} ('{applied[^1].Name}'), "
+                + $"but this program knows versions up to {LatestVersion} only. "
                 + "Run a newer program, or go down with the newer one first.");
         }
 
@@ -103,7 +112,8 @@ public sealed class Migrator(NpgsqlDataSource dataSource, string schema, IReadOn
             if (version != known.Version || checksum != known.Checksum)
             {
                 throw new MigrationException(
-                    $"Migration {version:000}_{name} was applied to schema '{_schema}' with another text than {known.Version:000}_{known.Name} "
+                    $"Migration {version:000}_{name} was applied to schema '{_schema}' with another text "
+                    + $"than {known.Version:000}_{known.Name} "
                     + $"has in this program (checksum {checksum[..12]}, expected {known.Checksum[..12]}). "
                     + "An applied migration never changes: restore its text and add a new migration.");
             }

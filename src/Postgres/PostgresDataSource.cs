@@ -16,8 +16,10 @@ public static class PostgresDataSource
     /// <param name="schema">See <see cref="SchemaName"/>; need not exist yet.</param>
     /// <param name="applicationName">Shown in pg_stat_activity.</param>
     /// <param name="commandTimeout">How long a statement may take; default 30 s.</param>
-    /// <param name="serverSettings">Settings for each session, in the form "-c name=value -c name=value"; after those of the connection string.</param>
-    /// <exception cref="ArgumentException">The connection string or the schema name is not usable. The message does not repeat the former.</exception>
+    /// <param name="serverSettings">Settings for each session, in the form "-c name=value -c name=value"; after those of the connection
+    /// string.</param>
+    /// <exception cref="ArgumentException">The connection string or the schema name is not usable. The message does not repeat the
+    /// former.</exception>
     public static NpgsqlDataSource Create(
         string connectionString,
         string schema,

@@ -2,7 +2,8 @@ using Npgsql;
 
 namespace Heal.Postgres;
 
-/// <summary>PostgreSQL could not be used at start. The message names host, port, database and user, never the password, and says what to do.</summary>
+/// <summary>PostgreSQL could not be used at start. The message names host, port, database and user, never the password, and says what to
+/// do.</summary>
 public sealed class PostgresUnavailableException : Exception
 {
     public PostgresUnavailableException()
@@ -29,7 +30,9 @@ public sealed class PostgresUnavailableException : Exception
             PostgresException { SqlState: PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification } =>
                 ("refused the login", "Correct user name and password in the connection string, or the server's pg_hba.conf."),
             PostgresException postgres => ($"refused: {postgres.SqlState} {postgres.MessageText}", "Look into the server's log."),
-            _ => ($"did not answer within {waited.TotalSeconds:0.#} s ({cause.Message})", "Start the server, or correct host and port in the connection string."),
+            _ => (
+                $"did not answer within {waited.TotalSeconds:0.#} s ({cause.Message})",
+                "Start the server, or correct host and port in the connection string."),
         };
         return new PostgresUnavailableException(
             $"PostgreSQL at {target.Host}:{target.Port}, database '{target.Database}', user '{target.Username}' {what}. {advice}", cause);

@@ -2,7 +2,8 @@ using Npgsql;
 
 namespace Heal.Postgres;
 
-/// <summary>Positional arguments ($1, $2 ...) for statements, without ceremony. Null becomes SQL null; the server infers its type.</summary>
+/// <summary>Positional arguments ($1, $2 ...) for statements, without ceremony. Null becomes SQL null; the server infers its
+/// type.</summary>
 public static class SqlArguments
 {
     /// <summary>A command with its arguments.</summary>

@@ -10,6 +10,5 @@ public sealed class PostgreSqlHubTests(TestDatabase database) : TaskHubConforman
     protected override (ITaskHub Hub, ITaskHub OtherHub) CreateHubs() => (CreateHub(), CreateHub());
 
     private PostgreSqlTaskHub CreateHub() => new(
-        new PostgreSqlTaskHubOptions { ConnectionString = database.ConnectionString, Schema = _schema, SafetyPollInterval = TimeSpan.FromSeconds(5) },
-        TimeProvider.System);
+        new PostgreSqlTaskHubOptions { ConnectionString = database.ConnectionString, Schema = _schema }, TimeProvider.System);
 }

@@ -94,7 +94,8 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
         {
             SubOrchestrations =
             [
-                Some.Instance("same", parent: new OrchestrationInstance { InstanceId = turn.Lock.InstanceId, ExecutionId = turn.ExecutionId }),
+                Some.Instance(
+                    "same", parent: new OrchestrationInstance { InstanceId = turn.Lock.InstanceId, ExecutionId = turn.ExecutionId }),
             ],
         });
         await Task.WhenAll(commits).WaitAsync(Patience);
@@ -172,7 +173,9 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
     {
         var hub = await StartHubAsync();
         await hub.CreateInstanceAsync(Some.Instance("alive"), []);
-        await ExecuteAsync("INSERT INTO inbox (instance_id, execution_id, visible_at, event) VALUES ('gone', NULL, now(), '{}'), ('alive', 'old', now(), '{}')");
+        await ExecuteAsync(
+            "INSERT INTO inbox (instance_id, execution_id, visible_at, event) "
+            + "VALUES ('gone', NULL, now(), '{}'), ('alive', 'old', now(), '{}')");
         var sweeper = new InboxSweeper(new HubDatabase(_source, Options()), TimeProvider.System, _log);
         Assert.Equal(2, await sweeper.RunOnceAsync(CancellationToken.None));
         Assert.Equal(["alive"], await ListAsync("SELECT instance_id FROM inbox"));
@@ -186,12 +189,15 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
         await StartHubAsync();
         await ExecuteAsync(
             "INSERT INTO instances (instance_id, execution_id, name, status, locked_by, locked_until) "
-            + "SELECT 'i' || n, 'e', 'Order', 0, CASE WHEN n % 10 = 0 THEN 'w' END, CASE WHEN n % 10 = 0 THEN now() + interval '1 hour' END "
+            + "SELECT 'i' || n, 'e', 'Order', 0, "
+            + "CASE WHEN n % 10 = 0 THEN 'w' END, CASE WHEN n % 10 = 0 THEN now() + interval '1 hour' END "
             + "FROM generate_series(1, 100000) n");
         await ExecuteAsync(
-            "INSERT INTO inbox (instance_id, visible_at, event) SELECT 'i' || n, now() - n * interval '1 ms', '{}' FROM generate_series(1, 100000) n");
+            "INSERT INTO inbox (instance_id, visible_at, event) "
+            + "SELECT 'i' || n, now() - n * interval '1 ms', '{}' FROM generate_series(1, 100000) n");
         await ExecuteAsync(
-            "INSERT INTO activities (instance_id, execution_id, task_id, event) SELECT 'i' || n, 'e', 1, '{}' FROM generate_series(1, 100000) n");
+            "INSERT INTO activities (instance_id, execution_id, task_id, event) "
+            + "SELECT 'i' || n, 'e', 1, '{}' FROM generate_series(1, 100000) n");
         await ExecuteAsync("ANALYZE inbox; ANALYZE instances; ANALYZE activities");
 
         var orchestrations = await PlanAsync(planCacheMode, "lock_orchestrations (text, int, interval)", "'w1', 64, '1 min'");
@@ -209,7 +215,10 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
             await PlanAsync(planCacheMode, "lock_turns (text[], smallint[], text[])", "'{i1}', '{0}', '{null}'"),
             await PlanAsync(planCacheMode, "read_messages (text[], int)", "'{i1,i2}', 1000"),
             await PlanAsync(planCacheMode, "consume_messages (bigint[])", "'{1,2}'"),
-            await PlanAsync(planCacheMode, "update_instances (text[], smallint[], text[], text[], text[], int[])", "'{i1}', '{0}', '{null}', '{null}', '{null}', '{1}'"),
+            await PlanAsync(
+                planCacheMode,
+                "update_instances (text[], smallint[], text[], text[], text[], int[])",
+                "'{i1}', '{0}', '{null}', '{null}', '{null}', '{1}'"),
             await PlanAsync(planCacheMode, "post_messages (text[], text[], text[])", "'{i1}', '{null}', '{x}'"),
             await PlanAsync(planCacheMode, "finish_activities (bigint[], text[], bigint[])", "'{1}', '{w}', '{1}'"),
         ];
@@ -219,12 +228,13 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
     [Fact]
     public void Every_fault_of_the_options_is_reported_at_once()
     {
-        var faults = new PostgreSqlTaskHubOptions { Schema = "Not A Name", MaxTurnsPerCommit = 0, SafetyPollInterval = TimeSpan.Zero }.Validate();
-        Assert.Equal(4, faults.Count); // The connection string is missing too.
+        var options = new PostgreSqlTaskHubOptions { Schema = "Not A Name", MaxTurnsPerCommit = 0, SafetyPollInterval = TimeSpan.Zero };
+        Assert.Equal(4, options.Validate().Count); // The connection string is missing too.
         Assert.Empty(new PostgreSqlTaskHubOptions { ConnectionString = "Host=x" }.Validate());
     }
 
-    /// <summary>Commits 10 turns while an 11th, whose row somebody holds, occupies the committer: they wait together and go together.</summary>
+    /// <summary>Commits 10 turns while an 11th, whose row somebody holds, occupies the committer: they wait together and go
+    /// together.</summary>
     private async Task<IReadOnlyList<Task<TurnReceipt>>> CommitAsOneGroupAsync(PostgreSqlTaskHub hub, Func<TurnCommit, TurnCommit> change)
     {
         for (var i = 0; i < 11; i++)
@@ -235,7 +245,8 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
         var items = await hub.LockOrchestrationsAsync(new LockRequest("w1", 11, Some.Lease));
         await using var connection = await _source.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
-        await using var hold = connection.CreateCommand("SELECT 1 FROM instances WHERE instance_id = $1 FOR UPDATE", items[0].Instance.InstanceId);
+        await using var hold = connection.CreateCommand(
+            "SELECT 1 FROM instances WHERE instance_id = $1 FOR UPDATE", items[0].Instance.InstanceId);
         await hold.ExecuteScalarAsync();
         var first = hub.CommitTurnAsync(change(Some.Turn(items[0])) with { CustomStatus = null, Lock = items[0].Lock });
         await UntilAsync("SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");

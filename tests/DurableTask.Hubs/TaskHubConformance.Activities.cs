@@ -105,7 +105,8 @@ public abstract partial class TaskHubConformance
     {
         await Hub.CreateInstanceAsync(Some.Instance(), []);
         var item = await NextAsync();
-        var receipt = await Hub.CommitTurnAsync(Some.Turn(item) with { Activities = [Some.Task(0)], ClaimActivities = 1, ClaimLease = Instant });
+        var receipt = await Hub.CommitTurnAsync(
+            Some.Turn(item) with { Activities = [Some.Task(0)], ClaimActivities = 1, ClaimLease = Instant });
         var second = await NextActivityAsync("w2", OtherHub);
         await Hub.CommitTurnAsync(OnMemory(item, receipt.Fence, historyCount: 1) with { FinishedActivities = [receipt.Claimed[0].Lock] });
         await OtherHub.CompleteActivityAsync(second.Lock, Some.Outcome(0));

@@ -72,7 +72,8 @@ public abstract partial class TaskHubConformance
     [Fact]
     public async Task An_ended_instance_is_replaced_history_and_all()
     {
-        var id = await StartedAsync(turn => turn with { Status = OrchestrationStatus.Failed, Output = "1", Failure = new FailureDetails("E", "m") });
+        var failure = new FailureDetails("E", "m");
+        var id = await StartedAsync(turn => turn with { Status = OrchestrationStatus.Failed, Output = "1", Failure = failure });
         var second = Some.Instance(id, name: "Second");
         await Hub.CreateInstanceAsync(second, Some.Ended);
 

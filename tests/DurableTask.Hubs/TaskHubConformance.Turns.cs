@@ -262,7 +262,8 @@ public abstract partial class TaskHubConformance
     public async Task A_sub_orchestration_is_created_with_its_parent()
     {
         var item = await StartOneAsync();
-        var child = Some.Instance(parent: new OrchestrationInstance { InstanceId = item.Instance.InstanceId, ExecutionId = item.Instance.ExecutionId });
+        var parent = new OrchestrationInstance { InstanceId = item.Instance.InstanceId, ExecutionId = item.Instance.ExecutionId };
+        var child = Some.Instance(parent: parent);
         await Hub.CommitTurnAsync(Some.Turn(item) with { SubOrchestrations = [child] });
         var started = await NextAsync();
         Assert.Equal((child.InstanceId, item.Instance.InstanceId), (started.Instance.InstanceId, started.Instance.ParentInstanceId));
@@ -280,7 +281,8 @@ public abstract partial class TaskHubConformance
         Assert.Equal(item.Instance.InstanceId, answer.Instance.InstanceId);
         var failed = Assert.IsType<SubOrchestrationInstanceFailedEvent>(Assert.Single(answer.Messages).Event);
         Assert.Equal(
-            (5, "DurableTask.Core.Exceptions.OrchestrationAlreadyExistsException"), (failed.TaskScheduledId, failed.FailureDetails.ErrorType));
+            (5, "DurableTask.Core.Exceptions.OrchestrationAlreadyExistsException"),
+            (failed.TaskScheduledId, failed.FailureDetails.ErrorType));
         Assert.Equal(OrchestrationStatus.Running, (await StateAsync(taken)).Status);
         Assert.Single((await Hub.GetHistoryAsync(taken))!);
     }
@@ -351,7 +353,9 @@ public abstract partial class TaskHubConformance
         Assert.Empty(await AllReadyAsync());
         Assert.Empty(await Hub.LockActivitiesAsync(By("w1")));
         var failure = (await StateAsync(id)).Failure!;
-        Assert.Equal(("System.Exception", "broken \0 here", "deep"), (failure.ErrorType, failure.ErrorMessage, failure.InnerFailure!.ErrorMessage));
+        Assert.Equal(
+            ("System.Exception", "broken \0 here", "deep"),
+            (failure.ErrorType, failure.ErrorMessage, failure.InnerFailure!.ErrorMessage));
     }
 
     [Fact]

@@ -99,7 +99,9 @@ public sealed class MigratorTests(TestDatabase database) : IClassFixture<TestDat
     private async Task<List<string>> ColumnsAsync()
     {
         await using var command = _source.CreateCommand(
-            "SELECT table_name || '.' || column_name || ' ' || data_type FROM information_schema.columns WHERE table_schema = $1 ORDER BY 1", _schema);
+            "SELECT table_name || '.' || column_name || ' ' || data_type "
+            + "FROM information_schema.columns WHERE table_schema = $1 ORDER BY 1",
+            _schema);
         await using var reader = await command.ExecuteReaderAsync();
         var columns = new List<string>();
         while (await reader.ReadAsync())

@@ -5,7 +5,8 @@ public sealed class SqlStatementsTests
     private static readonly SqlStatements Sql = SqlStatements.Of<SqlStatementsTests>();
 
     [Fact]
-    public void A_statement_is_found_by_its_file_name() => Assert.StartsWith("SELECT count(*)", Sql["count_things"], StringComparison.Ordinal);
+    public void A_statement_is_found_by_its_file_name() =>
+        Assert.StartsWith("SELECT count(*)", Sql["count_things"], StringComparison.Ordinal);
 
     [Fact]
     public void An_unknown_statement_names_those_that_exist()

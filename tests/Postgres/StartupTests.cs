@@ -25,7 +25,8 @@ public sealed class StartupTests(TestDatabase database) : IClassFixture<TestData
     [Fact]
     public async Task A_missing_database_is_reported_at_once()
     {
-        var missing = new NpgsqlConnectionStringBuilder(TestDatabase.ServerConnectionString) { Database = "no_such_database" }.ConnectionString;
+        var server = new NpgsqlConnectionStringBuilder(TestDatabase.ServerConnectionString) { Database = "no_such_database" };
+        var missing = server.ConnectionString;
         await using var source = PostgresDataSource.Create(missing, "s", "tests");
         var error = await Assert.ThrowsAsync<PostgresUnavailableException>(
             () => PostgresStartup.WaitUntilReadyAsync(source, TimeProvider.System, NullLogger.Instance, TimeSpan.FromHours(1)));

@@ -1,7 +1,8 @@
 namespace DurableTask.Core;
 
 /// <summary>An exception as it is stored: by names and texts, so that no type has to be loaded to read it.</summary>
-/// <param name="ErrorType">The full CLR name of the exception's type, or the name of an engine's own failure such as ActivityTaskNotFound.</param>
+/// <param name="ErrorType">The full CLR name of the exception's type, or the name of an engine's own failure such as
+/// ActivityTaskNotFound.</param>
 /// <param name="ErrorMessage">The exception's message.</param>
 /// <param name="StackTrace">The exception's stack trace, if it was thrown.</param>
 /// <param name="InnerFailure">The inner exception's details.</param>

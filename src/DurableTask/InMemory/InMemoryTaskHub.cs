@@ -286,9 +286,12 @@ public sealed class InMemoryTaskHub : ITaskHub
     }
 
     private bool IsHeld(OrchestrationLock held, out StoredInstance instance) =>
-        _storage.Instances.TryGetValue(held.InstanceId, out instance!) && instance.Fence == held.Fence && instance.LockedBy == held.WorkerId;
+        _storage.Instances.TryGetValue(held.InstanceId, out instance!)
+        && instance.Fence == held.Fence
+        && instance.LockedBy == held.WorkerId;
 
-    /// <summary>A full answer hints at more of the same: another waiting worker, or the next wait of this one, must not sleep on it.</summary>
+    /// <summary>A full answer hints at more of the same: another waiting worker, or the next wait of this one, must not sleep on
+    /// it.</summary>
     private void SignalIfFull(WorkKind kind, int found, LockRequest request)
     {
         if (found == request.MaxCount)

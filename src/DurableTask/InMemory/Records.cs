@@ -2,7 +2,8 @@ using DurableTask.Core.Hub;
 
 namespace Microsoft.DurableTask.InMemory;
 
-/// <summary>An instance with everything that belongs to it but its activities. Events are kept in their stored form, so that no two callers share objects.</summary>
+/// <summary>An instance with everything that belongs to it but its activities. Events are kept in their stored form, so that no two
+/// callers share objects.</summary>
 internal sealed class StoredInstance
 {
     public required InstanceState State { get; set; }

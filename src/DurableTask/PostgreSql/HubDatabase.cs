@@ -23,8 +23,9 @@ internal sealed class HubDatabase(NpgsqlDataSource dataSource, PostgreSqlTaskHub
     /// <summary>The channel that the hub's processes tell each other news on.</summary>
     public string Channel => Options.Schema;
 
-    public static NpgsqlDataSource CreateDataSource(PostgreSqlTaskHubOptions options, ILoggerFactory? loggerFactory) => PostgresDataSource.Create(
-        options.ConnectionString, options.Schema, "durable-task-hub", options.CommandTimeout, loggerFactory, PlannerSettings);
+    public static NpgsqlDataSource CreateDataSource(PostgreSqlTaskHubOptions options, ILoggerFactory? loggerFactory) =>
+        PostgresDataSource.Create(
+            options.ConnectionString, options.Schema, "durable-task-hub", options.CommandTimeout, loggerFactory, PlannerSettings);
 
     /// <summary>Runs statements in one transaction and one round trip.</summary>
     /// <param name="read">Reads the results of those statements that return rows.</param>
@@ -56,7 +57,8 @@ internal sealed class HubDatabase(NpgsqlDataSource dataSource, PostgreSqlTaskHub
     public async Task<bool> AnyAsync(string statement, object?[] arguments, CancellationToken cancellationToken) =>
         (await QueryAsync(statement, arguments, _ => true, cancellationToken)).Count > 0;
 
-    public static async Task<List<T>> ReadAllAsync<T>(NpgsqlDataReader reader, Func<NpgsqlDataReader, T> row, CancellationToken cancellationToken)
+    public static async Task<List<T>> ReadAllAsync<T>(
+        NpgsqlDataReader reader, Func<NpgsqlDataReader, T> row, CancellationToken cancellationToken)
     {
         var rows = new List<T>();
         while (await reader.ReadAsync(cancellationToken))

@@ -5,7 +5,8 @@ namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
 /// Hears what the hub's other processes store: one connection that listens, for as long as the hub lives. When it is lost, it is opened
-/// again with growing delays, and everybody is woken once, because news may have been missed. Without it, waits still end by the safety poll.
+/// again with growing delays, and everybody is woken once, because news may have been missed. Without it, waits still end by the safety
+/// poll.
 /// </summary>
 internal sealed partial class HubListener(
     HubDatabase database, HubSignals signals, string self, TimeProvider timeProvider, ILogger logger)
@@ -72,7 +73,8 @@ internal sealed partial class HubListener(
         [LoggerMessage(1, LogLevel.Debug, "Listening for news of task hub '{Hub}'")]
         public static partial void Listening(ILogger logger, string hub);
 
-        [LoggerMessage(2, LogLevel.Warning, "The connection that listens for news of task hub '{Hub}' was lost, trying again in {Delay}: {Reason}")]
+        [LoggerMessage(
+            2, LogLevel.Warning, "The connection that listens for news of task hub '{Hub}' was lost, trying again in {Delay}: {Reason}")]
         public static partial void Lost(ILogger logger, string hub, TimeSpan delay, string reason);
     }
 }

@@ -5,9 +5,11 @@ using Microsoft.Extensions.Logging;
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
-/// Tells other processes what single operations stored, right after they did: one NOTIFY for all that came together. Inside the operation's own
+/// Tells other processes what single operations stored, right after they did: one NOTIFY for all that came together. Inside the
+/// operation's own
 /// transaction it would be dear, because PostgreSQL lets transactions that notify commit one after the other, disk sync included. If the
-/// process dies in between, the others find the work by their safety poll. (A group of turns is one transaction anyway and notifies inside.)
+/// process dies in between, the others find the work by their safety poll. (A group of turns is one transaction anyway and notifies
+/// inside.)
 /// </summary>
 internal sealed partial class HubNotifier(HubDatabase database, HubSignals signals, string self, TimeProvider timeProvider, ILogger logger)
 {
@@ -71,7 +73,8 @@ internal sealed partial class HubNotifier(HubDatabase database, HubSignals signa
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "Other processes of task hub '{Hub}' could not be notified and will see the news with their next poll: {Reason}")]
+        [LoggerMessage(
+            1, LogLevel.Warning, "Other processes of task hub '{Hub}' could not be notified, they will poll for the news: {Reason}")]
         public static partial void NotSent(ILogger logger, string hub, string reason);
     }
 }

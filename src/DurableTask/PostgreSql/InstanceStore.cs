@@ -8,7 +8,8 @@ namespace Microsoft.DurableTask.PostgreSql;
 /// <summary>What clients do with instances.</summary>
 internal sealed class InstanceStore(HubDatabase database, HubNotifier notifier)
 {
-    public async Task CreateAsync(NewInstance created, IReadOnlyCollection<OrchestrationStatus> reusable, CancellationToken cancellationToken)
+    public async Task CreateAsync(
+        NewInstance created, IReadOnlyCollection<OrchestrationStatus> reusable, CancellationToken cancellationToken)
     {
         var start = created.Start;
         var startText = HistorySerializer.Serialize(start);

@@ -14,7 +14,8 @@ namespace Microsoft.DurableTask.PostgreSql;
 /// SKIP LOCKED, other processes are woken by LISTEN/NOTIFY. All times are those of the database.
 /// </summary>
 /// <remarks>
-/// When the database is away, calls throw (see <see cref="PostgresErrors.IsTransient"/>) and nothing is lost; waits go on by the safety poll
+/// When the database is away, calls throw (see <see cref="PostgresErrors.IsTransient"/>) and nothing is lost; waits go on by the safety
+/// poll
 /// or throw too. After a call that threw, what it should have stored was stored as a whole or not at all.
 /// </remarks>
 public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
@@ -109,11 +110,13 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
 
     /// <inheritdoc/>
     /// <remarks>A lock need not survive a crash of the database server, so taking one does not wait for the disk.</remarks>
-    public Task<IReadOnlyList<OrchestrationWorkItem>> LockOrchestrationsAsync(LockRequest request, CancellationToken cancellationToken = default) =>
+    public Task<IReadOnlyList<OrchestrationWorkItem>> LockOrchestrationsAsync(
+        LockRequest request, CancellationToken cancellationToken = default) =>
         _workItems.LockOrchestrationsAsync(request, cancellationToken);
 
     /// <inheritdoc/>
-    /// <exception cref="NpgsqlException">The turn was not stored, or (connection lost during COMMIT) nobody knows: reload the instance.</exception>
+    /// <exception cref="NpgsqlException">The turn was not stored, or (connection lost during COMMIT) nobody knows: reload the
+    /// instance.</exception>
     /// <exception cref="InvalidOperationException">The hub was not initialized, so nobody would ever commit.</exception>
     public Task<TurnReceipt> CommitTurnAsync(TurnCommit turn, CancellationToken cancellationToken = default) =>
         _duties.Count == 0

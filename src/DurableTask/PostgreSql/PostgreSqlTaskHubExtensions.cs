@@ -36,7 +36,8 @@ public static class PostgreSqlTaskHubExtensions
         return builder.UseTaskHub(services => services.GetRequiredKeyedService<PostgreSqlTaskHub>(builder.Name), configureWorker);
     }
 
-    /// <summary>Adds a hub by name, as a keyed <see cref="PostgreSqlTaskHub"/>; without a name also as the container's <see cref="ITaskHub"/>.
+    /// <summary>Adds a hub by name, as a keyed <see cref="PostgreSqlTaskHub"/>; without a name also as the container's
+    /// <see cref="ITaskHub"/>.
     /// Several calls for one name configure the same hub.</summary>
     public static IServiceCollection AddPostgreSqlTaskHub(
         this IServiceCollection services, string? name = null, Action<PostgreSqlTaskHubOptions>? configure = null)
@@ -44,7 +45,8 @@ public static class PostgreSqlTaskHubExtensions
         var key = name ?? Options.DefaultName;
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<PostgreSqlTaskHubOptions>(key).Configure(options => configure?.Invoke(options));
-        if (services.Any(service => service.IsKeyedService && service.ServiceType == typeof(PostgreSqlTaskHub) && Equals(service.ServiceKey, key)))
+        if (services.Any(service =>
+            service.IsKeyedService && service.ServiceType == typeof(PostgreSqlTaskHub) && Equals(service.ServiceKey, key)))
         {
             return services;
         }

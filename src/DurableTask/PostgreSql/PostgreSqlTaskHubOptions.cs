@@ -36,7 +36,8 @@ public sealed class PostgreSqlTaskHubOptions
     /// <summary>How long to wait at start for PostgreSQL to answer. Default 30 s.</summary>
     public TimeSpan StartupTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long to wait before listening again when the listening connection was lost; doubles up to 15 s. Default 0.2 s.</summary>
+    /// <summary>How long to wait before listening again when the listening connection was lost; doubles up to 15 s. Default 0.2
+    /// s.</summary>
     public TimeSpan ListenRetryDelay { get; set; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Every fault, in words; empty when the options can be used.</summary>
@@ -45,12 +46,16 @@ public sealed class PostgreSqlTaskHubOptions
         var faults = new List<string>();
         if (string.IsNullOrWhiteSpace(ConnectionString))
         {
-            faults.Add($"{nameof(ConnectionString)} is empty. Expected for example 'Host=localhost;Port=5432;Database=heal;Username=heal;Password=...'.");
+            faults.Add(
+                $"{nameof(ConnectionString)} is empty. "
+                + "Expected for example 'Host=localhost;Port=5432;Database=heal;Username=heal;Password=...'.");
         }
 
         if (!SchemaName.IsValid(Schema))
         {
-            faults.Add($"{nameof(Schema)} is '{Schema}'. Expected 1 to {SchemaName.MaxLength} lower-case letters, digits or underscores, starting with a letter.");
+            faults.Add(
+                $"{nameof(Schema)} is '{Schema}'. "
+                + $"Expected 1 to {SchemaName.MaxLength} lower-case letters, digits or underscores, starting with a letter.");
         }
 
         CheckCount(faults, nameof(MaxMessagesPerTurn), MaxMessagesPerTurn, 100_000);

@@ -6,7 +6,8 @@ namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
 /// Group commit: one transaction at a time, and whatever turns arrive while it runs share the next one. There is no artificial delay: a
-/// lone turn commits at once, and under load the groups grow by themselves. When a group fails before its COMMIT, each of its turns is tried
+/// lone turn commits at once, and under load the groups grow by themselves. When a group fails before its COMMIT, each of its turns is
+/// tried
 /// alone, so that one bad turn cannot fail its neighbours; when it fails during COMMIT, nobody knows the outcome, and every caller is told
 /// so by the exception: their fences decide, when they come back, whether the turn counted.
 /// </summary>
@@ -36,7 +37,8 @@ internal sealed partial class TurnCommitter(HubDatabase database, HubSignals sig
         }
     }
 
-    /// <summary>Takes what waits, up to the limit. An instance's second turn starts the next group: it depends on the first one's outcome.</summary>
+    /// <summary>Takes what waits, up to the limit. An instance's second turn starts the next group: it depends on the first one's
+    /// outcome.</summary>
     /// <returns>The turn that the next group begins with.</returns>
     private PreparedTurn? Gather(List<PreparedTurn> group, PreparedTurn? carried)
     {

@@ -10,7 +10,8 @@ namespace Microsoft.DurableTask.PostgreSql;
 /// then what the turns create is created, and messages come last, when it is settled who exists and who has ended.
 /// A kind of change that no turn of the group makes costs nothing.
 /// </summary>
-internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HubNews news)
+/// <param name="replaceable">Ended instances whose rows are locked: a sub-orchestration may take their place.</param>
+internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HashSet<string> replaceable, HubNews news)
 {
     /// <summary>How many columns the rows of schedule_activities have; no other statement here has as many.</summary>
     public const int ActivityColumns = 4;
@@ -77,8 +78,10 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HubNews 
 
     private void AppendHistory()
     {
-        var events = turns.SelectMany(turn => turn.History.Select((text, i) => (turn.InstanceId, Seq: turn.Turn.HistoryCount + i + 1, text))).ToArray();
-        Add("append_history", Column(events, entry => entry.InstanceId), Column(events, entry => entry.Seq), Column(events, entry => entry.text));
+        var events = turns.SelectMany(turn =>
+            turn.History.Select((text, i) => (turn.InstanceId, Seq: turn.Turn.HistoryCount + i + 1, text))).ToArray();
+        Add("append_history",
+            Column(events, entry => entry.InstanceId), Column(events, entry => entry.Seq), Column(events, entry => entry.text));
     }
 
     private void ScheduleActivities()
@@ -115,7 +118,8 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HubNews 
 
     private void CreateSubOrchestrations()
     {
-        var all = turns.SelectMany(turn => turn.Starts.Select((text, i) => (Creator: turn, New: turn.Turn.SubOrchestrations[i], text))).ToArray();
+        var all = turns.SelectMany(turn =>
+            turn.Starts.Select((text, i) => (Creator: turn, New: turn.Turn.SubOrchestrations[i], text))).ToArray();
         if (all.Length == 0)
         {
             return;
@@ -123,15 +127,9 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HubNews 
 
         var ids = Column(all, created => created.New.InstanceId);
         var executions = Column(all, created => created.New.ExecutionId);
-        Add("create_instances",
-            ids,
-            executions,
-            Column(all, created => created.New.Start.Name),
-            Column(all, created => created.New.Start.Version),
-            Column(all, created => created.New.Start.ParentInstance?.OrchestrationInstance.InstanceId),
-            Column(all, created => HistorySerializer.SerializeTags(created.New.Start.Tags)),
-            Column(all, created => created.New.Start.ScheduledStartTime is { } time ? Rows.Utc(time) : (DateTime?)null),
-            Column(all, created => created.New.Start.Input));
+        var wanted = Column(all, created => created.New);
+        AddInstances("replace_instances", [.. wanted.Where(created => replaceable.Contains(created.InstanceId))]);
+        AddInstances("create_instances", wanted);
         Add("clear_created_activities", ids, executions);
         Add("clear_created_inbox", ids, executions);
         Add("clear_created_history", ids, executions);
@@ -140,10 +138,22 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HubNews 
             ids,
             executions,
             Column(all, created => created.Creator.InstanceId),
-            Column(all, created => HistorySerializer.Serialize(HubErrors.SubOrchestrationExists(created.New, created.New.Start.Timestamp))));
+            Column(all, created => HistorySerializer.Serialize(
+                HubErrors.SubOrchestrationExists(created.New, created.New.Start.Timestamp))));
         news.Orchestrations = true;
         news.Instances.UnionWith(ids);
     }
+
+    private void AddInstances(string statement, NewInstance[] created) => Add(
+        statement,
+        Column(created, instance => instance.InstanceId),
+        Column(created, instance => instance.ExecutionId),
+        Column(created, instance => instance.Start.Name),
+        Column(created, instance => instance.Start.Version),
+        Column(created, instance => instance.Start.ParentInstance?.OrchestrationInstance.InstanceId),
+        Column(created, instance => HistorySerializer.SerializeTags(instance.Start.Tags)),
+        Column(created, instance => instance.Start.ScheduledStartTime is { } time ? Rows.Utc(time) : (DateTime?)null),
+        Column(created, instance => instance.Start.Input));
 
     private void SendMessages()
     {

@@ -41,7 +41,8 @@ internal sealed class TurnTransaction(HubDatabase database, string self)
         }
 
         await using var batch = new NpgsqlBatch(connection, transaction);
-        new TurnStatements(valid, news).Fill(batch, database.Channel, self);
+        var replaceable = rows.Values.Where(row => row.Ended).Select(row => row.InstanceId).ToHashSet(StringComparer.Ordinal);
+        new TurnStatements(valid, replaceable, news).Fill(batch, database.Channel, self);
         var claimed = await WriteAsync(batch, valid, cancellationToken);
         state.Committing = true;
         await transaction.CommitAsync(cancellationToken);
@@ -79,7 +80,8 @@ internal sealed class TurnTransaction(HubDatabase database, string self)
                 if (position < turn.ClaimActivities)
                 {
                     claimed[reader.GetString(1)].Add(new ActivityWorkItem(
-                        new ActivityLock(reader.GetInt64(0), reader.GetString(1), reader.GetInt32(2), turn.Lock.WorkerId, reader.GetInt64(3)),
+                        new ActivityLock(
+                            reader.GetInt64(0), reader.GetString(1), reader.GetInt32(2), turn.Lock.WorkerId, reader.GetInt64(3)),
                         turn.ExecutionId,
                         turn.Activities[position],
                         DeliveryCount: 1));
@@ -92,10 +94,17 @@ internal sealed class TurnTransaction(HubDatabase database, string self)
     }
 
     /// <summary>What decides whether a turn may be stored, as it is under the row lock.</summary>
-    private sealed record InstanceRow(string InstanceId, string ExecutionId, long Fence, string? LockedBy, int HistoryCount, bool Changed)
+    private sealed record InstanceRow(
+        string InstanceId, string ExecutionId, long Fence, string? LockedBy, int HistoryCount, bool Changed, bool Ended)
     {
-        public static InstanceRow Read(NpgsqlDataReader row) =>
-            new(row.GetString(0), row.GetString(1), row.GetInt64(2), Rows.Text(row, 3), row.GetInt32(4), row.GetBoolean(5));
+        public static InstanceRow Read(NpgsqlDataReader row) => new(
+            row.GetString(0),
+            row.GetString(1),
+            row.GetInt64(2),
+            Rows.Text(row, 3),
+            row.GetInt32(4),
+            row.GetBoolean(5),
+            row.GetBoolean(6));
 
         public bool Allows(TurnCommit turn) =>
             Fence == turn.Lock.Fence

@@ -8,7 +8,8 @@ namespace Microsoft.DurableTask.PostgreSql;
 /// <summary>What workers do with locks: take, give back, renew; and complete activities.</summary>
 internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, HubNotifier notifier)
 {
-    public async Task<IReadOnlyList<OrchestrationWorkItem>> LockOrchestrationsAsync(LockRequest request, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<OrchestrationWorkItem>> LockOrchestrationsAsync(
+        LockRequest request, CancellationToken cancellationToken)
     {
         var locked = await LockAsync("lock_orchestrations", request, LockedInstance.Read, cancellationToken);
         if (locked.Count == 0)
@@ -85,13 +86,21 @@ internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, Hu
     {
         var heldOrchestrations = orchestrations.Count == 0 ? [] : await RenewAsync(
             "orchestrations",
-            [orchestrations.Select(held => held.InstanceId).ToArray(), orchestrations.Select(held => held.WorkerId).ToArray(), orchestrations.Select(held => held.Fence).ToArray()],
+            [
+                orchestrations.Select(held => held.InstanceId).ToArray(),
+                orchestrations.Select(held => held.WorkerId).ToArray(),
+                orchestrations.Select(held => held.Fence).ToArray(),
+            ],
             lease,
             row => row.GetString(0),
             cancellationToken);
         var heldActivities = activities.Count == 0 ? [] : await RenewAsync(
             "activities",
-            [activities.Select(held => held.ActivityId).ToArray(), activities.Select(held => held.WorkerId).ToArray(), activities.Select(held => held.Fence).ToArray()],
+            [
+                activities.Select(held => held.ActivityId).ToArray(),
+                activities.Select(held => held.WorkerId).ToArray(),
+                activities.Select(held => held.Fence).ToArray(),
+            ],
             lease,
             row => row.GetInt64(0),
             cancellationToken);
@@ -152,7 +161,8 @@ internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, Hu
         return true;
     }
 
-    /// <summary>A full answer hints at more of the same: another waiting worker, or the next wait of this one, must not sleep on it.</summary>
+    /// <summary>A full answer hints at more of the same: another waiting worker, or the next wait of this one, must not sleep on
+    /// it.</summary>
     private void SignalIfFull(WorkKind kind, int found, LockRequest request)
     {
         if (found == request.MaxCount)

@@ -28,7 +28,8 @@ namespace DurableTask.Core.History;
 public abstract class HistoryEvent
 {
     /// <summary>Creates the base part of an event.</summary>
-    /// <param name="eventId">For an action of the orchestrator its 0-based sequence number; -1 for everything that came from outside.</param>
+    /// <param name="eventId">For an action of the orchestrator its 0-based sequence number; -1 for everything that came from
+    /// outside.</param>
     protected HistoryEvent(int eventId)
     {
         EventId = eventId;

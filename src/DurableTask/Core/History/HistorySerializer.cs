@@ -22,7 +22,8 @@ public static class HistorySerializer
     };
 
     private static readonly JsonTypeInfo<HistoryEvent> EventInfo = (JsonTypeInfo<HistoryEvent>)Options.GetTypeInfo(typeof(HistoryEvent));
-    private static readonly JsonTypeInfo<FailureDetails> FailureInfo = (JsonTypeInfo<FailureDetails>)Options.GetTypeInfo(typeof(FailureDetails));
+    private static readonly JsonTypeInfo<FailureDetails> FailureInfo =
+        (JsonTypeInfo<FailureDetails>)Options.GetTypeInfo(typeof(FailureDetails));
     private static readonly JsonTypeInfo<Dictionary<string, string>> TagsInfo =
         (JsonTypeInfo<Dictionary<string, string>>)Options.GetTypeInfo(typeof(Dictionary<string, string>));
 
@@ -37,7 +38,9 @@ public static class HistorySerializer
     public static FailureDetails? DeserializeFailure(string? json) => json is null ? null : JsonSerializer.Deserialize(json, FailureInfo);
 
     public static string? SerializeTags(IDictionary<string, string>? tags) =>
-        tags is null or { Count: 0 } ? null : JsonSerializer.Serialize(new Dictionary<string, string>(tags, StringComparer.Ordinal), TagsInfo);
+        tags is null or { Count: 0 }
+            ? null
+            : JsonSerializer.Serialize(new Dictionary<string, string>(tags, StringComparer.Ordinal), TagsInfo);
 
     public static IReadOnlyDictionary<string, string> DeserializeTags(string? json) =>
         (json is null ? null : JsonSerializer.Deserialize(json, TagsInfo)) ?? [];

@@ -14,7 +14,8 @@ public static class HubErrors
     public static SubOrchestrationInstanceFailedEvent SubOrchestrationExists(NewInstance refused, DateTime timestamp) =>
         new(-1, refused.Start.ParentInstance?.TaskScheduleId ?? -1, new FailureDetails(
             typeof(OrchestrationAlreadyExistsException).FullName!,
-            $"The sub-orchestration '{refused.Start.Name}' was not created: an instance with the id '{refused.InstanceId}' exists and has not ended."))
+            $"The sub-orchestration '{refused.Start.Name}' was not created: "
+            + $"an instance with the id '{refused.InstanceId}' exists and has not ended."))
         {
             Timestamp = timestamp,
         };

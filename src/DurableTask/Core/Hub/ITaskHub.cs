@@ -20,7 +20,8 @@ public interface ITaskHub
 
     // ---- for clients ---------------------------------------------------------------------------------------------
 
-    /// <summary>Creates an instance in status Pending; its ExecutionStarted message becomes visible at once or at the scheduled time.</summary>
+    /// <summary>Creates an instance in status Pending; its ExecutionStarted message becomes visible at once or at the scheduled
+    /// time.</summary>
     /// <param name="instance">What to create.</param>
     /// <param name="reusableStatuses">An existing instance with the same id in one of these statuses is replaced, history and all.</param>
     /// <exception cref="OrchestrationAlreadyExistsException">The id is taken by an instance in another status.</exception>
@@ -73,7 +74,8 @@ public interface ITaskHub
 
     /// <summary>Removes the activity and puts its outcome into the orchestration's inbox, in one transaction.</summary>
     /// <param name="outcome">A <see cref="TaskCompletedEvent"/> or <see cref="TaskFailedEvent"/>.</param>
-    /// <exception cref="WorkItemLockLostException">Someone else holds or finished it, or the orchestration ended; nothing was stored.</exception>
+    /// <exception cref="WorkItemLockLostException">Someone else holds or finished it, or the orchestration ended; nothing was
+    /// stored.</exception>
     Task CompleteActivityAsync(ActivityLock held, HistoryEvent outcome, CancellationToken cancellationToken = default);
 
     /// <summary>Gives an activity back unfinished; it is visible again after the delay.</summary>

@@ -4,7 +4,8 @@ namespace DurableTask.Core.Hub;
 /// The watches of one hub object, by instance: for hubs to build <see cref="ITaskHub.WatchInstance"/> on. Thread-safe.
 /// </summary>
 /// <param name="timeProvider">The clock of <paramref name="safetyPoll"/>.</param>
-/// <param name="safetyPoll">A wait ends after this time even when no change was seen; infinite for a hub that sees every change itself.</param>
+/// <param name="safetyPoll">A wait ends after this time even when no change was seen; infinite for a hub that sees every change
+/// itself.</param>
 public sealed class InstanceWatchers(TimeProvider timeProvider, TimeSpan safetyPoll)
 {
     private readonly Lock _gate = new();

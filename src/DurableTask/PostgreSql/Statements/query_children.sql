@@ -1,4 +1,5 @@
--- As query_instances, of one parent's sub-orchestrations: a statement of its own, because an index serves it. A condition that is null matches all; $7 and $8 are where the previous page ended.
+-- As query_instances, of one parent's sub-orchestrations: a statement of its own, because an index serves it. A condition that is null
+-- matches all; $7 and $8 are where the previous page ended.
 SELECT instance_id, execution_id, name, version, status, created_at, updated_at, completed_at, parent_instance_id, tags::text, failure,
        CASE WHEN $10 THEN input END, CASE WHEN $10 THEN output END, CASE WHEN $10 THEN custom_status END
 FROM instances

@@ -1,4 +1,5 @@
--- One page, oldest first, of all instances (query_children serves those of a parent). A condition that is null matches all; $7 and $8 are where the previous page ended.
+-- One page, oldest first, of all instances (query_children serves those of a parent). A condition that is null matches all; $7 and $8 are
+-- where the previous page ended.
 SELECT instance_id, execution_id, name, version, status, created_at, updated_at, completed_at, parent_instance_id, tags::text, failure,
        CASE WHEN $10 THEN input END, CASE WHEN $10 THEN output END, CASE WHEN $10 THEN custom_status END
 FROM instances
