@@ -15,7 +15,7 @@ internal static class Kubectl
 
     public static Task ApplyAsync(string yaml) => Command.RunAsync("kubectl", ["apply", "-f", "-"], yaml, Environment);
 
-    /// <summary>Watches an object and returns the first text that a jsonpath gives for it, while it changes.</summary>
+    /// <summary>Watches an object and returns the first text that is found at a path of it, such as <c>.status.phase</c>.</summary>
     public static async Task<string> UntilTextAsync(string ns, string resource, string path, TimeSpan timeout)
     {
         using Process watch = Command.Start(

@@ -56,7 +56,7 @@ internal sealed class Workload : IAsyncDisposable
     public async Task<long> GenerationAsync() => (long)(await GetAsync())["metadata"]!["generation"]!;
 
     public Task<string> UntilOperationAsync(TimeSpan timeout) => Kubectl.UntilTextAsync(
-        Namespace, $"deployment/{Name}", $"{{.metadata.annotations.{OperationAnnotation.Replace(".", "\\.", StringComparison.Ordinal)}}}", timeout);
+        Namespace, $"deployment/{Name}", $".metadata.annotations.{OperationAnnotation.Replace(".", "\\.", StringComparison.Ordinal)}", timeout);
 
     public async Task<int> RevisionCountAsync()
     {
