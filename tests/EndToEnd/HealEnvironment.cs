@@ -40,7 +40,7 @@ internal sealed class HealEnvironment : IAsyncDisposable
             ["Heal__Kubernetes__Server"] = cluster.Proxy.Url.ToString(),
             ["Heal__WorkflowsFolder"] = Path.Combine(AppContext.BaseDirectory, "test-workflows"),
             // A killed process's locks end with their lease: short here, so that many kills fit into a test.
-            ["AzureFunctionsJobHost__extensions__durableTask__storageProvider__workItemLockTimeout"] = "00:00:01.5",
+            ["AzureFunctionsJobHost__extensions__durableTask__storageProvider__workItemLockTimeout"] = "00:00:03",
             ["Logging__LogLevel__Default"] = "Information",
         };
         foreach ((string name, string value) in settings ?? new Dictionary<string, string>(StringComparer.Ordinal))
@@ -68,7 +68,8 @@ internal sealed class HealEnvironment : IAsyncDisposable
     public Task<IReadOnlyList<JsonObject>> GetIncidentsAsync() => App.GetIncidentsAsync();
 
     /// <summary>The incidents, once there are as many as wanted and all of them have ended. The app may die and come back meanwhile.</summary>
-    public Task<IReadOnlyList<JsonObject>> UntilIncidentsEndAsync(int count) => App.UntilIncidentsEndAsync(count, IncidentLimit);
+    public Task<IReadOnlyList<JsonObject>> UntilIncidentsEndAsync(int count, TimeSpan? within = null) =>
+        App.UntilIncidentsEndAsync(count, within ?? IncidentLimit);
 
     public Task<T> QueryAsync<T>(string sql) => _database.QueryAsync<T>(sql);
 
