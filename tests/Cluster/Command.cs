@@ -30,10 +30,10 @@ internal static class Command
             await process.WaitForExitAsync(limit.Token);
             await Task.WhenAll(output, errors);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException late)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"'{program} {string.Join(' ', arguments)}' did not end within {Limit}.");
+            throw new TimeoutException($"'{program} {string.Join(' ', arguments)}' did not end within {Limit}.", late);
         }
 
         return process.ExitCode == 0
@@ -47,6 +47,7 @@ internal static class Command
     {
         var start = new ProcessStartInfo(program, arguments)
         {
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -33,9 +33,9 @@ internal static class Kubectl
 
             throw new InvalidOperationException($"The watch of {resource} ended: {await watch.StandardError.ReadToEndAsync(limit.Token)}");
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException late)
         {
-            throw new TimeoutException($"{resource} in {ns} had no {path} within {timeout}.");
+            throw new TimeoutException($"{resource} in {ns} had no {path} within {timeout}.", late);
         }
         finally
         {

@@ -40,10 +40,11 @@ internal static class IncidentApi
             {
                 await Task.Delay(Poll, limit.Token);
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException late)
             {
                 string last = string.Join('\n', seen.Select(incident => incident.ToJsonString()));
-                throw new TimeoutException($"{count} incidents did not end within {timeout}. Last seen:\n{last}\nThe app's last words:\n{app.Log}");
+                throw new TimeoutException(
+                    $"{count} incidents did not end within {timeout}. Last seen:\n{last}\nThe app's last words:\n{app.Log}", late);
             }
         }
     }
