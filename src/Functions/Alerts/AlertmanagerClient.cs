@@ -28,9 +28,9 @@ internal sealed class AlertmanagerClient(HttpClient http, AlertSettings settings
             AlertBatch firing = AlertmanagerListing.Parse(answer);
             return firing.IsRefused ? throw new InvalidDataException(string.Join("; ", firing.Faults)) : firing;
         }
-        catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (TaskCanceledException late) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new TimeoutException($"No answer within {settings.AlertmanagerTimeout}.");
+            throw new TimeoutException($"No answer within {settings.AlertmanagerTimeout}.", late);
         }
     }
 }
