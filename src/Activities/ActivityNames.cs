@@ -6,7 +6,8 @@ public static class ActivityNames
     /// <summary>Alert labels to target, through the cluster. In <see cref="Healing.Signal"/>, out <see cref="TargetResolution"/>.</summary>
     public const string ResolveTarget = "ResolveTarget";
 
-    /// <summary>Attaches a signal to the incident of its target, or opens one. In <see cref="JoinRequest"/>, out <see cref="JoinResult"/>.</summary>
+    /// <summary>Attaches a signal to the incident of its target, or opens one. In <see cref="JoinRequest"/>, out <see
+    /// cref="JoinResult"/>.</summary>
     public const string JoinIncident = "JoinIncident";
 
     /// <summary>Records a signal that leads to no incident. In <see cref="UnroutedSignal"/>.</summary>
@@ -36,7 +37,8 @@ public static class ActivityNames
     /// <summary>Undoes an action, once. In <see cref="Healing.UndoRequest"/>, out <see cref="Healing.ActionResult"/>.</summary>
     public const string UndoAction = "UndoAction";
 
-    /// <summary>Looks once at the target after an action. In <see cref="VerifyRequest"/>, out <see cref="Healing.VerificationLook"/>.</summary>
+    /// <summary>Looks once at the target after an action. In <see cref="VerifyRequest"/>, out <see
+    /// cref="Healing.VerificationLook"/>.</summary>
     public const string VerifyTarget = "VerifyTarget";
 
     /// <summary>Records the hand-off bundle for people. In <see cref="HandOff"/>.</summary>
@@ -45,6 +47,7 @@ public static class ActivityNames
     /// <summary>Stores what came of it. In <see cref="Healing.IncidentOutcome"/>.</summary>
     public const string RecordOutcome = "RecordOutcome";
 
-    /// <summary>Closes the incident, unless signals arrived that it has not looked at. In <see cref="CloseRequest"/>, out <see cref="CloseResult"/>.</summary>
+    /// <summary>Closes the incident, unless signals arrived that it has not looked at. In <see cref="CloseRequest"/>, out <see
+    /// cref="CloseResult"/>.</summary>
     public const string CloseIncident = "CloseIncident";
 }

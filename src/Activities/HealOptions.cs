@@ -17,7 +17,8 @@ public sealed class HealOptions
     /// <summary>Autonomy by namespace, for namespaces without an annotation or label of their own.</summary>
     public Dictionary<string, Autonomy> Scope { get; set; } = new(StringComparer.Ordinal);
 
-    /// <summary>True stops every action before its next step, everywhere; diagnosis and escalation go on. Read anew each time. Default false.</summary>
+    /// <summary>True stops every action before its next step, everywhere; diagnosis and escalation go on. Read anew each time. Default
+    /// false.</summary>
     public bool KillSwitch { get; set; }
 
     /// <summary>How long after its close an incident still takes in signals of its target. Default 5 minutes; 0 to 1 day.</summary>
@@ -40,14 +41,17 @@ internal sealed class HealOptionsValidator : IValidateOptions<HealOptions>
         var faults = new List<string>();
         Check(IsName(options.Cluster), "Cluster", $"1 to {LongestName} letters, digits, dots, hyphens or underscores", options.Cluster);
         Check(options.WorkflowsFolder.Length > 0, "WorkflowsFolder", "a folder", options.WorkflowsFolder);
-        Check(options.JoinWindow >= TimeSpan.Zero && options.JoinWindow <= TimeSpan.FromDays(1), "JoinWindow", "0 to 1 day", options.JoinWindow);
+        Check(options.JoinWindow >= TimeSpan.Zero
+            && options.JoinWindow <= TimeSpan.FromDays(1), "JoinWindow", "0 to 1 day", options.JoinWindow);
         var limits = options.Limits;
         Check(limits.MaxActionsPerIncident is >= 1 and <= 20, "Limits:MaxActionsPerIncident", "1 to 20", limits.MaxActionsPerIncident);
         Check(IsWithinDay(limits.RecentlyRemediated), "Limits:RecentlyRemediated", "0 to 1 day", limits.RecentlyRemediated);
         Check(limits.IneffectiveCycles is >= 1 and <= 100, "Limits:IneffectiveCycles", "1 to 100", limits.IneffectiveCycles);
-        Check(limits.IneffectiveWindow > TimeSpan.Zero && IsWithinDay(limits.IneffectiveWindow), "Limits:IneffectiveWindow", "more than 0, up to 1 day", limits.IneffectiveWindow);
+        Check(limits.IneffectiveWindow > TimeSpan.Zero
+            && IsWithinDay(limits.IneffectiveWindow), "Limits:IneffectiveWindow", "more than 0, up to 1 day", limits.IneffectiveWindow);
         Check(limits.RevertedFixes is >= 1 and <= 100, "Limits:RevertedFixes", "1 to 100", limits.RevertedFixes);
-        Check(limits.TargetBusy > TimeSpan.Zero && IsWithinDay(limits.TargetBusy), "Limits:TargetBusy", "more than 0, up to 1 day", limits.TargetBusy);
+        Check(limits.TargetBusy > TimeSpan.Zero
+            && IsWithinDay(limits.TargetBusy), "Limits:TargetBusy", "more than 0, up to 1 day", limits.TargetBusy);
         Check(limits.TargetBusyAttempts is >= 1 and <= 1000, "Limits:TargetBusyAttempts", "1 to 1000", limits.TargetBusyAttempts);
         Check(limits.Reopenings is >= 0 and <= 20, "Limits:Reopenings", "0 to 20", limits.Reopenings);
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);

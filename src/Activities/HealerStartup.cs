@@ -9,12 +9,14 @@ namespace Heal.Activities;
 /// Before the host goes on: workflow definitions loaded, database reached (30 s) and its schema up to date. Any of them failing refuses the
 /// start. Hosted services start in the order of their registration: register the healer before the durable worker.
 /// </summary>
-internal sealed partial class HealerStartup(HealDatabase database, WorkflowCatalogue workflows, TimeProvider time, ILogger<HealerStartup> logger)
+internal sealed partial class HealerStartup(
+    HealDatabase database, WorkflowCatalogue workflows, TimeProvider time, ILogger<HealerStartup> logger)
     : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        Log.Loaded(logger, workflows.Definitions.Count, string.Join(", ", workflows.Definitions.Select(item => $"{item.Name} {item.Version}")));
+        Log.Loaded(logger, workflows.Definitions.Count,
+            string.Join(", ", workflows.Definitions.Select(item => $"{item.Name} {item.Version}")));
         await PostgresStartup.WaitUntilReadyAsync(database.DataSource, time, logger, cancellationToken: cancellationToken);
         var applied = await database.MigrateAsync(cancellationToken);
         Log.Migrated(logger, applied);

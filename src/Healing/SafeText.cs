@@ -2,7 +2,8 @@ using System.Text;
 
 namespace Heal.Healing;
 
-/// <summary>Makes foreign text safe to keep and to show: bounded, no control characters but line breaks and tabs, no half characters.</summary>
+/// <summary>Makes foreign text safe to keep and to show: bounded, no control characters but line breaks and tabs, no half
+/// characters.</summary>
 public static class SafeText
 {
     private const string Cut = "...";

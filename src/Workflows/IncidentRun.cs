@@ -4,7 +4,8 @@ using Microsoft.DurableTask;
 
 namespace Heal.Workflows;
 
-/// <summary>The course of one incident. Deterministic: everything that it knows comes from its input, from activities, timers and events.</summary>
+/// <summary>The course of one incident. Deterministic: everything that it knows comes from its input, from activities, timers and
+/// events.</summary>
 internal sealed class IncidentRun
 {
     /// <summary>Looks at a target that is still changing before it counts as faulty: two minutes' worth.</summary>
@@ -63,7 +64,8 @@ internal sealed class IncidentRun
         }
         catch (TaskFailedException e)
         {
-            return new Ending(OutcomeKind.Failed, $"'{e.TaskName}' failed to the end of its retries: {SafeText.Line(e.FailureDetails.ErrorMessage, 300)}");
+            return new Ending(OutcomeKind.Failed,
+                $"'{e.TaskName}' failed to the end of its retries: {SafeText.Line(e.FailureDetails.ErrorMessage, 300)}");
         }
     }
 

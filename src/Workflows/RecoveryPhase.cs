@@ -31,7 +31,8 @@ internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentSt
             case ActionStatus.ChangedByOther or ActionStatus.TargetGone:
                 return new Ending(OutcomeKind.Superseded, result.Detail);
             default:
-                return new Ending(OutcomeKind.Failed, $"'{action.Id}' failed, and its effect may be on the target (operation {key}): {result.Detail}");
+                return new Ending(
+                    OutcomeKind.Failed, $"'{action.Id}' failed, and its effect may be on the target (operation {key}): {result.Detail}");
         }
     }
 
@@ -66,7 +67,8 @@ internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentSt
             case ActionStatus.Blocked or ActionStatus.Refused:
                 return new Ending(OutcomeKind.Escalated, $"'{action.Id}' did not help ({why}), and was not undone: {undone.Detail}");
             default:
-                return new Ending(OutcomeKind.Failed, $"'{action.Id}' did not help ({why}), and undoing it failed (operation {key}): {undone.Detail}");
+                return new Ending(
+                    OutcomeKind.Failed, $"'{action.Id}' did not help ({why}), and undoing it failed (operation {key}): {undone.Detail}");
         }
     }
 

@@ -27,5 +27,6 @@ internal static class Retries
     public static TaskOptions Within(TimeSpan timeout) => Policy(attempts: 100, timeout > First ? timeout : First);
 
     private static TaskOptions Policy(int attempts, TimeSpan timeout) =>
-        TaskOptions.FromRetryPolicy(new RetryPolicy(attempts, First, backoffCoefficient: 2, maxRetryInterval: Longest, retryTimeout: timeout));
+        TaskOptions.FromRetryPolicy(
+            new RetryPolicy(attempts, First, backoffCoefficient: 2, maxRetryInterval: Longest, retryTimeout: timeout));
 }

@@ -34,7 +34,8 @@ internal sealed class RouteSignalOrchestrator : TaskOrchestrator<Signal, RouteOu
         if (joined.IncidentId is not { } incident) return await RecordAsync(context, signal, RouteKind.Ignored, target, joined.Reason);
         if (joined.Start is not null) await context.CallActivityAsync<string>(ActivityNames.StartIncident, joined.Start, Retries.Store);
         if (!joined.Opened && joined.ClosedAs is null) context.SendEvent(incident, SignalEvent.Name, SignalEvent.Of(signal));
-        return new RouteOutcome(signal.Id, joined.Opened ? RouteKind.Started : RouteKind.Joined, incident, target.ToString(), joined.Reason);
+        return new RouteOutcome(signal.Id, joined.Opened ? RouteKind.Started
+            : RouteKind.Joined, incident, target.ToString(), joined.Reason);
     }
 
     private static Task<JoinResult> JoinAsync(TaskOrchestrationContext context, JoinRequest request) =>
@@ -45,11 +46,13 @@ internal sealed class RouteSignalOrchestrator : TaskOrchestrator<Signal, RouteOu
     {
         for (var look = 0; look < Looks; look++)
         {
-            var evidence = await context.CallActivityAsync<EvidenceBundle>(ActivityNames.CollectEvidence, new CollectRequest(target), Retries.Routing);
+            var evidence = await context.CallActivityAsync<EvidenceBundle>(
+                ActivityNames.CollectEvidence, new CollectRequest(target), Retries.Routing);
             var detection = await context.CallActivityAsync<Detection>(ActivityNames.DetectFault, evidence, Retries.Judging);
 
             // A kind that cannot be looked at cannot contradict the alert, and neither can it show a second fault.
-            if (detection.Verdict != DetectionVerdict.TooEarly) return detection.Verdict == DetectionVerdict.Faulty && evidence.Workload is not null;
+            if (detection.Verdict != DetectionVerdict.TooEarly) return detection.Verdict == DetectionVerdict.Faulty
+                && evidence.Workload is not null;
             await context.CreateTimer(BetweenLooks, CancellationToken.None);
         }
 

@@ -65,7 +65,8 @@ internal sealed class VerificationPhase(TaskOrchestrationContext context, Incide
     {
         try
         {
-            return (await context.CallActivityAsync<VerificationLook>(ActivityNames.VerifyTarget, new VerifyRequest(contract, restarts), Retries.Look), null);
+            return (await context.CallActivityAsync<VerificationLook>(
+                ActivityNames.VerifyTarget, new VerifyRequest(contract, restarts), Retries.Look), null);
         }
         catch (TaskFailedException e)
         {

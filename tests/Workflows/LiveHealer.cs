@@ -17,7 +17,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Heal.Workflows.Tests;
 
-/// <summary>The healer as it really runs, but for the hub in memory: engine, activities, driver over HTTP to a simulator, store on PostgreSQL.</summary>
+/// <summary>The healer as it really runs, but for the hub in memory: engine, activities, driver over HTTP to a simulator, store on
+/// PostgreSQL.</summary>
 public sealed class LiveHealer : IAsyncDisposable
 {
     public const string Namespace = "demo";
@@ -43,7 +44,8 @@ public sealed class LiveHealer : IAsyncDisposable
     private readonly SimulatorServer _simulator;
     private readonly IHost _host;
 
-    private LiveHealer(TestDatabase database, SimulatorServer simulator, IHost host) => (_database, _simulator, _host) = (database, simulator, host);
+    private LiveHealer(TestDatabase database, SimulatorServer simulator, IHost host) =>
+        (_database, _simulator, _host) = (database, simulator, host);
 
     public DurableTaskClient Client => _host.Services.GetRequiredService<DurableTaskClient>();
 
@@ -68,11 +70,12 @@ public sealed class LiveHealer : IAsyncDisposable
             WorkflowCatalogue.Parse([("test.yaml", Workflow)], services.GetRequiredService<ActionCatalogue>().Descriptors));
         var hub = new Microsoft.DurableTask.InMemory.InMemoryTaskHub(TimeProvider.System);
         builder.Services.AddDurableTaskClient(client => client.UseTaskHub(_ => hub).RegisterDirectly());
-        builder.Services.AddDurableTaskWorker(worker => worker.UseTaskHub(_ => hub).AddTasks(tasks => tasks.AddHealerTasks().AddActivity<StartIncidentActivity>()));
+        builder.Services.AddDurableTaskWorker(worker =>
+            worker.UseTaskHub(_ => hub).AddTasks(tasks => tasks.AddHealerTasks().AddActivity<StartIncidentActivity>()));
         var host = builder.Build();
         await host.StartAsync();
         var healer = new LiveHealer(database, simulator, host);
-        await healer.PatchAsync("web", new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [KubernetesNames.Autonomy] = autonomy } } });
+        await healer.PatchAsync("web", Nested(["metadata", "annotations", KubernetesNames.Autonomy], autonomy));
         await healer.UntilAsync("web", deployment => deployment.Status?.AvailableReplicas == 3);
         return healer;
     }
@@ -89,6 +92,9 @@ public sealed class LiveHealer : IAsyncDisposable
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
     }
 
+    private static JsonObject Nested(IReadOnlyList<string> path, JsonNode value) =>
+        new() { [path[0]] = path.Count == 1 ? value : Nested([.. path.Skip(1)], value) };
+
     /// <summary>As somebody who mounts a bad ConfigMap.</summary>
     public async Task BreakAsync()
     {
@@ -98,7 +104,7 @@ public sealed class LiveHealer : IAsyncDisposable
             Data = new Dictionary<string, string> { ["mode"] = "broken" },
         });
         var volume = new JsonObject { ["name"] = "config", ["configMap"] = new JsonObject { ["name"] = "web-bad" } };
-        await PatchAsync("web", new JsonObject { ["spec"] = new JsonObject { ["template"] = new JsonObject { ["spec"] = new JsonObject { ["volumes"] = new JsonArray(volume) } } } });
+        await PatchAsync("web", Nested(["spec", "template", "spec", "volumes"], new JsonArray(volume)));
         await UntilPodAsync(pod => pod.Status?.ContainerStatuses?.Any(status => status.RestartCount > 0) == true);
     }
 
@@ -116,7 +122,8 @@ public sealed class LiveHealer : IAsyncDisposable
     public async Task<Deployment> UntilAsync(string name, Func<Deployment, bool> condition)
     {
         using var limit = new CancellationTokenSource(Patience);
-        await foreach (var change in Cluster.WatchAsync<Deployment>(Namespace, new WatchOptions { FieldSelector = $"metadata.name={name}" }, limit.Token))
+        await foreach (var change in Cluster.WatchAsync<Deployment>(
+            Namespace, new WatchOptions { FieldSelector = $"metadata.name={name}" }, limit.Token))
         {
             if (condition(change.Object)) return change.Object;
         }
@@ -128,13 +135,15 @@ public sealed class LiveHealer : IAsyncDisposable
     {
         var all = labels.Append(("alertname", name)).ToDictionary(label => label.Item1, label => label.Item2);
         var now = DateTimeOffset.UtcNow;
-        return Signal.Of(new Alert(name, AlertStatus.Firing, all, new Dictionary<string, string>(), now, null, fingerprint), SignalSource.Webhook, now);
+        return Signal.Of(
+            new Alert(name, AlertStatus.Firing, all, new Dictionary<string, string>(), now, null, fingerprint), SignalSource.Webhook, now);
     }
 
     /// <summary>Routes a signal as a door would, and waits for where it went.</summary>
     public async Task<RouteOutcome> RouteAsync(Signal signal)
     {
-        await Client.ScheduleNewOrchestrationInstanceAsync(OrchestrationNames.RouteSignal, signal, new StartOrchestrationOptions(signal.InstanceId));
+        await Client.ScheduleNewOrchestrationInstanceAsync(
+            OrchestrationNames.RouteSignal, signal, new StartOrchestrationOptions(signal.InstanceId));
         using var limit = new CancellationTokenSource(Patience);
         var done = await Client.WaitForInstanceCompletionAsync(signal.InstanceId, getInputsAndOutputs: true, limit.Token);
         Assert.True(done.RuntimeStatus == OrchestrationRuntimeStatus.Completed, done.FailureDetails?.ToString());
@@ -165,7 +174,8 @@ public sealed class LiveHealer : IAsyncDisposable
         {
             var id = input!.IncidentId;
             if (await client.GetInstanceAsync(id) is not null) return id;
-            return await client.ScheduleNewOrchestrationInstanceAsync(OrchestrationNames.Incident, input, new StartOrchestrationOptions(id));
+            return await client.ScheduleNewOrchestrationInstanceAsync(
+                OrchestrationNames.Incident, input, new StartOrchestrationOptions(id));
         }
     }
 }

@@ -17,7 +17,8 @@ public sealed class LiveHealingTests
         await using var healer = await LiveHealer.StartAsync();
         var before = PodTemplates.Hash((await healer.DeploymentAsync()).Spec!.Template!);
         await healer.BreakAsync();
-        var pod = await healer.UntilPodAsync(candidate => candidate.Status?.ContainerStatuses?.Any(status => status.RestartCount > 0) == true);
+        var pod = await healer.UntilPodAsync(candidate =>
+            candidate.Status?.ContainerStatuses?.Any(status => status.RestartCount > 0) == true);
 
         var first = await healer.RouteAsync(CrashAlert(pod.Metadata.Name!));
         var second = await healer.RouteAsync(CrashAlert(pod.Metadata.Name!, "f2"));
@@ -41,10 +42,12 @@ public sealed class LiveHealingTests
         await using var healer = await LiveHealer.StartAsync();
         var before = PodTemplates.Hash((await healer.DeploymentAsync()).Spec!.Template!);
         await SetImageAsync(healer, "registry.example/web:no-such-tag");
-        await healer.UntilPodAsync(pod => pod.Status?.ContainerStatuses?.Any(status => status.State?.Waiting?.Reason is "ImagePullBackOff") == true);
+        await healer.UntilPodAsync(pod =>
+            pod.Status?.ContainerStatuses?.Any(status => status.State?.Waiting?.Reason is "ImagePullBackOff") == true);
 
         var routed = await healer.RouteAsync(
-            LiveHealer.Alert("KubeDeploymentRolloutStuck", "f1", ("namespace", LiveHealer.Namespace), ("deployment", "web"), ("condition", "Progressing")));
+            LiveHealer.Alert("KubeDeploymentRolloutStuck", "f1", ("namespace", LiveHealer.Namespace), ("deployment", "web"),
+                ("condition", "Progressing")));
         var outcome = await healer.OutcomeAsync(routed.IncidentId!);
 
         Assert.True(outcome.Kind == OutcomeKind.Healed, outcome.Reason);
@@ -127,7 +130,8 @@ public sealed class LiveHealingTests
         await using var healer = await LiveHealer.StartAsync();
         await healer.BreakAsync();
         var broken = PodTemplates.Hash((await healer.DeploymentAsync()).Spec!.Template!);
-        await healer.AddFaultAsync(new FaultDescription { Name = "old-too", Match = new FaultMatch { ConfigMap = "web-config" }, Crash = new CrashEffect(1, 1) });
+        await healer.AddFaultAsync(
+            new FaultDescription { Name = "old-too", Match = new FaultMatch { ConfigMap = "web-config" }, Crash = new CrashEffect(1, 1) });
 
         var outcome = await healer.OutcomeAsync((await healer.RouteAsync(DeploymentAlert("f1"))).IncidentId!);
 
@@ -154,8 +158,10 @@ public sealed class LiveHealingTests
     private static Signal DeploymentAlert(string fingerprint) =>
         LiveHealer.Alert("KubeDeploymentRolloutStuck", fingerprint, ("namespace", LiveHealer.Namespace), ("deployment", "web"));
 
-    private static Task SetImageAsync(LiveHealer healer, string image) => healer.Cluster.PatchAsync<Drivers.Kubernetes.Models.Deployment>(
+    private static Task<Drivers.Kubernetes.Models.Deployment> SetImageAsync(LiveHealer healer, string image) =>
+        healer.Cluster.PatchAsync<Drivers.Kubernetes.Models.Deployment>(
         Drivers.Kubernetes.ResourceKind.Of<Drivers.Kubernetes.Models.Deployment>(), LiveHealer.Namespace, "web",
-        Drivers.Kubernetes.Patch.Json(Drivers.Kubernetes.JsonPatchOperation.Replace("/spec/template/spec/containers/0/image", JsonValue.Create(image))),
+        Drivers.Kubernetes.Patch.Json(
+            Drivers.Kubernetes.JsonPatchOperation.Replace("/spec/template/spec/containers/0/image", JsonValue.Create(image))),
         new Drivers.Kubernetes.WriteOptions { FieldManager = "kubectl-set" });
 }

@@ -50,7 +50,8 @@ internal sealed class AutonomyReader(IKubernetesClient client, IOptionsMonitor<H
             "advise" => new AutonomySetting(Autonomy.Advise, source),
             "approve" => new AutonomySetting(Autonomy.Approve, source),
             "act" => new AutonomySetting(Autonomy.Act, source),
-            _ => new AutonomySetting(Autonomy.Observe, $"{source} says '{SafeText.Line(text, 40)}'; expected observe, advise, approve or act"),
+            _ => new AutonomySetting(
+                Autonomy.Observe, $"{source} says '{SafeText.Line(text, 40)}'; expected observe, advise, approve or act"),
         };
     }
 }

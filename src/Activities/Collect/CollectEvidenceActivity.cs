@@ -42,7 +42,8 @@ internal sealed class CollectEvidenceActivity(IKubernetesClient client, IHealSto
         var ordered = PodReader.Describe(pods);
         if (ordered.Count > EvidenceLimits.Pods)
         {
-            gaps.Add(string.Create(CultureInfo.InvariantCulture, $"{ordered.Count - EvidenceLimits.Pods} of {ordered.Count} pods were left out, healthy ones first"));
+            gaps.Add(string.Create(CultureInfo.InvariantCulture,
+                $"{ordered.Count - EvidenceLimits.Pods} of {ordered.Count} pods were left out, healthy ones first"));
             ordered = [.. ordered.Take(EvidenceLimits.Pods)];
         }
 
@@ -84,7 +85,8 @@ internal sealed class CollectEvidenceActivity(IKubernetesClient client, IHealSto
         if (current?.Spec?.Template is not { } now || previous?.Spec?.Template is not { } before) return null;
         var (differences, omitted) = TemplateDiff.Compare(before, now);
         var at = ChangedAt(current);
-        return new TemplateChange($"change/{current.Metadata.Name}", previous.Metadata.Name ?? "", current.Metadata.Name ?? "", at, differences, omitted);
+        return new TemplateChange($"change/{current.Metadata.Name}", previous.Metadata.Name ?? "", current.Metadata.Name
+            ?? "", at, differences, omitted);
     }
 
     // A revision that was put back has an old ReplicaSet; the controller's write of its revision number is when the change came.

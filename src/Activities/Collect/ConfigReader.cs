@@ -13,7 +13,8 @@ internal sealed class ConfigReader(IKubernetesClient client)
         string ns, IReadOnlySet<string> current, IReadOnlySet<string> previous, List<string> gaps, CancellationToken cancellationToken)
     {
         var names = current.Union(previous, StringComparer.Ordinal).ToList();
-        if (names.Count > EvidenceLimits.Configs) gaps.Add($"{names.Count - EvidenceLimits.Configs} of {names.Count} ConfigMaps were not looked at");
+        if (names.Count > EvidenceLimits.Configs) gaps.Add(
+            $"{names.Count - EvidenceLimits.Configs} of {names.Count} ConfigMaps were not looked at");
         var found = new List<ConfigEvidence>();
         foreach (var name in names.Take(EvidenceLimits.Configs))
         {

@@ -6,7 +6,8 @@ using ListOptions = Heal.Drivers.Kubernetes.ListOptions;
 
 namespace Heal.Activities;
 
-/// <summary>A Deployment with its ReplicaSets as read, and what the domain wants to know of them. Collecting and acting judge on the same facts.</summary>
+/// <summary>A Deployment with its ReplicaSets as read, and what the domain wants to know of them. Collecting and acting judge on the same
+/// facts.</summary>
 internal sealed record DeploymentFacts(
     Deployment Deployment, IReadOnlyList<ReplicaSet> ReplicaSets, WorkloadEvidence Workload, IReadOnlyList<RevisionEvidence> Revisions)
 {

@@ -12,9 +12,11 @@ internal sealed class EventReader(IKubernetesClient client)
     private const int Sets = 2;
 
     public async Task<IReadOnlyList<EventEvidence>> ReadAsync(
-        string ns, DeploymentFacts facts, IReadOnlyList<Pod> pods, IReadOnlyList<PodEvidence> ordered, List<string> gaps, CancellationToken cancellationToken)
+        string ns, DeploymentFacts facts, IReadOnlyList<Pod> pods, IReadOnlyList<PodEvidence> ordered, List<string> gaps,
+            CancellationToken cancellationToken)
     {
-        var failing = ordered.Where(pod => !pod.Ready && !pod.Terminating).Take(Pods).Select(pod => pod.Name).ToHashSet(StringComparer.Ordinal);
+        var failing = ordered.Where(pod => !pod.Ready && !pod.Terminating).Take(Pods).Select(pod => pod.Name)
+            .ToHashSet(StringComparer.Ordinal);
         IEnumerable<KubernetesObject> subjects =
         [
             facts.Deployment, .. facts.ReplicaSets.Take(Sets), .. pods.Where(pod => failing.Contains(pod.Metadata.Name ?? "")),
@@ -33,7 +35,8 @@ internal sealed class EventReader(IKubernetesClient client)
             gaps.Add(SafeText.Line($"events: {e.Message}", EvidenceLimits.MessageLength));
         }
 
-        if (events.Count > EvidenceLimits.Events) gaps.Add(string.Create(CultureInfo.InvariantCulture, $"{events.Count - EvidenceLimits.Events} older events were left out"));
+        if (events.Count > EvidenceLimits.Events) gaps.Add(
+            string.Create(CultureInfo.InvariantCulture, $"{events.Count - EvidenceLimits.Events} older events were left out"));
         return
         [
             .. events.OrderByDescending(item => item.LastSeen).ThenBy(item => item.Metadata.Name, StringComparer.Ordinal)

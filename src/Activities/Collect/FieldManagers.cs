@@ -29,16 +29,20 @@ internal static class FieldManagers
         foreach (var entry in entries.OfType<JsonObject>().Take(MaxEntries))
         {
             if (entry["fieldsV1"] is not JsonObject fields || !wrote(fields)) continue;
-            var name = entry["manager"] is JsonValue manager && manager.TryGetValue<string>(out var text) ? SafeText.Line(text, NameLength) : "unknown";
+            var name = entry["manager"] is JsonValue manager && manager.TryGetValue<string>(out var text) ? SafeText.Line(text, NameLength)
+                : "unknown";
             found.Add((name, Time(entry["time"])));
         }
 
+        // Times have whole seconds. Within one, the later entry is the better guess: servers list by time, then append or sort by name.
+        found.Reverse();
         return [.. found.OrderByDescending(item => item.At ?? DateTimeOffset.MinValue)];
     }
 
     private static DateTimeOffset? Time(JsonNode? node) =>
         node is JsonValue value && value.TryGetValue<string>(out var text)
-        && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
+        && DateTimeOffset.TryParse(
+            text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
             ? time
             : null;
 }

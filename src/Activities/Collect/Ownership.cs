@@ -38,10 +38,12 @@ internal static class Ownership
         }
 
         if (metadata.Label("app.kubernetes.io/managed-by") is "Helm") return new ManagedBy("Helm", "label app.kubernetes.io/managed-by");
-        if (metadata.ControllerOwner() is { } owner) return new ManagedBy($"{owner.Kind} '{SafeText.Line(owner.Name, 100)}'", "owner reference");
+        if (metadata.ControllerOwner() is { } owner) return new ManagedBy(
+            $"{owner.Kind} '{SafeText.Line(owner.Name, 100)}'", "owner reference");
         foreach (var (name, _) in FieldManagers.All(metadata))
         {
-            if (Managers.FirstOrDefault(known => known.Manager == name).Tool is { } tool) return new ManagedBy(tool, $"field manager {name}");
+            if (Managers.FirstOrDefault(known => known.Manager == name).Tool is { } tool) return new ManagedBy(
+                tool, $"field manager {name}");
         }
 
         return null;

@@ -10,5 +10,6 @@ namespace Heal.Activities;
 [DurableTask(ActivityNames.DetectFault)]
 internal sealed class DetectFaultActivity : TaskActivity<EvidenceBundle, Detection>
 {
-    public override Task<Detection> RunAsync(TaskActivityContext context, EvidenceBundle? input) => Task.FromResult(DetectionPolicy.Judge(input!));
+    public override Task<Detection> RunAsync(TaskActivityContext context, EvidenceBundle? input) =>
+        Task.FromResult(DetectionPolicy.Judge(input!));
 }

@@ -26,6 +26,7 @@ internal sealed partial class EscalateActivity(IHealStore store, ILogger<Escalat
         [LoggerMessage(1, LogLevel.Warning,
             "Incident {Incident} of {Target} is handed to {Addressee} as {Outcome}: {Reason}. Cause: {Cause}. Plan: {Plan}")]
         public static partial void HandedOff(
-            ILogger logger, string incident, string target, string addressee, OutcomeKind outcome, string reason, string cause, string plan);
+            ILogger logger, string incident, string target, string addressee, OutcomeKind outcome, string reason, string cause,
+                string plan);
     }
 }

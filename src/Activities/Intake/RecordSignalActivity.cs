@@ -5,7 +5,8 @@ namespace Heal.Activities;
 
 /// <summary>Records a signal that leads to no incident, with the reason: an alert that nothing was done about can be found again.</summary>
 [DurableTask(ActivityNames.RecordSignal)]
-internal sealed partial class RecordSignalActivity(IHealStore store, ILogger<RecordSignalActivity> logger) : TaskActivity<UnroutedSignal, bool>
+internal sealed partial class RecordSignalActivity(IHealStore store, ILogger<RecordSignalActivity> logger)
+    : TaskActivity<UnroutedSignal, bool>
 {
     public override async Task<bool> RunAsync(TaskActivityContext context, UnroutedSignal? input)
     {

@@ -13,7 +13,8 @@ namespace Heal.Activities;
 /// host:port leads to the node that has the address. Reads only.
 /// </summary>
 [DurableTask(ActivityNames.ResolveTarget)]
-internal sealed class ResolveTargetActivity(IKubernetesClient client, IOptionsMonitor<HealOptions> options) : TaskActivity<Signal, TargetResolution>
+internal sealed class ResolveTargetActivity(IKubernetesClient client, IOptionsMonitor<HealOptions> options)
+    : TaskActivity<Signal, TargetResolution>
 {
     private const int MaxOwners = 4;
 
@@ -40,7 +41,8 @@ internal sealed class ResolveTargetActivity(IKubernetesClient client, IOptionsMo
         var live = await client.TryGetAsync<Pod>(pod.Namespace, pod.Name, cancellationToken);
         if (live is not null) return await ClimbAsync(pod, live.Metadata, cancellationToken);
 
-        // A pod of a ReplicaSet is named set-xxxxx. The set outlives its pods; when it is gone too, its Deployment's name is the set's without the hash.
+        // A pod of a ReplicaSet is named set-xxxxx. The set outlives its pods; when it is gone too, its Deployment's name is the set's
+        // without the hash.
         var set = Cut(pod.Name);
         if (set is not null && await client.TryGetAsync<ReplicaSet>(pod.Namespace, set, cancellationToken) is { } found)
         {
@@ -50,16 +52,19 @@ internal sealed class ResolveTargetActivity(IKubernetesClient client, IOptionsMo
         var deployment = set is null ? null : Cut(set);
         if (deployment is not null && await client.TryGetAsync<Deployment>(pod.Namespace, deployment, cancellationToken) is not null)
         {
-            return (pod with { Kind = TargetKinds.Deployment, Name = deployment }, $"pod {pod.Name} is gone; its name leads to Deployment {deployment}");
+            return (pod with { Kind = TargetKinds.Deployment, Name = deployment },
+                $"pod {pod.Name} is gone; its name leads to Deployment {deployment}");
         }
 
         var byName = await LongestDeploymentAsync(pod, cancellationToken);
         return byName is null
             ? (pod, $"pod {pod.Name} is gone, and no workload of its name was found")
-            : (pod with { Kind = TargetKinds.Deployment, Name = byName }, $"pod {pod.Name} is gone; its name begins as that of Deployment {byName}");
+            : (pod with { Kind = TargetKinds.Deployment, Name = byName },
+                $"pod {pod.Name} is gone; its name begins as that of Deployment {byName}");
     }
 
-    // Names are cut at 63 characters when pods are named, so that hash and suffix may stand elsewhere: the longest name that fits is the owner.
+    // Names are cut at 63 characters when pods are named, so that hash and suffix may stand elsewhere: the longest name that fits is the
+    // owner.
     private async Task<string?> LongestDeploymentAsync(TargetCandidate pod, CancellationToken cancellationToken)
     {
         var list = await client.ListAsync<Deployment>(pod.Namespace, new ListOptions(), cancellationToken);
@@ -85,7 +90,8 @@ internal sealed class ResolveTargetActivity(IKubernetesClient client, IOptionsMo
     }
 
     // Up the chain of controlling owners to the top.
-    private async Task<(TargetCandidate Found, string How)> ClimbAsync(TargetCandidate from, ObjectMeta metadata, CancellationToken cancellationToken)
+    private async Task<(TargetCandidate Found, string How)> ClimbAsync(
+        TargetCandidate from, ObjectMeta metadata, CancellationToken cancellationToken)
     {
         var at = from;
         var path = $"{from.Kind} {from.Name}";
@@ -112,11 +118,13 @@ internal sealed class ResolveTargetActivity(IKubernetesClient client, IOptionsMo
 
         var nodes = await client.ListAsync<Node>(null, new ListOptions(), cancellationToken);
         var match = nodes.Items.FirstOrDefault(item => Addresses(item).Contains(host));
-        return match is null ? (node with { Name = host }, $"no node has the address {host}") : (node with { Name = match.Metadata.Name! }, $"address {host}");
+        return match is null ? (node with { Name = host }, $"no node has the address {host}")
+            : (node with { Name = match.Metadata.Name! }, $"address {host}");
     }
 
     private static IEnumerable<string?> Addresses(Node node) =>
-        node.Status?.OtherFields is { } fields && fields.TryGetValue("addresses", out var addresses) && addresses.ValueKind == JsonValueKind.Array
+        node.Status?.OtherFields is { } fields && fields.TryGetValue("addresses", out var addresses)
+            && addresses.ValueKind == JsonValueKind.Array
             ? addresses.EnumerateArray().Select(address => address.TryGetProperty("address", out var text) ? text.ToString() : null)
             : [];
 

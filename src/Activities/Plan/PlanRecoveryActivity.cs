@@ -5,7 +5,8 @@ namespace Heal.Activities;
 
 /// <summary>Chooses what to do: reads the target's history from the ledger and asks the planner.</summary>
 [DurableTask(ActivityNames.PlanRecovery)]
-internal sealed class PlanRecoveryActivity(IHealStore store, ActionCatalogue actions, TimeProvider time) : TaskActivity<PlanRequest, Healing.Plan>
+internal sealed class PlanRecoveryActivity(IHealStore store, ActionCatalogue actions, TimeProvider time)
+    : TaskActivity<PlanRequest, Healing.Plan>
 {
     public override async Task<Healing.Plan> RunAsync(TaskActivityContext context, PlanRequest? input)
     {

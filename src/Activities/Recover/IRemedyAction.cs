@@ -3,7 +3,8 @@ using Heal.Healing;
 namespace Heal.Activities;
 
 /// <summary>
-/// One thing that the healer can do to a target. <see cref="RunAsync"/> and <see cref="UndoAsync"/> are called at least once per key and must
+/// One thing that the healer can do to a target. <see cref="RunAsync"/> and <see cref="UndoAsync"/> are called at least once per key and
+/// must
 /// take effect at most once: intent in the ledger first, a write that carries the key and a precondition, then an effect check.
 /// Exceptions mean "not known"; the caller tries again with the same key.
 /// </summary>
@@ -11,7 +12,8 @@ public interface IRemedyAction
 {
     ActionDescriptor Descriptor { get; }
 
-    /// <summary>Why the action must not be done on this evidence; null when nothing speaks against it. Asked when planning, without side effects.</summary>
+    /// <summary>Why the action must not be done on this evidence; null when nothing speaks against it. Asked when planning, without side
+    /// effects.</summary>
     string? Refusal(EvidenceBundle evidence, IReadOnlyDictionary<string, string> parameters);
 
     Task<ActionResult> RunAsync(ActionRequest request, CancellationToken cancellationToken);
@@ -23,7 +25,8 @@ public interface IRemedyAction
 /// <summary>The actions of this program, by id.</summary>
 public sealed class ActionCatalogue(IEnumerable<IRemedyAction> actions)
 {
-    private readonly Dictionary<string, IRemedyAction> _actions = actions.ToDictionary(action => action.Descriptor.Id, StringComparer.Ordinal);
+    private readonly Dictionary<string,
+        IRemedyAction> _actions = actions.ToDictionary(action => action.Descriptor.Id, StringComparer.Ordinal);
 
     public IReadOnlyList<ActionDescriptor> Descriptors => [.. _actions.Values.Select(action => action.Descriptor)];
 

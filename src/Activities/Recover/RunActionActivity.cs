@@ -4,9 +4,11 @@ using Microsoft.Extensions.Logging;
 
 namespace Heal.Activities;
 
-/// <summary>Carries out one action of a plan. May run more than once; the action takes effect once (see <see cref="IRemedyAction"/>).</summary>
+/// <summary>Carries out one action of a plan. May run more than once; the action takes effect once (see <see
+/// cref="IRemedyAction"/>).</summary>
 [DurableTask(ActivityNames.RunAction)]
-internal sealed partial class RunActionActivity(ActionCatalogue actions, ILogger<RunActionActivity> logger) : TaskActivity<ActionRequest, ActionResult>
+internal sealed partial class RunActionActivity(ActionCatalogue actions, ILogger<RunActionActivity> logger)
+    : TaskActivity<ActionRequest, ActionResult>
 {
     public override async Task<ActionResult> RunAsync(TaskActivityContext context, ActionRequest? input)
     {

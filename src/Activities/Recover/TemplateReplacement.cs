@@ -37,12 +37,15 @@ internal sealed class TemplateReplacement(IKubernetesClient client, IHealStore s
                 case Trace.Applied:
                     return await ConfirmAsync(operation, pre, live, target, cancellationToken);
                 case Trace.DoneByOther:
-                    return await AbandonAsync(operation, ActionStatus.ChangedByOther, $"{Who(live)} put {pre.Revision} in place meanwhile", cancellationToken);
+                    return await AbandonAsync(
+                        operation, ActionStatus.ChangedByOther, $"{Who(live)} put {pre.Revision} in place meanwhile", cancellationToken);
                 case Trace.ChangedByOther:
-                    return await AbandonAsync(operation, ActionStatus.ChangedByOther, $"{Who(live)} changed {target} meanwhile", cancellationToken);
+                    return await AbandonAsync(
+                        operation, ActionStatus.ChangedByOther, $"{Who(live)} changed {target} meanwhile", cancellationToken);
             }
 
-            if (safety.Objection() is { } objection) return await AbandonAsync(operation, ActionStatus.Blocked, objection, cancellationToken);
+            if (safety.Objection() is { } objection) return await AbandonAsync(
+                operation, ActionStatus.Blocked, objection, cancellationToken);
             if (await WriteAsync(operation, pre, live, target, cancellationToken) is { } refused)
             {
                 return await AbandonAsync(operation, ActionStatus.Failed, refused, cancellationToken);
@@ -57,12 +60,14 @@ internal sealed class TemplateReplacement(IKubernetesClient client, IHealStore s
     public static ActionResult Told(Operation operation)
     {
         var post = TemplatePostImage.From(operation);
-        return new ActionResult(operation.Key, operation.Status ?? ActionStatus.Failed, operation.Detail ?? "", post?.Generation, post?.TemplateHash);
+        return new ActionResult(operation.Key, operation.Status ?? ActionStatus.Failed, operation.Detail
+            ?? "", post?.Generation, post?.TemplateHash);
     }
 
     /// <summary>What the live object shows of an operation.</summary>
     public static Trace Read(string key, TemplatePreImage pre, Deployment live) => TraceReader.Read(
-        key, pre, live.Metadata.Uid ?? "", live.Metadata.Generation ?? 0, DeploymentFacts.TemplateHash(live), live.Metadata.Annotation(KubernetesNames.Operation));
+        key, pre, live.Metadata.Uid ?? "", live.Metadata.Generation
+            ?? 0, DeploymentFacts.TemplateHash(live), live.Metadata.Annotation(KubernetesNames.Operation));
 
     /// <summary>Who wrote the template last, for the record.</summary>
     public static string Who(Deployment live) => FieldManagers.OfTemplate(live.Metadata) is { } name ? $"'{name}'" : "somebody";
@@ -74,7 +79,8 @@ internal sealed class TemplateReplacement(IKubernetesClient client, IHealStore s
         try
         {
             await client.PatchAsync<Deployment>(
-                target.Namespace, target.Name, Patch(operation.Key, pre, live), new WriteOptions { FieldManager = KubernetesNames.FieldManager }, cancellationToken);
+                target.Namespace, target.Name, Patch(operation.Key, pre, live),
+                    new WriteOptions { FieldManager = KubernetesNames.FieldManager }, cancellationToken);
             return null;
         }
         catch (Exception e) when (e is KubernetesConflictException or KubernetesNotFoundException)
@@ -83,7 +89,10 @@ internal sealed class TemplateReplacement(IKubernetesClient client, IHealStore s
         }
         catch (KubernetesApiException e) when ((int)e.StatusCode is >= 400 and < 500 and not 408 and not 429)
         {
-            return SafeText.Line(e.Message, EvidenceLimits.MessageLength);
+            // A failed test of a JSON patch is answered as an invalid request: only an object that did not change proves a real refusal.
+            var now = await client.TryGetAsync<Deployment>(target.Namespace, target.Name, cancellationToken);
+            var moved = now?.Metadata.ResourceVersion != live.Metadata.ResourceVersion;
+            return moved ? null : SafeText.Line(e.Message, EvidenceLimits.MessageLength);
         }
     }
 
@@ -95,7 +104,8 @@ internal sealed class TemplateReplacement(IKubernetesClient client, IHealStore s
             JsonPatchOperation.Replace("/spec/template", pre.Desired.DeepClone()),
         };
         if (live.Metadata.Annotations is null) operations.Add(JsonPatchOperation.Add("/metadata/annotations", new JsonObject()));
-        operations.Add(JsonPatchOperation.Add(JsonPatchOperation.PathTo("metadata", "annotations", KubernetesNames.Operation), JsonValue.Create(key)));
+        operations.Add(JsonPatchOperation.Add(
+            JsonPatchOperation.PathTo("metadata", "annotations", KubernetesNames.Operation), JsonValue.Create(key)));
         return Drivers.Kubernetes.Patch.Json(operations);
     }
 
@@ -105,15 +115,18 @@ internal sealed class TemplateReplacement(IKubernetesClient client, IHealStore s
         var generation = live.Metadata.Generation ?? 0;
         var hash = DeploymentFacts.TemplateHash(live);
         var observed = await ObserveAsync(live, target, cancellationToken);
-        var detail = string.Create(CultureInfo.InvariantCulture, $"template of {pre.Revision} in place, generation {generation}{(observed ? ", rollout observed" : "")}");
-        var end = new OperationEnd(OperationState.Confirmed, ActionStatus.Applied, detail, new TemplatePostImage(generation, hash, observed).ToJson());
+        var detail = string.Create(CultureInfo.InvariantCulture,
+            $"template of {pre.Revision} in place, generation {generation}{(observed ? ", rollout observed" : "")}");
+        var end = new OperationEnd(
+            OperationState.Confirmed, ActionStatus.Applied, detail, new TemplatePostImage(generation, hash, observed).ToJson());
         return Told(await store.FinishAsync(operation.Key, end, time.GetUtcNow(), cancellationToken));
     }
 
     private async Task<bool> ObserveAsync(Deployment live, TargetReference target, CancellationToken cancellationToken)
     {
         var (wanted, start) = (live.Metadata.Generation ?? 0, time.GetTimestamp());
-        for (Deployment? seen = live; seen is not null; seen = await client.TryGetAsync<Deployment>(target.Namespace, target.Name, cancellationToken))
+        for (Deployment? seen = live; seen is not null; seen = await client.TryGetAsync<Deployment>(
+            target.Namespace, target.Name, cancellationToken))
         {
             if (seen.Status?.ObservedGeneration >= wanted) return true;
             if (time.GetElapsedTime(start) >= ObserveTimeout) return false;
@@ -123,6 +136,8 @@ internal sealed class TemplateReplacement(IKubernetesClient client, IHealStore s
         return false;
     }
 
-    private async Task<ActionResult> AbandonAsync(Operation operation, ActionStatus status, string detail, CancellationToken cancellationToken) =>
-        Told(await store.FinishAsync(operation.Key, new OperationEnd(OperationState.Abandoned, status, detail), time.GetUtcNow(), cancellationToken));
+    private async Task<ActionResult> AbandonAsync(
+        Operation operation, ActionStatus status, string detail, CancellationToken cancellationToken) =>
+        Told(await store.FinishAsync(
+            operation.Key, new OperationEnd(OperationState.Abandoned, status, detail), time.GetUtcNow(), cancellationToken));
 }

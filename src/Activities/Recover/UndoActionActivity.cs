@@ -6,7 +6,8 @@ namespace Heal.Activities;
 
 /// <summary>Undoes one operation. May run more than once; it takes effect once.</summary>
 [DurableTask(ActivityNames.UndoAction)]
-internal sealed partial class UndoActionActivity(ActionCatalogue actions, ILogger<UndoActionActivity> logger) : TaskActivity<UndoRequest, ActionResult>
+internal sealed partial class UndoActionActivity(ActionCatalogue actions, ILogger<UndoActionActivity> logger)
+    : TaskActivity<UndoRequest, ActionResult>
 {
     public override async Task<ActionResult> RunAsync(TaskActivityContext context, UndoRequest? input)
     {

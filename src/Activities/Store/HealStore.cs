@@ -58,12 +58,14 @@ internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore
             while (await reader.ReadAsync(cancellationToken))
             {
                 seen = reader.GetInt32(0);
-                unseen.Add(new SignalEvent(reader.GetString(1), reader.GetString(2), Enum.Parse<AlertStatus>(reader.GetString(3)), Time(reader, 4)));
+                unseen.Add(new SignalEvent(
+                    reader.GetString(1), reader.GetString(2), Enum.Parse<AlertStatus>(reader.GetString(3)), Time(reader, 4)));
             }
         }
 
         if (unseen.Count > 0) return new CloseResult(false, unseen, seen);
-        object?[] arguments = [outcome.IncidentId, now.ToUniversalTime(), outcome.Kind.ToString(), outcome.Reason, StoreJson.Write(outcome)];
+        object?[] arguments = [outcome.IncidentId, now.ToUniversalTime(), outcome.Kind.ToString(), outcome.Reason,
+            StoreJson.Write(outcome)];
         await ExecuteAsync(connection, "incident_close", arguments, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new CloseResult(true, [], seen);
@@ -106,7 +108,8 @@ internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore
         while (await reader.ReadAsync(cancellationToken))
         {
             history.Add(new PastOperation(
-                reader.GetString(0), reader.GetString(1), reader.GetString(2), Time(reader, 3), TextOrNull(reader, 4), reader.GetBoolean(5)));
+                reader.GetString(0), reader.GetString(1), reader.GetString(2), Time(reader, 3), TextOrNull(reader, 4),
+                    reader.GetBoolean(5)));
         }
 
         return history;
@@ -116,7 +119,8 @@ internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore
     {
         var action = outcome.Actions is [.., var last] ? last.ActionId : null;
         await using var command = dataSource.CreateCommand(Sql["outcome_record"],
-            outcome.IncidentId, outcome.Target.Key, outcome.Cause, outcome.Confidence, action, outcome.Kind.ToString(), StoreJson.Write(outcome),
+            outcome.IncidentId, outcome.Target.Key, outcome.Cause, outcome.Confidence, action, outcome.Kind.ToString(),
+                StoreJson.Write(outcome),
             (outcome.EndedAt - outcome.OpenedAt).TotalSeconds, outcome.EndedAt.ToUniversalTime());
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
@@ -124,7 +128,8 @@ internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore
     public async Task RecordHandOffAsync(HandOff handOff, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(Sql["hand_off_record"],
-            handOff.IncidentId, handOff.Target.Key, handOff.Escalation?.To ?? "nobody in particular", StoreJson.Write(handOff), handOff.At.ToUniversalTime());
+            handOff.IncidentId, handOff.Target.Key, handOff.Escalation?.To
+                ?? "nobody in particular", StoreJson.Write(handOff), handOff.At.ToUniversalTime());
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -141,7 +146,8 @@ internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore
         return new JoinResult(incident, opened, input, closedAs, reader.GetString(5));
     }
 
-    private static async Task<(LatestIncident Incident, string Input)?> LatestAsync(NpgsqlConnection connection, string targetKey, CancellationToken cancellationToken)
+    private static async Task<(LatestIncident Incident, string Input)?> LatestAsync(
+        NpgsqlConnection connection, string targetKey, CancellationToken cancellationToken)
     {
         await using var command = connection.CreateCommand(Sql["incident_latest"], targetKey);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -206,13 +212,15 @@ internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore
             Time(reader, 10));
     }
 
-    private static async Task ExecuteAsync(NpgsqlConnection connection, string statement, object?[] arguments, CancellationToken cancellationToken)
+    private static async Task ExecuteAsync(
+        NpgsqlConnection connection, string statement, object?[] arguments, CancellationToken cancellationToken)
     {
         await using var command = connection.CreateCommand(Sql[statement], arguments);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private static InvalidOperationException Missing(string key) => new($"Operation '{key}' is not in the ledger: expected the row that was just written.");
+    private static InvalidOperationException Missing(string key) =>
+        new($"Operation '{key}' is not in the ledger: expected the row that was just written.");
 
     private static string StateName(OperationState state) => state switch
     {

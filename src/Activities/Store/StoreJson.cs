@@ -8,7 +8,8 @@ internal static class StoreJson
     private static readonly JsonSerializerOptions Options = new() { MaxDepth = 128 };
 
     // PostgreSQL's jsonb refuses U+0000, which text from outside may hold.
-    public static string Write<T>(T value) => JsonSerializer.Serialize(value, Options).Replace("\\u0000", "\\uFFFD", StringComparison.Ordinal);
+    public static string Write<T>(T value) =>
+        JsonSerializer.Serialize(value, Options).Replace("\\u0000", "\\uFFFD", StringComparison.Ordinal);
 
     public static T Read<T>(string json) =>
         JsonSerializer.Deserialize<T>(json, Options) ?? throw new JsonException($"Expected a {typeof(T).Name} in the store, got null.");

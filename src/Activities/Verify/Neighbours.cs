@@ -10,7 +10,8 @@ internal static class Neighbours
 {
     private const int Limit = 200;
 
-    public static async Task<IReadOnlyList<string>> UnreadyAsync(IKubernetesClient client, TargetReference target, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<string>> UnreadyAsync(
+        IKubernetesClient client, TargetReference target, CancellationToken cancellationToken)
     {
         var list = await client.ListAsync<Deployment>(target.Namespace, new ListOptions { Limit = Limit }, cancellationToken);
         return

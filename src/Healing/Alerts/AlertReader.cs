@@ -5,7 +5,8 @@ using System.Text.Json;
 
 namespace Heal.Healing;
 
-/// <summary>Reads one alert object, in the shape that Alertmanager's webhook and API share. Pure; reports into <see cref="JsonFaults"/>.</summary>
+/// <summary>Reads one alert object, in the shape that Alertmanager's webhook and API share. Pure; reports into <see
+/// cref="JsonFaults"/>.</summary>
 internal static class AlertReader
 {
     private const string AlertName = "alertname";
@@ -78,7 +79,8 @@ internal static class AlertReader
             }
 
             if (label.Value.ValueKind != JsonValueKind.String) faults.Add(at, "a string", label.Value);
-            else if (faults.ReadString(label.Value, at) is { } value && IsCleanLabel(label.Name, value, at, faults)) read[label.Name] = value;
+            else if (faults.ReadString(label.Value, at) is { } value
+                && IsCleanLabel(label.Name, value, at, faults)) read[label.Name] = value;
         }
 
         return read;
@@ -129,7 +131,8 @@ internal static class AlertReader
         var text = faults.Text(alert, path, name, required);
         if (text is null) return null;
         const DateTimeStyles Style = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
-        if (text.Contains('T', StringComparison.Ordinal) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, Style, out var time))
+        if (text.Contains('T', StringComparison.Ordinal)
+            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, Style, out var time))
         {
             // Go's zero time is how Alertmanager writes "not yet".
             if (time.Year > 1) return time;

@@ -39,7 +39,8 @@ internal sealed class JsonFaults
         {
             var line = (e.LineNumber ?? 0) + 1;
             var column = (e.BytePositionInLine ?? 0) + 1;
-            Add("$", "a JSON document", string.Create(CultureInfo.InvariantCulture, $"text that is not JSON at line {line}, byte {column}"));
+            Add("$", "a JSON document",
+                string.Create(CultureInfo.InvariantCulture, $"text that is not JSON at line {line}, byte {column}"));
             return null;
         }
     }

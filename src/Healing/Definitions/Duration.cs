@@ -9,7 +9,8 @@ public static class Duration
 
     /// <exception cref="FormatException">The text is no duration.</exception>
     public static TimeSpan Parse(string text) =>
-        TryParse(text, out var duration) ? duration : throw new FormatException($"Expected a duration such as 30s, 5m or 1h30m, got '{text}'.");
+        TryParse(text, out var duration) ? duration
+            : throw new FormatException($"Expected a duration such as 30s, 5m or 1h30m, got '{text}'.");
 
     public static bool TryParse(string? text, out TimeSpan duration)
     {

@@ -17,7 +17,8 @@ public sealed class WorkflowCatalogue
     public IReadOnlyList<WorkflowDefinition> Definitions { get; }
 
     /// <summary>The definition that serves an alert; null when none does.</summary>
-    public WorkflowDefinition? For(Alert alert) => Definitions.FirstOrDefault(definition => definition.Alerts.Any(matcher => matcher.Matches(alert)));
+    public WorkflowDefinition? For(Alert alert) =>
+        Definitions.FirstOrDefault(definition => definition.Alerts.Any(matcher => matcher.Matches(alert)));
 
     /// <summary>The definition with a name; null when there is none.</summary>
     public WorkflowDefinition? Named(string name) => Definitions.FirstOrDefault(definition => definition.Name == name);
@@ -29,13 +30,15 @@ public sealed class WorkflowCatalogue
     {
         if (!Directory.Exists(folder))
         {
-            throw new DirectoryNotFoundException($"Workflow folder '{folder}' does not exist. Set Heal:WorkflowsFolder to the folder with the workflow definitions.");
+            throw new DirectoryNotFoundException(
+                $"Workflow folder '{folder}' does not exist. Set Heal:WorkflowsFolder to the folder with the workflow definitions.");
         }
 
         var paths = Directory.EnumerateFiles(folder)
             .Where(path => Path.GetExtension(path) is ".yaml" or ".yml")
             .Order(StringComparer.Ordinal).Take(MaxFiles + 1).ToList();
-        if (paths.Count > MaxFiles) throw new WorkflowDefinitionException([new WorkflowFault(folder, 1, 1, "", $"expected at most {MaxFiles} files")]);
+        if (paths.Count > MaxFiles) throw new WorkflowDefinitionException(
+            [new WorkflowFault(folder, 1, 1, "", $"expected at most {MaxFiles} files")]);
         return Parse([.. paths.Select(path => (Path.GetFileName(path), ReadBounded(path)))], actions);
     }
 

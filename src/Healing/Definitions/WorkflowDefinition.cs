@@ -30,7 +30,8 @@ public sealed record AlertMatcher(string Name, IReadOnlyList<string> Aliases, IR
 /// <param name="CoolDown">Pause after an operation on the target before the next incident may act.</param>
 public sealed record WorkflowLimits(RiskClass MaxRisk, int MaxActions, TimeSpan CoolDown);
 
-/// <param name="From">Actions of this risk class and above wait for a person even where the scope says act; null: never because of this.</param>
+/// <param name="From">Actions of this risk class and above wait for a person even where the scope says act; null: never because of
+/// this.</param>
 /// <param name="Timeout">How long a person has; expiry counts as "not approved".</param>
 public sealed record ApprovalSetting(RiskClass? From, TimeSpan Timeout);
 

@@ -16,13 +16,17 @@ internal sealed class WorkflowReader
     {
         if (text.Length > WorkflowCatalogue.MaxFileLength)
         {
-            return new WorkflowFile(file, null, [new WorkflowFault(file, 1, 1, "", $"expected at most {WorkflowCatalogue.MaxFileLength} characters, got {text.Length}")], null);
+            return new WorkflowFile(file, null, [new WorkflowFault(
+                file, 1, 1, "", $"expected at most {WorkflowCatalogue.MaxFileLength} characters, got {text.Length}")], null);
         }
 
         var document = YamlDocumentReader.Read(file, text);
         if (document.Root is not { } root) return new WorkflowFile(file, null, document.Faults, document);
 
-        var faults = Flatten(_schema.Validate(root)).Select(error => document.Fault(PathOf(error), Explain(error, root))).ToList();
+        var faults = Flatten(_schema.Validate(root))
+            .Select(error =>
+                document.Fault(PathOf(error), Explain(error, root), error.Kind == ValidationErrorKind.NoAdditionalPropertiesAllowed))
+            .ToList();
         if (faults.Count > 0) return new WorkflowFile(file, null, faults, document);
 
         var definition = Build(root, text);
@@ -42,10 +46,12 @@ internal sealed class WorkflowReader
         switch (error.Kind)
         {
             case ValidationErrorKind.PropertyRequired:
-                var wanted = schema.ActualProperties.TryGetValue(error.Property ?? "", out var property) ? property.ActualSchema.Description : null;
+                var wanted = schema.ActualProperties.TryGetValue(error.Property ?? "", out var property)
+                    ? property.ActualSchema.Description : null;
                 return $"expected {wanted ?? $"'{error.Property}'"}, got nothing";
             case ValidationErrorKind.NoAdditionalPropertiesAllowed:
-                return $"'{SafeText.Line(error.Property, 60)}' is not known here; expected one of {string.Join(", ", schema.ActualProperties.Keys)}";
+                return $"'{SafeText.Line(error.Property, 60)}' is not known here; "
+                    + $"expected one of {string.Join(", ", schema.ActualProperties.Keys)}";
             default:
                 return $"expected {schema.Description ?? error.Kind.ToString()}, got {Show(root.SelectToken(path))}";
         }
@@ -97,10 +103,12 @@ internal sealed class WorkflowReader
     private static IReadOnlyList<string> Strings(JToken? items) => items is null ? [] : [.. items.Select(item => (string)item!)];
 
     private static Dictionary<string, string> Map(JToken? fields) => fields is JObject map
-        ? map.Properties().ToDictionary(p => p.Name, p => Convert.ToString(((JValue)p.Value).Value, CultureInfo.InvariantCulture) ?? "", StringComparer.Ordinal)
+        ? map.Properties().ToDictionary(p => p.Name, p =>
+            Convert.ToString(((JValue)p.Value).Value, CultureInfo.InvariantCulture) ?? "", StringComparer.Ordinal)
         : [];
 
-    private static TimeSpan? Time(JToken? text) => text is null ? null : Duration.TryParse((string?)text, out var time) ? time : TimeSpan.Zero;
+    private static TimeSpan? Time(JToken? text) =>
+        text is null ? null : Duration.TryParse((string?)text, out var time) ? time : TimeSpan.Zero;
 
     private static RiskClass Risk(JToken text) => Enum.Parse<RiskClass>((string)text!);
 
@@ -115,7 +123,8 @@ internal sealed class WorkflowReader
 }
 
 /// <summary>One file, read. Exactly one of definition and faults has content.</summary>
-internal sealed record WorkflowFile(string File, WorkflowDefinition? Definition, IReadOnlyList<WorkflowFault> Faults, YamlDocumentReader? Document);
+internal sealed record WorkflowFile(
+    string File, WorkflowDefinition? Definition, IReadOnlyList<WorkflowFault> Faults, YamlDocumentReader? Document);
 
 /// <summary>What a workflow file may leave out.</summary>
 public static class WorkflowDefaults

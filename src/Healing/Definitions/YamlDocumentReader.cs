@@ -14,6 +14,7 @@ internal sealed class YamlDocumentReader
     private const int MaxNodes = 5_000;
     private readonly string _file;
     private readonly Dictionary<string, Mark> _marks = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Mark> _keys = new(StringComparer.Ordinal);
     private readonly HashSet<YamlNode> _seen = new(ReferenceEqualityComparer.Instance);
 
     private YamlDocumentReader(string file) => _file = file;
@@ -26,25 +27,36 @@ internal sealed class YamlDocumentReader
     public static YamlDocumentReader Read(string file, string text)
     {
         var reader = new YamlDocumentReader(file);
+        using var input = new StringReader(text);
+        var parser = new Parser(input);
         try
         {
             var stream = new YamlStream();
-            using var input = new StringReader(text);
-            stream.Load(input);
+            stream.Load(parser);
             reader.ReadRoot(stream);
         }
         catch (YamlException e)
         {
             var message = e.InnerException is null ? e.Message : $"{e.Message}: {e.InnerException.Message}";
-            reader.Faults.Add(new WorkflowFault(file, Math.Max(1, (int)e.Start.Line), Math.Max(1, (int)e.Start.Column), "", SafeText.Line(message, 300)));
+            reader.Faults.Add(
+                new WorkflowFault(file, Math.Max(1, (int)e.Start.Line), Math.Max(1, (int)e.Start.Column), "", SafeText.Line(message, 300)));
+        }
+        catch (InvalidOperationException)
+        {
+            // How the parser says that brackets are left open, for example.
+            var at = parser.Current?.End ?? Mark.Empty;
+            reader.Faults.Add(new WorkflowFault(
+                file, Math.Max(1, (int)at.Line), Math.Max(1, (int)at.Column), "", "expected YAML, got text that breaks off near here"));
         }
 
         return reader;
     }
 
     /// <summary>The fault at a path of the document; at the nearest parent when the path itself is not there.</summary>
-    public WorkflowFault Fault(string path, string message)
+    /// <param name="atKey">The name is at fault, not the value.</param>
+    public WorkflowFault Fault(string path, string message, bool atKey = false)
     {
+        if (atKey && _keys.TryGetValue(path, out var key)) return new WorkflowFault(_file, (int)key.Line, (int)key.Column, path, message);
         for (var at = path; ; at = Parent(at))
         {
             if (_marks.TryGetValue(at, out var mark)) return new WorkflowFault(_file, (int)mark.Line, (int)mark.Column, path, message);
@@ -66,7 +78,8 @@ internal sealed class YamlDocumentReader
         var token = Convert(root, depth: 0);
         if (token is not JObject fields)
         {
-            Faults.Add(new WorkflowFault(_file, (int)root.Start.Line, (int)root.Start.Column, "", "expected a workflow: a mapping with name, version, alerts, actions ..."));
+            Faults.Add(new WorkflowFault(_file, (int)root.Start.Line, (int)root.Start.Column, "",
+                "expected a workflow: a mapping with name, version, alerts, actions ..."));
             return;
         }
 
@@ -77,7 +90,7 @@ internal sealed class YamlDocumentReader
     private JToken Convert(YamlNode node, int depth)
     {
         // An alias is the same node again: refused, because it can blow a small file up without bounds.
-        if (!_seen.Add(node)) return Refuse(node, "expected plain values, got an alias (*name); write the value out");
+        if (!_seen.Add(node)) return Refuse(node, "expected plain values, got one that is used twice (&name, *name); write it out");
         if (depth > MaxDepth || _seen.Count > MaxNodes) return Refuse(node, $"expected at most {MaxDepth} levels and {MaxNodes} values");
         switch (node)
         {
@@ -124,6 +137,7 @@ internal sealed class YamlDocumentReader
             {
                 if (key is not YamlScalarNode { Value: { } name } || fields[name] is not { } child) continue;
                 Locate(value, child);
+                _keys[child.Path] = key.Start;
 
                 // For a container the place of its key says more than the place of its first item.
                 if (value is not YamlScalarNode) _marks[child.Path] = key.Start;

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Heal.Healing;
 
 /// <summary>
-/// Judges from evidence whether the target shows a fault. An alert is a claim: it may be late, and what it reports may be somebody's intent.
+/// Judges from evidence whether the target shows a fault. An alert is a claim: it may be late, and what it reports may be somebody's
+/// intent.
 /// Pure; the same evidence gives the same verdict.
 /// </summary>
 public static class DetectionPolicy
@@ -16,7 +17,8 @@ public static class DetectionPolicy
         if (!evidence.Exists) return Healthy($"{evidence.Target} does not exist any more");
         if (evidence.Workload is not { } workload)
         {
-            return new Detection(DetectionVerdict.Faulty, null, $"the state of a {evidence.Target.Kind} cannot be read yet: the alert is taken at its word", []);
+            return new Detection(DetectionVerdict.Faulty, null,
+                $"the state of a {evidence.Target.Kind} cannot be read yet: the alert is taken at its word", []);
         }
 
         if (workload.Deleting) return Healthy($"{evidence.Target} is being deleted, which is somebody's intent", workload.Id);
@@ -42,11 +44,13 @@ public static class DetectionPolicy
             signs.Add(($"pods cannot be created: {failure.Reason} {failure.Message}".TrimEnd(), workload.Id));
         }
 
-        var ready = string.Create(CultureInfo.InvariantCulture, $"{workload.ReadyReplicas} of {workload.DesiredReplicas} replicas are ready");
+        var ready = string.Create(
+            CultureInfo.InvariantCulture, $"{workload.ReadyReplicas} of {workload.DesiredReplicas} replicas are ready");
         if (signs.Count > 0)
         {
             var reason = $"{signs[0].Text}; {ready}";
-            return new Detection(DetectionVerdict.Faulty, Since(evidence), reason, [.. signs.Select(sign => sign.Id).Distinct(StringComparer.Ordinal)]);
+            return new Detection(
+                DetectionVerdict.Faulty, Since(evidence), reason, [.. signs.Select(sign => sign.Id).Distinct(StringComparer.Ordinal)]);
         }
 
         return JudgeReadiness(evidence, workload, ready);
@@ -63,7 +67,8 @@ public static class DetectionPolicy
         var overdue = unready.Where(pod => evidence.CollectedAt - pod.CreatedAt >= UnreadyGrace).ToList();
         if (overdue.Count == 0)
         {
-            return new Detection(DetectionVerdict.TooEarly, null, $"{ready}; no pod has been unready for {UnreadyGrace.TotalSeconds:0} s yet", [workload.Id]);
+            return new Detection(DetectionVerdict.TooEarly, null,
+                $"{ready}; no pod has been unready for {UnreadyGrace.TotalSeconds:0} s yet", [workload.Id]);
         }
 
         var reason = $"{ready}; pod {overdue[0].Name} has been unready since its creation at {overdue[0].CreatedAt:u}";
@@ -76,7 +81,8 @@ public static class DetectionPolicy
             .Concat(evidence.Pods.Where(pod => !pod.Ready && !pod.Terminating))
             .ToList();
         var names = troubled.Select(pod => pod.Name).ToHashSet(StringComparer.Ordinal);
-        var warnings = evidence.Events.Where(e => e.Type == "Warning" && names.Contains(e.Subject) && e.First is not null).Select(e => e.First!.Value).ToList();
+        var warnings = evidence.Events.Where(e => e.Type == "Warning" && names.Contains(e.Subject) && e.First is not null)
+            .Select(e => e.First!.Value).ToList();
         if (warnings.Count > 0) return warnings.Min();
         return troubled.Count > 0 ? troubled.Min(pod => pod.CreatedAt) : evidence.Workload?.Condition("Progressing")?.Since;
     }

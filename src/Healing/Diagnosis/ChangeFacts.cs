@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace Heal.Healing;
 
-/// <summary>What is known about the newest change of the pod template, and whether it can have caused a fault that began when this one did.</summary>
+/// <summary>What is known about the newest change of the pod template, and whether it can have caused a fault that began when this one
+/// did.</summary>
 internal sealed class ChangeFacts
 {
     /// <summary>A change older than this before the first sign of the fault is no explanation for it.</summary>
@@ -14,7 +15,8 @@ internal sealed class ChangeFacts
     public ChangeFacts(EvidenceBundle evidence, DateTimeOffset since)
     {
         Change = evidence.Change;
-        Differences = [.. (Change?.Differences ?? []).Where(difference => !difference.Path.Contains(RestartAnnotation, StringComparison.Ordinal))];
+        Differences = [.. (Change?.Differences ?? [])
+            .Where(difference => !difference.Path.Contains(RestartAnnotation, StringComparison.Ordinal))];
         if (Change is null)
         {
             WhyNot = "there is no earlier revision to compare with";
@@ -26,7 +28,8 @@ internal sealed class ChangeFacts
         else if (since - Change.At > Lookback)
         {
             WhyNot = string.Create(CultureInfo.InvariantCulture,
-                $"the newest change, at {Change.At:u}, is {(since - Change.At).TotalHours:0} h older than the fault's first sign at {since:u}");
+                $"the newest change, at {Change.At:u}, is {(since - Change.At).TotalHours:0} h older than "
+                + $"the fault's first sign at {since:u}");
         }
     }
 

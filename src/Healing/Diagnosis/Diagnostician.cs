@@ -1,7 +1,8 @@
 namespace Heal.Healing;
 
 /// <summary>
-/// Explains a fault: every rule accepts or rejects its causes, and the accepted ones are ranked. Pure, so that a past incident can be judged
+/// Explains a fault: every rule accepts or rejects its causes, and the accepted ones are ranked. Pure, so that a past incident can be
+/// judged
 /// again by newer rules, and the same evidence always gives the same diagnosis.
 /// </summary>
 public static class Diagnostician

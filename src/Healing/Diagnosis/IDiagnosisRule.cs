@@ -10,7 +10,8 @@ internal interface IDiagnosisRule
 internal sealed record Finding(Hypothesis? Accepted, RejectedAlternative? Rejected)
 {
     public static Finding Accept(string cause, double confidence, string statement, params IEnumerable<string> evidence) =>
-        new(new Hypothesis(cause, statement, Math.Round(Math.Clamp(confidence, 0, 1), 2), [.. evidence.Distinct(StringComparer.Ordinal)]), null);
+        new(new Hypothesis(cause, statement, Math.Round(Math.Clamp(confidence, 0, 1), 2), [.. evidence.Distinct(StringComparer.Ordinal)]),
+            null);
 
     public static Finding Reject(string cause, string reason, params IEnumerable<string> evidence) =>
         new(null, new RejectedAlternative(cause, reason, [.. evidence.Distinct(StringComparer.Ordinal)]));

@@ -6,7 +6,8 @@ namespace Heal.Healing;
 internal sealed class Symptoms
 {
     private static readonly TimeSpan RecentCrash = TimeSpan.FromMinutes(10);
-    private static readonly string[] PullReasons = ["ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable"];
+    private static readonly string[] PullReasons = ["ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull",
+        "ImageInspectError", "RegistryUnavailable"];
     private static readonly string[] ConfigReasons = ["CreateContainerConfigError"];
     private static readonly string[] CrashReasons = ["CrashLoopBackOff", "RunContainerError", "CreateContainerError"];
     private const string OutOfMemory = "OOMKilled";
@@ -16,7 +17,8 @@ internal sealed class Symptoms
         Evidence = evidence;
         Since = detection.Since ?? evidence.CollectedAt;
         var hash = evidence.Workload?.TemplateHash;
-        Current = evidence.Revisions.FirstOrDefault(revision => revision.TemplateHash == hash) ?? (evidence.Revisions is [var newest, ..] ? newest : null);
+        Current = evidence.Revisions.FirstOrDefault(revision => revision.TemplateHash == hash)
+            ?? (evidence.Revisions is [var newest, ..] ? newest : null);
         var troubled = Troubled(evidence);
         Failing = [.. troubled.Where(found => found.Pod.Revision == Current?.Name)];
         FailingElsewhere = [.. troubled.Where(found => found.Pod.Revision != Current?.Name)];

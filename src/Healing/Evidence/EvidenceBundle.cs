@@ -7,7 +7,8 @@ namespace Heal.Healing;
 /// <param name="Exists">False when the cluster says that there is no such target.</param>
 /// <param name="Workload">Null when the target does not exist or is of a kind that is not read yet.</param>
 /// <param name="Change">What the newest revision changed against the one before; null when there is no earlier one.</param>
-/// <param name="UnreadyNeighbours">Deployments of the namespace, the target apart, that were not ready: the baseline of verification.</param>
+/// <param name="UnreadyNeighbours">Deployments of the namespace, the target apart, that were not ready: the baseline of
+/// verification.</param>
 /// <param name="Gaps">What could not be read or was left out, and why: a diagnosis on incomplete evidence says so.</param>
 public sealed record EvidenceBundle(
     TargetReference Target,

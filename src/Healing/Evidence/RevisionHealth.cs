@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Heal.Healing;
 
 /// <summary>
-/// Was a revision healthy when it was replaced? Kubernetes keeps no history of that, so it is read from what remains: ready replicas that it
+/// Was a revision healthy when it was replaced? Kubernetes keeps no history of that, so it is read from what remains: ready replicas that
+/// it
 /// still has, and the Deployment's Available condition, whose last change lies before or after the newer ReplicaSet. Pure.
 /// </summary>
 public static class RevisionHealth
@@ -40,7 +41,8 @@ public static class RevisionHealth
         // Only the revision right before the newest one is the one that the condition was about at that time.
         if (newest is null || available?.Since is not { } since) return (null, null);
         var changedBefore = since <= newest.CreatedAt;
-        if (available.Status && changedBefore) return ($"the Deployment has been available since {since:u}, before {newest.Name} came", null);
+        if (available.Status
+            && changedBefore) return ($"the Deployment has been available since {since:u}, before {newest.Name} came", null);
         if (!available.Status && !changedBefore) return ($"the Deployment was available until {since:u}, after {newest.Name} came", null);
         if (!available.Status && changedBefore) return (null, $"was not available when {newest.Name} came: not since {since:u}");
         return (null, null);

@@ -48,7 +48,9 @@ public static partial class Scrubber
         RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, TimeoutMilliseconds)]
     private static partial Regex SecretName();
 
-    [GeneratedRegex("""(?<kept>(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|credentials?)["']?\s{0,3}[:=]\s{0,3}["']?)[^\s"',;&]+""",
+    [GeneratedRegex(
+        """(?<kept>(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key"""
+        + """|credentials?)["']?\s{0,3}[:=]\s{0,3}["']?)[^\s"',;&]+""",
         RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, TimeoutMilliseconds)]
     private static partial Regex Assignment();
 
@@ -56,7 +58,8 @@ public static partial class Scrubber
         RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, TimeoutMilliseconds)]
     private static partial Regex Bearer();
 
-    [GeneratedRegex("""(?<kept>://[^\s:/@]{1,200}:)[^\s/@]{1,200}@""", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, TimeoutMilliseconds)]
+    [GeneratedRegex("""(?<kept>://[^\s:/@]{1,200}:)[^\s/@]{1,200}@""", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant,
+        TimeoutMilliseconds)]
     private static partial Regex UrlPassword();
 
     [GeneratedRegex("-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]*(-----END [A-Z ]{0,30}PRIVATE KEY-----)?",

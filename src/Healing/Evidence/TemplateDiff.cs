@@ -5,14 +5,16 @@ namespace Heal.Healing;
 
 /// <summary>
 /// What one pod template changed against another, as paths with old and new value. List items are matched by their identity (containers,
-/// volumes and variables by name, mounts by path, ports by number), so that an insertion does not look like a change of everything after it.
+/// volumes and variables by name, mounts by path, ports by number), so that an insertion does not look like a change of everything after
+/// it.
 /// Values of variables with a secret's name are left out.
 /// </summary>
 public static class TemplateDiff
 {
     private static readonly string[] Identities = ["name", "mountPath", "containerPort", "key", "ip"];
 
-    /// <returns>The differences in the order of their paths, at most <see cref="EvidenceLimits.Changes"/>, and how many were left out.</returns>
+    /// <returns>The differences in the order of their paths, at most <see cref="EvidenceLimits.Changes"/>, and how many were left
+    /// out.</returns>
     public static (IReadOnlyList<Difference> Differences, int Omitted) Compare(JsonObject old, JsonObject current)
     {
         var found = new SortedDictionary<string, (string? Old, string? New)>(StringComparer.Ordinal);
@@ -76,10 +78,12 @@ public static class TemplateDiff
     }
 
     private static bool IsSecretVariable(JsonObject item) =>
-        item["value"] is not null && item["name"] is JsonValue name && name.TryGetValue<string>(out var text) && Scrubber.IsSecretName(text);
+        item["value"] is not null && item["name"] is JsonValue name && name.TryGetValue<string>(out var text)
+            && Scrubber.IsSecretName(text);
 
     // The first field that every item of both lists has, with no value twice in a list.
-    private static string? Identity(JsonArray old, JsonArray current) => Identities.FirstOrDefault(name => IsIdentity(old, name) && IsIdentity(current, name));
+    private static string? Identity(JsonArray old, JsonArray current) =>
+        Identities.FirstOrDefault(name => IsIdentity(old, name) && IsIdentity(current, name));
 
     private static bool IsIdentity(JsonArray items, string name)
     {

@@ -14,7 +14,8 @@ public static class JoinPolicy
             return new(JoinKind.Join, $"the last incident of the target was closed at {closedAt:u}, within the join window");
         }
 
-        return new(JoinKind.Open, latest is null ? "first incident of the target" : showsNewFault ? "the target fails again" : "the last incident is over");
+        return new(JoinKind.Open, latest is null ? "first incident of the target" : showsNewFault ? "the target fails again"
+            : "the last incident is over");
     }
 }
 

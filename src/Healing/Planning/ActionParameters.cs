@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace Heal.Healing;
 
-/// <summary>Checks the values of an action's parameters against its declaration: at load of a workflow, and again after a person edited them.</summary>
+/// <summary>Checks the values of an action's parameters against its declaration: at load of a workflow, and again after a person edited
+/// them.</summary>
 public static class ActionParameters
 {
     private const int LongestText = 200;
@@ -30,7 +31,11 @@ public static class ActionParameters
         switch (parameter.Kind)
         {
             case ParameterKind.Duration:
-                if (!Duration.TryParse(value, out var duration)) return $"expected a duration such as {parameter.Default}, got '{SafeText.Line(value, LongestText)}'";
+                if (!Duration.TryParse(value, out var duration))
+                {
+                    return $"expected a duration such as {parameter.Default}, got '{SafeText.Line(value, LongestText)}'";
+                }
+
                 return IsWithin(duration, Bound(parameter.Minimum), Bound(parameter.Maximum)) ? null : OutOfRange(parameter, value);
             case ParameterKind.Number:
                 if (!int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
@@ -40,7 +45,8 @@ public static class ActionParameters
 
                 return IsWithin(number, Whole(parameter.Minimum), Whole(parameter.Maximum)) ? null : OutOfRange(parameter, value);
             default:
-                return value.Length <= LongestText && !value.Any(char.IsControl) ? null : $"expected at most {LongestText} printable characters";
+                return value.Length <= LongestText && !value.Any(char.IsControl) ? null
+                    : $"expected at most {LongestText} printable characters";
         }
     }
 
@@ -55,5 +61,6 @@ public static class ActionParameters
     private static int? Whole(string? text) => text is null ? null : int.Parse(text, CultureInfo.InvariantCulture);
 
     private static string Names(ActionDescriptor action) =>
-        action.Parameters.Count == 0 ? "no parameter at all" : string.Join(", ", action.Parameters.Select(parameter => $"'{parameter.Name}'"));
+        action.Parameters.Count == 0 ? "no parameter at all"
+            : string.Join(", ", action.Parameters.Select(parameter => $"'{parameter.Name}'"));
 }

@@ -43,4 +43,5 @@ public sealed record Plan(
 /// <summary>An operation that was applied to the target before, by this or another incident.</summary>
 /// <param name="Finished">False while it is under way.</param>
 /// <param name="RemovedTemplateHash">Hash of the template that it replaced: the same one again means that somebody put it back.</param>
-public sealed record PastOperation(string Key, string IncidentId, string ActionId, DateTimeOffset AppliedAt, string? RemovedTemplateHash, bool Finished = true);
+public sealed record PastOperation(
+    string Key, string IncidentId, string ActionId, DateTimeOffset AppliedAt, string? RemovedTemplateHash, bool Finished = true);

@@ -17,14 +17,17 @@ public static class Planner
         var most = Math.Min(workflow.Limits.MaxActions, facts.Limits.MaxActionsPerIncident);
         if (facts.ActionsApplied >= most)
         {
-            return Escalate(autonomy, string.Create(CultureInfo.InvariantCulture, $"{facts.ActionsApplied} actions were applied, the limit is {most}"));
+            return Escalate(
+                autonomy, string.Create(CultureInfo.InvariantCulture, $"{facts.ActionsApplied} actions were applied, the limit is {most}"));
         }
 
         var reasons = new List<string>();
-        var chosen = workflow.Actions.Select(action => (Action: action, Descriptor: Fits(action, cause, facts, reasons))).FirstOrDefault(c => c.Descriptor is not null);
+        var chosen = workflow.Actions.Select(action => (Action: action, Descriptor: Fits(action, cause, facts, reasons)))
+            .FirstOrDefault(c => c.Descriptor is not null);
         if (chosen.Descriptor is not { } descriptor) return Escalate(autonomy, [$"no action remedies {cause.Cause}", .. reasons]);
 
-        reasons.Add($"'{descriptor.Id}' remedies {cause.Cause} (confidence {cause.Confidence.ToString("0.00", CultureInfo.InvariantCulture)})");
+        reasons.Add($"'{descriptor.Id}' remedies {cause.Cause} "
+            + $"(confidence {cause.Confidence.ToString("0.00", CultureInfo.InvariantCulture)})");
         return Allow(facts, workflow, chosen.Action, descriptor, reasons);
     }
 
@@ -45,7 +48,8 @@ public static class Planner
         if (!descriptor.Causes.Contains(cause.Cause)) return $"it does not remedy {cause.Cause}";
         if (action.Causes.Count > 0 && !action.Causes.Contains(cause.Cause)) return $"the workflow does not use it for {cause.Cause}";
         if (cause.Confidence >= action.MinConfidence) return facts.Refusals.GetValueOrDefault(action.Id);
-        return string.Create(CultureInfo.InvariantCulture, $"confidence {cause.Confidence:0.00} is below the {action.MinConfidence:0.00} that the workflow asks for");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"confidence {cause.Confidence:0.00} is below the {action.MinConfidence:0.00} that the workflow asks for");
     }
 
     private static Plan Allow(
@@ -53,18 +57,24 @@ public static class Planner
     {
         var autonomy = facts.Evidence.Autonomy;
         var parameters = ActionParameters.Complete(descriptor, action.Parameters);
-        var plan = new Plan(PlanVerdict.Act, action, descriptor.Risk, parameters, autonomy, reasons, IsReversible: descriptor.Inverse is not null);
+        var plan = new Plan(
+            PlanVerdict.Act, action, descriptor.Risk, parameters, autonomy, reasons, IsReversible: descriptor.Inverse is not null);
 
         if (facts.Evidence.Workload?.Owner is { } owner && descriptor.Risk > RiskClass.R0)
         {
-            return Refuse(PlanVerdict.Escalate, $"the target belongs to {owner.Tool} ({owner.Proof}): a live change would be reverted or drift; change it at its source");
+            return Refuse(PlanVerdict.Escalate,
+                $"the target belongs to {owner.Tool} ({owner.Proof}): a live change would be reverted or drift; change it at its source");
         }
 
-        if (autonomy.Level is Autonomy.Observe or Autonomy.Advise) return Refuse(PlanVerdict.Advise, $"autonomy is {autonomy.Level} ({autonomy.Source})");
-        if (descriptor.Risk > workflow.Limits.MaxRisk) return Refuse(PlanVerdict.Advise, $"risk {descriptor.Risk} is above the workflow's limit {workflow.Limits.MaxRisk}");
-        if (SafetyPolicy.Check(facts) is { } safety) return plan with { Verdict = safety.Verdict, Reasons = [.. reasons, safety.Reason], WaitUntil = safety.WaitUntil };
+        if (autonomy.Level is Autonomy.Observe or Autonomy.Advise) return Refuse(
+            PlanVerdict.Advise, $"autonomy is {autonomy.Level} ({autonomy.Source})");
+        if (descriptor.Risk > workflow.Limits.MaxRisk) return Refuse(
+            PlanVerdict.Advise, $"risk {descriptor.Risk} is above the workflow's limit {workflow.Limits.MaxRisk}");
+        if (SafetyPolicy.Check(facts) is { } safety) return plan with { Verdict = safety.Verdict, Reasons = [.. reasons, safety.Reason],
+            WaitUntil = safety.WaitUntil };
         if (autonomy.Level == Autonomy.Approve) return Refuse(PlanVerdict.AskFirst, $"autonomy is {autonomy.Level} ({autonomy.Source})");
-        if (workflow.Approval.From is { } from && descriptor.Risk >= from) return Refuse(PlanVerdict.AskFirst, $"the workflow asks for approval from risk {from} up");
+        if (workflow.Approval.From is { } from
+            && descriptor.Risk >= from) return Refuse(PlanVerdict.AskFirst, $"the workflow asks for approval from risk {from} up");
         return plan with { Reasons = [.. reasons, $"autonomy is {autonomy.Level} ({autonomy.Source})"] };
 
         Plan Refuse(PlanVerdict verdict, string reason) => plan with { Verdict = verdict, Reasons = [.. reasons, reason] };

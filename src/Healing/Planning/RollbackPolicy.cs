@@ -16,7 +16,8 @@ public static class RollbackPolicy
 
         var ordered = revisions.OrderByDescending(revision => revision.Revision).ToList();
         if (ordered.Count == 0) return Refuse("the Deployment has no ReplicaSet");
-        if (ordered[0].TemplateHash != workload.TemplateHash) return Refuse($"the newest ReplicaSet {ordered[0].Name} is not of the current template: its rollout has not begun");
+        if (ordered[0].TemplateHash != workload.TemplateHash) return Refuse(
+            $"the newest ReplicaSet {ordered[0].Name} is not of the current template: its rollout has not begun");
 
         var passed = new List<string>();
         foreach (var revision in ordered.Skip(1))
@@ -27,7 +28,8 @@ public static class RollbackPolicy
             passed.Add($"{revision.Name} {why}");
         }
 
-        return Refuse(passed.Count == 0 ? "there is no earlier revision" : $"no earlier revision is known to have been healthy: {string.Join("; ", passed)}");
+        return Refuse(passed.Count == 0 ? "there is no earlier revision"
+            : $"no earlier revision is known to have been healthy: {string.Join("; ", passed)}");
     }
 
     private static string? WhyNot(RevisionEvidence revision, TimeSpan minimumServed)
@@ -37,7 +39,8 @@ public static class RollbackPolicy
         if (revision.ServedFor is not { } served) return "has nothing that proves it";
         return served >= minimumServed
             ? null
-            : string.Create(CultureInfo.InvariantCulture, $"served for {served.TotalSeconds:0} s only, {minimumServed.TotalSeconds:0} s are asked for");
+            : string.Create(
+                CultureInfo.InvariantCulture, $"served for {served.TotalSeconds:0} s only, {minimumServed.TotalSeconds:0} s are asked for");
     }
 
     private static string Proof(RevisionEvidence revision) =>

@@ -9,13 +9,15 @@ public sealed record SafetyLimits
     /// <summary>Pause after an operation on a target before the next incident of that target may act. Default 5 minutes.</summary>
     public TimeSpan RecentlyRemediated { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Operations on one target, within <see cref="IneffectiveWindow"/>, after which people are called instead. Default 3.</summary>
+    /// <summary>Operations on one target, within <see cref="IneffectiveWindow"/>, after which people are called instead. Default
+    /// 3.</summary>
     public int IneffectiveCycles { get; init; } = 3;
 
     /// <summary>How far back operations count as cycles. Default 4 hours.</summary>
     public TimeSpan IneffectiveWindow { get; init; } = TimeSpan.FromHours(4);
 
-    /// <summary>Times that a fix may be reverted by another actor before that actor is named and the fix is not repeated. Default 2.</summary>
+    /// <summary>Times that a fix may be reverted by another actor before that actor is named and the fix is not repeated. Default
+    /// 2.</summary>
     public int RevertedFixes { get; init; } = 2;
 
     /// <summary>Between attempts while another operation on the target is under way. Default 30 seconds.</summary>

@@ -11,7 +11,8 @@ public static class SafetyPolicy
         var limits = facts.Limits;
         var recent = facts.History.Where(operation => facts.Now - operation.AppliedAt <= limits.IneffectiveWindow).ToList();
 
-        if (facts.History.FirstOrDefault(operation => !operation.Finished && facts.Now - operation.AppliedAt < limits.TargetBusy) is { } busy)
+        if (facts.History.FirstOrDefault(operation =>
+            !operation.Finished && facts.Now - operation.AppliedAt < limits.TargetBusy) is { } busy)
         {
             return new(PlanVerdict.Wait, $"operation {busy.Key} on the target is under way", busy.AppliedAt + limits.TargetBusy);
         }
@@ -22,7 +23,8 @@ public static class SafetyPolicy
         {
             var actor = facts.Evidence.Workload?.LastChangedBy is { } who ? $"'{who}'" : "somebody";
             return new(PlanVerdict.Escalate, string.Create(CultureInfo.InvariantCulture,
-                $"{actor} put back what was removed here {reverted} times within {limits.IneffectiveWindow.TotalHours:0.#} h: the fix is not repeated"));
+                $"{actor} put back what was removed here {reverted} times "
+                + $"within {limits.IneffectiveWindow.TotalHours:0.#} h: the fix is not repeated"));
         }
 
         if (recent.Count >= limits.IneffectiveCycles)
@@ -31,10 +33,12 @@ public static class SafetyPolicy
                 $"{recent.Count} operations on this target within {limits.IneffectiveWindow.TotalHours:0.#} h did not last"));
         }
 
-        var pause = facts.Workflow is { } workflow && workflow.Limits.CoolDown > limits.RecentlyRemediated ? workflow.Limits.CoolDown : limits.RecentlyRemediated;
+        var pause = facts.Workflow is { } workflow && workflow.Limits.CoolDown > limits.RecentlyRemediated ? workflow.Limits.CoolDown
+            : limits.RecentlyRemediated;
         var last = recent.Count > 0 ? recent.Max(operation => operation.AppliedAt) : (DateTimeOffset?)null;
         return last is { } at && facts.Now - at < pause
-            ? new(PlanVerdict.Wait, $"the target was remedied at {at:u}; the next action may come {pause.TotalSeconds:0} s after that", at + pause)
+            ? new(PlanVerdict.Wait, $"the target was remedied at {at:u}; the next action may come {pause.TotalSeconds:0} s after that", at
+                + pause)
             : null;
     }
 }

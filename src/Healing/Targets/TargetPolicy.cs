@@ -5,7 +5,8 @@ namespace Heal.Healing;
 
 /// <summary>
 /// Finds the object that an alert is about, from its labels alone. A known alert name says which labels identify its object, and everything
-/// else on the alert is ignored: exporters leave their own pod and namespace on alerts about nodes and volumes. An unknown name falls back to
+/// else on the alert is ignored: exporters leave their own pod and namespace on alerts about nodes and volumes. An unknown name falls back
+/// to
 /// the most specific label present. Pure; the table is <c>alert-identities.json</c>.
 /// </summary>
 public static class TargetPolicy
@@ -62,7 +63,8 @@ public static class TargetPolicy
         }
 
         var reason = $"alert '{alert.Name}' is not known and no label identifies a target; expected namespace with one of "
-            + $"{string.Join(", ", Generic.Where(g => TargetKinds.IsNamespaced(g.Kind)).Select(g => g.Label))}, or persistentvolume, node, domain; "
+            + $"{string.Join(", ", Generic.Where(g => TargetKinds.IsNamespaced(g.Kind)).Select(g => g.Label))}, "
+            + $"or persistentvolume, node, domain; "
             + $"got {LabelNames(alert)}";
         return Rejected(reason);
     }
@@ -102,7 +104,8 @@ public static class TargetPolicy
             {
                 if (!rules.TryAdd(alert, row))
                 {
-                    throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"alert-identities.json names '{alert}' twice"));
+                    throw new InvalidDataException(
+                        string.Create(CultureInfo.InvariantCulture, $"alert-identities.json names '{alert}' twice"));
                 }
             }
         }

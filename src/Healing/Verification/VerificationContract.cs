@@ -1,6 +1,7 @@
 namespace Heal.Healing;
 
-/// <summary>What must be seen before an incident may call its target healed. Derived from the workflow and from the target as it was before.</summary>
+/// <summary>What must be seen before an incident may call its target healed. Derived from the workflow and from the target as it was
+/// before.</summary>
 /// <param name="Generation">The generation of the target that carries the effect; the controller must have seen it.</param>
 /// <param name="Replicas">Replicas wanted when the action was taken. Fewer count only when somebody scaled the target meanwhile.</param>
 /// <param name="OperationKey">The mark that our operation left on the target; gone means that somebody else changed it.</param>

@@ -14,7 +14,8 @@ public static class VerificationPolicy
         if (seen.OperationKey != contract.OperationKey || seen.TemplateHash != contract.TemplateHash)
         {
             var who = seen.LastChangedBy is null ? "somebody" : $"'{seen.LastChangedBy}'";
-            return new(VerificationVerdict.Superseded, $"{who} changed {contract.Target} after the operation {contract.OperationKey}", seen.Restarts);
+            return new(VerificationVerdict.Superseded, $"{who} changed {contract.Target} after the operation {contract.OperationKey}",
+                seen.Restarts);
         }
 
         var fault = Fault(contract, seen, restartsBefore);
@@ -37,14 +38,17 @@ public static class VerificationPolicy
         }
 
         // A target that wants no replicas any more proves nothing about the effect, unless it wanted none before.
-        if (seen.DesiredReplicas == 0 && contract.Replicas > 0) return "the target was scaled to zero, so that nothing runs to be looked at";
+        if (seen.DesiredReplicas == 0
+            && contract.Replicas > 0) return "the target was scaled to zero, so that nothing runs to be looked at";
         if (seen.UpdatedReplicas < seen.DesiredReplicas)
         {
             return Invariant($"{seen.UpdatedReplicas} of {seen.DesiredReplicas} replicas are of the new revision");
         }
 
-        if (seen.ReadyReplicas < seen.DesiredReplicas) return Invariant($"{seen.ReadyReplicas} of {seen.DesiredReplicas} replicas are ready");
-        if (seen.TotalReplicas > seen.UpdatedReplicas) return Invariant($"{seen.TotalReplicas - seen.UpdatedReplicas} old replicas are still there");
+        if (seen.ReadyReplicas < seen.DesiredReplicas) return Invariant(
+            $"{seen.ReadyReplicas} of {seen.DesiredReplicas} replicas are ready");
+        if (seen.TotalReplicas > seen.UpdatedReplicas) return Invariant(
+            $"{seen.TotalReplicas - seen.UpdatedReplicas} old replicas are still there");
         if (seen.CurrentPods < seen.DesiredReplicas) return Invariant($"{seen.CurrentPods} of {seen.DesiredReplicas} pods were found");
 
         var worse = seen.UnreadyNeighbours.Except(contract.UnreadyNeighbours, StringComparer.Ordinal).ToList();

@@ -9,7 +9,8 @@ namespace Heal.Activities;
 /// Puts the pod template of the last healthy ReplicaSet back into a Deployment. Its inverse rolls forward to the template that was there.
 /// Hurts when the older version cannot work with data that the newer one has changed: then let people approve it.
 /// </summary>
-internal sealed class RollbackDeployment(IKubernetesClient client, IHealStore store, ISafetySwitch safety, TimeProvider time) : IRemedyAction
+internal sealed class RollbackDeployment(IKubernetesClient client, IHealStore store, ISafetySwitch safety, TimeProvider time)
+    : IRemedyAction
 {
     public const string Id = "rollback_deployment";
     public const string InverseId = "roll_forward";
@@ -25,8 +26,10 @@ internal sealed class RollbackDeployment(IKubernetesClient client, IHealStore st
             Causes.OutOfMemoryAfterTemplateChange, Causes.RolloutStuckAfterTemplateChange,
         ],
         [TargetKinds.Deployment],
-        [new ActionParameter(MinimumServed, ParameterKind.Duration, "30s", "0s", "24h", "How long a revision must have served when nothing else proves that it was healthy.")],
-        "The newest revision is rolled out, an earlier one was healthy, nobody else manages or paused the Deployment, and it is as diagnosed.",
+        [new ActionParameter(MinimumServed, ParameterKind.Duration, "30s", "0s", "24h",
+            "How long a revision must have served when nothing else proves that it was healthy.")],
+        "The newest revision is rolled out, an earlier one was healthy, nobody else manages or paused the Deployment, "
+            + "and it is as diagnosed.",
         "The Deployment carries the operation's key and the older template, and its controller has observed them.",
         InverseId,
         [
@@ -61,7 +64,8 @@ internal sealed class RollbackDeployment(IKubernetesClient client, IHealStore st
         }
 
         var pre = PreImage(live, PodTemplates.Normalise(template), revision.Name);
-        var operation = await store.IntendAsync(Intent(request.Key, request.IncidentId, request.Target, pre, undoes: null), cancellationToken);
+        var operation = await store.IntendAsync(
+            Intent(request.Key, request.IncidentId, request.Target, pre, undoes: null), cancellationToken);
         return await _replacement.RunAsync(operation, request.Target, cancellationToken);
     }
 
@@ -73,7 +77,8 @@ internal sealed class RollbackDeployment(IKubernetesClient client, IHealStore st
         var undone = await store.FindOperationAsync(request.UndoneKey, cancellationToken);
         if (undone is null || undone.State == OperationState.Abandoned)
         {
-            return new ActionResult(request.Key, ActionStatus.Refused, $"operation {request.UndoneKey} had no effect: there is nothing to undo");
+            return new ActionResult(
+                request.Key, ActionStatus.Refused, $"operation {request.UndoneKey} had no effect: there is nothing to undo");
         }
 
         if (safety.Objection() is { } objection) return new ActionResult(request.Key, ActionStatus.Blocked, objection);
@@ -83,11 +88,13 @@ internal sealed class RollbackDeployment(IKubernetesClient client, IHealStore st
         var before = TemplatePreImage.From(undone);
         if (!IsOurs(undone, before, live))
         {
-            return new ActionResult(request.Key, ActionStatus.ChangedByOther, $"{TemplateReplacement.Who(live)} changed {request.Target} after {request.UndoneKey}");
+            return new ActionResult(request.Key, ActionStatus.ChangedByOther,
+                $"{TemplateReplacement.Who(live)} changed {request.Target} after {request.UndoneKey}");
         }
 
         var pre = PreImage(live, before.Template, "the template before the rollback");
-        var operation = await store.IntendAsync(Intent(request.Key, request.IncidentId, request.Target, pre, request.UndoneKey), cancellationToken);
+        var operation = await store.IntendAsync(
+            Intent(request.Key, request.IncidentId, request.Target, pre, request.UndoneKey), cancellationToken);
         return await _replacement.RunAsync(operation, request.Target, cancellationToken);
     }
 
@@ -96,7 +103,8 @@ internal sealed class RollbackDeployment(IKubernetesClient client, IHealStore st
     {
         var workload = facts.Workload;
         if (workload.Generation == request.ExpectedGeneration || workload.TemplateHash == request.ExpectedTemplateHash) return null;
-        return $"{TemplateReplacement.Who(facts.Deployment)} changed {request.Target} after it was diagnosed (generation {request.ExpectedGeneration} to {workload.Generation})";
+        return $"{TemplateReplacement.Who(facts.Deployment)} changed {request.Target} after it was diagnosed "
+            + $"(generation {request.ExpectedGeneration} to {workload.Generation})";
     }
 
     private static bool IsOurs(Operation undone, TemplatePreImage before, Deployment live)

@@ -14,7 +14,8 @@ internal sealed class ConfigChangedRule : IDiagnosisRule
             .ToList();
         if (suspects.Count == 0 || symptoms.Failing.Count == 0)
         {
-            return Finding.Reject(Causes.ConfigChangedInPlace, $"no ConfigMap in use was rewritten within {Window.TotalMinutes:0} minutes before the fault",
+            return Finding.Reject(
+                Causes.ConfigChangedInPlace, $"no ConfigMap in use was rewritten within {Window.TotalMinutes:0} minutes before the fault",
                 symptoms.Evidence.Configs.Select(config => config.Id));
         }
 

@@ -24,7 +24,8 @@ internal sealed class CrashRule : IDiagnosisRule
         var configs = symptoms.Evidence.Configs.Where(item => item.UsedByCurrent && !item.UsedByPrevious).ToList();
         var mounts = configs.Count > 0 ? $"; it brought ConfigMap '{configs[0].Name}'" : "";
         return Finding.Accept(Cause, confidence,
-            $"container '{container.Name}' of pod {pod.Name} crashes ({Symptoms.Describe(container)}) since {change.Describe(telling)}{mounts}",
+            $"container '{container.Name}' of pod {pod.Name} crashes "
+            + $"({Symptoms.Describe(container)}) since {change.Describe(telling)}{mounts}",
             [
                 .. Ids(symptoms), change.Change!.Id, .. telling.Select(item => item.Id), .. configs.Select(item => item.Id),
                 .. symptoms.Evidence.Logs.Where(log => log.Pod == pod.Name).Select(log => log.Id),

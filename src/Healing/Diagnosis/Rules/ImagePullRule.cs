@@ -1,6 +1,7 @@
 namespace Heal.Healing;
 
-/// <summary>The image of the newest revision cannot be pulled. Only a changed reference is remedied by going back; else it is credentials or registry.</summary>
+/// <summary>The image of the newest revision cannot be pulled. Only a changed reference is remedied by going back; else it is credentials
+/// or registry.</summary>
 internal sealed class ImagePullRule : IDiagnosisRule
 {
     public Finding Judge(Symptoms symptoms, ChangeFacts change)
@@ -25,7 +26,8 @@ internal sealed class ImagePullRule : IDiagnosisRule
 
         var confidence = 0.9 + (symptoms.OlderRevisionServes ? 0.05 : 0);
         return Finding.Accept(Causes.ImagePullAfterTemplateChange, confidence,
-            $"image '{container.Image}' of container '{container.Name}' in pod {pod.Name} cannot be pulled ({container.Waiting}) since {change.Describe(changed)}",
+            $"image '{container.Image}' of container '{container.Name}' in pod {pod.Name} "
+            + $"cannot be pulled ({container.Waiting}) since {change.Describe(changed)}",
             evidence.Append(change.Change!.Id).Concat(changed.Select(item => item.Id)));
     }
 }

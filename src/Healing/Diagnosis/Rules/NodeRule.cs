@@ -19,7 +19,8 @@ internal sealed class NodeRule : IDiagnosisRule
         var names = unready.Select(node => node.Name).ToHashSet(StringComparer.Ordinal);
         var explained = suffering.Count(pod => pod.Node is not null && names.Contains(pod.Node));
         return Finding.Accept(Causes.NodeNotReady, explained == suffering.Count ? 0.95 : 0.4,
-            $"node {string.Join(", ", names.Order(StringComparer.Ordinal))} is not ready, and {explained} of {suffering.Count} failing pods are there",
+            $"node {string.Join(", ", names.Order(StringComparer.Ordinal))} is not ready, "
+            + $"and {explained} of {suffering.Count} failing pods are there",
             unready.Select(node => node.Id));
     }
 }

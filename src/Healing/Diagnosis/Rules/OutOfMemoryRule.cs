@@ -1,6 +1,7 @@
 namespace Heal.Healing;
 
-/// <summary>Containers are killed for memory. Going back helps when the change touched the limit; else more memory or a fix is needed.</summary>
+/// <summary>Containers are killed for memory. Going back helps when the change touched the limit; else more memory or a fix is
+/// needed.</summary>
 internal sealed class OutOfMemoryRule : IDiagnosisRule
 {
     public Finding Judge(Symptoms symptoms, ChangeFacts change)
