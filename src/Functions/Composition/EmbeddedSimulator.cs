@@ -10,7 +10,8 @@ internal sealed partial class EmbeddedSimulator(ILogger<EmbeddedSimulator> logge
     private SimulatorServer? _server;
 
     /// <exception cref="InvalidOperationException">The host has not started yet.</exception>
-    public Uri Url => new(_server?.Url ?? throw new InvalidOperationException("The embedded simulator starts with the host, which has not started."));
+    public Uri Url => new(_server?.Url
+        ?? throw new InvalidOperationException("The embedded simulator starts with the host, which has not started."));
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
@@ -33,7 +34,8 @@ internal sealed partial class EmbeddedSimulator(ILogger<EmbeddedSimulator> logge
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Warning,
-            Message = "No cluster is configured: healing a SIMULATED one at {Url}. Set KUBECONFIG, or Heal:Kubernetes:Target, for a real one.")]
+            Message = "No cluster is configured: healing a SIMULATED one at {Url}. "
+                + "Set KUBECONFIG, or Heal:Kubernetes:Target, for a real one.")]
         public static partial void Started(ILogger logger, string url);
     }
 }

@@ -182,7 +182,8 @@ internal sealed class OrchestrationContext(
         {
             throw new InvalidOperationException(
                 $"Orchestrator '{Name}' (instance '{InstanceId}') used its context outside of its own turn. "
-                + "An orchestrator may await only tasks that come from its context, never Task.Run, Task.Delay, I/O or ConfigureAwait(false). "
+                + "An orchestrator may await only tasks that come from its context, "
+                + "never Task.Run, Task.Delay, I/O or ConfigureAwait(false). "
                 + "Move such work into an activity.");
         }
     }
