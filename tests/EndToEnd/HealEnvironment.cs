@@ -49,7 +49,7 @@ internal sealed class HealEnvironment : IAsyncDisposable
             ["Heal__Kubernetes__Server"] = cluster.Proxy.Url.ToString(),
             ["Heal__WorkflowsFolder"] = Path.Combine(AppContext.BaseDirectory, "test-workflows"),
             // A killed process's locks end with their lease: short here, so that many kills fit into a test.
-            ["AzureFunctionsJobHost__extensions__durableTask__storageProvider__workItemLockTimeout"] = "00:00:01.5",
+            ["AzureFunctionsJobHost__extensions__durableTask__storageProvider__workItemLockTimeout"] = "00:00:03",
             ["Logging__LogLevel__Default"] = "Information",
         };
         foreach ((string name, string value) in settings ?? new Dictionary<string, string>(StringComparer.Ordinal))
@@ -81,9 +81,9 @@ internal sealed class HealEnvironment : IAsyncDisposable
     }
 
     /// <summary>The incidents, once there are as many as wanted and all of them have ended. The app may die and come back meanwhile.</summary>
-    public async Task<IReadOnlyList<JsonObject>> UntilIncidentsEndAsync(int count)
+    public async Task<IReadOnlyList<JsonObject>> UntilIncidentsEndAsync(int count, TimeSpan? within = null)
     {
-        using var limit = new CancellationTokenSource(IncidentLimit);
+        using var limit = new CancellationTokenSource(within ?? IncidentLimit);
         while (true)
         {
             try
@@ -105,7 +105,7 @@ internal sealed class HealEnvironment : IAsyncDisposable
             }
             catch (OperationCanceledException)
             {
-                throw new TimeoutException($"{count} incidents did not end within {IncidentLimit}. The app's last words:\n{App.Log}");
+                throw new TimeoutException($"{count} incidents did not end within {within ?? IncidentLimit}. The app's last words:\n{App.Log}");
             }
         }
     }

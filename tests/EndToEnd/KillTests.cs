@@ -16,6 +16,9 @@ public sealed partial class KillTests(ITestOutputHelper output)
     private const int IncidentsPerRound = 3;
     private const int MaximumRounds = 12;
 
+    /// <summary>A round has up to forty kills, each with a start of the app and the end of a lease behind it.</summary>
+    private static readonly TimeSpan RoundLimit = TimeSpan.FromMinutes(8);
+
     [Fact]
     public async Task Fifty_kills_lose_no_incident_and_double_no_rollback()
     {
@@ -58,13 +61,13 @@ public sealed partial class KillTests(ITestOutputHelper output)
             await RaiseUntilAcceptedAsync(heal, name);
         }
 
-        return await heal.UntilIncidentsEndAsync(incidents);
+        return await heal.UntilIncidentsEndAsync(incidents, RoundLimit);
     }
 
     /// <summary>As Alertmanager does: what was not acknowledged is sent again.</summary>
     private static async Task RaiseUntilAcceptedAsync(HealEnvironment heal, string name)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(RoundLimit);
         string pod = await heal.Cluster.UntilPodWaitsAsync(name, "CrashLoopBackOff");
         string payload = Alerts.CrashLooping(pod, DateTimeOffset.UtcNow);
         while (true)
@@ -82,7 +85,11 @@ public sealed partial class KillTests(ITestOutputHelper output)
                 // Killed while it answered.
             }
 
-            await Task.Delay(100, limit.Token);
+            await Task.Delay(100, limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (limit.IsCancellationRequested)
+            {
+                throw new TimeoutException($"The alert for '{name}' was not accepted. The app's last words:\n{heal.App.Log}");
+            }
         }
     }
 

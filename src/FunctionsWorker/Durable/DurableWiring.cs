@@ -1,4 +1,3 @@
-using DurableTask.Core.Hub;
 using Microsoft.Azure.Functions.Worker.Configuration;
 using Microsoft.Azure.Functions.Worker.Discovery;
 using Microsoft.DurableTask;
@@ -69,9 +68,13 @@ internal static class DurableWiring
             return;
         }
 
-        worker.UseTaskHub(services => new PostgreSqlTaskHub(
-            options, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILoggerFactory>()));
-        client.UseTaskHub(services => services.GetRequiredKeyedService<ITaskHub>(worker.Name));
+        // The hub is made ready before any listener starts: no trigger meets a database without tables.
+        worker.UsePostgreSql(hub =>
+        {
+            hub.ConnectionString = options.ConnectionString;
+            hub.Schema = options.Schema;
+        });
+        client.UsePostgreSql();
     }
 
     private static List<string> Faults(PostgreSqlTaskHubOptions options, string setting)

@@ -12,6 +12,7 @@ internal sealed partial class OrchestrationDispatcher
     private readonly WorkerRuntime _runtime;
     private readonly ActivityDispatcher _activities;
     private readonly OrchestrationSessions _sessions;
+    private readonly UnstorableTurns _unstorable = new();
     private readonly ILogger _logger;
 
     public OrchestrationDispatcher(WorkerRuntime runtime)
@@ -68,6 +69,7 @@ internal sealed partial class OrchestrationDispatcher
             {
                 ConsumedMessages = [.. item.Messages.Select(message => message.Id)],
             });
+            _unstorable.Forget(item.Lock.InstanceId);
         }
         catch (WorkItemLockLostException lost)
         {
@@ -75,10 +77,13 @@ internal sealed partial class OrchestrationDispatcher
         }
         catch (Exception failed)
         {
-            // Nothing was stored, or everything was and only the answer got lost. Giving the lock back is right in both cases:
-            // the fence tells them apart.
             Log.TurnNotStored(_logger, failed, item.Lock.InstanceId);
-            await GiveBackAsync(item.Lock);
+            if (!_unstorable.IsHopeless(item.Lock.InstanceId, failed) || !await TryFailInstanceAsync(item, failed))
+            {
+                // Nothing was stored, or everything was and only the answer got lost. Giving the lock back is right in both cases:
+                // the fence tells them apart.
+                await GiveBackAsync(item.Lock);
+            }
         }
         finally
         {
@@ -200,6 +205,39 @@ internal sealed partial class OrchestrationDispatcher
         {
             CustomStatus = item.Instance.CustomStatus,
         };
+    }
+
+    /// <summary>Ends an instance whose turn the hub refuses again and again, with the refusal as its failure.</summary>
+    private async Task<bool> TryFailInstanceAsync(OrchestrationWorkItem item, Exception refusal)
+    {
+        try
+        {
+            CachedInstance instance = await LoadAsync(item);
+            DateTime now = _runtime.Services.UtcNow();
+            ExecutionStartedEvent? start = instance.History.Concat(item.Messages.Select(message => message.Event))
+                .OfType<ExecutionStartedEvent>().FirstOrDefault();
+            var played = new List<HistoryEvent> { new OrchestratorStartedEvent(-1) { Timestamp = now } };
+            if (instance.History.Count == 0 && start is not null)
+            {
+                played.Add(start);
+            }
+
+            TurnResult result = UnstorableTurns.Failure(refusal);
+            TurnCommit turn = TurnBuilder.Build(item.Lock, instance, start, played, result, _runtime.Services.DataConverter, now) with
+            {
+                ConsumedMessages = [.. item.Messages.Select(message => message.Id)],
+            };
+            await _runtime.Hub.CommitTurnAsync(turn);
+            _sessions.Report(instance, turn, result);
+            _unstorable.Forget(item.Lock.InstanceId);
+            instance.Dispose();
+            return true;
+        }
+        catch (Exception failed)
+        {
+            Log.TurnNotStored(_logger, failed, item.Lock.InstanceId);
+            return false;
+        }
     }
 
     private async Task GiveBackAsync(OrchestrationLock held)
