@@ -1,11 +1,8 @@
 using System.Net;
-using DurableTask.Core.Hub;
 using Heal.FunctionsWorker.Tests.Sample;
 using Heal.FunctionsWorker.Tests.Support;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Heal.FunctionsWorker.Tests;
@@ -31,8 +28,6 @@ public sealed class PostgreSqlHubTests : IAsyncLifetime
     public async Task The_hub_of_host_json_runs_the_durable_functions()
     {
         await using TestHost host = await StartAsync(ConnectionString);
-        // The host is up before its hub is ready, because a database that is away must not keep it down.
-        await host.Host.Services.GetRequiredKeyedService<ITaskHub>(Options.DefaultName).InitializeAsync();
         HttpResponseMessage started = await host.SendAsync(HttpMethod.Post, "/api/greet/Ada");
         string id = (string)(await TestHost.JsonAsync(started))["Id"]!;
         await host.Get<Journal>().NextAsync();

@@ -7,15 +7,15 @@ namespace Heal.Simulator.Tests;
 public sealed class PatchTests
 {
     private const string A = """{"name":"a","image":"a:1","env":[{"name":"X","value":"1"},{"name":"Y","value":"2"}]}""";
-    private const string Two = $$"""{"spec":{"containers":[{{A}},{"name":"b","image":"b:1"}]}}""";
+    private const string Two = $$$"""{"spec":{"containers":[{{{A}}},{"name":"b","image":"b:1"}]}}""";
 
     [Theory]
     [InlineData("containers merge by name",
         """{"spec":{"containers":[{"name":"b","image":"b:2"}]}}""",
-        $$"""{"spec":{"containers":[{{A}},{"name":"b","image":"b:2"}]}}""")]
+        $$$"""{"spec":{"containers":[{{{A}}},{"name":"b","image":"b:2"}]}}""")]
     [InlineData("a new container is added",
         """{"spec":{"containers":[{"name":"c","image":"c:1"}]}}""",
-        $$"""{"spec":{"containers":[{{A}},{"name":"b","image":"b:1"},{"name":"c","image":"c:1"}]}}""")]
+        $$$"""{"spec":{"containers":[{{{A}}},{"name":"b","image":"b:1"},{"name":"c","image":"c:1"}]}}""")]
     [InlineData("delete takes an item out",
         """{"spec":{"containers":[{"name":"a","$patch":"delete"}]}}""",
         """{"spec":{"containers":[{"name":"b","image":"b:1"}]}}""")]

@@ -99,16 +99,6 @@ internal sealed class ObjectStore(int historyLimit)
             return _version > version ? Task.CompletedTask : _changed.Task.WaitAsync(cancellation);
     }
 
-    /// <summary>Forgets the history, so that every resume from an older version is answered with 410.</summary>
-    public void ForgetHistory()
-    {
-        lock (Gate)
-        {
-            _history.Clear();
-            _forgottenUpTo = _version;
-        }
-    }
-
     private static string Order(string ns, string name) => $"{ns}/{name}";
 
     private void Commit(Change change)
