@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -80,7 +79,9 @@ internal sealed class HealEnvironment : IAsyncDisposable
         return [.. page["incidents"]!.AsArray().Select(item => item!.AsObject())];
     }
 
-    /// <summary>The incidents, once there are as many as wanted and all of them have ended. The app may die and come back meanwhile.</summary>
+    /// <summary>
+    /// The incidents, once there are as many as wanted and all of them have ended. The app may die and come back meanwhile.
+    /// </summary>
     public async Task<IReadOnlyList<JsonObject>> UntilIncidentsEndAsync(int count, TimeSpan? within = null)
     {
         using var limit = new CancellationTokenSource(within ?? IncidentLimit);
@@ -89,7 +90,7 @@ internal sealed class HealEnvironment : IAsyncDisposable
             try
             {
                 IReadOnlyList<JsonObject> incidents = await GetIncidentsAsync();
-                if (incidents.Count >= count && incidents.All(incident => incident["outcome"] is not null || incident["failure"] is not null))
+                if (incidents.Count >= count && incidents.All(HasEnded))
                 {
                     return incidents;
                 }
@@ -103,12 +104,15 @@ internal sealed class HealEnvironment : IAsyncDisposable
             {
                 await Task.Delay(100, limit.Token);
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException late)
             {
-                throw new TimeoutException($"{count} incidents did not end within {within ?? IncidentLimit}. The app's last words:\n{App.Log}");
+                throw new TimeoutException(
+                    $"{count} incidents did not end within {within ?? IncidentLimit}. The app's last words:\n{App.Log}", late);
             }
         }
     }
+
+    private static bool HasEnded(JsonObject incident) => incident["outcome"] is not null || incident["failure"] is not null;
 
     public Task<T> QueryAsync<T>(string sql) => ScalarAsync<T>(
         new NpgsqlConnectionStringBuilder(_serverConnection) { Database = _database }.ConnectionString, sql);
