@@ -19,10 +19,6 @@ public static class PostgresErrors
         _ => IsTransient(exception.InnerException),
     };
 
-    /// <summary>True when a unique constraint, given by name, refused the row.</summary>
-    public static bool IsUniqueViolation(Exception exception, string constraint) =>
-        exception is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } postgres && postgres.ConstraintName == constraint;
-
     private static bool IsShutdownOrConnectionLimit(string sqlState) => sqlState
         is PostgresErrorCodes.AdminShutdown
         or PostgresErrorCodes.CrashShutdown

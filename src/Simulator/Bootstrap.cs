@@ -20,7 +20,8 @@ internal static class Bootstrap
     private static void Create(Registry registry, JsonObject o)
     {
         var type = ResourceCatalog.FindKind(o.Text("apiVersion"), o.Text("kind"))
-            ?? throw new SimulatorOptionsException($"The simulator cannot start: Objects: {o.Text("apiVersion")} {o.Text("kind")} is not served; served are "
+            ?? throw new SimulatorOptionsException(
+                $"The simulator cannot start: Objects: {o.Text("apiVersion")} {o.Text("kind")} is not served; served are "
                 + string.Join(", ", ResourceCatalog.Served.Select(t => $"{t.GroupVersion} {t.Kind}")));
         var ns = type.Namespaced ? (o.Namespace().Length > 0 ? o.Namespace() : "default") : "";
         if (ns.Length > 0)
@@ -32,7 +33,9 @@ internal static class Bootstrap
     private static void Namespace(Registry registry, string name)
     {
         if (registry.Store.Find(ResourceCatalog.Namespaces, "", name) is null)
-            registry.Create(ResourceCatalog.Namespaces, "", new JsonObject { ["metadata"] = new JsonObject { ["name"] = name } }, new WriteContext("simulator"));
+            registry.Create(ResourceCatalog.Namespaces, "",
+                new JsonObject { ["metadata"] = new JsonObject { ["name"] = name } },
+                new WriteContext("simulator"));
     }
 
     private static JsonObject Node(string name, string now)
@@ -43,7 +46,12 @@ internal static class Bootstrap
             ["metadata"] = new JsonObject
             {
                 ["name"] = name,
-                ["labels"] = new JsonObject { ["kubernetes.io/hostname"] = name, ["kubernetes.io/os"] = "linux", ["kubernetes.io/arch"] = "amd64" },
+                ["labels"] = new JsonObject
+                {
+                    ["kubernetes.io/hostname"] = name,
+                    ["kubernetes.io/os"] = "linux",
+                    ["kubernetes.io/arch"] = "amd64",
+                },
             },
             ["spec"] = new JsonObject(),
             ["status"] = new JsonObject

@@ -30,14 +30,17 @@ internal sealed record CommandLine(SimulatorOptions Options, string? KubeconfigP
     public static CommandLine Parse(IReadOnlyList<string> arguments)
     {
         var options = new SimulatorOptions { Urls = "http://127.0.0.1:8001" };
-        var (images, nodes, objects, faults) = (new List<string>(), new List<string>(), new List<JsonObject>(), new List<FaultDescription>());
+        var (images, nodes, objects, faults) =
+            (new List<string>(), new List<string>(), new List<JsonObject>(), new List<FaultDescription>());
         string? kubeconfig = null;
         for (var i = 0; i < arguments.Count; i++)
         {
             var name = arguments[i];
             if (name is "--help" or "-h")
                 return new CommandLine(options, null, Help: true);
-            string Value() => ++i < arguments.Count ? arguments[i] : throw new CommandLineException($"{name}: expected a value, got the end of the line");
+            string Value() => ++i < arguments.Count
+                ? arguments[i]
+                : throw new CommandLineException($"{name}: expected a value, got the end of the line");
             switch (name)
             {
                 case "--urls": options = options with { Urls = Value() }; break;

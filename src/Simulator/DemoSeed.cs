@@ -4,7 +4,10 @@ using Heal.Simulator.Objects;
 
 namespace Heal.Simulator;
 
-/// <summary>The demo cluster: namespace <c>demo</c> with three healthy Deployments, and the rule that a ConfigMap with mode=broken crashes its users.</summary>
+/// <summary>
+/// The demo cluster: namespace <c>demo</c> with three healthy Deployments, and the rule that a ConfigMap with mode=broken crashes its
+/// users.
+/// </summary>
 public static class DemoSeed
 {
     private const string Manifest = """

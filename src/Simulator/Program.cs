@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Heal.Simulator;
 using Heal.Simulator.Api;
 
@@ -10,8 +11,8 @@ try
         return 0;
     }
     using var end = new CancellationTokenSource();
-    using var interrupt = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGINT, Stop);
-    using var terminate = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGTERM, Stop);
+    using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+    using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
     await using var server = await SimulatorServer.StartAsync(line.Options, end.Token);
     if (line.KubeconfigPath is { } path)
         await File.WriteAllTextAsync(path, Kubeconfig.For(server.Url, line.Options.Token), end.Token);
@@ -27,7 +28,8 @@ try
         end.Cancel();
     }
 }
-catch (Exception e) when (e is CommandLineException or SimulatorOptionsException or IOException or UnauthorizedAccessException or ApiException)
+catch (Exception e) when (e is CommandLineException
+    or SimulatorOptionsException or IOException or UnauthorizedAccessException or ApiException)
 {
     await Console.Error.WriteLineAsync($"simulator: {e.Message}");
     return 2;

@@ -41,7 +41,9 @@ public sealed class SimulatorServer : IAsyncDisposable
     /// <summary>The address it listens on.</summary>
     public string Url { get; }
 
-    /// <summary>Starts it. Throws <see cref="SimulatorOptionsException"/> for wrong options, <see cref="IOException"/> when the address is taken.</summary>
+    /// <summary>
+    /// Starts it. Throws <see cref="SimulatorOptionsException"/> for wrong options, <see cref="IOException"/> when the address is taken.
+    /// </summary>
     public static async Task<SimulatorServer> StartAsync(SimulatorOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new SimulatorOptions();
@@ -70,7 +72,9 @@ public sealed class SimulatorServer : IAsyncDisposable
             agent.FaultsChanged();
             loop.Resync();
         };
-        var api = new ApiServer(new ReadRequests(registry.Store, clock), new WriteRequests(registry), new WatchRequests(registry.Store, faults, clock),
+        var api = new ApiServer(
+            new ReadRequests(registry.Store, clock), new WriteRequests(registry),
+            new WatchRequests(registry.Store, faults, clock),
             new Subresources(registry, agent), new FaultEndpoint(faults), faults, clock, options.Token);
         app.Run(api.HandleAsync);
         try
@@ -100,6 +104,8 @@ public sealed class SimulatorServer : IAsyncDisposable
     private static IReadOnlyList<IController> Controllers(Registry registry, EventRecorder events, NodeAgent agent) =>
     [
         new NamespaceController(registry), new DeploymentController(registry, events), new ReplicaSetController(registry, events),
-        new Scheduler(registry, events), agent, new EndpointsController(registry), new DisruptionController(registry), new GarbageCollector(registry),
+        new Scheduler(registry, events), agent, new EndpointsController(registry),
+        new DisruptionController(registry),
+        new GarbageCollector(registry),
     ];
 }

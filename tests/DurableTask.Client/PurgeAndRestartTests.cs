@@ -111,7 +111,7 @@ public class PurgeAndRestartTests : ClientFixture
     }
 
     [Fact]
-    public async Task Rewinding_is_not_there_yet_and_says_so() =>
+    public async Task Rewinding_is_refused_with_the_exception_that_the_contract_names() =>
         await Assert.ThrowsAsync<NotImplementedException>(() => Client.RewindInstanceAsync("i", "try again"));
 
     private void Child(string id, string parent, OrchestrationStatus status) =>

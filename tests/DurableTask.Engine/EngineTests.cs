@@ -143,7 +143,8 @@ public abstract class EngineTests
         int attempts = 0;
         await using EngineHost engine = await StartAsync(tasks => tasks
             .AddOrchestratorFunc("Retries", async context =>
-                await context.CallActivityAsync<int>("Third", TaskOptions.FromRetryPolicy(new RetryPolicy(5, TimeSpan.FromMilliseconds(1)))))
+                await context.CallActivityAsync<int>(
+                    "Third", TaskOptions.FromRetryPolicy(new RetryPolicy(5, TimeSpan.FromMilliseconds(1)))))
             .AddActivityFunc("Third", _ => Interlocked.Increment(ref attempts) < 3 ? throw new IOException("not yet") : attempts));
 
         OrchestrationMetadata done = await engine.RunAsync("Retries");

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Heal.EndToEnd.Tests;
 
 /// <summary>Payloads in the form that Alertmanager posts, version 4.</summary>
@@ -21,9 +24,13 @@ internal static class Alerts
          "alerts":[{{{string.Join(',', alerts)}}}]}
         """;
 
-    public static string Alert(string name, DateTimeOffset startsAt, string labels) => $$$"""
+    public static string Alert(string name, DateTimeOffset startsAt, string labels)
+    {
+        string fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(labels + name)).AsSpan(0, 8));
+        return $$$"""
         {"status":"firing","labels":{"alertname":"{{{name}}}",{{{labels}}}},"annotations":{"summary":"a test raised this"},
          "startsAt":"{{{startsAt:yyyy-MM-ddTHH:mm:ss.fffZ}}}","endsAt":"0001-01-01T00:00:00Z","generatorURL":"http://127.0.0.1:9090/graph",
-         "fingerprint":"{{{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(labels + name)).AsSpan(0, 8))}}}"}
+         "fingerprint":"{{{fingerprint}}}"}
         """;
+    }
 }

@@ -5,7 +5,9 @@ using System.Text.Json.Nodes;
 
 namespace Heal.EndToEnd.Tests;
 
-/// <summary>The main job, through the doors that a user has: an alert comes in, the Deployment is well again, and the record says so.</summary>
+/// <summary>
+/// The main job, through the doors that a user has: an alert comes in, the Deployment is well again, and the record says so.
+/// </summary>
 public sealed class HealingTests : IAsyncLifetime
 {
     private HealEnvironment _heal = null!;
@@ -88,7 +90,10 @@ public sealed class HealingTests : IAsyncLifetime
     [InlineData("[]", HttpStatusCode.BadRequest, "$")]
     [InlineData("{\"version\":\"3\",\"alerts\":[]}", HttpStatusCode.BadRequest, "$.version")]
     [InlineData("{\"version\":\"4\",\"alerts\":[{\"status\":\"firing\",\"labels\":{}}]}", HttpStatusCode.BadRequest, "alertname")]
-    [InlineData("{\"version\":\"4\",\"alerts\":[{\"status\":\"firing\",\"startsAt\":\"2026-01-01T00:00:00Z\",\"labels\":{\"alertname\":\"A\\u0007\"}}]}", HttpStatusCode.BadRequest, "alertname")]
+    [InlineData(
+        """{"version":"4","alerts":[{"status":"firing","startsAt":"2026-01-01T00:00:00Z","labels":{"alertname":"A\u0007"}}]}""",
+        HttpStatusCode.BadRequest,
+        "alertname")]
     public async Task A_payload_that_cannot_be_used_is_refused_with_its_faults(string body, HttpStatusCode status, string where)
     {
         using HttpResponseMessage answer = await _heal.PostAlertsAsync(body);

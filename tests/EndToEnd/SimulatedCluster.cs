@@ -5,7 +5,9 @@ using Heal.Simulator;
 
 namespace Heal.EndToEnd.Tests;
 
-/// <summary>A simulated cluster with Deployments that may be healed, seen through its public API only, as a person with kubectl sees it.</summary>
+/// <summary>
+/// A simulated cluster with Deployments that may be healed, seen through its public API only, as a person with kubectl sees it.
+/// </summary>
 internal sealed class SimulatedCluster : IAsyncDisposable
 {
     public const string Namespace = "shop";

@@ -9,7 +9,7 @@ public sealed class TimerTriggerTests
 {
     private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
 
-    private readonly FakeTime _time = new(Noon);
+    private readonly ManualTime _time = new(Noon);
 
     [Theory]
     [InlineData("*/5 * * * * *", "12:00:05")]

@@ -9,7 +9,7 @@ public sealed partial class ProjectReferenceTests
     private static readonly Dictionary<string, string> Drawing = new(StringComparer.Ordinal)
     {
         ["DurableTask/Core"] = "",
-        ["DurableTask/Abstractions"] = "",
+        ["DurableTask/Abstractions"] = "DurableTask/Core",
         ["DurableTask/Client"] = "DurableTask/Core DurableTask/Abstractions",
         ["DurableTask/Worker"] = "DurableTask/Core DurableTask/Abstractions",
         ["DurableTask/InMemory"] = "DurableTask/Core DurableTask/Abstractions DurableTask/Client DurableTask/Worker",

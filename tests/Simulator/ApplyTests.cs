@@ -10,7 +10,9 @@ public sealed class ApplyTests
     private static string Config(string data) => $$"""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"},"data":{{data}}}""";
 
     private static Task<(int Code, JsonNode? Body)> ApplyAsync(Cluster cluster, string manager, string data, bool force = false)
-        => cluster.SendAsync("PATCH", $"{Path}?fieldManager={manager}&force={(force ? "true" : "false")}", Config(data), "application/apply-patch+yaml");
+        => cluster.SendAsync(
+            "PATCH", $"{Path}?fieldManager={manager}&force={(force ? "true" : "false")}",
+            Config(data), "application/apply-patch+yaml");
 
     [Fact]
     public async Task A_field_that_is_applied_no_more_goes_unless_another_manager_has_it()

@@ -29,7 +29,8 @@ internal sealed class Cluster : IAsyncDisposable
     public static Task<Cluster> StartDemoAsync(double speed = 100)
         => StartAsync(o => o with { Speed = speed, Objects = DemoSeed.Objects, Faults = DemoSeed.Faults });
 
-    public async Task<(int Code, JsonNode? Body)> SendAsync(string method, string path, string? body = null, string type = "application/json")
+    public async Task<(int Code, JsonNode? Body)> SendAsync(
+        string method, string path, string? body = null, string type = "application/json")
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         if (body is not null)

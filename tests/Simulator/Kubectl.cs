@@ -51,7 +51,9 @@ internal sealed class Kubectl : IDisposable
         }
         catch (System.ComponentModel.Win32Exception e)
         {
-            throw new InvalidOperationException("kubectl is not installed: install Debian's kubernetes-client, or kubectl 1.32 into the PATH", e);
+            throw new InvalidOperationException(
+                "kubectl is not installed: install Debian's kubernetes-client, or kubectl 1.32 into the PATH",
+                e);
         }
     }
 }

@@ -31,7 +31,9 @@ public sealed class KubectlTests
         await kubectl.RunAsync("rollout status deployment/shop --timeout=30s");
         await kubectl.RunAsync("""patch deployment shop -p {"spec":{"template":{"metadata":{"annotations":{"note":"x"}}}}}""");
         await kubectl.RunAsync("rollout status deployment/shop --timeout=30s");
-        Assert.Equal("3", await kubectl.RunAsync("""get deployment shop -o jsonpath={.metadata.annotations.deployment\.kubernetes\.io/revision}"""));
+        Assert.Equal(
+            "3",
+            await kubectl.RunAsync("""get deployment shop -o jsonpath={.metadata.annotations.deployment\.kubernetes\.io/revision}"""));
         Assert.Equal("nginx:1.26", await kubectl.RunAsync("get deployment shop -o jsonpath={.spec.template.spec.containers[0].image}"));
         await kubectl.RunAsync("delete deployment shop --timeout=30s");
         await kubectl.RunAsync("wait --for=delete pod -l app=shop --timeout=30s");
@@ -51,15 +53,21 @@ public sealed class KubectlTests
         Assert.Equal(1, code);
         Assert.Contains("exceeded its progress deadline", output);
         Assert.Contains("ImagePullBackOff", await kubectl.RunAsync("get events -o jsonpath={.items[*].message}"));
-        Assert.Contains("registry.example/web:no-such-tag: not found", await kubectl.RunAsync("get events -o jsonpath={.items[*].message}"));
-        Assert.Contains("ImagePull", await kubectl.RunAsync("get pods -o jsonpath={.items[*].status.containerStatuses[*].state.waiting.reason}"));
+        Assert.Contains(
+            "registry.example/web:no-such-tag: not found",
+            await kubectl.RunAsync("get events -o jsonpath={.items[*].message}"));
+        Assert.Contains(
+            "ImagePull",
+            await kubectl.RunAsync("get pods -o jsonpath={.items[*].status.containerStatuses[*].state.waiting.reason}"));
 
         await kubectl.RunAsync("rollout undo deployment/web");
         await kubectl.RunAsync("rollout status deployment/web --timeout=30s");
         var history = await kubectl.RunAsync("rollout history deployment/web");
         Assert.Contains("\n3 ", history);
         Assert.DoesNotContain("\n1 ", history);
-        Assert.Equal("3", await kubectl.RunAsync($"get {before.Trim()} -o jsonpath={{.metadata.annotations.deployment\\.kubernetes\\.io/revision}}"));
+        Assert.Equal(
+            "3",
+            await kubectl.RunAsync($"get {before.Trim()} -o jsonpath={{.metadata.annotations.deployment\\.kubernetes\\.io/revision}}"));
     }
 
     [Fact]
@@ -69,8 +77,11 @@ public sealed class KubectlTests
         using var kubectl = new Kubectl(cluster);
         await kubectl.RunAsync("rollout status deployment/api --timeout=30s");
 
-        await kubectl.RunAsync("create -f -", """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"bad"},"data":{"mode":"broken"}}""");
-        await kubectl.RunAsync("""patch deployment api -p {"spec":{"template":{"spec":{"volumes":[{"name":"config","configMap":{"name":"bad"}}]}}}}""");
+        await kubectl.RunAsync(
+            "create -f -",
+            """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"bad"},"data":{"mode":"broken"}}""");
+        await kubectl.RunAsync(
+            """patch deployment api -p {"spec":{"template":{"spec":{"volumes":[{"name":"config","configMap":{"name":"bad"}}]}}}}""");
         var pod = await cluster.UntilAsync("/api/v1/namespaces/demo/pods",
             p => (string?)p["status"]?["containerStatuses"]?[0]?["state"]?["waiting"]?["reason"] == "CrashLoopBackOff");
         var status = pod["status"]!["containerStatuses"]![0]!;
@@ -79,11 +90,15 @@ public sealed class KubectlTests
         Assert.Equal("Error", (string?)status["lastState"]!["terminated"]!["reason"]);
         Assert.True((int)status["restartCount"]! >= 1);
         Assert.Contains("got 'broken'", await kubectl.RunAsync($"logs {name} --previous"));
-        Assert.Contains("Back-off restarting failed container api", await kubectl.RunAsync($"get events -o jsonpath={{.items[*].message}} --field-selector involvedObject.name={name}"));
+        Assert.Contains(
+            "Back-off restarting failed container api",
+            await kubectl.RunAsync($"get events -o jsonpath={{.items[*].message}} --field-selector involvedObject.name={name}"));
 
         await kubectl.RunAsync("rollout undo deployment/api");
         await kubectl.RunAsync("rollout status deployment/api --timeout=30s");
-        Assert.DoesNotContain("false", await kubectl.RunAsync("get pods -l app=api -o jsonpath={.items[*].status.containerStatuses[*].ready}"));
+        Assert.DoesNotContain(
+            "false",
+            await kubectl.RunAsync("get pods -l app=api -o jsonpath={.items[*].status.containerStatuses[*].ready}"));
     }
 
     [Fact]

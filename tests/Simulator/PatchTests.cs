@@ -6,15 +6,16 @@ namespace Heal.Simulator.Tests;
 
 public sealed class PatchTests
 {
-    private const string Two = """{"spec":{"containers":[{"name":"a","image":"a:1","env":[{"name":"X","value":"1"},{"name":"Y","value":"2"}]},{"name":"b","image":"b:1"}]}}""";
+    private const string A = """{"name":"a","image":"a:1","env":[{"name":"X","value":"1"},{"name":"Y","value":"2"}]}""";
+    private const string Two = $$$"""{"spec":{"containers":[{{{A}}},{"name":"b","image":"b:1"}]}}""";
 
     [Theory]
     [InlineData("containers merge by name",
         """{"spec":{"containers":[{"name":"b","image":"b:2"}]}}""",
-        """{"spec":{"containers":[{"name":"a","image":"a:1","env":[{"name":"X","value":"1"},{"name":"Y","value":"2"}]},{"name":"b","image":"b:2"}]}}""")]
+        $$$"""{"spec":{"containers":[{{{A}}},{"name":"b","image":"b:2"}]}}""")]
     [InlineData("a new container is added",
         """{"spec":{"containers":[{"name":"c","image":"c:1"}]}}""",
-        """{"spec":{"containers":[{"name":"a","image":"a:1","env":[{"name":"X","value":"1"},{"name":"Y","value":"2"}]},{"name":"b","image":"b:1"},{"name":"c","image":"c:1"}]}}""")]
+        $$$"""{"spec":{"containers":[{{{A}}},{"name":"b","image":"b:1"},{"name":"c","image":"c:1"}]}}""")]
     [InlineData("delete takes an item out",
         """{"spec":{"containers":[{"name":"a","$patch":"delete"}]}}""",
         """{"spec":{"containers":[{"name":"b","image":"b:1"}]}}""")]
@@ -47,7 +48,9 @@ public sealed class PatchTests
     {
         var target = (JsonObject)JsonNode.Parse("""{"spec":{"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1}}}}""")!;
         var patch = (JsonObject)JsonNode.Parse("""{"spec":{"strategy":{"$retainKeys":["type"],"type":"Recreate"}}}""")!;
-        Assert.Equal("""{"spec":{"strategy":{"type":"Recreate"}}}""", StrategicMergePatch.Apply(target, patch, "Deployment").ToJsonString());
+        Assert.Equal(
+            """{"spec":{"strategy":{"type":"Recreate"}}}""",
+            StrategicMergePatch.Apply(target, patch, "Deployment").ToJsonString());
     }
 
     [Theory]
@@ -56,9 +59,13 @@ public sealed class PatchTests
     [InlineData("""[{"op":"remove","path":"/o/a~1b"}]""", """{"l":[1,2],"o":{}}""")]
     [InlineData("""[{"op":"replace","path":"/l/0","value":7}]""", """{"l":[7,2],"o":{"a/b":1}}""")]
     [InlineData("""[{"op":"move","from":"/l/0","path":"/o/x"}]""", """{"l":[2],"o":{"a/b":1,"x":1}}""")]
-    [InlineData("""[{"op":"copy","from":"/l","path":"/m"},{"op":"test","path":"/m","value":[1,2]}]""", """{"l":[1,2],"o":{"a/b":1},"m":[1,2]}""")]
+    [InlineData(
+        """[{"op":"copy","from":"/l","path":"/m"},{"op":"test","path":"/m","value":[1,2]}]""",
+        """{"l":[1,2],"o":{"a/b":1},"m":[1,2]}""")]
     public void A_json_patch_does_its_operations(string patch, string expected)
-        => Assert.Equal(expected, JsonPatch.Apply((JsonObject)JsonNode.Parse("""{"l":[1,2],"o":{"a/b":1}}""")!, JsonNode.Parse(patch)).ToJsonString());
+        => Assert.Equal(
+            expected,
+            JsonPatch.Apply((JsonObject)JsonNode.Parse("""{"l":[1,2],"o":{"a/b":1}}""")!, JsonNode.Parse(patch)).ToJsonString());
 
     [Theory]
     [InlineData("""[{"op":"test","path":"/a","value":2}]""", 422)]
@@ -76,5 +83,6 @@ public sealed class PatchTests
     [Fact]
     public void A_merge_patch_replaces_lists_and_deletes_with_null()
         => Assert.Equal("""{"l":[3],"o":{"y":2}}""",
-            MergePatch.Apply(JsonNode.Parse("""{"l":[1,2],"o":{"x":1}}"""), JsonNode.Parse("""{"l":[3],"o":{"x":null,"y":2}}"""))!.ToJsonString());
+            MergePatch.Apply(JsonNode.Parse("""{"l":[1,2],"o":{"x":1}}"""),
+            JsonNode.Parse("""{"l":[3],"o":{"x":null,"y":2}}"""))!.ToJsonString());
 }

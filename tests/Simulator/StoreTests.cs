@@ -58,7 +58,8 @@ public sealed class StoreTests
         await cluster.OkAsync("DELETE", $"{Maps}/a");
 
         var types = new List<string>();
-        await foreach (var e in cluster.WatchAsync($"{Maps}?resourceVersion={version}&labelSelector=x%3D1&timeoutSeconds=1&allowWatchBookmarks=true"))
+        await foreach (var e in cluster.WatchAsync(
+            $"{Maps}?resourceVersion={version}&labelSelector=x%3D1&timeoutSeconds=1&allowWatchBookmarks=true"))
             types.Add((string)e["type"]!);
 
         Assert.Equal(["MODIFIED", "DELETED", "ADDED", "DELETED", "BOOKMARK"], types);
@@ -178,7 +179,8 @@ public sealed class StoreTests
         foreach (var (owner, policy) in new[] { ("gone", "Background"), ("front", "Foreground"), ("kept", "Orphan") })
         {
             var made = await cluster.OkAsync("POST", Maps, Map(owner));
-            var reference = $$""","ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"{{owner}}","uid":"{{made["metadata"]!["uid"]}}"}]""";
+            var reference =
+                $$""","ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"{{owner}}","uid":"{{made["metadata"]!["uid"]}}"}]""";
             await cluster.OkAsync("POST", Maps, Map($"of-{owner}", reference));
             await cluster.OkAsync("DELETE", $"{Maps}/{owner}?propagationPolicy={policy}");
         }

@@ -6,10 +6,9 @@ namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
 /// Tells other processes what single operations stored, right after they did: one NOTIFY for all that came together. Inside the
-/// operation's own
-/// transaction it would be dear, because PostgreSQL lets transactions that notify commit one after the other, disk sync included. If the
-/// process dies in between, the others find the work by their safety poll. (A group of turns is one transaction anyway and notifies
-/// inside.)
+/// operation's own transaction it would be dear, because PostgreSQL lets transactions that notify commit one after the other, disk sync
+/// included. If the process dies in between, the others find the work by their safety poll. (A group of turns is one transaction anyway
+/// and notifies inside.)
 /// </summary>
 internal sealed partial class HubNotifier(HubDatabase database, HubSignals signals, string self, TimeProvider timeProvider, ILogger logger)
 {

@@ -15,8 +15,7 @@ namespace Microsoft.DurableTask.PostgreSql;
 /// </summary>
 /// <remarks>
 /// When the database is away, calls throw (see <see cref="PostgresErrors.IsTransient"/>) and nothing is lost; waits go on by the safety
-/// poll
-/// or throw too. After a call that threw, what it should have stored was stored as a whole or not at all.
+/// poll or throw too. After a call that threw, what it should have stored was stored as a whole or not at all.
 /// </remarks>
 public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
 {

@@ -44,7 +44,8 @@ public class DefaultDurableTaskWorkerBuilder : IDurableTaskWorkerBuilder
         if (_buildTarget is null)
         {
             throw new InvalidOperationException(
-                $"Durable task worker '{Name}' has no backend. Choose one on its builder, for example UsePostgreSql(...) or UseTaskHub(...).");
+                $"Durable task worker '{Name}' has no backend. "
+                + "Choose one on its builder, for example UsePostgreSql(...) or UseTaskHub(...).");
         }
 
         DurableTaskRegistry registry = serviceProvider.GetRequiredService<IOptionsMonitor<DurableTaskRegistry>>().Get(Name);

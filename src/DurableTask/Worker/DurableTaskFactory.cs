@@ -36,8 +36,13 @@ internal sealed class DurableTaskFactory(DurableTaskRegistry registry) : IDurabl
         [.. keys.Where(key => key.Version != TaskVersion.Unversioned).Select(key => key.Name)];
 
     private static Func<IServiceProvider, T>? Find<T>(
-        IReadOnlyDictionary<TaskKey, Func<IServiceProvider, T>> tasks, HashSet<TaskName> versioned, TaskName name, TaskVersion version) =>
-        tasks.TryGetValue(new TaskKey(name, version), out Func<IServiceProvider, T>? exact) ? exact
-        : version != TaskVersion.Unversioned && !versioned.Contains(name) ? tasks.GetValueOrDefault(new TaskKey(name, TaskVersion.Unversioned))
-        : null;
+        IReadOnlyDictionary<TaskKey, Func<IServiceProvider, T>> tasks, HashSet<TaskName> versioned, TaskName name, TaskVersion version)
+    {
+        if (tasks.TryGetValue(new TaskKey(name, version), out Func<IServiceProvider, T>? exact))
+        {
+            return exact;
+        }
+
+        return versioned.Contains(name) ? null : tasks.GetValueOrDefault(new TaskKey(name, TaskVersion.Unversioned));
+    }
 }

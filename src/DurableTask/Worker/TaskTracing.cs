@@ -53,5 +53,7 @@ internal static class TaskTracing
         string.IsNullOrEmpty(version) ? $"{kind}:{name}" : $"{kind}:{name}@({version})";
 
     private static ActivityContext Parent(TraceParent? parent) =>
-        parent is not null && ActivityContext.TryParse(parent.Value, parent.State, isRemote: true, out ActivityContext context) ? context : default;
+        parent is not null && ActivityContext.TryParse(parent.Value, parent.State, isRemote: true, out ActivityContext context)
+            ? context
+            : default;
 }

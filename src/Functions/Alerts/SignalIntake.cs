@@ -27,7 +27,8 @@ internal sealed partial class SignalIntake(ILogger<SignalIntake> logger)
     ];
 
     /// <summary>Stores signals; returns when every one is stored.</summary>
-    /// <exception cref="IntakeUnavailableException">The store did not take all of them. Those that it took are recognised next time.</exception>
+    /// <exception cref="IntakeUnavailableException">The store did not take all of them. Those that it took are recognised next
+    /// time.</exception>
     public async Task<IReadOnlyList<StoredSignal>> StoreAsync(
         DurableTaskClient client, IReadOnlyList<Signal> signals, CancellationToken cancellationToken)
     {

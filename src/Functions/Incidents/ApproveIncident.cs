@@ -7,7 +7,9 @@ using Microsoft.DurableTask.Client;
 
 namespace Heal.Functions.Incidents;
 
-/// <summary><c>POST /api/incidents/{id}/approval</c>: a person's answer to a plan that waits, as the external event of the incident.</summary>
+/// <summary>
+/// <c>POST /api/incidents/{id}/approval</c>: a person's answer to a plan that waits, as the external event of the incident.
+/// </summary>
 internal sealed class ApproveIncident
 {
     private const int MaximumNameLength = 200;
@@ -36,7 +38,8 @@ internal sealed class ApproveIncident
 
         if (incident.IsCompleted)
         {
-            return Problem.Gone($"Incident '{incident.InstanceId}' has ended ({incident.RuntimeStatus}); there is nothing to approve.", correlationId);
+            return Problem.Gone(
+                $"Incident '{incident.InstanceId}' has ended ({incident.RuntimeStatus}); there is nothing to approve.", correlationId);
         }
 
         await client.RaiseEventAsync(id, ApprovalEvent.Name, answer, cancellationToken);
@@ -52,7 +55,8 @@ internal sealed class ApproveIncident
             null => (null, fault),
             { Approved: { } approved, By: { Length: > 0 and <= MaximumNameLength } by } =>
                 (new ApprovalEvent(approved, by, answer.Parameters, answer.Comment), null),
-            _ => (null, $"'approved' (true or false) and 'by' (who answers, 1 to {MaximumNameLength} characters) are required: {Expected}."),
+            _ => (null, "'approved' (true or false) and 'by' "
+                + $"(who answers, 1 to {MaximumNameLength} characters) are required: {Expected}."),
         };
     }
 

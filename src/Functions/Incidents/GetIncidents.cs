@@ -29,7 +29,10 @@ internal sealed class GetIncidents
 
         int size = top is null ? DefaultPageSize : int.Parse(top, System.Globalization.CultureInfo.InvariantCulture);
         var query = new OrchestrationQuery(
-            InstanceIdPrefix: IncidentView.IdPrefix, PageSize: size, FetchInputsAndOutputs: true, ContinuationToken: request.Query["after"]);
+            InstanceIdPrefix: IncidentView.IdPrefix,
+            PageSize: size,
+            FetchInputsAndOutputs: true,
+            ContinuationToken: request.Query["after"]);
         await foreach (Page<OrchestrationMetadata> page in client.GetAllInstancesAsync(query)
             .AsPages(query.ContinuationToken, size).WithCancellation(cancellationToken))
         {

@@ -15,7 +15,7 @@ namespace Heal.Functions.Workflows;
 internal sealed class StartWorkflow(SignalIntake intake, WorkflowCatalogue catalogue, TimeProvider time)
 {
     private const string Expected =
-        "{\"target\": {\"kind\": \"Deployment\", \"namespace\": \"shop\", \"name\": \"cart\"}, \"requestId\": \"optional, same id = same request\"}";
+        """{"target": {"kind": "Deployment", "namespace": "shop", "name": "cart"}, "requestId": "optional, same id = same request"}""";
 
     private const int MaximumTextLength = 253;
 
@@ -74,7 +74,8 @@ internal sealed class StartWorkflow(SignalIntake intake, WorkflowCatalogue catal
             bool usable = text is null ? !isRequired : text.Length is > 0 and <= MaximumTextLength && !text.Any(char.IsControl);
             if (!usable)
             {
-                faults.Add(new AlertFault(path, $"1 to {MaximumTextLength} printable characters", text is null ? "nothing" : "something else"));
+                faults.Add(new AlertFault(
+                    path, $"1 to {MaximumTextLength} printable characters", text is null ? "nothing" : "something else"));
             }
         }
     }

@@ -84,7 +84,8 @@ internal static class Defaults
         container.Default("terminationMessagePolicy", "File");
         var image = container.Text("image") ?? "";
         var last = image[(image.LastIndexOf('/') + 1)..];
-        container.Default("imagePullPolicy", !last.Contains(':') || last.EndsWith(":latest", StringComparison.Ordinal) ? "Always" : "IfNotPresent");
+        container.Default("imagePullPolicy",
+            !last.Contains(':') || last.EndsWith(":latest", StringComparison.Ordinal) ? "Always" : "IfNotPresent");
         foreach (var port in container.Items("ports"))
             port.Default("protocol", "TCP");
         foreach (var name in new[] { "readinessProbe", "livenessProbe", "startupProbe" })

@@ -34,8 +34,10 @@ internal static partial class Validation
         if (type.Kind is not ("Event" or "ControllerRevision"))
             Expect(type, o, JsonValueKind.Object, ["data"]);
         Expect(type, o, JsonValueKind.Number, ["spec", "replicas"], ["spec", "minReadySeconds"], ["spec", "progressDeadlineSeconds"]);
-        Expect(type, o, JsonValueKind.Array, ["metadata", "finalizers"], ["metadata", "ownerReferences"], ["spec", "template", "spec", "containers"]);
-        foreach (var path in new[] { "metadata/labels", "metadata/annotations", type.Kind is "ConfigMap" or "Secret" ? "data" : "metadata/labels" })
+        Expect(type, o, JsonValueKind.Array,
+            ["metadata", "finalizers"], ["metadata", "ownerReferences"], ["spec", "template", "spec", "containers"]);
+        var texts = type.Kind is "ConfigMap" or "Secret" ? "data" : "metadata/labels";
+        foreach (var path in new[] { "metadata/labels", "metadata/annotations", texts })
         {
             foreach (var (name, value) in o.Object(path.Split('/')) ?? [])
                 Expect(type, value, JsonValueKind.String, $"{path.Replace('/', '.')}.{name}");
@@ -59,7 +61,8 @@ internal static partial class Validation
                 + $"json: cannot unmarshal {Describe(got)} into field {field}, expected {Describe(kind)}");
     }
 
-    private static string Describe(JsonValueKind kind) => kind is JsonValueKind.True or JsonValueKind.False ? "bool" : kind.ToString().ToLowerInvariant();
+    private static string Describe(JsonValueKind kind) =>
+        kind is JsonValueKind.True or JsonValueKind.False ? "bool" : kind.ToString().ToLowerInvariant();
 
     private static void Meta(ResourceType type, JsonObject o, List<FieldError> errors)
     {
@@ -67,7 +70,8 @@ internal static partial class Validation
         if (name.Length == 0)
             errors.Add(FieldError.Required("metadata.name", "name or generateName is required"));
         else if (name.Length > 253 || !Subdomain().IsMatch(name))
-            errors.Add(FieldError.Invalid("metadata.name", name, "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "
+            errors.Add(FieldError.Invalid(
+                "metadata.name", name, "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "
                 + "'-' or '.', and must start and end with an alphanumeric character"));
         else if (type.Kind is "Namespace" or "Service" && (name.Length > 63 || name.Contains('.')))
             errors.Add(FieldError.Invalid("metadata.name", name, "a DNS-1035 label must have at most 63 characters and no dots"));
@@ -144,7 +148,8 @@ internal static partial class Validation
             foreach (var (m, mount) in container.Items("volumeMounts").Index())
             {
                 if (!volumes.Contains(mount.Text("name")))
-                    errors.Add(new FieldError("FieldValueNotFound", $"{at}.volumeMounts[{m}].name", $"Not found: \"{mount.Text("name")}\""));
+                    errors.Add(new FieldError("FieldValueNotFound",
+                        $"{at}.volumeMounts[{m}].name", $"Not found: \"{mount.Text("name")}\""));
             }
         }
         if (spec.Text("restartPolicy") is { } policy and not ("Always" or "OnFailure" or "Never"))
@@ -169,9 +174,15 @@ internal static partial class Validation
     [GeneratedRegex(@"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Subdomain();
 
-    [GeneratedRegex(@"^([a-z0-9][-a-z0-9.]*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        @"^([a-z0-9][-a-z0-9.]*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        1000)]
     private static partial Regex LabelKey();
 
-    [GeneratedRegex(@"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        @"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        1000)]
     private static partial Regex LabelValue();
 }

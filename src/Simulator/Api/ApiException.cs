@@ -61,7 +61,10 @@ internal sealed class ApiException(int code, string reason, string message, Json
         => new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", []);
 
     public static ApiException UnsupportedMediaType(string? got, string expected)
-        => new(415, "UnsupportedMediaType", $"the body of the request was in an unknown format ({got ?? "none"}) - accepted media types include: {expected}");
+        => new(
+            415,
+            "UnsupportedMediaType",
+            $"the body of the request was in an unknown format ({got ?? "none"}) - accepted media types include: {expected}");
 
     public static ApiException TooLarge(long limit)
         => new(413, "RequestEntityTooLarge", $"request body is too large: the limit is {limit} bytes");

@@ -5,7 +5,8 @@ namespace Heal.Simulator.Api;
 
 /// <summary>One request in, one answer out: authentication, injected misbehaviour, routing, errors as Status objects.</summary>
 internal sealed class ApiServer(
-    ReadRequests reads, WriteRequests writes, WatchRequests watches, Subresources subresources, FaultEndpoint faultEndpoint, FaultBook faults,
+    ReadRequests reads, WriteRequests writes, WatchRequests watches, Subresources subresources,
+    FaultEndpoint faultEndpoint, FaultBook faults,
     SimulatorClock clock, string? token)
 {
     public async Task HandleAsync(HttpContext http)
@@ -93,8 +94,15 @@ internal sealed class ApiServer(
                     expire = true;
                     break;
                 default:
-                    var reason = effect.Status switch { 429 => "TooManyRequests", 503 => "ServiceUnavailable", 500 => "InternalError", _ => "Unknown" };
-                    throw new ApiException(effect.Status, reason, $"injected fault: {effect.Status}") { RetryAfterSeconds = effect.RetryAfterSeconds };
+                    var reason = effect.Status switch
+                    {
+                        429 => "TooManyRequests",
+                        500 => "InternalError",
+                        503 => "ServiceUnavailable",
+                        _ => "Unknown",
+                    };
+                    throw new ApiException(effect.Status, reason, $"injected fault: {effect.Status}")
+                        { RetryAfterSeconds = effect.RetryAfterSeconds };
             }
         }
         return expire;

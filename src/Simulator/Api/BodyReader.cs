@@ -27,11 +27,13 @@ internal static class BodyReader
         var media = MediaType(http);
         if (media.Contains("protobuf", StringComparison.Ordinal))
             throw ApiException.UnsupportedMediaType(media, "application/json, application/yaml");
-        return await ReadAsync(http) as JsonObject ?? throw ApiException.BadRequest("the body must be an object; got nothing or another JSON value");
+        return await ReadAsync(http) as JsonObject
+            ?? throw ApiException.BadRequest("the body must be an object; got nothing or another JSON value");
     }
 
     public static async Task<JsonObject> ReadJsonAsync(HttpContext http)
-        => Parse(await ReadTextAsync(http), "application/json") as JsonObject ?? throw ApiException.BadRequest("the body must be a JSON object");
+        => Parse(await ReadTextAsync(http), "application/json") as JsonObject
+            ?? throw ApiException.BadRequest("the body must be a JSON object");
 
     public static JsonNode? Parse(string text, string mediaType)
     {

@@ -13,7 +13,9 @@ internal static class Discovery
         ["api", "v1"] => Resources("", "v1"),
         ["apis"] => Groups(),
         ["apis", var group] when ResourceCatalog.Served.Any(t => t.Group == group && group.Length > 0) => Standalone(group),
-        ["apis", var group, var version] when ResourceCatalog.Served.Any(t => t.Group == group && t.Version == version) => Resources(group, version),
+        ["apis", var group, var version]
+            when ResourceCatalog.Served.Any(t => t.Group == group && t.Version == version)
+            => Resources(group, version),
         _ => null,
     };
 

@@ -4,8 +4,8 @@ using Heal.Simulator.Objects;
 namespace Heal.Simulator.Api;
 
 /// <summary>
-/// The least of OpenAPI v3 that lets <c>kubectl apply</c> work without <c>--validate=false</c>: it says that the server takes fieldValidation.
-/// It has no schemas; unknown fields are accepted.
+/// The least of OpenAPI v3 that lets <c>kubectl apply</c> work without <c>--validate=false</c>: it says that the server takes
+/// fieldValidation. It has no schemas; unknown fields are accepted.
 /// </summary>
 internal static class OpenApi
 {
@@ -46,7 +46,8 @@ internal static class OpenApi
 
     private static JsonObject Patch(ResourceType type) => new()
     {
-        ["parameters"] = new JsonArray([.. new[] { "dryRun", "fieldManager", "fieldValidation", "force" }.Select(name => (JsonNode)new JsonObject
+        ["parameters"] = new JsonArray([..
+            new[] { "dryRun", "fieldManager", "fieldValidation", "force" }.Select(name => (JsonNode)new JsonObject
         {
             ["name"] = name,
             ["in"] = "query",

@@ -18,7 +18,8 @@ internal sealed class ReadRequests(ObjectStore store, SimulatorClock clock)
     public Task GetAsync(HttpContext http, RequestTarget target)
     {
         var found = store.Find(target.Type, target.Namespace, target.Name) ?? throw ApiException.NotFound(target.Type, target.Name);
-        return Responses.JsonAsync(http, 200, TableFormat.IsWanted(http) ? TableFormat.Render(target.Type, [], [found], clock.Now) : found.Utf8);
+        return Responses.JsonAsync(
+            http, 200, TableFormat.IsWanted(http) ? TableFormat.Render(target.Type, [], [found], clock.Now) : found.Utf8);
     }
 
     public Task ListAsync(HttpContext http, RequestTarget target)
@@ -34,7 +35,9 @@ internal sealed class ReadRequests(ObjectStore store, SimulatorClock clock)
         {
             var (from, after) = Decode(token);
             if (store.ChangesSince(from) is null)
-                throw ApiException.Expired("The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.");
+                throw ApiException.Expired(
+                    "The provided continue parameter is too old to display a consistent list result. "
+                    + "You can start a new list without the continue parameter.");
             version = from;
             matching = [.. matching.Where(o => string.CompareOrdinal($"{o.Key.Namespace}/{o.Key.Name}", after) > 0)];
         }
@@ -46,7 +49,9 @@ internal sealed class ReadRequests(ObjectStore store, SimulatorClock clock)
             if (labels.IsEmpty && fields.IsEmpty)
                 meta["remainingItemCount"] = matching.Count - page.Count;
         }
-        var rendered = TableFormat.IsWanted(http) ? TableFormat.Render(target.Type, meta, page, clock.Now) : Render(target.Type, meta, page);
+        var rendered = TableFormat.IsWanted(http)
+            ? TableFormat.Render(target.Type, meta, page, clock.Now)
+            : Render(target.Type, meta, page);
         return Responses.JsonAsync(http, 200, rendered);
     }
 
@@ -57,13 +62,15 @@ internal sealed class ReadRequests(ObjectStore store, SimulatorClock clock)
             return null;
         return long.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var n) && n >= 0
             ? n
-            : throw ApiException.BadRequest($"invalid value for query parameter {parameter}: expected a whole number of 0 or more, got '{text}'");
+            : throw ApiException.BadRequest(
+                $"invalid value for query parameter {parameter}: expected a whole number of 0 or more, got '{text}'");
     }
 
     private void RefuseFuture(HttpContext http)
     {
         if (Number(http, "resourceVersion") is { } version && version > store.Version)
-            throw new ApiException(504, "Timeout", $"Too large resource version: {version}, current: {store.Version}") { RetryAfterSeconds = 1 };
+            throw new ApiException(504, "Timeout", $"Too large resource version: {version}, current: {store.Version}")
+                { RetryAfterSeconds = 1 };
     }
 
     private static byte[] Render(ResourceType type, JsonObject meta, List<StoredObject> page)

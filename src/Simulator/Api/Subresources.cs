@@ -37,10 +37,12 @@ internal sealed class Subresources(Registry registry, IContainerLogs logs)
         var query = http.Request.Query;
         if (query["follow"].ToString() is "true" or "1")
             throw ApiException.BadRequest("follow is not served by the simulator; read the log again instead");
-        var containers = pod.Items("spec", "containers").Concat(pod.Items("spec", "initContainers")).Select(c => c.Text("name") ?? "").ToList();
+        var containers = pod.Items("spec", "containers").Concat(pod.Items("spec", "initContainers"))
+            .Select(c => c.Text("name") ?? "").ToList();
         var container = query["container"].ToString();
         if (container.Length == 0 && pod.Items("spec", "containers").Count() > 1)
-            throw ApiException.BadRequest($"a container name must be specified for pod {target.Name}, choose one of: [{string.Join(' ', containers)}]");
+            throw ApiException.BadRequest(
+                $"a container name must be specified for pod {target.Name}, choose one of: [{string.Join(' ', containers)}]");
         container = container.Length == 0 ? containers[0] : container;
         if (!containers.Contains(container))
             throw ApiException.BadRequest($"container {container} is not valid for pod {target.Name}");
@@ -82,7 +84,8 @@ internal sealed class Subresources(Registry registry, IContainerLogs logs)
         {
             var why = $"The disruption budget {budget.Key.Name} needs {status.Number("desiredHealthy") ?? 0} healthy pods "
                 + $"and has {status.Number("currentHealthy") ?? 0} currently";
-            throw new ApiException(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.", new JsonObject
+            throw new ApiException(429, "TooManyRequests",
+                "Cannot evict pod as it would violate the pod's disruption budget.", new JsonObject
             {
                 ["causes"] = new JsonArray(new JsonObject { ["reason"] = "DisruptionBudget", ["message"] = why }),
             });
@@ -101,8 +104,11 @@ internal sealed class Subresources(Registry registry, IContainerLogs logs)
     {
         if (previous)
             return ApiException.BadRequest($"previous terminated container \"{container}\" in pod \"{pod.Name()}\" not found");
-        var reason = pod.Items("status", "containerStatuses").FirstOrDefault(s => s.Text("name") == container).Text("state", "waiting", "reason");
-        return ApiException.BadRequest($"container \"{container}\" in pod \"{pod.Name()}\" is waiting to start: {reason ?? "ContainerCreating"}");
+        var reason = pod.Items("status", "containerStatuses")
+            .FirstOrDefault(s => s.Text("name") == container)
+            .Text("state", "waiting", "reason");
+        return ApiException.BadRequest(
+            $"container \"{container}\" in pod \"{pod.Name()}\" is waiting to start: {reason ?? "ContainerCreating"}");
     }
 
     private static string Cut(string text, long? lines, long? bytes)

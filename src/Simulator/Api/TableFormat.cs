@@ -6,7 +6,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Heal.Simulator.Api;
 
-/// <summary>The meta.k8s.io/v1 Table that kubectl prints, for lists and single objects: own columns for the main types, name and age for the rest.</summary>
+/// <summary>
+/// The meta.k8s.io/v1 Table that kubectl prints, for lists and single objects: own columns for the main types, name and age for the rest.
+/// </summary>
 internal static class TableFormat
 {
     public static bool IsWanted(HttpContext http) => http.Request.Headers.Accept.ToString().Contains("as=Table", StringComparison.Ordinal);
@@ -48,8 +50,10 @@ internal static class TableFormat
         var age = Age(o.Text("metadata", "creationTimestamp"), now);
         string[] cells = type.Kind switch
         {
-            "Pod" => [o.Name(), Ready(o), PodStatus(o), $"{o.Items("status", "containerStatuses").Sum(s => s.Number("restartCount") ?? 0)}", age],
-            "Deployment" => [o.Name(), $"{Count("status", "readyReplicas")}/{Count("spec", "replicas")}", Count("status", "updatedReplicas"),
+            "Pod" => [o.Name(), Ready(o), PodStatus(o),
+                $"{o.Items("status", "containerStatuses").Sum(s => s.Number("restartCount") ?? 0)}", age],
+            "Deployment" => [o.Name(), $"{Count("status", "readyReplicas")}/{Count("spec", "replicas")}",
+                Count("status", "updatedReplicas"),
                 Count("status", "availableReplicas"), age],
             "ReplicaSet" => [o.Name(), Count("spec", "replicas"), Count("status", "replicas"), Count("status", "readyReplicas"), age],
             "Event" => [Age(o.Text("lastTimestamp"), now), o.Text("type") ?? "", o.Text("reason") ?? "",
@@ -86,6 +90,8 @@ internal static class TableFormat
         if (!DateTimeOffset.TryParse(since, out var at))
             return "<unknown>";
         var age = now - at;
-        return age.TotalMinutes < 2 ? $"{Math.Max(0, (int)age.TotalSeconds)}s" : age.TotalHours < 3 ? $"{(int)age.TotalMinutes}m" : $"{(int)age.TotalHours}h";
+        return age.TotalMinutes < 2
+            ? $"{Math.Max(0, (int)age.TotalSeconds)}s"
+            : age.TotalHours < 3 ? $"{(int)age.TotalMinutes}m" : $"{(int)age.TotalHours}h";
     }
 }

@@ -112,7 +112,8 @@ internal sealed class WatchRequests(ObjectStore store, FaultBook faults, Simulat
 
     private Task SendAsync(HttpContext http, Watch watch, Change change, CancellationToken end)
     {
-        if (change.Shown.Type != watch.Target.Type || (watch.Target.Namespace.Length > 0 && change.Shown.Key.Namespace != watch.Target.Namespace))
+        if (change.Shown.Type != watch.Target.Type
+            || (watch.Target.Namespace.Length > 0 && change.Shown.Key.Namespace != watch.Target.Namespace))
             return Task.CompletedTask;
         var before = change.Before is { } b && watch.Wants(b);
         var after = change.After is { } a && watch.Wants(a);
@@ -131,19 +132,29 @@ internal sealed class WatchRequests(ObjectStore store, FaultBook faults, Simulat
         var meta = new JsonObject { ["resourceVersion"] = watch.At.ToString(CultureInfo.InvariantCulture), ["creationTimestamp"] = null };
         if (initialEnd)
             meta["annotations"] = new JsonObject { ["k8s.io/initial-events-end"] = "true" };
-        var bookmark = new JsonObject { ["kind"] = watch.Target.Type.Kind, ["apiVersion"] = watch.Target.Type.GroupVersion, ["metadata"] = meta };
-        return WriteAsync(http, "BOOKMARK", System.Text.Encoding.UTF8.GetBytes(bookmark.ToJsonString(Objects.Wire.Options)), end, flush: true);
+        var bookmark = new JsonObject
+        {
+            ["kind"] = watch.Target.Type.Kind,
+            ["apiVersion"] = watch.Target.Type.GroupVersion,
+            ["metadata"] = meta,
+        };
+        return WriteAsync(http, "BOOKMARK",
+            System.Text.Encoding.UTF8.GetBytes(bookmark.ToJsonString(Objects.Wire.Options)), end, flush: true);
     }
 
     private Task ExpiredAsync(HttpContext http, long at)
     {
         var status = ApiException.Expired($"too old resource version: {at} ({store.Version})").ToStatus();
-        return WriteAsync(http, "ERROR", System.Text.Encoding.UTF8.GetBytes(status.ToJsonString(Objects.Wire.Options)), http.RequestAborted, flush: true);
+        return WriteAsync(http, "ERROR",
+            System.Text.Encoding.UTF8.GetBytes(status.ToJsonString(Objects.Wire.Options)), http.RequestAborted, flush: true);
     }
 
     private byte[] Wire(HttpContext http, StoredObject o)
-        => TableFormat.IsWanted(http)
-            ? TableFormat.Render(o.Type, new JsonObject { ["resourceVersion"] = o.Json.Text("metadata", "resourceVersion") }, [o], clock.Now) : o.Utf8;
+    {
+        if (!TableFormat.IsWanted(http)) return o.Utf8;
+        var meta = new JsonObject { ["resourceVersion"] = o.Json.Text("metadata", "resourceVersion") };
+        return TableFormat.Render(o.Type, meta, [o], clock.Now);
+    }
 
     private static async Task WriteAsync(HttpContext http, string type, byte[] utf8, CancellationToken end, bool flush = false)
     {

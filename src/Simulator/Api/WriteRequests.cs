@@ -37,7 +37,8 @@ internal sealed class WriteRequests(Registry registry)
         var patch = await BodyReader.ReadAsync(http);
         if (media.StartsWith("application/apply-patch", StringComparison.Ordinal))
         {
-            await ApplyAsync(http, target, patch as JsonObject ?? throw ApiException.BadRequest("an applied configuration must be an object"));
+            await ApplyAsync(http, target,
+                patch as JsonObject ?? throw ApiException.BadRequest("an applied configuration must be an object"));
             return;
         }
         Func<JsonObject, JsonObject> change = media switch
@@ -110,7 +111,8 @@ internal sealed class WriteRequests(Registry registry)
     {
         var context = Context(http, target.Subresource) with { IsApply = true };
         if (http.Request.Query["fieldManager"].ToString().Length == 0)
-            throw new ApiException(422, "Invalid", "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch");
+            throw new ApiException(422, "Invalid",
+                "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch");
         CheckKind(target.Type, applied, required: true);
         if (applied.Name() is { Length: > 0 } name && name != target.Name)
             throw ApiException.BadRequest($"the name of the object ({name}) does not match the name on the URL ({target.Name})");
@@ -125,7 +127,8 @@ internal sealed class WriteRequests(Registry registry)
             if (created && target.Subresource.Length > 0)
                 throw ApiException.NotFound(target.Type, target.Name);
             next = created
-                ? registry.Create(target.Type, target.Namespace, ServerSideApply.Merge(null, applied, context.Manager, force, time), context)
+                ? registry.Create(target.Type, target.Namespace,
+                    ServerSideApply.Merge(null, applied, context.Manager, force, time), context)
                 : registry.Update(target.Type, target.Namespace, target.Name,
                     live => ServerSideApply.Merge(live, applied, context.Manager, force, time), context);
         }
@@ -135,11 +138,14 @@ internal sealed class WriteRequests(Registry registry)
     private static async Task<DeleteOptions> DeleteOptionsAsync(HttpContext http)
     {
         var body = await BodyReader.ReadAsync(http) as JsonObject ?? [];
-        var propagation = http.Request.Query["propagationPolicy"].ToString() is { Length: > 0 } given ? given : body.Text("propagationPolicy");
+        var propagation = http.Request.Query["propagationPolicy"].ToString() is { Length: > 0 } given
+            ? given
+            : body.Text("propagationPolicy");
         if (body.Flag("orphanDependents") == true || http.Request.Query["orphanDependents"].ToString() == "true")
             propagation = "Orphan";
         if (propagation is not (null or "Background" or "Foreground" or "Orphan"))
-            throw ApiException.BadRequest($"invalid DeleteOptions: propagationPolicy: expected Foreground, Background or Orphan, got '{propagation}'");
+            throw ApiException.BadRequest(
+                $"invalid DeleteOptions: propagationPolicy: expected Foreground, Background or Orphan, got '{propagation}'");
         var context = Context(http);
         return new DeleteOptions(
             ReadRequests.Number(http, "gracePeriodSeconds") ?? body.Number("gracePeriodSeconds"),
@@ -149,7 +155,8 @@ internal sealed class WriteRequests(Registry registry)
             context.DryRun || body["dryRun"] is JsonArray { Count: > 0 });
     }
 
-    private static JsonObject AsObject(JsonNode? patch) => patch as JsonObject ?? throw ApiException.BadRequest("error decoding patch: a merge patch is an object");
+    private static JsonObject AsObject(JsonNode? patch) =>
+        patch as JsonObject ?? throw ApiException.BadRequest("error decoding patch: a merge patch is an object");
 
     private static void CheckKind(ResourceType type, JsonObject body, bool required = false)
     {

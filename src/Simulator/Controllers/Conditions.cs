@@ -6,7 +6,8 @@ namespace Heal.Simulator.Controllers;
 /// <summary>Sets entries of <c>status.conditions</c>; the transition time moves only when the status does.</summary>
 internal static class Conditions
 {
-    public static JsonObject? Find(JsonObject o, string type) => o.Items("status", "conditions").FirstOrDefault(c => c.Text("type") == type);
+    public static JsonObject? Find(JsonObject o, string type) =>
+        o.Items("status", "conditions").FirstOrDefault(c => c.Text("type") == type);
 
     public static bool IsTrue(JsonObject o, string type) => Find(o, type).Text("status") == "True";
 

@@ -58,12 +58,16 @@ internal sealed class DeploymentController(Registry registry, EventRecorder even
     }
 
     private List<JsonObject> Sets(JsonObject deployment)
-        => [.. registry.Store.List(ResourceCatalog.ReplicaSets, deployment.Namespace()).Items.Select(s => s.Json).Where(s => s.IsControlledBy(deployment))];
+        => [.. registry.Store.List(ResourceCatalog.ReplicaSets, deployment.Namespace()).Items
+            .Select(s => s.Json)
+            .Where(s => s.IsControlledBy(deployment))];
 
     private static JsonObject? FindNew(JsonObject deployment, List<JsonObject> sets)
     {
         var wanted = Bare(deployment);
-        return sets.Where(s => JsonAccess.Same(Bare(s), wanted)).OrderBy(s => s.Text("metadata", "creationTimestamp"), StringComparer.Ordinal).FirstOrDefault();
+        return sets.Where(s => JsonAccess.Same(Bare(s), wanted))
+            .OrderBy(s => s.Text("metadata", "creationTimestamp"), StringComparer.Ordinal)
+            .FirstOrDefault();
     }
 
     private static JsonObject Bare(JsonObject owner)
@@ -219,7 +223,9 @@ internal sealed class DeploymentController(Registry registry, EventRecorder even
     private void CleanUp(JsonObject deployment, List<JsonObject> sets, JsonObject? current)
     {
         var limit = (int)(deployment.Number("spec", "revisionHistoryLimit") ?? 10);
-        var idle = sets.Where(s => s.Uid() != current?.Uid() && Replicas(s) == 0 && (s.Number("status", "replicas") ?? 0) == 0 && !s.IsDeleting())
+        var idle = sets
+            .Where(s => s.Uid() != current?.Uid() && !s.IsDeleting())
+            .Where(s => Replicas(s) == 0 && (s.Number("status", "replicas") ?? 0) == 0)
             .OrderBy(RevisionOf).ToList();
         foreach (var set in idle.Take(Math.Max(0, idle.Count - limit)))
             registry.Delete(new ObjectKey(ResourceCatalog.ReplicaSets, set.Namespace(), set.Name()), new DeleteOptions());

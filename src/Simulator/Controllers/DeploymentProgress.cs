@@ -46,8 +46,10 @@ internal sealed class DeploymentProgress(SimulatorClock clock)
         var available = Sum("availableReplicas");
         foreach (var (name, count) in new[]
         {
-            ("replicas", Sum("replicas")), ("updatedReplicas", current.Number("status", "replicas") ?? 0), ("readyReplicas", Sum("readyReplicas")),
-            ("availableReplicas", available), ("unavailableReplicas", Math.Max(0, sets.Sum(s => s.Number("spec", "replicas") ?? 0) - available)),
+            ("replicas", Sum("replicas")), ("updatedReplicas", current.Number("status", "replicas") ?? 0),
+            ("readyReplicas", Sum("readyReplicas")),
+            ("availableReplicas", available),
+            ("unavailableReplicas", Math.Max(0, sets.Sum(s => s.Number("spec", "replicas") ?? 0) - available)),
         })
         {
             if (count > 0)

@@ -39,7 +39,9 @@ internal sealed class EventRecorder(Registry registry)
             }, new WriteContext(component));
             return;
         }
-        var made = registry.Create(ResourceCatalog.Events, ns, Body(about, ns, type, component, reason, message, fieldPath, now), new WriteContext(component));
+        var made = registry.Create(
+            ResourceCatalog.Events, ns, Body(about, ns, type, component, reason, message, fieldPath, now),
+            new WriteContext(component));
         _known[same] = made.Key;
         _order.Enqueue((same, made.Key));
         while (_order.Count > Limit)

@@ -5,7 +5,8 @@ using Heal.Simulator.Storage;
 namespace Heal.Simulator.Controllers;
 
 /// <summary>
-/// Follows ownerReferences: deletes what no owner is left for; for a foreground deletion the dependents first; for an orphaning one cuts the references.
+/// Follows ownerReferences: deletes what no owner is left for; for a foreground deletion the dependents first; for an orphaning one cuts
+/// the references.
 /// </summary>
 internal sealed class GarbageCollector(Registry registry) : IController
 {
@@ -29,7 +30,8 @@ internal sealed class GarbageCollector(Registry registry) : IController
             return null;
         if (stored.Json.IsDeleting())
             Finish(stored);
-        else if (stored.Json.Items("metadata", "ownerReferences").ToList() is { Count: > 0 } owners && owners.All(o => IsGone(o, key.Namespace)))
+        else if (stored.Json.Items("metadata", "ownerReferences").ToList() is { Count: > 0 } owners
+            && owners.All(o => IsGone(o, key.Namespace)))
             registry.Delete(key, new DeleteOptions(Uid: stored.Json.Uid()));
         return null;
     }

@@ -54,7 +54,9 @@ internal sealed class ReplicaSetController(Registry registry, EventRecorder even
 
     /// <summary>What is lost least comes first: unassigned, pending, not ready.</summary>
     private static int Value(JsonObject pod)
-        => (pod.Text("spec", "nodeName") is null ? 0 : 4) + (pod.Text("status", "phase") == "Running" ? 2 : 0) + (Conditions.IsTrue(pod, "Ready") ? 1 : 0);
+        => (pod.Text("spec", "nodeName") is null ? 0 : 4)
+            + (pod.Text("status", "phase") == "Running" ? 2 : 0)
+            + (Conditions.IsTrue(pod, "Ready") ? 1 : 0);
 
     private static JsonObject NewPod(JsonObject set)
     {
@@ -75,7 +77,8 @@ internal sealed class ReplicaSetController(Registry registry, EventRecorder even
         registry.Update(key.Type, key.Namespace, key.Name, o =>
         {
             var status = new JsonObject { ["replicas"] = pods.Count, ["observedGeneration"] = o.Number("metadata", "generation") };
-            foreach (var (name, count) in new[] { ("fullyLabeledReplicas", pods.Count), ("readyReplicas", ready.Count), ("availableReplicas", available) })
+            foreach (var (name, count) in new[]
+                { ("fullyLabeledReplicas", pods.Count), ("readyReplicas", ready.Count), ("availableReplicas", available) })
             {
                 if (count > 0)
                     status[name] = count;

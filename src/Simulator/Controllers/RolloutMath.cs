@@ -13,7 +13,9 @@ internal static class RolloutMath
     {
         if (value is JsonValue v && v.GetValueKind() == JsonValueKind.String && v.GetValue<string>() is var text && text.EndsWith('%'))
         {
-            var share = double.TryParse(text[..^1], NumberStyles.Float, CultureInfo.InvariantCulture, out var percent) ? replicas * percent / 100 : 0;
+            var share = double.TryParse(text[..^1], NumberStyles.Float, CultureInfo.InvariantCulture, out var percent)
+                ? replicas * percent / 100
+                : 0;
             return (int)(roundUp ? Math.Ceiling(share) : Math.Floor(share));
         }
         return (int)(new JsonObject { ["v"] = value?.DeepClone() }.Number("v") ?? 0);

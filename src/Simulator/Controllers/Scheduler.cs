@@ -18,18 +18,26 @@ internal sealed class Scheduler(Registry registry, EventRecorder events) : ICont
             return [changed.Key];
         var frees = changed.Type == ResourceCatalog.Nodes
             || (changed.Type == ResourceCatalog.Pods && changed.Json.IsDeleting());
-        return frees ? registry.Store.List(ResourceCatalog.Pods).Items.Where(p => p.Json.Text("spec", "nodeName") is null).Select(p => p.Key) : [];
+        return frees
+            ? registry.Store.List(ResourceCatalog.Pods).Items
+                .Where(p => p.Json.Text("spec", "nodeName") is null)
+                .Select(p => p.Key)
+            : [];
     }
 
     public TimeSpan? Reconcile(ObjectKey key)
     {
-        if (registry.Store.Find(key.Type, key.Namespace, key.Name)?.Json is not { } pod || pod.Text("spec", "nodeName") is not null || pod.IsDeleting())
+        if (registry.Store.Find(key.Type, key.Namespace, key.Name)?.Json is not { } pod
+            || pod.Text("spec", "nodeName") is not null
+            || pod.IsDeleting())
             return null;
         var nodes = registry.Store.List(ResourceCatalog.Nodes).Items.Select(n => n.Json).ToList();
         var pods = registry.Store.List(ResourceCatalog.Pods).Items.Select(p => p.Json).ToList();
         var refusals = nodes.ToDictionary(n => n.Name(), n => Refusal(n, pod, pods), StringComparer.Ordinal);
         var fitting = nodes.Where(n => refusals[n.Name()] is null)
-            .OrderBy(n => pods.Count(p => p.Text("spec", "nodeName") == n.Name())).ThenBy(n => n.Name(), StringComparer.Ordinal).FirstOrDefault();
+            .OrderBy(n => pods.Count(p => p.Text("spec", "nodeName") == n.Name()))
+            .ThenBy(n => n.Name(), StringComparer.Ordinal)
+            .FirstOrDefault();
         if (fitting is null)
             Refuse(key, pod, nodes.Count, refusals.Values);
         else
@@ -75,14 +83,19 @@ internal sealed class Scheduler(Registry registry, EventRecorder events) : ICont
             return "node(s) were not ready";
         if (!LabelSelector.FromMap(pod.At("spec", "nodeSelector")).Matches(node))
             return "node(s) didn't match Pod's node affinity/selector";
-        if (node.Items("spec", "taints").FirstOrDefault(t => t.Text("effect") is "NoSchedule" or "NoExecute" && !Tolerates(pod, t)) is { } taint)
+        var refuses = node.Items("spec", "taints")
+            .FirstOrDefault(t => t.Text("effect") is "NoSchedule" or "NoExecute" && !Tolerates(pod, t));
+        if (refuses is { } taint)
             return $"node(s) had untolerated taint {{{taint.Text("key")}: {taint.Text("value")}}}";
-        var there = pods.Where(p => p.Text("spec", "nodeName") == node.Name() && p.Text("status", "phase") is not ("Succeeded" or "Failed")).ToList();
+        var there = pods
+            .Where(p => p.Text("spec", "nodeName") == node.Name() && p.Text("status", "phase") is not ("Succeeded" or "Failed"))
+            .ToList();
         if (there.Count >= (Quantity.Parse(node.Text("status", "allocatable", "pods")) ?? decimal.MaxValue))
             return "Too many pods";
         foreach (var resource in new[] { "cpu", "memory" })
         {
-            var free = (Quantity.Parse(node.Text("status", "allocatable", resource)) ?? decimal.MaxValue) - there.Sum(p => Requested(p, resource));
+            var free = (Quantity.Parse(node.Text("status", "allocatable", resource)) ?? decimal.MaxValue)
+                - there.Sum(p => Requested(p, resource));
             if (Requested(pod, resource) > free)
                 return $"Insufficient {resource}";
         }

@@ -44,7 +44,10 @@ internal sealed class EndpointsController(Registry registry) : IController
         if (changed.Type == ResourceCatalog.Services)
             return [changed.Key];
         return changed.Type == ResourceCatalog.Pods
-            ? registry.Store.List(ResourceCatalog.Services, changed.Key.Namespace).Items.Where(s => Selects(s.Json, changed.Json)).Select(s => s.Key) : [];
+            ? registry.Store.List(ResourceCatalog.Services, changed.Key.Namespace).Items
+                .Where(s => Selects(s.Json, changed.Json))
+                .Select(s => s.Key)
+            : [];
     }
 
     public TimeSpan? Reconcile(ObjectKey key)

@@ -41,7 +41,8 @@ internal sealed record ContainerFate(CrashEffect? Crash = null, string? NeverRea
 
     private static bool HasKey(FaultMatch match, UsedConfigMap used)
         => match.ConfigMapKey is null
-            || used.Json.Texts("data").Any(d => used.Uses(d.Key) && Glob.Matches(match.ConfigMapKey, d.Key) && Glob.Matches(match.Value, d.Value.Trim()));
+            || used.Json.Texts("data").Any(d =>
+                used.Uses(d.Key) && Glob.Matches(match.ConfigMapKey, d.Key) && Glob.Matches(match.Value, d.Value.Trim()));
 
     private static CrashEffect? OutOfMemory(MemoryEffect? memory, JsonObject container)
     {
@@ -57,7 +58,8 @@ internal sealed record ContainerFate(CrashEffect? Crash = null, string? NeverRea
         var parts = text.Split(';').Select(p => p.Split('=', 2)).Where(p => p.Length == 2)
             .GroupBy(p => p[0].Trim(), StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Last()[1].Trim(), StringComparer.Ordinal);
         var code = int.TryParse(parts.GetValueOrDefault("exitCode"), NumberStyles.None, CultureInfo.InvariantCulture, out var c) ? c : 1;
-        var after = double.TryParse(parts.GetValueOrDefault("after")?.TrimEnd('s'), NumberStyles.Float, CultureInfo.InvariantCulture, out var a) ? a : 1;
+        var seconds = parts.GetValueOrDefault("after")?.TrimEnd('s');
+        var after = double.TryParse(seconds, NumberStyles.Float, CultureInfo.InvariantCulture, out var a) ? a : 1;
         return new CrashEffect(code, Math.Clamp(after, 0, 86_400), parts.GetValueOrDefault("log") ?? "", parts.GetValueOrDefault("reason"));
     }
 }

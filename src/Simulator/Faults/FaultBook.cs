@@ -84,7 +84,9 @@ internal sealed class FaultBook : IDisposable
             foreach (var fault in _faults.Values.Where(f => f.Api is not null).ToList())
             {
                 var effect = fault.Api!;
-                if (!Glob.Matches(effect.Method, method) || !Glob.Matches(effect.Path, path) || (effect.Action == "expireWatches" && !isWatch))
+                if (!Glob.Matches(effect.Method, method)
+                    || !Glob.Matches(effect.Path, path)
+                    || (effect.Action == "expireWatches" && !isWatch))
                     continue;
                 hits.Add(effect);
                 var used = _used.GetValueOrDefault(fault.Name) + 1;

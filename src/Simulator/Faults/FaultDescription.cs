@@ -5,8 +5,8 @@ using Heal.Simulator.Objects;
 namespace Heal.Simulator.Faults;
 
 /// <summary>
-/// What goes wrong, and where. Exactly one effect is given: <see cref="Crash"/>, <see cref="Memory"/>, <see cref="NeverReady"/> for pods that
-/// <see cref="Match"/> describes, or <see cref="Api"/> for the API server itself.
+/// What goes wrong, and where. Exactly one effect is given: <see cref="Crash"/>, <see cref="Memory"/>, <see cref="NeverReady"/>
+/// for pods that <see cref="Match"/> describes, or <see cref="Api"/> for the API server itself.
 /// </summary>
 public sealed record FaultDescription
 {
@@ -79,7 +79,8 @@ public sealed record NeverReadyEffect(string Message = "HTTP probe failed with s
 /// <param name="Count">Requests that it hits; 0: all of them until the fault is removed.</param>
 /// <param name="Path">A glob over the path.</param>
 public sealed record ApiEffect(
-    string Action, int Status = 503, int? RetryAfterSeconds = null, double LatencySeconds = 0, int Count = 0, string? Method = null, string? Path = null)
+    string Action, int Status = 503, int? RetryAfterSeconds = null, double LatencySeconds = 0, int Count = 0,
+    string? Method = null, string? Path = null)
 {
     internal string? Problem()
     {

@@ -39,7 +39,8 @@ internal sealed class FaultEndpoint(FaultBook book)
         var body = await BodyReader.ReadJsonAsync(http);
         try
         {
-            return body.Deserialize<FaultDescription>(FaultDescription.JsonOptions) ?? throw ApiException.BadRequest("invalid fault: the body is empty");
+            return body.Deserialize<FaultDescription>(FaultDescription.JsonOptions)
+                ?? throw ApiException.BadRequest("invalid fault: the body is empty");
         }
         catch (JsonException e)
         {

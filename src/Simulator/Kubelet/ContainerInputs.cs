@@ -13,7 +13,10 @@ internal sealed record UsedConfigMap(JsonObject Json, IReadOnlySet<string>? Keys
 /// <summary>What a container takes from ConfigMaps and Secrets, and what of it is missing.</summary>
 /// <param name="MissingMount">Volume and reason, when a mounted source does not exist.</param>
 /// <param name="MissingEnvironment">Reason, when a source of an environment variable does not exist.</param>
-internal sealed record ContainerInputs(IReadOnlyList<UsedConfigMap> ConfigMaps, (string Volume, string Reason)? MissingMount, string? MissingEnvironment)
+internal sealed record ContainerInputs(
+    IReadOnlyList<UsedConfigMap> ConfigMaps,
+    (string Volume, string Reason)? MissingMount,
+    string? MissingEnvironment)
 {
     public static ContainerInputs Of(ObjectStore store, JsonObject pod, JsonObject container)
     {
@@ -34,7 +37,9 @@ internal sealed record ContainerInputs(IReadOnlyList<UsedConfigMap> ConfigMaps, 
                 if (volume[source] is not JsonObject reference)
                     continue;
                 var keys = reference["items"] is JsonArray ? reference.Items("items").Select(i => i.Text("key") ?? "").ToHashSet() : null;
-                var problem = Use(store, pod.Namespace(), kind, reference.Text(nameField) ?? "", keys, reference.Flag("optional") == true, used, mounting: true);
+                var problem = Use(
+                    store, pod.Namespace(), kind, reference.Text(nameField) ?? "", keys, reference.Flag("optional") == true,
+                    used, mounting: true);
                 if (problem is not null)
                     missing ??= (volume.Text("name") ?? "", problem);
             }
@@ -45,7 +50,8 @@ internal sealed record ContainerInputs(IReadOnlyList<UsedConfigMap> ConfigMaps, 
     private static string? Environment(ObjectStore store, string ns, JsonObject container, List<UsedConfigMap> used)
     {
         string? missing = null;
-        var whole = container.Items("envFrom").SelectMany(e => new[] { ("configmap", e.Object("configMapRef")), ("secret", e.Object("secretRef")) });
+        var whole = container.Items("envFrom")
+            .SelectMany(e => new[] { ("configmap", e.Object("configMapRef")), ("secret", e.Object("secretRef")) });
         foreach (var (kind, reference) in whole.Where(r => r.Item2 is not null))
             missing ??= Use(store, ns, kind, reference.Text("name") ?? "", null, reference.Flag("optional") == true, used, mounting: false);
         var single = container.Items("env").Select(e => e.Object("valueFrom"))
@@ -59,7 +65,8 @@ internal sealed record ContainerInputs(IReadOnlyList<UsedConfigMap> ConfigMaps, 
     }
 
     private static string? Use(
-        ObjectStore store, string ns, string kind, string name, HashSet<string>? keys, bool optional, List<UsedConfigMap> used, bool mounting)
+        ObjectStore store, string ns, string kind, string name, HashSet<string>? keys,
+        bool optional, List<UsedConfigMap> used, bool mounting)
     {
         var type = kind == "configmap" ? ResourceCatalog.ConfigMaps : ResourceCatalog.Secrets;
         if (store.Find(type, ns, name)?.Json is not { } found)

@@ -7,7 +7,8 @@ using Heal.Simulator.Storage;
 namespace Heal.Simulator.Kubelet;
 
 /// <summary>Takes one container through its life, one due step at a time, and writes the Events that a kubelet writes on the way.</summary>
-internal sealed class ContainerRunner(Registry registry, EventRecorder events, FaultBook faults, IReadOnlyList<string> images, KubeletTimes times)
+internal sealed class ContainerRunner(
+    Registry registry, EventRecorder events, FaultBook faults, IReadOnlyList<string> images, KubeletTimes times)
 {
     private const string Component = "kubelet";
 
@@ -66,7 +67,10 @@ internal sealed class ContainerRunner(Registry registry, EventRecorder events, F
             events.Normal(pod, Component, "Pulling", $"Pulling image \"{image}\"", FieldPath(state));
         state.Stage = ContainerStage.Pulling;
         if (state.PullBackOffs == 0 && !state.HasStarted)
-            (state.WaitingReason, state.WaitingMessage) = (pod.Items("spec", "initContainers").Any() && !state.IsInit ? "PodInitializing" : "ContainerCreating", null);
+        {
+            var waitsForInit = pod.Items("spec", "initContainers").Any() && !state.IsInit;
+            (state.WaitingReason, state.WaitingMessage) = (waitsForInit ? "PodInitializing" : "ContainerCreating", null);
+        }
         Wait(state, present ? 0 : times.PullSeconds);
     }
 
@@ -99,7 +103,8 @@ internal sealed class ContainerRunner(Registry registry, EventRecorder events, F
         var image = container.Text("image") ?? "";
         events.Normal(pod, Component, "BackOff", $"Back-off pulling image \"{image}\"", FieldPath(state));
         events.Warning(pod, Component, "Failed", "Error: ImagePullBackOff", FieldPath(state));
-        (state.Stage, state.WaitingReason, state.WaitingMessage) = (ContainerStage.PullBackOff, "ImagePullBackOff", $"Back-off pulling image \"{image}\"");
+        (state.Stage, state.WaitingReason, state.WaitingMessage) =
+            (ContainerStage.PullBackOff, "ImagePullBackOff", $"Back-off pulling image \"{image}\"");
         Wait(state, BackOff(state.PullBackOffs++));
     }
 

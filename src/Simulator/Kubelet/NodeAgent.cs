@@ -8,7 +8,8 @@ using Heal.Simulator.Storage;
 namespace Heal.Simulator.Kubelet;
 
 /// <summary>The kubelet of all nodes: runs the containers of bound pods, reports their status, keeps their output.</summary>
-internal sealed class NodeAgent(Registry registry, EventRecorder events, ContainerRunner runner, KubeletTimes times) : IController, IContainerLogs
+internal sealed class NodeAgent(Registry registry, EventRecorder events, ContainerRunner runner, KubeletTimes times)
+    : IController, IContainerLogs
 {
     private readonly ConcurrentDictionary<string, PodState> _pods = new(StringComparer.Ordinal);
     private readonly Dictionary<ObjectKey, string> _uids = [];
@@ -61,7 +62,9 @@ internal sealed class NodeAgent(Registry registry, EventRecorder events, Contain
 
     /// <summary>A container whose turn came in this very pass, behind an init container, is stepped in the next one.</summary>
     private static TimeSpan? Unblocked(PodState state)
-        => state.Containers.Exists(c => c.Due == DateTimeOffset.MinValue && (c.IsInit ? PreviousInitDone(state, c) : state.Containers.All(i => !i.IsInit || IsDone(i))))
+        => state.Containers.Exists(c =>
+            c.Due == DateTimeOffset.MinValue
+            && (c.IsInit ? PreviousInitDone(state, c) : state.Containers.All(i => !i.IsInit || IsDone(i))))
             ? TimeSpan.Zero : null;
 
     private static bool IsDone(ContainerState c) => c.Stage == ContainerStage.Done && c.Ended.Number("exitCode") == 0;
@@ -70,7 +73,8 @@ internal sealed class NodeAgent(Registry registry, EventRecorder events, Contain
         => state.Containers.TakeWhile(c => !ReferenceEquals(c, container)).Where(c => c.IsInit).All(IsDone);
 
     private static bool Wakes(JsonObject pod)
-        => pod.Items("status", "containerStatuses").Any(s => s.Text("state", "waiting", "reason") is "ContainerCreating" or "CreateContainerConfigError");
+        => pod.Items("status", "containerStatuses")
+            .Any(s => s.Text("state", "waiting", "reason") is "ContainerCreating" or "CreateContainerConfigError");
 
     private static JsonObject Spec(JsonObject pod, ContainerState container)
         => pod.Items("spec", container.IsInit ? "initContainers" : "containers").First(c => c.Text("name") == container.Name);
@@ -80,7 +84,8 @@ internal sealed class NodeAgent(Registry registry, EventRecorder events, Contain
         _address++;
         var containers = pod.Items("spec", "initContainers").Select(c => new ContainerState(c.Text("name") ?? "", isInit: true))
             .Concat(pod.Items("spec", "containers").Select(c => new ContainerState(c.Text("name") ?? "", isInit: false)));
-        return new PodState([.. containers], $"10.244.{_address / 250 % 250}.{1 + (_address % 250)}", registry.Clock.Timestamp()) { Judged = _rejudge };
+        return new PodState([.. containers], $"10.244.{_address / 250 % 250}.{1 + (_address % 250)}", registry.Clock.Timestamp())
+            { Judged = _rejudge };
     }
 
     private TimeSpan? Stop(ObjectKey key, JsonObject pod, PodState state)

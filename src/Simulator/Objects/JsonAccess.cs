@@ -3,7 +3,9 @@ using System.Text.Json.Nodes;
 
 namespace Heal.Simulator.Objects;
 
-/// <summary>Typed, null-tolerant reads of Kubernetes objects that are kept as JSON: a missing or differently typed field reads as null.</summary>
+/// <summary>
+/// Typed, null-tolerant reads of Kubernetes objects that are kept as JSON: a missing or differently typed field reads as null.
+/// </summary>
 internal static class JsonAccess
 {
     public static JsonNode? At(this JsonNode? node, params ReadOnlySpan<string> path)

@@ -4,7 +4,9 @@ using Heal.Simulator.Api;
 
 namespace Heal.Simulator.Objects;
 
-/// <summary>A label selector: all requirements must hold. Understands the query syntax and the <c>matchLabels</c>/<c>matchExpressions</c> form.</summary>
+/// <summary>
+/// A label selector: all requirements must hold. Understands the query syntax and the <c>matchLabels</c>/<c>matchExpressions</c> form.
+/// </summary>
 internal sealed partial class LabelSelector
 {
     public static readonly LabelSelector Everything = new([]);
@@ -66,17 +68,26 @@ internal sealed partial class LabelSelector
             return new Requirement(set.Groups["key"].Value, set.Groups["operator"].Value == "in" ? "In" : "NotIn", values);
         }
         if (Equality().Match(text) is { Success: true } equality)
-            return new Requirement(equality.Groups["key"].Value, equality.Groups["operator"].Value == "!=" ? "NotIn" : "In", [equality.Groups["value"].Value]);
+            return new Requirement(
+                equality.Groups["key"].Value,
+                equality.Groups["operator"].Value == "!=" ? "NotIn" : "In",
+                [equality.Groups["value"].Value]);
         if (Existence().Match(text) is { Success: true } existence)
             return new Requirement(existence.Groups["key"].Value, existence.Groups["not"].Value == "!" ? "DoesNotExist" : "Exists", []);
         throw ApiException.BadRequest($"unable to parse requirement: found '{text}' in label selector '{whole}', "
             + "expected: key=value, key!=value, key in (a,b), key notin (a,b), key or !key");
     }
 
-    [GeneratedRegex(@"^(?<key>[\w./-]+)\s+(?<operator>in|notin)\s*\((?<values>[^()]*)\)$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        @"^(?<key>[\w./-]+)\s+(?<operator>in|notin)\s*\((?<values>[^()]*)\)$",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        1000)]
     private static partial Regex SetBased();
 
-    [GeneratedRegex(@"^(?<key>[\w./-]+)\s*(?<operator>==|=|!=)\s*(?<value>[\w.-]*)$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        @"^(?<key>[\w./-]+)\s*(?<operator>==|=|!=)\s*(?<value>[\w.-]*)$",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        1000)]
     private static partial Regex Equality();
 
     [GeneratedRegex(@"^(?<not>!?)\s*(?<key>[\w./-]+)$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]

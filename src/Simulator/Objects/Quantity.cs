@@ -19,7 +19,9 @@ internal static class Quantity
         {
             if (!text.EndsWith(suffix, StringComparison.Ordinal))
                 continue;
-            return decimal.TryParse(text[..^suffix.Length], NumberStyles.Number, CultureInfo.InvariantCulture, out var n) ? n * factor : null;
+            return decimal.TryParse(text[..^suffix.Length], NumberStyles.Number, CultureInfo.InvariantCulture, out var n)
+                ? n * factor
+                : null;
         }
         return null;
     }

@@ -7,7 +7,8 @@ internal static class ResourceCatalog
     private static readonly string[] Scalable = ["status", "scale"];
     private static readonly string[] Status = ["status"];
 
-    public static readonly ResourceType Namespaces = new("", "v1", "namespaces", "Namespace", false) { ShortNames = ["ns"], Subresources = Status };
+    public static readonly ResourceType Namespaces = new("", "v1", "namespaces", "Namespace", false)
+        { ShortNames = ["ns"], Subresources = Status };
     public static readonly ResourceType Nodes = new("", "v1", "nodes", "Node", false) { ShortNames = ["no"], Subresources = Status };
     public static readonly ResourceType Pods = new("", "v1", "pods", "Pod", true)
     {

@@ -5,7 +5,9 @@ using YamlDotNet.RepresentationModel;
 
 namespace Heal.Simulator.Objects;
 
-/// <summary>YAML documents as JSON values, with the scalar rules of Kubernetes (plain true/false/null/numbers are typed, quoted ones are text).</summary>
+/// <summary>
+/// YAML documents as JSON values, with the scalar rules of Kubernetes (plain true/false/null/numbers are typed, quoted ones are text).
+/// </summary>
 internal static class Yaml
 {
     public static IReadOnlyList<JsonNode> ParseAll(string text)
@@ -17,7 +19,8 @@ internal static class Yaml
 
     private static JsonNode? Convert(YamlNode node) => node switch
     {
-        YamlMappingNode m => new JsonObject(m.Children.Select(c => KeyValuePair.Create(((YamlScalarNode)c.Key).Value ?? "", Convert(c.Value)))),
+        YamlMappingNode m => new JsonObject(
+            m.Children.Select(c => KeyValuePair.Create(((YamlScalarNode)c.Key).Value ?? "", Convert(c.Value)))),
         YamlSequenceNode s => new JsonArray([.. s.Children.Select(Convert)]),
         YamlScalarNode { Style: ScalarStyle.Plain } v => Plain(v.Value ?? ""),
         YamlScalarNode v => JsonValue.Create(v.Value),

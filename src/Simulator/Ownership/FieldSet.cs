@@ -111,7 +111,8 @@ internal static class FieldSet
             found[prefix] = value;
     }
 
-    private static void WalkItems(JsonArray list, string[] keys, string kind, string[] path, string prefix, Dictionary<string, JsonNode?> found)
+    private static void WalkItems(
+        JsonArray list, string[] keys, string kind, string[] path, string prefix, Dictionary<string, JsonNode?> found)
     {
         foreach (var item in list.OfType<JsonObject>())
         {

@@ -64,7 +64,8 @@ internal sealed class ManagedFields
         return entry;
     }
 
-    internal sealed record Entry(string Manager, string Operation, string Subresource, string ApiVersion, string Time, HashSet<string> Fields)
+    internal sealed record Entry(
+        string Manager, string Operation, string Subresource, string ApiVersion, string Time, HashSet<string> Fields)
     {
         public JsonObject ToJson()
         {

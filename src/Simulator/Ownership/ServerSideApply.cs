@@ -25,10 +25,12 @@ internal static class ServerSideApply
             Settle(managed, live, fields, manager, force);
 
         var before = managed.Applied(manager)?.Fields ?? [];
-        foreach (var gone in before.Where(f => !wanted.Contains(f) && !managed.Others(manager).Any(e => e.Fields.Contains(f))).OrderDescending(StringComparer.Ordinal))
+        var unwanted = before.Where(f => !wanted.Contains(f) && !managed.Others(manager).Any(e => e.Fields.Contains(f)));
+        foreach (var gone in unwanted.OrderDescending(StringComparer.Ordinal))
         {
             // An item goes as a whole only when nobody owns anything else in it.
-            if (!gone.EndsWith('.') || !managed.Others(manager).Any(e => e.Fields.Any(f => f.StartsWith(gone[..^1], StringComparison.Ordinal))))
+            if (!gone.EndsWith('.')
+                || !managed.Others(manager).Any(e => e.Fields.Any(f => f.StartsWith(gone[..^1], StringComparison.Ordinal))))
                 FieldSet.RemoveAt(merged, gone);
         }
         managed.RecordApply(wanted, manager, applied.Text("apiVersion") ?? "", time);
@@ -39,7 +41,10 @@ internal static class ServerSideApply
     private static void Settle(ManagedFields managed, JsonObject live, Dictionary<string, JsonNode?> fields, string manager, bool force)
     {
         var current = FieldSet.Of(live);
-        var changed = fields.Where(f => !current.TryGetValue(f.Key, out var was) || !JsonAccess.Same(was, f.Value)).Select(f => f.Key).ToHashSet();
+        var changed = fields
+            .Where(f => !current.TryGetValue(f.Key, out var was) || !JsonAccess.Same(was, f.Value))
+            .Select(f => f.Key)
+            .ToHashSet();
         var conflicts = managed.Others(manager)
             .SelectMany(e => e.Fields.Where(changed.Contains).Select(f => (Entry: e, Field: f))).ToList();
         if (conflicts.Count > 0 && !force)
@@ -67,7 +72,9 @@ internal static class ServerSideApply
 
     private static string Describe(ManagedFields.Entry entry)
         => entry.Operation == "Apply" ? $"\"{entry.Manager}\""
-            : $"\"{entry.Manager}\"{(entry.Subresource.Length > 0 ? $" with subresource \"{entry.Subresource}\"" : "")} using {entry.ApiVersion}";
+            : $"\"{entry.Manager}\""
+                + (entry.Subresource.Length > 0 ? $" with subresource \"{entry.Subresource}\"" : "")
+                + $" using {entry.ApiVersion}";
 
     /// <summary>In an applied configuration a null is "no opinion", not "delete".</summary>
     private static JsonObject WithoutEmpty(JsonObject o)

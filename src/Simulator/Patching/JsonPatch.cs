@@ -5,7 +5,9 @@ using Heal.Simulator.Objects;
 
 namespace Heal.Simulator.Patching;
 
-/// <summary>RFC 6902. A malformed document is 400; an operation that does not fit the object, a failed test too, is 422, as in the real server.</summary>
+/// <summary>
+/// RFC 6902. A malformed document is 400; an operation that does not fit the object, a failed test too, is 422, as in the real server.
+/// </summary>
 internal static class JsonPatch
 {
     /// <summary>Operations in one document; the real server has the same limit.</summary>
@@ -16,7 +18,8 @@ internal static class JsonPatch
         if (document is not JsonArray operations)
             throw ApiException.BadRequest("error decoding patch: a JSON patch is an array of operations");
         if (operations.Count > OperationLimit)
-            throw new ApiException(413, "RequestEntityTooLarge", $"The allowed maximum operations in a JSON patch is {OperationLimit}, got {operations.Count}");
+            throw new ApiException(413, "RequestEntityTooLarge",
+                $"The allowed maximum operations in a JSON patch is {OperationLimit}, got {operations.Count}");
         var root = new JsonObject { ["root"] = target };
         foreach (var operation in operations)
             ApplyOne(root, operation as JsonObject ?? throw ApiException.BadRequest("error decoding patch: an operation is an object"));
@@ -35,20 +38,24 @@ internal static class JsonPatch
             case "copy": Add(root, path, Read(root, Pointer(operation.Text("from")))?.DeepClone()); break;
             case "test":
                 if (!JsonAccess.Same(Read(root, path), operation["value"]))
-                    throw ApiException.Unprocessable($"the server rejected our request due to an error in our request: testing path {operation.Text("path")} failed");
+                    throw ApiException.Unprocessable(
+                        $"the server rejected our request due to an error in our request: testing path {operation.Text("path")} failed");
                 break;
             default: throw ApiException.BadRequest($"error decoding patch: unknown op '{operation.Text("op")}'");
         }
     }
 
     private static JsonNode? Value(JsonObject operation)
-        => operation.ContainsKey("value") ? operation["value"]?.DeepClone() : throw ApiException.BadRequest("error decoding patch: missing 'value'");
+        => operation.ContainsKey("value")
+            ? operation["value"]?.DeepClone()
+            : throw ApiException.BadRequest("error decoding patch: missing 'value'");
 
     private static string[] Pointer(string? text)
     {
         if (text is null || (text.Length > 0 && text[0] != '/'))
             throw ApiException.BadRequest($"error decoding patch: '{text}' is not a JSON pointer");
-        var parts = text.Split('/').Select(p => p.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal));
+        var parts = text.Split('/').Select(p => p
+            .Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal));
         return ["root", .. parts.Skip(1)];
     }
 
@@ -91,8 +98,11 @@ internal static class JsonPatch
     }
 
     private static int Index(JsonArray array, string text, int last, string[] path)
-        => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var i) && i <= last && array.Count >= 0 ? i : throw Missing(path);
+        => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var i) && i <= last && array.Count >= 0
+            ? i
+            : throw Missing(path);
 
     private static ApiException Missing(string[] path)
-        => ApiException.Unprocessable($"the server rejected our request due to an error in our request: path /{string.Join('/', path.Skip(1))} does not exist");
+        => ApiException.Unprocessable(
+            $"the server rejected our request due to an error in our request: path /{string.Join('/', path.Skip(1))} does not exist");
 }

@@ -108,12 +108,17 @@ internal static class StrategicMergePatch
             target.Remove(name);
     }
 
-    /// <summary>Items that the patch orders take that order; items that only the server has keep their place as far as there is one.</summary>
+    /// <summary>
+    /// Items that the patch orders take that order; items that only the server has keep their place as far as there is one.
+    /// </summary>
     private static void SetOrder(JsonObject target, string field, JsonArray order, string[] keys)
     {
         if (target[field] is not JsonArray list)
             return;
-        int Rank(JsonNode? item) => order.ToList().FindIndex(o => keys.Length == 0 ? JsonAccess.Same(o, item) : JsonAccess.Same(o.At(keys[0]), item.At(keys[0])));
+        int Rank(JsonNode? item) =>
+            order.ToList().FindIndex(o => keys.Length == 0
+                ? JsonAccess.Same(o, item)
+                : JsonAccess.Same(o.At(keys[0]), item.At(keys[0])));
         var items = list.Select(i => i?.DeepClone()).ToList();
         var result = items.Where(i => Rank(i) >= 0).OrderBy(Rank).ToList();
         foreach (var (index, item) in items.Index().Where(x => Rank(x.Item) < 0))

@@ -28,7 +28,9 @@ internal sealed class ObjectStore(int historyLimit)
             return _objects.TryGetValue(type, out var table) && table.TryGetValue(Order(ns, name), out var found) ? found : null;
     }
 
-    /// <summary>Objects of a type in the order of namespace and name, and the version at which this is true. Empty namespace: all.</summary>
+    /// <summary>
+    /// Objects of a type in the order of namespace and name, and the version at which this is true. Empty namespace: all.
+    /// </summary>
     public (IReadOnlyList<StoredObject> Items, long Version) List(ResourceType type, string ns = "")
     {
         lock (Gate)
@@ -75,7 +77,9 @@ internal sealed class ObjectStore(int historyLimit)
         }
     }
 
-    /// <summary>Changes after that version, oldest first; null when some of them are forgotten, or the version is from another life.</summary>
+    /// <summary>
+    /// Changes after that version, oldest first; null when some of them are forgotten, or the version is from another life.
+    /// </summary>
     public IReadOnlyList<Change>? ChangesSince(long version)
     {
         lock (Gate)
@@ -93,16 +97,6 @@ internal sealed class ObjectStore(int historyLimit)
     {
         lock (Gate)
             return _version > version ? Task.CompletedTask : _changed.Task.WaitAsync(cancellation);
-    }
-
-    /// <summary>Forgets the history, so that every resume from an older version is answered with 410.</summary>
-    public void ForgetHistory()
-    {
-        lock (Gate)
-        {
-            _history.Clear();
-            _forgottenUpTo = _version;
-        }
     }
 
     private static string Order(string ns, string name) => $"{ns}/{name}";

@@ -52,7 +52,8 @@ internal sealed class Registry(ObjectStore store, SimulatorClock clock, Names na
     }
 
     /// <summary>
-    /// Reads, lets the caller change a copy, and commits. A resourceVersion in the changed object that is not the current one is a conflict.
+    /// Reads, lets the caller change a copy, and commits. A resourceVersion in the changed object that is not the current one is a
+    /// conflict.
     /// </summary>
     public StoredObject Update(ResourceType type, string ns, string name, Func<JsonObject, JsonObject> change, WriteContext context)
     {
@@ -91,7 +92,9 @@ internal sealed class Registry(ObjectStore store, SimulatorClock clock, Names na
         {
             var old = Get(key.Type, key.Namespace, key.Name);
             if (options.Uid is { } uid && uid != old.Json.Uid())
-                throw ApiException.Conflict(key.Type, key.Name, $"Precondition failed: UID in precondition: {uid}, UID in object meta: {old.Json.Uid()}");
+                throw ApiException.Conflict(
+                    key.Type, key.Name,
+                    $"Precondition failed: UID in precondition: {uid}, UID in object meta: {old.Json.Uid()}");
             if (options.Version is { } version && version != old.Json.Text("metadata", "resourceVersion"))
                 throw ApiException.Conflict(key.Type, key.Name, $"Precondition failed: ResourceVersion in precondition: {version}, "
                     + $"ResourceVersion in object meta: {old.Json.Text("metadata", "resourceVersion")}");
@@ -148,7 +151,8 @@ internal sealed class Registry(ObjectStore store, SimulatorClock clock, Names na
         o["kind"] = type.Kind;
         var meta = o.Meta();
         if (meta.Text("namespace") is { Length: > 0 } given && given != ns && type.Namespaced)
-            throw ApiException.BadRequest($"the namespace of the provided object does not match the namespace sent on the request: {given} != {ns}");
+            throw ApiException.BadRequest(
+                $"the namespace of the provided object does not match the namespace sent on the request: {given} != {ns}");
         if (type.Namespaced)
             meta["namespace"] = ns;
         else
@@ -207,8 +211,11 @@ internal sealed class Registry(ObjectStore store, SimulatorClock clock, Names na
         if (proposed.Name() is { Length: > 0 } name && name != old.Key.Name)
             throw ApiException.BadRequest($"the name of the object ({name}) does not match the name on the URL ({old.Key.Name})");
         if (proposed.Uid() is { Length: > 0 } uid && uid != old.Json.Uid())
-            throw ApiException.Conflict(old.Type, old.Key.Name, $"Precondition failed: UID in precondition: {uid}, UID in object meta: {old.Json.Uid()}");
-        if (proposed.Text("metadata", "resourceVersion") is { Length: > 0 } version && version != old.Json.Text("metadata", "resourceVersion"))
+            throw ApiException.Conflict(
+                old.Type, old.Key.Name,
+                $"Precondition failed: UID in precondition: {uid}, UID in object meta: {old.Json.Uid()}");
+        if (proposed.Text("metadata", "resourceVersion") is { Length: > 0 } version
+            && version != old.Json.Text("metadata", "resourceVersion"))
             throw ApiException.Modified(old.Type, old.Key.Name);
         if (proposed.Text("kind") is { } kind && kind != old.Type.Kind)
             throw ApiException.BadRequest($"the kind of the object ({kind}) does not match the resource ({old.Type.Kind})");
@@ -239,7 +246,8 @@ internal sealed class Registry(ObjectStore store, SimulatorClock clock, Names na
         var meta = next.Meta();
         foreach (var name in new[]
         {
-            "name", "namespace", "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation",
+            "name", "namespace", "uid", "resourceVersion", "creationTimestamp",
+            "deletionTimestamp", "deletionGracePeriodSeconds", "generation",
             "generateName",
         })
         {

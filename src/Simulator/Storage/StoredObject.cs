@@ -3,7 +3,9 @@ using Heal.Simulator.Objects;
 
 namespace Heal.Simulator.Storage;
 
-/// <summary>One committed version of an object. <see cref="Json"/> is frozen: readers on any thread share it, a writer takes a copy.</summary>
+/// <summary>
+/// One committed version of an object. <see cref="Json"/> is frozen: readers on any thread share it, a writer takes a copy.
+/// </summary>
 internal sealed class StoredObject
 {
     private byte[]? _utf8;

@@ -10,4 +10,5 @@ internal sealed record WriteContext(string Manager, string Subresource = "", boo
 }
 
 /// <summary>How an object is deleted. Null grace: the object's own.</summary>
-internal sealed record DeleteOptions(long? GraceSeconds = null, string Propagation = "Background", string? Uid = null, string? Version = null, bool DryRun = false);
+internal sealed record DeleteOptions(
+    long? GraceSeconds = null, string Propagation = "Background", string? Uid = null, string? Version = null, bool DryRun = false);

@@ -70,6 +70,8 @@ internal sealed class TestHost : IAsyncDisposable
             ["applicationName"] = typeof(TestHost).Assembly.GetName().Name!,
             ["contentRoot"] = root,
             ["urls"] = "http://127.0.0.1:0",
+            // whatever the shell exports is none of the tests' business
+            ["AzureWebJobsStorage"] = "",
             ["AzureFunctionsKeys:master"] = Master,
             ["AzureFunctionsKeys:host:default"] = HostKey,
             ["AzureFunctionsKeys:functions:Echo:default"] = EchoKey,

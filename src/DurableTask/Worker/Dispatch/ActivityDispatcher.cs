@@ -7,7 +7,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Microsoft.DurableTask.Worker.Dispatch;
 
-/// <summary>Runs activities: at least once each. An outcome goes straight into the orchestration's next turn when that is in memory.</summary>
+/// <summary>
+/// Runs activities: at least once each. An outcome goes straight into the orchestration's next turn when that is in memory.
+/// </summary>
 internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
 {
     // A finished activity's outcome is worth some patience: giving up means running it again after its lease.

@@ -92,7 +92,9 @@ internal sealed partial class OrchestrationDispatcher
         }
     }
 
-    /// <summary>One commit for an activity's outcome and the turn that it causes: possible while nobody else has touched the instance.</summary>
+    /// <summary>
+    /// One commit for an activity's outcome and the turn that it causes: possible while nobody else has touched the instance.
+    /// </summary>
     private async Task<bool> TryRunTurnInMemoryAsync(ActivityWorkItem activity, HistoryEvent outcome)
     {
         CachedInstance? instance = _runtime.Cache.Take(activity.Lock.InstanceId);

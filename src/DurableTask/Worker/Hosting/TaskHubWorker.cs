@@ -199,7 +199,8 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
         public static partial void NotRenewed(ILogger logger, string reason);
 
         [LoggerMessage(EventId = 644, Level = LogLevel.Warning,
-            Message = "{Orchestrations} orchestration and {Activities} activity locks were lost: their leases ended before they were renewed.")]
+            Message = "{Orchestrations} orchestration and {Activities} activity locks were lost: "
+                + "their leases ended before they were renewed.")]
         public static partial void LocksLost(ILogger logger, int orchestrations, int activities);
 
         [LoggerMessage(EventId = 645, Level = LogLevel.Warning,

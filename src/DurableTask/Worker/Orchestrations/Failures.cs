@@ -2,7 +2,9 @@ using DurableTask.Core;
 
 namespace Microsoft.DurableTask.Worker.Orchestrations;
 
-/// <summary>Turns exceptions into their stored form. A failure that came from a task keeps that task's details as its inner failure.</summary>
+/// <summary>
+/// Turns exceptions into their stored form. A failure that came from a task keeps that task's details as its inner failure.
+/// </summary>
 internal static class Failures
 {
     // Deep enough for every chain that a person reads; a longer one is cut, not refused.
@@ -28,7 +30,8 @@ internal static class Failures
             exception.StackTrace,
             inner,
             IsNonRetriable: false,
-            properties?.GetExceptionProperties(exception)?.ToDictionary(pair => pair.Key, object? (pair) => pair.Value, StringComparer.Ordinal));
+            properties?.GetExceptionProperties(exception)?
+                .ToDictionary(pair => pair.Key, object? (pair) => pair.Value, StringComparer.Ordinal));
     }
 
     public static FailureDetails NotFound(string errorType, string what, string name, string? version) => new(

@@ -44,7 +44,8 @@ internal sealed class OrchestrationContext(
     public override async Task<TResult> CallActivityAsync<TResult>(TaskName name, object? input = null, TaskOptions? options = null)
     {
         ThrowIfForeignThread();
-        (string? json, options) = ReadArguments(input, options);
+        TaskOptions.RejectAsInput(input, options);
+        string? json = services.DataConverter.Serialize(input);
         return await CallAsync<TResult>(name, options?.Retry, () => actions.Open(new TaskScheduledEvent(
             actions.NextId(), name.Name, options?.Version?.Version ?? Version, json)
         {
@@ -58,7 +59,8 @@ internal sealed class OrchestrationContext(
         TaskName orchestratorName, object? input = null, TaskOptions? options = null)
     {
         ThrowIfForeignThread();
-        (string? json, options) = ReadArguments(input, options);
+        TaskOptions.RejectAsInput(input, options);
+        string? json = services.DataConverter.Serialize(input);
         var own = options as SubOrchestrationOptions;
 
         return await CallAsync<TResult>(orchestratorName, options?.Retry, () =>
@@ -174,25 +176,14 @@ internal sealed class OrchestrationContext(
         }
     }
 
-    private (string? Input, TaskOptions? Options) ReadArguments(object? input, TaskOptions? options)
-    {
-        if (input is TaskOptions && options is null)
-        {
-            throw new ArgumentException(
-                "The task options were passed as the input. Pass them as the 'options' argument: CallActivityAsync(name, input, options).",
-                nameof(input));
-        }
-
-        return (services.DataConverter.Serialize(input), options);
-    }
-
     private void ThrowIfForeignThread()
     {
         if (!loop.IsCurrent)
         {
             throw new InvalidOperationException(
                 $"Orchestrator '{Name}' (instance '{InstanceId}') used its context outside of its own turn. "
-                + "An orchestrator may await only tasks that come from its context, never Task.Run, Task.Delay, I/O or ConfigureAwait(false). "
+                + "An orchestrator may await only tasks that come from its context, "
+                + "never Task.Run, Task.Delay, I/O or ConfigureAwait(false). "
                 + "Move such work into an activity.");
         }
     }

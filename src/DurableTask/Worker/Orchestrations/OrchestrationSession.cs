@@ -268,10 +268,11 @@ internal sealed partial class OrchestrationSession(
     private TurnResult StartOver(ContinueAsNewOptions options) => Ended(OrchestrationStatus.Running) with
     {
         ContinueAsNew = options,
-        CarriedEvents = options.PreserveUnprocessedEvents
-            ? [.. _events.Unprocessed.Select(kept => new EventRaisedEvent(-1, kept.Payload) { Name = kept.Name, Timestamp = services.UtcNow() })]
-            : [],
+        CarriedEvents = options.PreserveUnprocessedEvents ? [.. _events.Unprocessed.Select(RaiseAgain)] : [],
     };
+
+    private EventRaisedEvent RaiseAgain((string Name, string? Payload) kept) =>
+        new(-1, kept.Payload) { Name = kept.Name, Timestamp = services.UtcNow() };
 
     private static partial class Log
     {

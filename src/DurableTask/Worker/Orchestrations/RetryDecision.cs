@@ -3,6 +3,9 @@ namespace Microsoft.DurableTask.Worker.Orchestrations;
 /// <summary>Says whether a failed task is tried again, and after which delay. Runs inside the orchestrator: deterministic.</summary>
 internal static class RetryDecision
 {
+    // A policy without a maximum soon leaves the calendar; nobody waits for a timer of the next century either.
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(36_500);
+
     /// <param name="attempt">1 for the first attempt, which has just failed.</param>
     /// <param name="elapsed">Since the first attempt, by the orchestrator's clock.</param>
     /// <returns>Null to give up.</returns>
@@ -30,8 +33,8 @@ internal static class RetryDecision
 
         double seconds = policy.FirstRetryInterval.TotalSeconds * Math.Pow(policy.BackoffCoefficient, attempt - 1);
         double ceiling = policy.MaxRetryInterval == Timeout.InfiniteTimeSpan
-            ? TimeSpan.MaxValue.TotalSeconds / 2
-            : policy.MaxRetryInterval.TotalSeconds;
+            ? LongestDelay.TotalSeconds
+            : Math.Min(policy.MaxRetryInterval.TotalSeconds, LongestDelay.TotalSeconds);
         return TimeSpan.FromSeconds(Math.Min(seconds, ceiling));
     }
 }

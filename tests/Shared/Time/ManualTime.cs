@@ -1,12 +1,17 @@
-namespace Heal.FunctionsWorker.Tests.Support;
+namespace Heal.Shared.Tests;
 
 /// <summary>A clock that stands still until it is moved. <see cref="WaitsUntilAsync"/> says when somebody waits for a given time.</summary>
-internal sealed class FakeTime(DateTimeOffset start) : TimeProvider
+internal sealed class ManualTime(DateTimeOffset start) : TimeProvider
 {
     private readonly Lock _gate = new();
-    private readonly List<FakeTimer> _timers = [];
+    private readonly List<ManualTimer> _timers = [];
     private TaskCompletionSource _changed = NewSignal();
     private DateTimeOffset _now = start;
+
+    public ManualTime()
+        : this(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero))
+    {
+    }
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
@@ -22,7 +27,7 @@ internal sealed class FakeTime(DateTimeOffset start) : TimeProvider
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
-        var timer = new FakeTimer(this, callback, state);
+        var timer = new ManualTimer(this, callback, state);
         timer.Change(dueTime, period);
         return timer;
     }
@@ -46,9 +51,11 @@ internal sealed class FakeTime(DateTimeOffset start) : TimeProvider
         }
     }
 
+    public void Advance(TimeSpan by) => MoveTo(GetUtcNow() + by);
+
     public void MoveTo(DateTimeOffset time)
     {
-        List<FakeTimer> due;
+        List<ManualTimer> due;
         lock (_gate)
         {
             _now = time;
@@ -59,7 +66,7 @@ internal sealed class FakeTime(DateTimeOffset start) : TimeProvider
         due.ForEach(static t => t.Fire());
     }
 
-    private void Set(FakeTimer timer, DateTimeOffset? due)
+    private void Set(ManualTimer timer, DateTimeOffset? due)
     {
         lock (_gate)
         {
@@ -78,7 +85,7 @@ internal sealed class FakeTime(DateTimeOffset start) : TimeProvider
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private sealed class FakeTimer(FakeTime owner, TimerCallback callback, object? state) : ITimer
+    private sealed class ManualTimer(ManualTime owner, TimerCallback callback, object? state) : ITimer
     {
         public DateTimeOffset? Due { get; set; }
 

@@ -1,8 +1,8 @@
 using DurableTask.Core;
 
-namespace Microsoft.DurableTask.Worker.Orchestrations;
+namespace Microsoft.DurableTask;
 
-/// <summary>Between the stored form of a failure and the one that orchestrators see.</summary>
+/// <summary>Between the stored form of a failure and the one that applications see.</summary>
 internal static class FailureMapping
 {
     public static TaskFailureDetails ToTaskFailureDetails(this FailureDetails stored) => new(
@@ -10,13 +10,14 @@ internal static class FailureMapping
         stored.ErrorMessage,
         stored.StackTrace,
         stored.InnerFailure?.ToTaskFailureDetails(),
-        stored.Properties?.ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal));
+        stored.Properties?.ToDictionary(StringComparer.Ordinal));
 
+    /// <summary>An application's view does not say whether a retry can help, so the stored form says that it may.</summary>
     public static FailureDetails ToStored(this TaskFailureDetails details) => new(
         details.ErrorType,
         details.ErrorMessage,
         details.StackTrace,
         details.InnerFailure?.ToStored(),
         IsNonRetriable: false,
-        details.Properties?.ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal));
+        details.Properties?.ToDictionary(StringComparer.Ordinal));
 }

@@ -1,0 +1,140 @@
+using DurableTask.Core;
+using DurableTask.Core.Exceptions;
+using DurableTask.Core.History;
+using Microsoft.DurableTask;
+using static Heal.DurableTask.Worker.Tests.ReplayedOrchestration;
+
+namespace Heal.DurableTask.Worker.Tests;
+
+public sealed class OrchestrationReplayTests
+{
+    [Fact]
+    public void An_orchestrator_goes_on_where_its_history_ends()
+    {
+        var sum = new ReplayedOrchestration(async context =>
+            await context.CallActivityAsync<int>("One") + await context.CallActivityAsync<int>("Two"));
+
+        Assert.Equal("One", Assert.IsType<TaskScheduledEvent>(Assert.Single(sum.Begin().Actions)).Name);
+        Assert.Equal("Two", Assert.IsType<TaskScheduledEvent>(Assert.Single(sum.Play(Done(0, "1")).Actions)).Name);
+        var end = sum.Play(Done(1, "2"));
+
+        Assert.Equal((OrchestrationStatus.Completed, "3"), (end.Status, end.Output));
+    }
+
+    [Fact]
+    public void Code_is_told_what_is_replayed_and_the_time_of_each_turn()
+    {
+        var seen = new List<(bool, DateTime)>();
+        var watcher = new ReplayedOrchestration(async context =>
+        {
+            seen.Add((context.IsReplaying, context.CurrentUtcDateTime));
+            await context.CallActivityAsync("One");
+            seen.Add((context.IsReplaying, context.CurrentUtcDateTime));
+            return null;
+        });
+
+        watcher.Begin();
+        watcher.Play(Done(0));
+
+        Assert.Equal([(false, Some.Time), (true, Some.Time), (false, Some.Time.AddMinutes(1))], seen);
+    }
+
+    [Fact]
+    public void New_ids_are_the_same_at_every_replay()
+    {
+        var ids = new List<Guid>();
+        var orchestration = new ReplayedOrchestration(async context =>
+        {
+            ids.Add(context.NewGuid());
+            await context.CallActivityAsync("One");
+            return null;
+        });
+
+        orchestration.Begin();
+        orchestration.Play(Done(0));
+
+        Assert.Equal(ids[0], ids[1]);
+    }
+
+    [Fact]
+    public void Code_that_now_calls_another_activity_fails_with_both_names()
+    {
+        var changed = new ReplayedOrchestration(Calls("One"));
+        changed.Begin();
+        changed.Code = Calls("Other");
+
+        AssertMismatch(changed.Play(Done(0)), "'One'", "'Other'");
+    }
+
+    [Fact]
+    public void Code_that_now_does_something_of_another_kind_fails_with_both()
+    {
+        var changed = new ReplayedOrchestration(Calls("One"));
+        changed.Begin();
+        changed.Code = async context =>
+        {
+            await context.CreateTimer(TimeSpan.FromHours(1), CancellationToken.None);
+            return null;
+        };
+
+        AssertMismatch(changed.Play(Done(0)), "'One'", "a timer");
+    }
+
+    [Fact]
+    public void Code_that_now_schedules_less_than_its_history_fails()
+    {
+        var changed = new ReplayedOrchestration(Calls("One"));
+        changed.Begin();
+        changed.Code = _ => Task.FromResult<object?>(null);
+
+        AssertMismatch(changed.Play(Done(0)), "'One'", "nothing");
+    }
+
+    [Fact]
+    public void Code_that_now_schedules_more_than_its_history_fails()
+    {
+        var changed = new ReplayedOrchestration(Calls("One"));
+        changed.Begin();
+        changed.Code = async context =>
+        {
+            await Task.WhenAll(context.CallActivityAsync("One"), context.CallActivityAsync("Extra"));
+            return null;
+        };
+
+        AssertMismatch(changed.Play(Done(0)), "nothing", "'Extra'");
+    }
+
+    [Fact]
+    public void Names_that_differ_only_in_case_are_the_same()
+    {
+        var renamed = new ReplayedOrchestration(Calls("One"));
+        renamed.Begin();
+        renamed.Code = Calls("ONE");
+
+        Assert.Equal(OrchestrationStatus.Completed, renamed.Play(Done(0)).Status);
+    }
+
+    [Fact]
+    public void A_second_outcome_of_the_same_task_is_ignored()
+    {
+        var twice = new ReplayedOrchestration(async context =>
+            await context.CallActivityAsync<int>("One") + await context.CallActivityAsync<int>("Two"));
+        twice.Begin();
+
+        Assert.Equal("Two", Assert.IsType<TaskScheduledEvent>(Assert.Single(twice.Play(Done(0, "1"), Done(0, "5")).Actions)).Name);
+        Assert.Equal("3", twice.Play(Done(1, "2")).Output);
+    }
+
+    private static Func<TaskOrchestrationContext, Task<object?>> Calls(string activity) => async context =>
+    {
+        await context.CallActivityAsync(activity);
+        return null;
+    };
+
+    private static void AssertMismatch(Microsoft.DurableTask.Worker.Orchestrations.TurnResult turn, string before, string now)
+    {
+        Assert.Equal(OrchestrationStatus.Failed, turn.Status);
+        Assert.Equal(typeof(NonDeterministicOrchestrationException).FullName, turn.Failure!.ErrorType);
+        Assert.Matches($"scheduled .*{before}.* now schedules .*{now}", turn.Failure.ErrorMessage);
+    }
+}
