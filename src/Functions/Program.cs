@@ -6,14 +6,22 @@ using Microsoft.Azure.Functions.Worker.Extensions.DurableTask;
 using Microsoft.DurableTask.Worker;
 using Microsoft.Extensions.Hosting;
 
-var builder = FunctionsApplication.CreateBuilder(args);
+try
+{
+    var builder = FunctionsApplication.CreateBuilder(args);
 
-builder.ConfigureFunctionsWebApplication();
-builder.ConfigureDurableWorker().AddTasks(tasks => tasks.AddHealerTasks());
+    builder.ConfigureFunctionsWebApplication();
+    builder.ConfigureDurableWorker().AddTasks(tasks => tasks.AddHealerTasks());
 
-builder.Services.AddHealer(builder.Configuration, Database.ConnectionString(builder.Configuration));
-builder.Services.AddAlertDoors(builder.Configuration);
-builder.Services.AddTargetCluster(builder.Configuration);
-builder.Services.AddTelemetry(builder.Configuration);
+    builder.Services.AddHealer(builder.Configuration, Database.ConnectionString(builder.Configuration));
+    builder.Services.AddAlertDoors(builder.Configuration);
+    builder.Services.AddTargetCluster(builder.Configuration);
+    builder.Services.AddTelemetry(builder.Configuration);
 
-builder.Build().Run();
+    await builder.Build().RunAsync();
+    return 0;
+}
+catch (Exception reason) when (StartupFault.TryReport(reason))
+{
+    return 1;
+}

@@ -40,7 +40,7 @@ internal sealed class HealEnvironment : IAsyncDisposable
             ["Heal__Kubernetes__Server"] = cluster.Proxy.Url.ToString(),
             ["Heal__WorkflowsFolder"] = Path.Combine(AppContext.BaseDirectory, "test-workflows"),
             // A killed process's locks end with their lease: short here, so that many kills fit into a test.
-            ["AzureFunctionsJobHost__extensions__durableTask__storageProvider__workItemLockTimeout"] = "00:00:03",
+            ["AzureFunctionsJobHost__extensions__durableTask__storageProvider__workItemLockTimeout"] = "00:00:02",
             ["Logging__LogLevel__Default"] = "Information",
         };
         foreach ((string name, string value) in settings ?? new Dictionary<string, string>(StringComparer.Ordinal))

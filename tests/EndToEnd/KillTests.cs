@@ -98,7 +98,6 @@ public sealed partial class KillTests(ITestOutputHelper output)
     {
         private readonly HealEnvironment _heal;
         private readonly Lock _lock = new();
-        private readonly SemaphoreSlim _killed = new(0);
         private bool _armed;
         private int _calls;
         private int _stride = 1;
@@ -139,14 +138,15 @@ public sealed partial class KillTests(ITestOutputHelper output)
             }
         }
 
+        /// <summary>What a supervisor does: a process that is gone, whyever, is started again.</summary>
         public async Task<T> KeepRestartingUntilAsync<T>(Task<T> done)
         {
             while (!done.IsCompleted)
             {
-                Task killed = _killed.WaitAsync();
-                if (await Task.WhenAny(done, killed) == killed)
+                Task ended = _heal.App.WaitForExitAsync();
+                if (await Task.WhenAny(done, ended) == ended)
                 {
-                    await _heal.App.LaunchAsync();
+                    _heal.App.Launch();
                 }
             }
 
@@ -172,8 +172,6 @@ public sealed partial class KillTests(ITestOutputHelper output)
                 _pointsOfRound.Add(point);
                 Points.Add(point);
             }
-
-            _killed.Release();
         }
 
         [GeneratedRegex("activity '(\\w+)' (started|completed)")]

@@ -43,7 +43,7 @@ internal sealed class HealProcess : IAsyncDisposable
 
     public async Task StartAsync()
     {
-        await LaunchAsync();
+        Launch();
         using var limit = new CancellationTokenSource(StartLimit);
         while (!await IsReadyAsync(limit.Token))
         {
@@ -55,13 +55,17 @@ internal sealed class HealProcess : IAsyncDisposable
             await Task.Delay(50, limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (limit.IsCancellationRequested)
             {
+                _process.Kill();
                 throw new TimeoutException($"The app was not ready within {StartLimit}:\n{Log}");
             }
         }
     }
 
+    /// <summary>Completes when the process that runs now has ended; at once when none runs.</summary>
+    public Task WaitForExitAsync() => _process is { HasExited: false } running ? running.WaitForExitAsync() : Task.CompletedTask;
+
     /// <summary>Starts the process without waiting until it is ready.</summary>
-    public Task LaunchAsync()
+    public void Launch()
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Heal.Functions.dll"), "--urls", Url.ToString()])
         {
@@ -83,7 +87,6 @@ internal sealed class HealProcess : IAsyncDisposable
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        return Task.CompletedTask;
     }
 
     /// <summary>SIGKILL: no handler runs, nothing is flushed.</summary>
@@ -114,11 +117,23 @@ internal sealed class HealProcess : IAsyncDisposable
         Http.Dispose();
     }
 
+    /// <summary>A port that stays free while a killed app is down: below the range that the kernel gives to outgoing connections.</summary>
     public static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            int port = Random.Shared.Next(21_000, 32_000);
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Taken: try another.
+            }
+        }
     }
 
     private async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
@@ -128,7 +143,7 @@ internal sealed class HealProcess : IAsyncDisposable
             using HttpResponseMessage answer = await Http.GetAsync(new Uri("/readyz", UriKind.Relative), cancellationToken);
             return answer.IsSuccessStatusCode;
         }
-        catch (HttpRequestException)
+        catch (Exception notYet) when (notYet is HttpRequestException or OperationCanceledException)
         {
             return false;
         }

@@ -7,11 +7,11 @@ internal static class Database
 {
     private const string Setting = "HEAL_POSTGRES";
 
-    /// <exception cref="InvalidOperationException">The setting is missing.</exception>
+    /// <exception cref="SettingException">The setting is missing.</exception>
     public static string ConnectionString(IConfiguration configuration) =>
         configuration[Setting] is { Length: > 0 } connection
             ? connection
-            : throw new InvalidOperationException(
+            : throw new SettingException(
                 $"Setting '{Setting}' is missing: expected an Npgsql connection string such as "
                 + "'Host=127.0.0.1;Port=5432;Database=heal;Username=heal;Password=...'. Put it into the environment or into "
                 + "local.settings.json (see local.settings.sample.json), or run ./start.sh, which starts a private PostgreSQL.");

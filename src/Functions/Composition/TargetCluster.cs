@@ -28,7 +28,7 @@ internal static class TargetCluster
                 services.AddKubernetesClient();
                 break;
             case var other:
-                throw new InvalidOperationException($"Setting '{Section}:Target': expected 'cluster' or 'simulator', got '{other}'.");
+                throw new SettingException($"Setting '{Section}:Target': expected 'cluster' or 'simulator', got '{other}'.");
         }
 
         return services;
