@@ -1,6 +1,5 @@
 using DurableTask.Core.Hub;
 using Heal.Postgres.Tests;
-using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.PostgreSql;
 
