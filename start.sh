@@ -1,5 +1,5 @@
 #!/bin/bash
-# ./start.sh [--no-demo] [--port N] [--state DIR]
+# ./start.sh [--no-demo] [--port N] [--state DIR] [--help]
 #
 # Sets up what is missing, starts a private PostgreSQL and Azurite, the Kubernetes simulator and the function app, then shows one
 # incident from alert to healed. Everything keeps running until Ctrl-C, which stops all that this script started; the data stays.
@@ -7,7 +7,8 @@
 #   --no-demo        starts everything, breaks nothing
 #   --port N         the function app's port on 127.0.0.1 (default 7071)
 #   --state DIR      where data, keys and logs live (default /var/lib/heal for root, else ~/.local/state/heal)
-#   KUBECONFIG       set: that cluster instead of the simulator, and no demo, because the demo breaks a workload
+#   KUBECONFIG       set: that cluster instead of the simulator. No demo, because the demo breaks a workload, and nothing in the cluster is
+#                    changed until a namespace or workload of it is put in scope (docs/operating/incidents.md)
 #   HEAL_POSTGRES    set: that database (an Npgsql connection string) instead of a private one
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -24,9 +25,10 @@ demo=yes APP_PORT=7071 STATE=/var/lib/heal
 while (($#)); do
   case $1 in
     --no-demo) demo=no ;;
-    --port) APP_PORT=${2:?--port needs a number} && shift ;;
-    --state) STATE=$(realpath -m "${2:?--state needs a folder}") && shift ;;
-    *) die "unknown option '$1'" "Known: --no-demo, --port N, --state DIR." ;;
+    --port) APP_PORT=${2:-} && shift $(($# > 1)) ;;
+    --state) [[ -n ${2:-} ]] || die "--state expects a folder" && STATE=$(realpath -m "$2") && shift ;;
+    --help | -h) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0" && exit ;;
+    *) die "unknown option '$1'" "Known: --no-demo, --port N, --state DIR, --help." ;;
   esac
   shift
 done

@@ -5,7 +5,7 @@ source "$(dirname "$0")/env.sh"
 need_root "$0" "$@"
 [[ -d $RUN ]] || exit 0
 say "stopping the cluster in $RUN"
-stop prometheus alertmanager state-metrics
+"$HEAL_KUBE/mon-down.sh"
 for number in $(node_numbers); do "$HEAL_KUBE/node-down.sh" "$number" & done
 wait
 stop sched kcm apiserver etcd

@@ -5,7 +5,7 @@ report.py project RESULTS/FORM/NAME    one line about one project
 report.py run RESULTS                  every failed test with its message, then the closing line "N passed, N failed"
 
 Counted as failed: a failed test, a skipped one (a missing prerequisite must not look like success), a test host that crashed, hung or
-ended with an exit code that its tests do not explain, and a run in which no test passed. The exit code of `run` says the same.
+ended with an exit code that its tests do not explain, a form whose set-up failed, and a form in which no test was run. The exit code of `run` says the same.
 """
 import pathlib
 import sys
@@ -21,6 +21,8 @@ def read_project(base):
     passed, failed = 0, []
     code = int(base.with_name(base.name + ".exit").read_text() or 1)
     log = base.with_name(base.name + ".log")
+    if base.name == "set-up":
+        return 0, [(f"{base.parent.name}: set-up", log.read_text())]
     try:
         results = xml.parse(base.with_name(base.name + ".trx")).getroot().iterfind(".//t:UnitTestResult", NAMESPACE)
     except (OSError, xml.ParseError):
@@ -48,9 +50,10 @@ def line_of(base):
     return f"{pathlib.Path(base).name}: {passed} passed" + (f", {len(failed)} FAILED" if failed else "")
 
 
-def report(folder):
+def report_form(form):
+    """Prints the failures of one form of the run. A form without tests is one."""
     passed, failed = 0, 0
-    for exit_file in sorted(pathlib.Path(folder).glob("*/*.exit")):
+    for exit_file in sorted(form.glob("*.exit")):
         base = exit_file.with_suffix("")
         its_passed, its_failed = read_project(base)
         passed += its_passed
@@ -62,6 +65,19 @@ def report(folder):
             for line in lines[:MESSAGE_LINES] + more:
                 print("    " + line)
     if passed + failed == 0:
+        failed = 1
+        print(f"\nFAILED  {form.name}: no test was run")
+    return passed, failed
+
+
+def report(folder):
+    passed, failed = 0, 0
+    forms = sorted(form for form in pathlib.Path(folder).iterdir() if form.is_dir())
+    for form in forms:
+        form_passed, form_failed = report_form(form)
+        passed += form_passed
+        failed += form_failed
+    if not forms:
         failed = 1
         print("\nFAILED  no test was run")
     print(f"\n{passed} passed, {failed} failed")

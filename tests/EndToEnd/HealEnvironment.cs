@@ -1,25 +1,19 @@
-using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
 using Azure.Storage.Queues;
-using Npgsql;
 
 namespace Heal.EndToEnd.Tests;
 
 /// <summary>A database and queues of its own, a simulated cluster, and the app as a process.</summary>
 internal sealed class HealEnvironment : IAsyncDisposable
 {
-    private const string HowToGetServices = "Run ./test.sh, or `eng/services.sh up` and load the file env that it writes.";
-
     private static readonly TimeSpan IncidentLimit = TimeSpan.FromSeconds(120);
 
-    private readonly string _serverConnection;
-    private readonly string _database;
+    private readonly AppDatabase _database;
     private readonly string _stateFolder;
 
-    private HealEnvironment(string serverConnection, string database, string stateFolder, SimulatedCluster cluster, HealProcess app)
+    private HealEnvironment(AppDatabase database, string stateFolder, SimulatedCluster cluster, HealProcess app)
     {
-        _serverConnection = serverConnection;
         _database = database;
         _stateFolder = stateFolder;
         Cluster = cluster;
@@ -32,15 +26,13 @@ internal sealed class HealEnvironment : IAsyncDisposable
 
     public static async Task<HealEnvironment> CreateAsync(IReadOnlyDictionary<string, string>? settings = null)
     {
-        string server = Required("HEAL_TEST_POSTGRES");
-        string azurite = Required("HEAL_TEST_AZURITE");
-        string database = $"heal_e2e_{Guid.NewGuid():N}";
-        await ExecuteAsync(server, $"CREATE DATABASE {database}");
+        string azurite = TestServices.Required(TestServices.Azurite);
+        AppDatabase database = await AppDatabase.CreateAsync();
         string state = Directory.CreateTempSubdirectory("heal-e2e-").FullName;
         SimulatedCluster cluster = await SimulatedCluster.StartAsync(speed: 20);
         var all = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["HEAL_POSTGRES"] = new NpgsqlConnectionStringBuilder(server) { Database = database }.ConnectionString,
+            ["HEAL_POSTGRES"] = database.ConnectionString,
             ["HEAL_STATE"] = state,
             ["AzureWebJobsStorage"] = azurite,
             ["Heal__Cluster"] = "sim",
@@ -56,7 +48,7 @@ internal sealed class HealEnvironment : IAsyncDisposable
             all[name] = value;
         }
 
-        return new HealEnvironment(server, database, state, cluster, new HealProcess(all));
+        return new HealEnvironment(database, state, cluster, new HealProcess(all));
     }
 
     public async Task<HttpResponseMessage> PostAlertsAsync(string payload)
@@ -68,79 +60,24 @@ internal sealed class HealEnvironment : IAsyncDisposable
     public static async Task EnqueueAsync(string payload)
     {
         var queue = new QueueClient(
-            Required("HEAL_TEST_AZURITE"), "alerts", new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
+            TestServices.Required(TestServices.Azurite), "alerts", new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
         await queue.CreateIfNotExistsAsync();
         await queue.SendMessageAsync(payload);
     }
 
-    public async Task<IReadOnlyList<JsonObject>> GetIncidentsAsync()
-    {
-        JsonObject page = (await App.Http.GetFromJsonAsync<JsonObject>(new Uri("/api/incidents", UriKind.Relative)))!;
-        return [.. page["incidents"]!.AsArray().Select(item => item!.AsObject())];
-    }
+    public Task<IReadOnlyList<JsonObject>> GetIncidentsAsync() => App.GetIncidentsAsync();
 
-    /// <summary>
-    /// The incidents, once there are as many as wanted and all of them have ended. The app may die and come back meanwhile.
-    /// </summary>
-    public async Task<IReadOnlyList<JsonObject>> UntilIncidentsEndAsync(int count, TimeSpan? within = null)
-    {
-        using var limit = new CancellationTokenSource(within ?? IncidentLimit);
-        while (true)
-        {
-            try
-            {
-                IReadOnlyList<JsonObject> incidents = await GetIncidentsAsync();
-                if (incidents.Count >= count && incidents.All(HasEnded))
-                {
-                    return incidents;
-                }
-            }
-            catch (HttpRequestException)
-            {
-                // Between a kill and the next start nobody answers.
-            }
+    /// <summary>The incidents, once there are as many as wanted and all of them have ended. The app may die and come back meanwhile.</summary>
+    public Task<IReadOnlyList<JsonObject>> UntilIncidentsEndAsync(int count, TimeSpan? within = null) =>
+        App.UntilIncidentsEndAsync(count, within ?? IncidentLimit);
 
-            try
-            {
-                await Task.Delay(100, limit.Token);
-            }
-            catch (OperationCanceledException late)
-            {
-                throw new TimeoutException(
-                    $"{count} incidents did not end within {within ?? IncidentLimit}. The app's last words:\n{App.Log}", late);
-            }
-        }
-    }
-
-    private static bool HasEnded(JsonObject incident) => incident["outcome"] is not null || incident["failure"] is not null;
-
-    public Task<T> QueryAsync<T>(string sql) => ScalarAsync<T>(
-        new NpgsqlConnectionStringBuilder(_serverConnection) { Database = _database }.ConnectionString, sql);
+    public Task<T> QueryAsync<T>(string sql) => _database.QueryAsync<T>(sql);
 
     public async ValueTask DisposeAsync()
     {
         await App.DisposeAsync();
         await Cluster.DisposeAsync();
-        await ExecuteAsync(_serverConnection, $"DROP DATABASE IF EXISTS {_database} WITH (FORCE)");
+        await _database.DisposeAsync();
         Directory.Delete(_stateFolder, recursive: true);
-    }
-
-    private static string Required(string name) =>
-        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value
-            ? value
-            : throw new InvalidOperationException($"{name} is not set. {HowToGetServices}");
-
-    private static async Task ExecuteAsync(string connection, string sql)
-    {
-        await using NpgsqlDataSource source = NpgsqlDataSource.Create(connection);
-        await using NpgsqlCommand command = source.CreateCommand(sql);
-        await command.ExecuteNonQueryAsync();
-    }
-
-    private static async Task<T> ScalarAsync<T>(string connection, string sql)
-    {
-        await using NpgsqlDataSource source = NpgsqlDataSource.Create(connection);
-        await using NpgsqlCommand command = source.CreateCommand(sql);
-        return (T)(await command.ExecuteScalarAsync())!;
     }
 }

@@ -1,41 +1,35 @@
 using Heal.Simulator;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Heal.Functions.Composition;
 
-/// <summary>A simulated cluster in this process, for a first look without a cluster. It is gone with the process.</summary>
-internal sealed partial class EmbeddedSimulator(ILogger<EmbeddedSimulator> logger) : IHostedLifecycleService, IAsyncDisposable
+/// <summary>
+/// A simulated cluster in this process, for a first look without a cluster. It starts when its address is first asked for, which is while
+/// the host is put together, and is gone with the process.
+/// </summary>
+internal sealed partial class EmbeddedSimulator(ILogger<EmbeddedSimulator> logger) : IAsyncDisposable
 {
-    private SimulatorServer? _server;
+    private readonly Lazy<SimulatorServer> _server = new(() => Start(logger));
 
-    /// <exception cref="InvalidOperationException">The host has not started yet.</exception>
-    public Uri Url => new(_server?.Url
-        ?? throw new InvalidOperationException("The embedded simulator starts with the host, which has not started."));
+    public Uri Url => new(_server.Value.Url);
 
-    public async Task StartingAsync(CancellationToken cancellationToken)
+    public ValueTask DisposeAsync() => _server.IsValueCreated ? _server.Value.DisposeAsync() : ValueTask.CompletedTask;
+
+    // Blocks: the container asks for the address in a synchronous factory, before any hosted service has run.
+#pragma warning disable VSTHRD002, MA0045, CA2025
+    private static SimulatorServer Start(ILogger logger)
     {
-        _server = await SimulatorServer.StartAsync(new SimulatorOptions { Objects = DemoSeed.Objects }, cancellationToken);
-        Log.Started(logger, _server.Url);
+        var options = new SimulatorOptions { Objects = DemoSeed.Objects, Faults = DemoSeed.Faults };
+        SimulatorServer server = SimulatorServer.StartAsync(options, CancellationToken.None).GetAwaiter().GetResult();
+        Log.Started(logger, server.Url);
+        return server;
     }
-
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public ValueTask DisposeAsync() => _server?.DisposeAsync() ?? ValueTask.CompletedTask;
+#pragma warning restore VSTHRD002, MA0045, CA2025
 
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Warning,
-            Message = "No cluster is configured: healing a SIMULATED one at {Url}. "
-                + "Set KUBECONFIG, or Heal:Kubernetes:Target, for a real one.")]
+            Message = "No cluster is configured: healing a SIMULATED one at {Url}. Set KUBECONFIG, or Heal:Kubernetes:Target, for a real one.")]
         public static partial void Started(ILogger logger, string url);
     }
 }

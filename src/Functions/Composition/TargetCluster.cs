@@ -1,7 +1,6 @@
 using Heal.Drivers.Kubernetes;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace Heal.Functions.Composition;
 
@@ -24,7 +23,6 @@ internal static class TargetCluster
                 break;
             case "simulator":
                 services.AddSingleton<EmbeddedSimulator>();
-                services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<EmbeddedSimulator>());
                 services.AddOptions<KubernetesClientOptions>()
                     .Configure<EmbeddedSimulator>((options, simulator) => options.Server = simulator.Url);
                 services.AddKubernetesClient();

@@ -4,7 +4,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 
-namespace Heal.EndToEnd.Tests;
+namespace Heal.Shared.Tests;
 
 /// <summary>The function app as its own process, started, killed and started again as an operator would.</summary>
 internal sealed class HealProcess : IAsyncDisposable

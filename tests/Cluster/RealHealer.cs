@@ -1,0 +1,119 @@
+using System.Text.Json.Nodes;
+using Xunit.Abstractions;
+using Xunit.Sdk;
+
+namespace Heal.Cluster.Tests;
+
+/// <summary>The function app as a process on the real cluster, with a database of its own and a real Alertmanager that posts to it.</summary>
+internal sealed class RealHealer : IAsyncDisposable
+{
+    /// <summary>From the fault to the end of the incident: the alert takes about 20 s, the healing about as long, a busy machine thrice that.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+
+    private const int LogLinesOfFailure = 80;
+
+    private readonly AppDatabase _database;
+    private readonly string _stateFolder;
+    private readonly ITestOutputHelper _output;
+
+    private RealHealer(AppDatabase database, string stateFolder, HealProcess app, ITestOutputHelper output)
+    {
+        _database = database;
+        _stateFolder = stateFolder;
+        App = app;
+        _output = output;
+    }
+
+    public HealProcess App { get; }
+
+    /// <summary>Starts the app and then the monitoring.</summary>
+    /// <param name="webhook">Where Alertmanager posts to; null: to the app.</param>
+    public static async Task<RealHealer> StartAsync(ITestOutputHelper output, Uri? webhook = null)
+    {
+        AppDatabase database = await AppDatabase.CreateAsync();
+        string state = Directory.CreateTempSubdirectory("heal-cluster-").FullName;
+        var app = new HealProcess(new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["HEAL_POSTGRES"] = database.ConnectionString,
+            ["HEAL_STATE"] = state,
+            ["AzureWebJobsStorage"] = TestServices.Required(TestServices.Azurite),
+            ["KUBECONFIG"] = Kubectl.Kubeconfig,
+            ["Heal__Kubernetes__Target"] = "cluster",
+            ["Heal__Alerts__AlertmanagerUrl"] = Monitoring.AlertmanagerUrl.ToString(),
+            // A killed process's locks end with their lease: short here, so that a restart is not waited for.
+            ["AzureFunctionsJobHost__extensions__durableTask__storageProvider__workItemLockTimeout"] = "00:00:05",
+            ["Logging__LogLevel__Default"] = "Information",
+        });
+        var healer = new RealHealer(database, state, app, output);
+        try
+        {
+            await app.StartAsync();
+            string keyFile = Path.Combine(state, "webhook.key");
+            await File.WriteAllTextAsync(keyFile, HealProcess.FunctionKey);
+            await Monitoring.StartAsync(webhook ?? new Uri(app.Url, "/api/alerts"), keyFile);
+            return healer;
+        }
+        catch
+        {
+            await healer.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The one incident of the workload, once it has ended. The cluster may have other alerts: they are not ours.</summary>
+    public async Task<JsonObject> UntilIncidentEndsAsync(Workload workload)
+    {
+        IReadOnlyList<JsonObject> incidents = await App.UntilIncidentsEndAsync(1, Patience, incident => IsOf(incident, workload));
+        return Assert.Single(incidents);
+    }
+
+    /// <summary>The incidents of the workload's namespace, whatever their target.</summary>
+    public async Task<int> CountIncidentsAsync(Workload workload) =>
+        (int)await QueryAsync<long>("SELECT count(*) FROM heal.incident WHERE namespace = $1", workload);
+
+    /// <summary>How many alerts of the workload were attached to its incident.</summary>
+    public async Task<int> CountSignalsAsync(Workload workload) => (int)await QueryAsync<long>(
+        "SELECT count(*) FROM heal.incident_signal JOIN heal.incident USING (incident_id) WHERE namespace = $1", workload);
+
+    /// <summary>A question to the app's database about the workload's namespace, which is $1.</summary>
+    public Task<T> QueryAsync<T>(string sql, Workload workload) => _database.QueryAsync<T>(sql, workload.Namespace);
+
+    /// <summary>Runs the body of a test; its failure is told with what the app and the cluster say.</summary>
+    public async Task ExplainAsync(Workload workload, Func<Task> test)
+    {
+        try
+        {
+            await test();
+        }
+        catch (Exception failure)
+        {
+            string log = string.Join('\n', App.LogLines.TakeLast(LogLinesOfFailure));
+            throw new XunitException(
+                $"{failure.Message}\n{await workload.DescribeAsync()}\n--- the app's last {LogLinesOfFailure} lines ---\n{log}", failure);
+        }
+    }
+
+    /// <summary>Prints how long it took from the fault to the alert and to the end of the incident.</summary>
+    public async Task ReportAsync(string scenario, Workload workload, DateTime faultAt)
+    {
+        const string Times = """
+            SELECT ARRAY[min(starts_at), min(received_at), min(opened_at), max(closed_at)]
+            FROM heal.incident JOIN heal.incident_signal USING (incident_id) WHERE namespace = $1
+            """;
+        DateTime[] times = await QueryAsync<DateTime[]>(Times, workload);
+        double[] seconds = [.. times.Select(time => (time - faultAt).TotalSeconds)];
+        _output.WriteLine(
+            $"{scenario}: fault -> alert fires {seconds[0]:0.0} s -> received {seconds[1]:0.0} s -> incident opened {seconds[2]:0.0} s "
+            + $"-> closed {seconds[3]:0.0} s; {await CountSignalsAsync(workload)} signals");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await App.DisposeAsync();
+        await _database.DisposeAsync();
+        Directory.Delete(_stateFolder, recursive: true);
+    }
+
+    private static bool IsOf(JsonObject incident, Workload workload) =>
+        ((string?)incident["status"]?["target"])?.Contains($" {workload.Namespace}/", StringComparison.Ordinal) == true;
+}

@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace Heal.Cluster.Tests;
+
+/// <summary>A Deployment in a namespace of its own on the real cluster, broken by kubectl as a person would, and looked at by kubectl.</summary>
+internal sealed class Workload : IAsyncDisposable
+{
+    public const string GoodImage = "localhost/busybox:1";
+    public const string OperationAnnotation = "heal.internal/operation";
+
+    private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
+
+    private Workload(string ns, string name, int replicas)
+    {
+        Namespace = ns;
+        Name = name;
+        Replicas = replicas;
+    }
+
+    public string Namespace { get; }
+
+    public string Name { get; }
+
+    public int Replicas { get; }
+
+    /// <summary>Creates it and waits until all replicas serve.</summary>
+    /// <param name="autonomy">What the namespace allows the healer; null: the namespace says nothing.</param>
+    /// <param name="progressDeadline">How long a rollout may stand still before it counts as stuck.</param>
+    public static async Task<Workload> CreateAsync(string name, int replicas, string? autonomy, TimeSpan? progressDeadline = null)
+    {
+        var workload = new Workload($"{name}-{Guid.NewGuid().ToString("N")[..6]}", name, replicas);
+        double deadline = (progressDeadline ?? TimeSpan.FromMinutes(10)).TotalSeconds;
+        string manifest = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "manifests", "workload.yaml"));
+        await Kubectl.ApplyAsync(manifest
+            .Replace("@NAMESPACE@", workload.Namespace, StringComparison.Ordinal)
+            .Replace("@NAME@", name, StringComparison.Ordinal)
+            .Replace("@REPLICAS@", replicas.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+            .Replace("@PROGRESS_DEADLINE@", deadline.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+            .Replace("@ANNOTATIONS@", autonomy is null ? "" : $"heal.internal/autonomy: {autonomy}", StringComparison.Ordinal));
+        await workload.RolloutAsync();
+        return workload;
+    }
+
+    /// <summary>The crashloop fault: mounts a configuration that the program refuses.</summary>
+    public Task MountBadConfigAsync() => InNamespaceAsync(
+        "patch", "deployment", Name, "-p",
+        $$$"""{"spec":{"template":{"spec":{"volumes":[{"name":"settings","configMap":{"name":"{{{Name}}}-bad"} }] } } } }""");
+
+    /// <summary>The stuck-rollout fault: a tag that no registry has.</summary>
+    public Task SetMissingImageAsync() => InNamespaceAsync("set", "image", $"deployment/{Name}", "program=localhost/busybox:never-built");
+
+    public Task<JsonObject> GetAsync() => Kubectl.GetAsync("deployment", Name, "-n", Namespace);
+
+    public async Task<long> GenerationAsync() => (long)(await GetAsync())["metadata"]!["generation"]!;
+
+    public Task<string> UntilOperationAsync(TimeSpan timeout) => Kubectl.UntilTextAsync(
+        Namespace, $"deployment/{Name}", $".metadata.annotations.{OperationAnnotation.Replace(".", "\\.", StringComparison.Ordinal)}", timeout);
+
+    public async Task<int> RevisionCountAsync()
+    {
+        string history = await InNamespaceAsync("rollout", "history", $"deployment/{Name}");
+        return history.Split('\n').Count(line => line.Length > 0 && char.IsAsciiDigit(line[0]));
+    }
+
+    /// <summary>Waits until the rollout is complete by kubectl's judgement, and until exactly the wanted pods are there, every one of them ready.</summary>
+    public async Task RolloutAsync()
+    {
+        await InNamespaceAsync("rollout", "status", $"deployment/{Name}", "--timeout=90s");
+        using var limit = new CancellationTokenSource(SettleLimit);
+        IReadOnlyList<JsonObject> pods;
+        // the last pods of the revision before take a moment to leave
+        while ((pods = await GetPodsAsync()).Count != Replicas || !pods.All(IsReady))
+        {
+            if (limit.IsCancellationRequested)
+            {
+                throw new TimeoutException($"{Namespace} had not just {Replicas} ready pods within {SettleLimit}.");
+            }
+
+            await Task.Delay(Poll);
+        }
+    }
+
+    public async Task<IReadOnlyList<JsonObject>> GetPodsAsync()
+    {
+        JsonObject list = await Kubectl.GetAsync("pods", "-n", Namespace);
+        return [.. list["items"]!.AsArray().Select(pod => pod!.AsObject())];
+    }
+
+    public static string? WaitsFor(JsonObject pod) => (string?)pod["status"]?["containerStatuses"]?[0]?["state"]?["waiting"]?["reason"];
+
+    /// <summary>What a person would ask for first.</summary>
+    public async Task<string> DescribeAsync() =>
+        await InNamespaceAsync("get", "deployments,replicasets,pods", "-o", "wide")
+        + await InNamespaceAsync("get", "events", "--sort-by=.metadata.creationTimestamp");
+
+    public async ValueTask DisposeAsync() => await Kubectl.RunAsync("delete", "namespace", Namespace, "--wait=false");
+
+    private static bool IsReady(JsonObject pod) => pod["status"]?["containerStatuses"]?.AsArray() is { } containers
+        && containers.All(container => (bool)container!["ready"]!);
+
+    private Task<string> InNamespaceAsync(params IReadOnlyList<string> arguments) => Kubectl.RunAsync(["-n", Namespace, .. arguments]);
+}
