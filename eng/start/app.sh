@@ -123,7 +123,8 @@ wait_for_ready() {
 # What a process said when it died: the exception without its stack, else its last lines.
 last_words() {
   local words
-  words=$(sed -n '/^Unhandled exception/,$p' "$LOGS/$1.log" | sed '/^ *\(at \|--- \|---> \)/,$d' | sed 's/^Unhandled exception\. [A-Za-z.]*: //' | head -n 20)
+  words=$(sed -n '/^Unhandled exception/,$p' "$LOGS/$1.log" | sed '/^ *\(at \|--- \|---> \)/,$d' |
+    sed 's/^Unhandled exception\. [A-Za-z.]*: //' | head -n 20)
   if [[ -n $words ]]; then echo "$words"; else tail -n 5 "$LOGS/$1.log"; fi
 }
 ready_or_ended() { is_stopped "$1" || curl -sf -o /dev/null --max-time 2 "$2"; }

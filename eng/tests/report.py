@@ -5,7 +5,8 @@ report.py project RESULTS/FORM/NAME    one line about one project
 report.py run RESULTS                  every failed test with its message, then the closing line "N passed, N failed"
 
 Counted as failed: a failed test, a skipped one (a missing prerequisite must not look like success), a test host that crashed, hung or
-ended with an exit code that its tests do not explain, a form whose set-up failed, and a form in which no test was run. The exit code of `run` says the same.
+ended with an exit code that its tests do not explain, a form whose set-up failed, and a form in which no test was run.
+The exit code of `run` says the same.
 """
 import pathlib
 import sys

@@ -24,7 +24,8 @@ internal static class Claims
         Assert.Equal(1, await healer.QueryAsync<long>(
             "SELECT count(*) FROM heal.operation_ledger WHERE target_key LIKE '%/' || $1 || '/%'", workload));
         Assert.Equal($"{key}|{Rollback}|confirmed", await healer.QueryAsync<string>(
-            "SELECT key || '|' || action_id || '|' || state FROM heal.operation_ledger WHERE target_key LIKE '%/' || $1 || '/%'", workload));
+            "SELECT key || '|' || action_id || '|' || state FROM heal.operation_ledger WHERE target_key LIKE '%/' || $1 || '/%'",
+            workload));
     }
 
     /// <summary>One incident, which says that it healed the workload and why that was broken.</summary>

@@ -3,7 +3,9 @@ using System.Diagnostics;
 
 namespace Heal.Cluster.Tests;
 
-/// <summary>Runs programs of this machine within a time limit (default 2 minutes). A missing program and an exit code other than 0 fail the test.</summary>
+/// <summary>
+/// Runs programs of this machine within a time limit (default 2 minutes). A missing program and an exit code other than 0 fail the test.
+/// </summary>
 internal static class Command
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
@@ -63,7 +65,9 @@ internal static class Command
         }
         catch (Win32Exception missing)
         {
-            throw new InvalidOperationException($"This test needs '{program}', which cannot be started. ./test.sh --cluster installs it.", missing);
+            throw new InvalidOperationException(
+                $"This test needs '{program}', which cannot be started. ./test.sh --cluster installs it.",
+                missing);
         }
     }
 }

@@ -3,7 +3,10 @@ using Xunit.Abstractions;
 
 namespace Heal.Cluster.Tests;
 
-/// <summary>The main job on a real Kubernetes: kubectl injects the fault, Prometheus sees it, Alertmanager tells us, and the cluster is well again.</summary>
+/// <summary>
+/// The main job on a real Kubernetes: kubectl injects the fault, Prometheus sees it, Alertmanager tells us, and the cluster is well
+/// again.
+/// </summary>
 [Collection(RealClusterCollection.Name)]
 [Trait("Category", "Cluster")]
 public sealed class HealingTests(ITestOutputHelper output)

@@ -3,7 +3,9 @@ using Xunit.Abstractions;
 
 namespace Heal.Cluster.Tests;
 
-/// <summary>SIGKILL at the two worst moments of a healing on a real cluster: the incident goes on, and the rollback is applied once.</summary>
+/// <summary>
+/// SIGKILL at the two worst moments of a healing on a real cluster: the incident goes on, and the rollback is applied once.
+/// </summary>
 [Collection(RealClusterCollection.Name)]
 [Trait("Category", "Cluster")]
 public sealed class KillTests(ITestOutputHelper output)

@@ -8,7 +8,8 @@ internal static class Kubectl
 {
     public static string Kubeconfig => TestServices.Required(TestServices.Kubeconfig);
 
-    public static Task<string> RunAsync(params IReadOnlyList<string> arguments) => Command.RunAsync("kubectl", arguments, null, Environment);
+    public static Task<string> RunAsync(params IReadOnlyList<string> arguments) =>
+        Command.RunAsync("kubectl", arguments, null, Environment);
 
     public static async Task<JsonObject> GetAsync(params IReadOnlyList<string> arguments) =>
         JsonNode.Parse(await RunAsync(["get", "-o", "json", .. arguments]))!.AsObject();

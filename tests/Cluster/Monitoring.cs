@@ -21,7 +21,8 @@ internal static class Monitoring
         }
 
         return folder is null
-            ? throw new InvalidOperationException($"No folder above {AppContext.BaseDirectory} holds Functions.sln, with eng/kube beside it.")
+            ? throw new InvalidOperationException(
+                $"No folder above {AppContext.BaseDirectory} holds Functions.sln, with eng/kube beside it.")
             : Path.Combine(folder.FullName, "eng", "kube", name);
     }
 }

@@ -1,8 +1,8 @@
 namespace Heal.Cluster.Tests;
 
 /// <summary>
-/// All tests of this project, one after the other: one Alertmanager knows one webhook, and a small machine that heals one thing is not to be
-/// slowed down by the next fault. The monitoring stops with the last test.
+/// All tests of this project, one after the other: one Alertmanager knows one webhook, and a small machine that heals one thing is not to
+/// be slowed down by the next fault. The monitoring stops with the last test.
 /// </summary>
 [CollectionDefinition(Name)]
 public sealed class RealClusterCollection : ICollectionFixture<RealClusterCollection.MonitoringLifetime>

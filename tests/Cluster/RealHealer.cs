@@ -4,10 +4,14 @@ using Xunit.Sdk;
 
 namespace Heal.Cluster.Tests;
 
-/// <summary>The function app as a process on the real cluster, with a database of its own and a real Alertmanager that posts to it.</summary>
+/// <summary>
+/// The function app as a process on the real cluster, with a database of its own and a real Alertmanager that posts to it.
+/// </summary>
 internal sealed class RealHealer : IAsyncDisposable
 {
-    /// <summary>From the fault to the end of the incident: the alert takes about 20 s, the healing about as long, a busy machine thrice that.</summary>
+    /// <summary>
+    /// From the fault to the end of the incident: the alert takes about 20 s, the healing about as long, a busy machine thrice that.
+    /// </summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     private const int LogLinesOfFailure = 80;

@@ -27,7 +27,8 @@ public sealed class ReconcileTests(ITestOutputHelper output)
             await Claims.HealedAsync(healer, workload, incident, "CrashAfterTemplateChange");
             await Claims.RolledBackOnceAsync(healer, workload, before, faulty);
             Assert.Equal("Reconcile", await healer.QueryAsync<string>(
-                "SELECT string_agg(DISTINCT source, ', ') FROM heal.incident_signal JOIN heal.incident USING (incident_id) WHERE namespace = $1",
+                "SELECT string_agg(DISTINCT source, ', ') FROM heal.incident_signal "
+                + "JOIN heal.incident USING (incident_id) WHERE namespace = $1",
                 workload));
         });
     }

@@ -3,7 +3,9 @@ using System.Text.Json.Nodes;
 
 namespace Heal.Cluster.Tests;
 
-/// <summary>A Deployment in a namespace of its own on the real cluster, broken by kubectl as a person would, and looked at by kubectl.</summary>
+/// <summary>
+/// A Deployment in a namespace of its own on the real cluster, broken by kubectl as a person would, and looked at by kubectl.
+/// </summary>
 internal sealed class Workload : IAsyncDisposable
 {
     public const string GoodImage = "localhost/busybox:1";
@@ -56,7 +58,10 @@ internal sealed class Workload : IAsyncDisposable
     public async Task<long> GenerationAsync() => (long)(await GetAsync())["metadata"]!["generation"]!;
 
     public Task<string> UntilOperationAsync(TimeSpan timeout) => Kubectl.UntilTextAsync(
-        Namespace, $"deployment/{Name}", $".metadata.annotations.{OperationAnnotation.Replace(".", "\\.", StringComparison.Ordinal)}", timeout);
+        Namespace,
+        $"deployment/{Name}",
+        $".metadata.annotations.{OperationAnnotation.Replace(".", "\\.", StringComparison.Ordinal)}",
+        timeout);
 
     public async Task<int> RevisionCountAsync()
     {
@@ -64,7 +69,9 @@ internal sealed class Workload : IAsyncDisposable
         return history.Split('\n').Count(line => line.Length > 0 && char.IsAsciiDigit(line[0]));
     }
 
-    /// <summary>Waits until the rollout is complete by kubectl's judgement, and until exactly the wanted pods are there, every one of them ready.</summary>
+    /// <summary>
+    /// Waits until the rollout is complete by kubectl's judgement, and until exactly the wanted pods are there, every one of them ready.
+    /// </summary>
     public async Task RolloutAsync()
     {
         await InNamespaceAsync("rollout", "status", $"deployment/{Name}", "--timeout=90s");

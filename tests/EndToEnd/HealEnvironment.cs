@@ -60,14 +60,18 @@ internal sealed class HealEnvironment : IAsyncDisposable
     public static async Task EnqueueAsync(string payload)
     {
         var queue = new QueueClient(
-            TestServices.Required(TestServices.Azurite), "alerts", new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
+            TestServices.Required(TestServices.Azurite),
+            "alerts",
+            new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
         await queue.CreateIfNotExistsAsync();
         await queue.SendMessageAsync(payload);
     }
 
     public Task<IReadOnlyList<JsonObject>> GetIncidentsAsync() => App.GetIncidentsAsync();
 
-    /// <summary>The incidents, once there are as many as wanted and all of them have ended. The app may die and come back meanwhile.</summary>
+    /// <summary>
+    /// The incidents, once there are as many as wanted and all of them have ended. The app may die and come back meanwhile.
+    /// </summary>
     public Task<IReadOnlyList<JsonObject>> UntilIncidentsEndAsync(int count, TimeSpan? within = null) =>
         App.UntilIncidentsEndAsync(count, within ?? IncidentLimit);
 

@@ -1,8 +1,12 @@
 using System.Net;
 using Heal.FunctionsWorker.Tests.Sample;
 using Heal.FunctionsWorker.Tests.Support;
+using Heal.Postgres;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
+using Microsoft.DurableTask.PostgreSql;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Heal.FunctionsWorker.Tests;
@@ -40,13 +44,31 @@ public sealed class PostgreSqlHubTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_database_that_is_away_leaves_the_host_up_and_not_ready()
+    public async Task A_database_that_goes_away_leaves_the_host_up_and_not_ready()
     {
-        var away = new NpgsqlConnectionStringBuilder(ConnectionString) { Host = "127.0.0.1", Port = 1 };
-        await using TestHost host = await StartAsync(away.ConnectionString);
+        var server = new NpgsqlConnectionStringBuilder(ConnectionString);
+        await using var proxy = new SwitchableProxy(server.Port);
+        proxy.SwitchOn();
+        server.Port = proxy.Port;
+        await using TestHost host = await StartAsync(server.ConnectionString);
+        Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("/readyz")).StatusCode);
+
+        await proxy.SwitchOffAsync();
+
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await host.GetAsync("/readyz")).StatusCode);
         Assert.Contains("task hub", await host.GetTextAsync("/readyz"), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("/livez")).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_database_that_is_not_there_ends_the_start_and_is_named()
+    {
+        var away = new NpgsqlConnectionStringBuilder(ConnectionString) { Host = "127.0.0.1", Port = 1 };
+
+        PostgresUnavailableException exception = await Assert.ThrowsAsync<PostgresUnavailableException>(
+            () => StartAsync(away.ConnectionString, TimeSpan.FromSeconds(1)));
+
+        Assert.Contains("127.0.0.1:1", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -56,7 +78,9 @@ public sealed class PostgreSqlHubTests : IAsyncLifetime
         Assert.Contains("TEST_POSTGRES", exception.Message, StringComparison.Ordinal);
     }
 
-    private Task<TestHost> StartAsync(string connection) => TestHost.StartAsync(
+    private Task<TestHost> StartAsync(string connection, TimeSpan? startupTimeout = null) => TestHost.StartAsync(
+        configure: builder => builder.Services.Configure<PostgreSqlTaskHubOptions>(
+            Options.DefaultName, hub => hub.StartupTimeout = startupTimeout ?? hub.StartupTimeout),
         settings: new(StringComparer.Ordinal) { [TestHost.PostgresSetting] = connection },
         hostJson: $$"""
             { "extensions": { "durableTask": { "hubName": "{{_schema}}",

@@ -2,7 +2,9 @@ using Npgsql;
 
 namespace Heal.Shared.Tests;
 
-/// <summary>A database of its own for one app, on the server of HEAL_TEST_POSTGRES; dropped at the end, whoever is still connected.</summary>
+/// <summary>
+/// A database of its own for one app, on the server of HEAL_TEST_POSTGRES; dropped at the end, whoever is still connected.
+/// </summary>
 internal sealed class AppDatabase : IAsyncDisposable
 {
     private readonly string _server;

@@ -14,7 +14,9 @@ internal static class IncidentApi
         return [.. page["incidents"]!.AsArray().Select(item => item!.AsObject())];
     }
 
-    /// <summary>The incidents, once there are as many as wanted and all of them have ended. The app may die and come back meanwhile.</summary>
+    /// <summary>
+    /// The incidents, once there are as many as wanted and all of them have ended. The app may die and come back meanwhile.
+    /// </summary>
     /// <param name="concerns">Which incidents count; null: all.</param>
     public static async Task<IReadOnlyList<JsonObject>> UntilIncidentsEndAsync(
         this HealProcess app, int count, TimeSpan timeout, Func<JsonObject, bool>? concerns = null)

@@ -64,7 +64,8 @@ class Incidents:
                 screen.wipe()
                 return view
             if time.monotonic() > deadline:
-                raise web.CallFailed(f"{incident} has not ended after {INCIDENT_SECONDS} s; GET /api/incidents/{incident} shows where it is")
+                raise web.CallFailed(
+                    f"{incident} has not ended after {INCIDENT_SECONDS} s; GET /api/incidents/{incident} shows where it is")
             time.sleep(POLL_SECONDS)
 
 

@@ -29,7 +29,8 @@ internal sealed partial class EmbeddedSimulator(ILogger<EmbeddedSimulator> logge
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Warning,
-            Message = "No cluster is configured: healing a SIMULATED one at {Url}. Set KUBECONFIG, or Heal:Kubernetes:Target, for a real one.")]
+            Message = "No cluster is configured: healing a SIMULATED one at {Url}. "
+                + "Set KUBECONFIG, or Heal:Kubernetes:Target, for a real one.")]
         public static partial void Started(ILogger logger, string url);
     }
 }

@@ -49,7 +49,7 @@ internal sealed class HostHealth(IEnumerable<IDependencyProbe> probes, TimeProvi
         {
             await limit.CancelAsync();
             // The message may hold addresses and user names: this is for anybody who asks, the log has the rest.
-            string reason = exception is TimeoutException 
+            string reason = exception is TimeoutException
                 ? $"no answer within {ProbeTimeout}"
                 : exception.GetBaseException().GetType().Name;
             return new(probe.Dependency, reason);
