@@ -9,6 +9,8 @@ public static class JoinPolicy
     {
         if (latest is { ClosedAt: null }) return new(JoinKind.Join, "an incident of the target is open");
         if (signal.Alert.Status == AlertStatus.Resolved) return new(JoinKind.Ignore, "resolved, and no incident of the target is open");
+        // A person who starts a workflow by hand wants it to run now, whatever came of the last one.
+        if (signal.Source == SignalSource.Manual) return new(JoinKind.Open, "started by hand");
         if (latest is { ClosedAt: { } closedAt } && now - closedAt <= joinWindow && !showsNewFault)
         {
             return new(JoinKind.Join, $"the last incident of the target was closed at {closedAt:u}, within the join window");

@@ -1,0 +1,52 @@
+namespace Heal.Healing.Tests;
+
+public sealed class JoinPolicyTests
+{
+    private static readonly DateTimeOffset Noon = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+    private static readonly TimeSpan Window = TimeSpan.FromMinutes(5);
+
+    [Fact]
+    public void The_first_signal_of_a_target_opens_an_incident() =>
+        Assert.Equal(JoinKind.Open, Decide(Firing(), latest: null));
+
+    [Fact]
+    public void A_signal_joins_the_open_incident_of_its_target() =>
+        Assert.Equal(JoinKind.Join, Decide(Firing(), Latest(closedAt: null)));
+
+    [Fact]
+    public void A_signal_shortly_after_the_close_joins_the_closed_incident() =>
+        Assert.Equal(JoinKind.Join, Decide(Firing(), Latest(closedAt: Noon - TimeSpan.FromMinutes(4))));
+
+    [Fact]
+    public void A_signal_long_after_the_close_opens_the_next_episode() =>
+        Assert.Equal(JoinKind.Open, Decide(Firing(), Latest(closedAt: Noon - TimeSpan.FromMinutes(6))));
+
+    [Fact]
+    public void A_target_that_shows_a_new_fault_gets_a_new_incident_within_the_window() =>
+        Assert.Equal(JoinKind.Open, Decide(Firing(), Latest(closedAt: Noon), showsNewFault: true));
+
+    [Fact]
+    public void A_resolved_alert_opens_nothing() =>
+        Assert.Equal(JoinKind.Ignore, Decide(Signal.Of(Alert(AlertStatus.Resolved), SignalSource.Webhook, Noon), latest: null));
+
+    [Fact]
+    public void A_person_who_starts_by_hand_is_not_put_off_with_a_closed_incident() =>
+        Assert.Equal(JoinKind.Open, Decide(ByHand(), Latest(closedAt: Noon)));
+
+    [Fact]
+    public void A_person_who_starts_by_hand_joins_an_open_incident() =>
+        Assert.Equal(JoinKind.Join, Decide(ByHand(), Latest(closedAt: null)));
+
+    private static JoinKind Decide(Signal signal, LatestIncident? latest, bool showsNewFault = false) =>
+        JoinPolicy.Decide(signal, latest, Window, showsNewFault, Noon).Kind;
+
+    private static LatestIncident Latest(DateTimeOffset? closedAt) => new("incident-1", 1, closedAt, null);
+
+    private static Signal Firing() => Signal.Of(Alert(AlertStatus.Firing), SignalSource.Webhook, Noon);
+
+    private static Signal ByHand() =>
+        Signal.Manual("crashloop", new TargetCandidate(TargetKinds.Deployment, "shop", "cart"), "request-1", Noon);
+
+    private static Alert Alert(AlertStatus status) => new(
+        "KubePodCrashLooping", status, new Dictionary<string, string>(), new Dictionary<string, string>(), Noon, null, "fingerprint");
+}
