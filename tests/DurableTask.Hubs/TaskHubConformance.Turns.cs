@@ -182,7 +182,7 @@ public abstract partial class TaskHubConformance
     {
         await Hub.CreateInstanceAsync(Some.Instance(), []);
         var item = await NextAsync();
-        await Hub.AbandonOrchestrationAsync(item.Lock, TimeSpan.FromMilliseconds(300));
+        await Hub.AbandonOrchestrationAsync(item.Lock, TimeSpan.FromSeconds(2));
         Assert.Empty(await AllReadyAsync());
         await Assert.ThrowsAsync<WorkItemLockLostException>(() => Hub.CommitTurnAsync(Some.Turn(item)));
         Assert.Equal(item.Messages.Select(message => message.Id), (await NextAsync("w2", OtherHub)).Messages.Select(message => message.Id));
@@ -201,13 +201,12 @@ public abstract partial class TaskHubConformance
     [Fact]
     public async Task A_timer_fires_at_its_time_and_not_before()
     {
-        var fireAt = DateTime.UtcNow.AddMilliseconds(600);
-        var id = await StartedAsync(turn => turn with { Timers = [Some.Timer(4, fireAt)] });
-        Assert.Empty(await AllReadyAsync());
+        var fireAt = DateTime.UtcNow.AddMilliseconds(300);
+        var id = await StartedAsync(turn => turn with { Timers = [Some.Timer(4, fireAt), Some.Timer(5, fireAt.AddHours(1))] });
         var item = await NextAsync();
         var fired = Assert.IsType<TimerFiredEvent>(Assert.Single(item.Messages).Event);
         Assert.Equal((id, 4, fireAt), (item.Instance.InstanceId, fired.TimerId, fired.FireAt));
-        Assert.InRange(DateTime.UtcNow, fireAt.AddMilliseconds(-50), fireAt.AddSeconds(4));
+        Assert.True(DateTime.UtcNow >= fireAt.AddMilliseconds(-50), "the timer fired before its time");
     }
 
     [Fact]
