@@ -51,7 +51,7 @@ public abstract partial class TaskHubConformance
     {
         await StartedAsync(turn => turn with { Activities = [Some.Task(0)] });
         var first = await NextActivityAsync();
-        await Hub.AbandonActivityAsync(first.Lock, TimeSpan.FromMilliseconds(300));
+        await Hub.AbandonActivityAsync(first.Lock, TimeSpan.FromSeconds(2));
         Assert.Empty(await Hub.LockActivitiesAsync(By("w1")));
         Assert.Equal(2, (await NextActivityAsync()).DeliveryCount);
         await Assert.ThrowsAsync<WorkItemLockLostException>(() => Hub.CompleteActivityAsync(first.Lock, Some.Outcome(0)));

@@ -122,7 +122,7 @@ public abstract partial class TaskHubConformance
     [Fact]
     public async Task A_scheduled_start_waits_for_its_time_and_holds_earlier_messages_back()
     {
-        var startAt = DateTime.UtcNow.AddMilliseconds(700);
+        var startAt = DateTime.UtcNow.AddSeconds(3);
         var created = Some.Instance(startAt: startAt);
         await Hub.CreateInstanceAsync(created, []);
         Assert.True(await Hub.SendMessageAsync(created.InstanceId, Some.Event("early")));
@@ -130,7 +130,7 @@ public abstract partial class TaskHubConformance
 
         var item = await NextAsync();
         Assert.Equal(["ExecutionStarted", "early"], Some.Names(item));
-        Assert.InRange(DateTime.UtcNow, startAt.AddMilliseconds(-50), startAt.AddSeconds(4));
+        Assert.True(DateTime.UtcNow >= startAt.AddMilliseconds(-50), "the instance started before its time");
     }
 
     [Fact]

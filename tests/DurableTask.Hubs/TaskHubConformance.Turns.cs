@@ -212,7 +212,7 @@ public abstract partial class TaskHubConformance
     [Fact]
     public async Task A_cancelled_timer_does_not_fire()
     {
-        var soon = DateTime.UtcNow.AddMilliseconds(300);
+        var soon = DateTime.UtcNow.AddSeconds(2);
         var id = await StartedAsync(turn => turn with { Timers = [Some.Timer(1, soon), Some.Timer(2, soon.AddMilliseconds(100))] });
         await Hub.SendMessageAsync(id, Some.Event("a"));
         await CommitNextAsync(turn => turn with { CancelledTimers = [1] });
@@ -223,9 +223,9 @@ public abstract partial class TaskHubConformance
     [Fact]
     public async Task An_event_that_came_before_a_timer_was_due_is_played_before_it()
     {
-        var id = await StartedAsync(turn => turn with { Timers = [Some.Timer(1, DateTime.UtcNow.AddMilliseconds(400))] });
+        var id = await StartedAsync(turn => turn with { Timers = [Some.Timer(1, DateTime.UtcNow.AddSeconds(1.5))] });
         await Hub.SendMessageAsync(id, Some.Event("a"));
-        var paused = await NextAsync(lease: TimeSpan.FromMilliseconds(600));
+        var paused = await NextAsync(lease: TimeSpan.FromSeconds(3));
         Assert.Equal(["a"], Some.Names(paused));
         Assert.Equal(["a", "TimerFired"], Some.Names(await NextAsync("w2")));
     }
@@ -382,8 +382,8 @@ public abstract partial class TaskHubConformance
     {
         await Hub.CreateInstanceAsync(Some.Instance(), []);
         await Hub.CreateInstanceAsync(Some.Instance(), []);
-        var renewed = await NextAsync("w1", lease: TimeSpan.FromMilliseconds(400));
-        var other = await NextAsync("w1", lease: TimeSpan.FromMilliseconds(500));
+        var renewed = await NextAsync("w1", lease: TimeSpan.FromSeconds(2));
+        var other = await NextAsync("w1", lease: TimeSpan.FromSeconds(2));
         Assert.Empty((await Hub.RenewLocksAsync([renewed.Lock], [], Some.Lease)).Orchestrations);
         Assert.Equal(other.Instance.InstanceId, (await NextAsync("w2")).Instance.InstanceId);
         Assert.Empty(await AllReadyAsync());
