@@ -11,7 +11,8 @@ internal sealed class Workload : IAsyncDisposable
     public const string GoodImage = "localhost/busybox:1";
     public const string OperationAnnotation = "heal.internal/operation";
 
-    private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(60);
+    // A pod that waits for an image leaves half a minute after its deletion, on a busy machine later.
+    private static readonly TimeSpan SettleLimit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
 
     private Workload(string ns, string name, int replicas)
