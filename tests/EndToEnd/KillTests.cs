@@ -12,47 +12,63 @@ namespace Heal.EndToEnd.Tests;
 /// </summary>
 public sealed partial class KillTests(ITestOutputHelper output)
 {
-    private const int KillsWanted = 50;
-    private const int IncidentsPerRound = 3;
-    private const int MaximumRounds = 12;
+    private const int Incidents = 3;
 
-    /// <summary>A round has up to forty kills, each with a start of the app and the end of a lease behind it.</summary>
+    /// <summary>Forty kills at most, each with a start of the app and the end of a lease behind it.</summary>
     private static readonly TimeSpan RoundLimit = TimeSpan.FromMinutes(8);
 
-    [Fact]
-    public async Task Fifty_kills_lose_no_incident_and_double_no_rollback()
+    /// <summary>Where a round kills. Three rounds make more than fifty kills.</summary>
+    public enum Moment
+    {
+        /// <summary>An activity has just been started.</summary>
+        ActivityStarted,
+
+        /// <summary>An activity has ended, and its outcome is not stored yet.</summary>
+        ActivityEnded,
+
+        /// <summary>A call is on its way to the cluster, or took effect there and the app has not heard of it.</summary>
+        ClusterCall,
+    }
+
+    [Theory]
+    [InlineData(Moment.ActivityStarted, 18)]
+    [InlineData(Moment.ActivityEnded, 18)]
+    [InlineData(Moment.ClusterCall, 18)]
+    public async Task Kills_lose_no_incident_and_double_no_rollback(Moment moment, int killsWanted)
     {
         await using HealEnvironment heal = await HealEnvironment.CreateAsync();
-        var killer = new Killer(heal);
+        var killer = new Killer(heal, moment);
         await heal.App.StartAsync();
-        int incidents = 0;
-        for (int round = 0; round < MaximumRounds && heal.App.Kills < KillsWanted; round++)
-        {
-            string[] names = [.. Enumerable.Range(0, IncidentsPerRound).Select(i => $"cart-{round}-{i}")];
-            await Task.WhenAll(names.Select(name => heal.Cluster.CreateDeploymentAsync(name)));
-            await Task.WhenAll(names.Select(heal.Cluster.MountBadConfigAsync));
-            killer.Arm(round);
-            incidents += names.Length;
-            IReadOnlyList<JsonObject> ended = await killer.KeepRestartingUntilAsync(RaiseAndWaitAsync(heal, names, incidents));
-            killer.Disarm();
+        string[] names = [.. Enumerable.Range(0, Incidents).Select(i => $"cart-{i}")];
+        await Task.WhenAll(names.Select(name => heal.Cluster.CreateDeploymentAsync(name)));
+        await Task.WhenAll(names.Select(heal.Cluster.MountBadConfigAsync));
 
-            Assert.All(ended, incident => Assert.Equal("Healed", (string?)incident["outcome"]?["kind"]));
-            foreach (string name in names)
-            {
-                JsonObject deployment = await heal.Cluster.GetDeploymentAsync(name);
-                Assert.Equal(3, SimulatedCluster.Generation(deployment));
-                Assert.True(SimulatedCluster.IsHealthy(deployment), deployment.ToJsonString());
-            }
+        killer.Arm();
+        IReadOnlyList<JsonObject> ended = await killer.KeepRestartingUntilAsync(RaiseAndWaitAsync(heal, names, Incidents));
+        killer.Disarm();
+
+        output.WriteLine($"{heal.App.Kills} kills, {Incidents} incidents, points: {string.Join(", ", killer.Points)}");
+        Assert.Equal(Incidents, ended.Count);
+        Assert.All(ended, incident => Assert.Equal("Healed", (string?)incident["outcome"]?["kind"]));
+        foreach (string name in names)
+        {
+            JsonObject deployment = await heal.Cluster.GetDeploymentAsync(name);
+            Assert.Equal(3, SimulatedCluster.Generation(deployment));
+            Assert.True(SimulatedCluster.IsHealthy(deployment), deployment.ToJsonString());
         }
 
-        output.WriteLine($"{heal.App.Kills} kills, {incidents} incidents, points: {string.Join(", ", killer.Points)}");
-        Assert.True(heal.App.Kills >= KillsWanted, $"expected at least {KillsWanted} kills, got {heal.App.Kills}");
-        Assert.Equal(incidents, await heal.QueryAsync<long>("SELECT count(*) FROM heal.operation_ledger"));
-        Assert.Contains(killer.Points, point => point.StartsWith("before PATCH", StringComparison.Ordinal));
-        Assert.Contains(killer.Points, point => point.StartsWith("after PATCH", StringComparison.Ordinal));
-        Assert.Contains("RunAction started", killer.Points);
-        Assert.Contains("VerifyTarget completed", killer.Points);
+        Assert.Equal(Incidents, await heal.QueryAsync<long>("SELECT count(*) FROM heal.operation_ledger"));
+        Assert.True(heal.App.Kills >= killsWanted, $"expected at least {killsWanted} kills, got {heal.App.Kills}");
+        Assert.Superset(MustKill(moment), killer.Points.ToHashSet(StringComparer.Ordinal));
     }
+
+    /// <summary>The points around the effect: without them a round proves little.</summary>
+    private static HashSet<string> MustKill(Moment moment) => moment switch
+    {
+        Moment.ActivityStarted => ["RunAction started", "VerifyTarget started"],
+        Moment.ActivityEnded => ["RunAction completed", "JoinIncident completed"],
+        _ => ["before PATCH cart", "after PATCH cart"],
+    };
 
     private static async Task<IReadOnlyList<JsonObject>> RaiseAndWaitAsync(HealEnvironment heal, string[] names, int incidents)
     {
@@ -93,39 +109,43 @@ public sealed partial class KillTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>Kills once per round at each boundary of each activity, around the patch of each round, and at every n-th call.</summary>
+    /// <summary>Kills at every point of its kind, twice each.</summary>
     private sealed partial class Killer
     {
+        private const int KillsPerPoint = 2;
+
         private readonly HealEnvironment _heal;
         private readonly Lock _lock = new();
         private bool _armed;
-        private int _calls;
-        private int _stride = 1;
-        private readonly HashSet<string> _pointsOfRound = new(StringComparer.Ordinal);
 
-        public Killer(HealEnvironment heal)
+        public Killer(HealEnvironment heal, Moment moment)
         {
             _heal = heal;
-            heal.Cluster.Proxy.Arrived = request => ConsiderCall("before", request.Method, request.Path);
-            heal.Cluster.Proxy.Answered = (request, _) => ConsiderCall("after", request.Method, request.Path);
-            heal.App.LinePrinted = line =>
+            switch (moment)
             {
-                if (ActivityBoundary().Match(line) is { Success: true } boundary)
-                {
-                    Consider(() => true, $"{boundary.Groups[1].Value} {boundary.Groups[2].Value}");
-                }
-            };
+                case Moment.ClusterCall:
+                    heal.Cluster.Proxy.Arrived = request => Consider(PointOf("before", request.Method, request.Path));
+                    heal.Cluster.Proxy.Answered = (request, _) => Consider(PointOf("after", request.Method, request.Path));
+                    break;
+                default:
+                    string boundary = moment == Moment.ActivityStarted ? "started" : "completed";
+                    heal.App.LinePrinted = line =>
+                    {
+                        if (ActivityBoundary().Match(line) is { Success: true } match && match.Groups[2].Value == boundary)
+                        {
+                            Consider($"{match.Groups[1].Value} {boundary}");
+                        }
+                    };
+                    break;
+            }
         }
 
         public List<string> Points { get; } = [];
 
-        public void Arm(int round)
+        public void Arm()
         {
             lock (_lock)
             {
-                _calls = 0;
-                _stride = 7 + (round * 3);
-                _pointsOfRound.Clear();
                 _armed = true;
             }
         }
@@ -153,24 +173,18 @@ public sealed partial class KillTests(ITestOutputHelper output)
             return await done;
         }
 
-        private void ConsiderCall(string when, string method, string path)
-        {
-            string point = $"{when} {method} {path.Split('/')[^1].Split('-')[0]}";
-            Consider(() => method == "PATCH" || ++_calls % _stride == 0, point);
-        }
+        // The kind of object, or the stem of its name.
+        private static string PointOf(string when, string method, string path) => $"{when} {method} {path.Split('/')[^1].Split('-')[0]}";
 
-        private void Consider(Func<bool> isDue, string point)
+        private void Consider(string point)
         {
             lock (_lock)
             {
                 // What a dead process had printed before may arrive late: then there is nothing to kill.
-                if (!_armed || !isDue() || _pointsOfRound.Contains(point) || !_heal.App.Kill())
+                if (_armed && Points.Count(known => known == point) < KillsPerPoint && _heal.App.Kill())
                 {
-                    return;
+                    Points.Add(point);
                 }
-
-                _pointsOfRound.Add(point);
-                Points.Add(point);
             }
         }
 
