@@ -96,7 +96,7 @@ public sealed partial class KillTests(ITestOutputHelper output)
                     return;
                 }
             }
-            catch (HttpRequestException)
+            catch (Exception away) when (away is HttpRequestException or IOException)
             {
                 // Killed while it answered.
             }

@@ -33,7 +33,7 @@ internal static class IncidentApi
                     return seen;
                 }
             }
-            catch (HttpRequestException)
+            catch (Exception away) when (away is HttpRequestException or IOException)
             {
                 // Between a kill and the next start nobody answers.
             }
