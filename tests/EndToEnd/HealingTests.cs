@@ -107,7 +107,16 @@ public sealed class HealingTests : IAsyncLifetime
     [Fact]
     public async Task A_body_of_five_megabytes_is_refused()
     {
-        using HttpResponseMessage answer = await _heal.PostAlertsAsync($"{{\"version\":\"4\",\"junk\":\"{new string('x', 5_000_000)}\"}}");
+        using var handler = new SocketsHttpHandler { Expect100ContinueTimeout = TimeSpan.FromSeconds(30) };
+        using var http = new HttpClient(handler);
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_heal.App.Url, "/api/alerts"));
+        request.Headers.Add("x-functions-key", HealProcess.FunctionKey);
+        string payload = $$"""{"version":"4","junk":"{{new string('x', 5_000_000)}}"}""";
+        request.Content = new StringContent(payload, Encoding.UTF8, "application/json");
+        // The app answers before the body and hangs up. Who sends the body all the same may lose the answer to a broken pipe.
+        request.Headers.ExpectContinue = true;
+
+        using HttpResponseMessage answer = await http.SendAsync(request);
 
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
     }
