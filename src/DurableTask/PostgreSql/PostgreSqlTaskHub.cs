@@ -26,6 +26,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
     private readonly HubSignals _signals;
     private readonly InstanceStore _instances;
     private readonly WorkItemStore _workItems;
+    private readonly PostgreSqlEntityHub _entities;
     private readonly TurnCommitter _committer;
     private readonly InboxSweeper _sweeper;
     private readonly HubListener _listener;
@@ -57,10 +58,13 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
         _notifier = new HubNotifier(database, _signals, self, timeProvider, _logger);
         _instances = new InstanceStore(database, _notifier);
         _workItems = new WorkItemStore(database, _signals, _notifier);
+        _entities = new PostgreSqlEntityHub(database, _signals, _notifier);
         _committer = new TurnCommitter(database, _signals, self, _logger);
         _sweeper = new InboxSweeper(database, timeProvider, _logger);
         _listener = new HubListener(database, _signals, self, timeProvider, _logger);
     }
+
+    public IEntityHub Entities => _entities;
 
     /// <inheritdoc/>
     /// <exception cref="PostgresUnavailableException">PostgreSQL did not answer within the startup timeout, or refused.</exception>
@@ -149,7 +153,9 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
             return;
         }
 
-        var due = await _workItems.NextDueAsync(kind, cancellationToken);
+        var due = kind == WorkKind.Entity
+            ? await _entities.NextDueAsync(cancellationToken)
+            : await _workItems.NextDueAsync(kind, cancellationToken);
         var longest = _options.SafetyPollInterval;
         await signal.WaitAsync(due < longest ? due.Value : longest, _time, cancellationToken);
     }

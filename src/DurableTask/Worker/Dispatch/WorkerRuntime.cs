@@ -28,6 +28,7 @@ internal sealed class WorkerRuntime(
     public InstanceCache Cache { get; } = new(hubOptions.MaximumCachedInstances, hubOptions.MaximumCachedHistory);
     public WorkSlots OrchestrationSlots { get; } = new(options.Concurrency.MaximumConcurrentOrchestrationWorkItems);
     public WorkSlots ActivitySlots { get; } = new(options.Concurrency.MaximumConcurrentActivityWorkItems);
+    public WorkSlots EntitySlots { get; } = new(options.Concurrency.MaximumConcurrentEntityWorkItems);
     public ILogger Logger { get; } = services.LoggerFactory.CreateLogger(LogCategories.Worker);
 
     /// <summary>True once the worker was asked to stop: what runs may finish, nothing new is taken.</summary>
@@ -40,5 +41,6 @@ internal sealed class WorkerRuntime(
         Cache.Dispose();
         OrchestrationSlots.Dispose();
         ActivitySlots.Dispose();
+        EntitySlots.Dispose();
     }
 }

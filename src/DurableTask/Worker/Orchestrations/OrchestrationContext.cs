@@ -1,4 +1,5 @@
 using DurableTask.Core.History;
+using Microsoft.DurableTask.Entities;
 using Microsoft.Extensions.Logging;
 
 namespace Microsoft.DurableTask.Worker.Orchestrations;
@@ -16,6 +17,7 @@ internal sealed class OrchestrationContext(
     ExternalEvents events,
     string? customStatus) : TaskOrchestrationContext
 {
+    private OrchestrationEntities? _entities;
     private int _guidCounter;
     private DateTime _now;
     private bool _isReplaying = true;
@@ -27,6 +29,14 @@ internal sealed class OrchestrationContext(
     public override DateTime CurrentUtcDateTime => _now;
     public override bool IsReplaying => _isReplaying;
     protected override ILoggerFactory LoggerFactory => services.LoggerFactory;
+
+    public override TaskOrchestrationEntityFeature Entities => services.EntitiesEnabled
+        ? _entities ??= new OrchestrationEntities(start, this, services, actions, events)
+        : throw new NotSupportedException(
+            "Durable entities are disabled: DurableTaskWorkerOptions.EnableEntitySupport is false on this worker.");
+
+    /// <summary>What to send to entities when the orchestration ends inside of a critical section.</summary>
+    public IReadOnlyList<global::DurableTask.Core.Hub.OutgoingEntityMessage> LockReleasesAtEnd => _entities?.ReleasesAtEnd ?? [];
 
     /// <summary>The last value that the orchestrator set, as JSON; before that, what the previous execution left.</summary>
     public string? CustomStatus { get; private set; } = customStatus;
@@ -60,8 +70,10 @@ internal sealed class OrchestrationContext(
     {
         ThrowIfForeignThread();
         TaskOptions.RejectAsInput(input, options);
+        _entities?.RequireSubOrchestrationAllowed();
         string? json = services.DataConverter.Serialize(input);
         var own = options as SubOrchestrationOptions;
+        RejectEntityId(own?.InstanceId, nameof(options));
 
         return await CallAsync<TResult>(orchestratorName, options?.Retry, () =>
         {
@@ -107,6 +119,7 @@ internal sealed class OrchestrationContext(
     {
         ArgumentException.ThrowIfNullOrEmpty(instanceId);
         ArgumentException.ThrowIfNullOrEmpty(eventName);
+        RejectEntityId(instanceId, nameof(instanceId));
         ThrowIfForeignThread();
         actions.Add(new EventSentEvent(actions.NextId())
         {
@@ -176,7 +189,17 @@ internal sealed class OrchestrationContext(
         }
     }
 
-    private void ThrowIfForeignThread()
+    private void RejectEntityId(string? instanceId, string parameter)
+    {
+        if (services.EntitiesEnabled && instanceId is not null && EntityIds.IsEntity(instanceId))
+        {
+            throw new ArgumentException(
+                $"Instance id '{instanceId}': ids that begin with '@' are those of entities. Use the context's Entities.", parameter);
+        }
+    }
+
+    /// <exception cref="InvalidOperationException">The caller is not the orchestrator's code in its turn.</exception>
+    public void ThrowIfForeignThread()
     {
         if (!loop.IsCurrent)
         {

@@ -11,5 +11,8 @@ internal sealed record OrchestrationServices(
     string DefaultVersion,
     IExceptionPropertiesProvider? ExceptionProperties)
 {
+    /// <summary>True when orchestrations may use entities; ids that begin with "@" are entities then.</summary>
+    public bool EntitiesEnabled { get; init; }
+
     public DateTime UtcNow() => TimeProvider.GetUtcNow().UtcDateTime;
 }

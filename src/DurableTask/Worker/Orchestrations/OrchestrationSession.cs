@@ -240,6 +240,7 @@ internal sealed partial class OrchestrationSession(
             : OrchestrationStatus.Running,
         Actions = _actions.Added,
         CancelledTimers = _actions.CancelledTimers,
+        ToEntities = _actions.ToEntities,
         CustomStatus = _context is null ? customStatus : _context.CustomStatus,
     };
 
@@ -249,6 +250,8 @@ internal sealed partial class OrchestrationSession(
         // Fire-and-forget messages of the last turn are still sent; what would need an answer is not started any more.
         Actions = [.. _actions.Added.Where(action => action is EventSentEvent)],
         CancelledTimers = [],
+        ToEntities = _actions.ToEntities,
+        LockReleases = _context?.LockReleasesAtEnd ?? [],
         CustomStatus = _context is null ? customStatus : _context.CustomStatus,
     };
 
