@@ -7,38 +7,46 @@ using Npgsql;
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
-/// Group commit for entities: whoever gets the turn stores what waits, its own batch and those of others, in one transaction. When a group
-/// fails, each of its batches is tried alone, so that one that cannot be stored fails nobody else.
+/// Group commit for entities: what arrives while a transaction runs shares the next one. When a group fails, each of its batches is tried
+/// alone, so that one that cannot be stored fails nobody else.
 /// </summary>
 internal sealed class EntityCommitter(HubDatabase database, HubSignals signals, HubNotifier notifier)
 {
     private readonly ConcurrentQueue<PreparedEntityBatch> _waiting = new();
-    private readonly SemaphoreSlim _turn = new(1, 1);
+    private bool _isStoring;
 
     public async Task CommitAsync(EntityCommit batch, CancellationToken cancellationToken)
     {
         var prepared = new PreparedEntityBatch(batch);
         _waiting.Enqueue(prepared);
-        await _turn.WaitAsync(CancellationToken.None);
-        try
+        if (!Interlocked.Exchange(ref _isStoring, true))
         {
-            var group = new List<PreparedEntityBatch>();
-            while (group.Count < database.Options.MaxTurnsPerCommit && _waiting.TryDequeue(out var next))
-            {
-                group.Add(next);
-            }
-
-            if (group.Count > 0)
-            {
-                await StoreAsync(group);
-            }
-        }
-        finally
-        {
-            _turn.Release();
+            _ = Task.Run(StoreWaitingAsync, CancellationToken.None);
         }
 
         await prepared.Completion.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Stores what waits until nothing does; the callers learn of failures.</summary>
+    private async Task StoreWaitingAsync()
+    {
+        do
+        {
+            while (!_waiting.IsEmpty)
+            {
+                var group = new List<PreparedEntityBatch>();
+                while (group.Count < database.Options.MaxTurnsPerCommit && _waiting.TryDequeue(out var next))
+                {
+                    group.Add(next);
+                }
+
+                await StoreAsync(group);
+            }
+
+            Volatile.Write(ref _isStoring, false);
+            // A batch may have come since the look, and have seen that somebody stores.
+        }
+        while (!_waiting.IsEmpty && !Interlocked.Exchange(ref _isStoring, true));
     }
 
     private async Task StoreAsync(List<PreparedEntityBatch> group)

@@ -1,4 +1,3 @@
-using DurableTask.Core.Hub;
 using Heal.Postgres;
 using Npgsql;
 
