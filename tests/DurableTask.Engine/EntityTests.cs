@@ -89,13 +89,13 @@ public abstract partial class EntityTests
     }
 
     [Fact]
-    public async Task Signals_that_come_while_no_worker_runs_wait_for_one()
+    public async Task Signals_that_come_while_no_worker_has_entities_wait_for_one()
     {
         string store = NewStore();
-        EngineHost client = await StartAsync(_ => { }, CreateHub(store));
-        await client.DisposeAsync();
-        await client.Client.Entities.SignalEntityAsync(Some, "add", 2);
-        await client.Client.Entities.SignalEntityAsync(Some, "add", 3);
+        await using EngineHost without = await EngineHost.StartAsync(
+            CreateHub(store), _ => { }, services: all => all.Configure<DurableTaskClientOptions>(client => client.EnableEntitySupport = true));
+        await without.Client.Entities.SignalEntityAsync(Some, "add", 2);
+        await without.Client.Entities.SignalEntityAsync(Some, "add", 3);
 
         await using EngineHost worker = await StartAsync(_ => { }, CreateHub(store));
 
