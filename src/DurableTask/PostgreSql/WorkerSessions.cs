@@ -15,7 +15,8 @@ namespace Microsoft.DurableTask.PostgreSql;
 /// A process that lives but lost its connection may lose its leases too; the fences see to it that it commits nothing under them. It
 /// registers again and goes on. After a restart of the server, or when our own connection was lost, the others get time to come back.
 /// </remarks>
-internal sealed partial class WorkerSessions(HubDatabase database, HubSignals signals, string self, TimeProvider timeProvider, ILogger logger)
+internal sealed partial class WorkerSessions(
+    HubDatabase database, HubSignals signals, string self, TimeProvider timeProvider, ILogger logger)
 {
     /// <summary>A commit that was under way at the death has ended by then; what it left is looked for once more.</summary>
     private static readonly TimeSpan SecondLook = TimeSpan.FromSeconds(1);
@@ -199,7 +200,7 @@ internal sealed partial class WorkerSessions(HubDatabase database, HubSignals si
         public static partial void NotRegistered(ILogger logger, string hub, string reason);
 
         [LoggerMessage(
-            3, LogLevel.Warning, "Dead workers of task hub '{Hub}' could not be looked for, trying again: {Reason}")]
+            3, LogLevel.Warning, "Dead workers of task hub '{Hub}' could not be looked for yet, trying again: {Reason}")]
         public static partial void NotTakenOver(ILogger logger, string hub, string reason);
     }
 }
