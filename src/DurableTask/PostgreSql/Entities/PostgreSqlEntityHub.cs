@@ -6,7 +6,8 @@ using Npgsql;
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>The entities of a hub, in tables of their own.</summary>
-internal sealed class PostgreSqlEntityHub(HubDatabase database, HubSignals signals, HubNotifier notifier) : IEntityHub
+internal sealed class PostgreSqlEntityHub(
+    HubDatabase database, HubSignals signals, HubNotifier notifier, WorkerSessions sessions) : IEntityHub
 {
     private readonly EntityCommitter _committer = new(database, signals, notifier);
 
@@ -62,6 +63,7 @@ internal sealed class PostgreSqlEntityHub(HubDatabase database, HubSignals signa
 
     public async Task<IReadOnlyList<EntityWorkItem>> LockAsync(LockRequest request, CancellationToken cancellationToken = default)
     {
+        await sessions.RegisterAsync(request.WorkerId, cancellationToken);
         var locked = await database.BatchAsync(
             batch =>
             {
