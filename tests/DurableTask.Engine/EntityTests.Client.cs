@@ -31,7 +31,8 @@ public abstract partial class EntityTests
         EntityMetadata last = Assert.Single(await engine.Client.Entities.GetAllEntitiesAsync(rest).ToListAsync());
         Assert.Equal(("a3", false), (last.Id.Key, last.IncludesState));
         Assert.Equal(5, (await engine.Client.Entities.GetAllEntitiesAsync().ToListAsync()).Count);
-        Assert.Equal(5, (await engine.Client.Entities.GetAllEntitiesAsync(new EntityQuery { InstanceIdStartsWith = "@" }).ToListAsync()).Count);
+        var all = new EntityQuery { InstanceIdStartsWith = "@" };
+        Assert.Equal(5, (await engine.Client.Entities.GetAllEntitiesAsync(all).ToListAsync()).Count);
     }
 
     [Fact]
@@ -82,7 +83,7 @@ public abstract partial class EntityTests
         await CallAsync(engine, B, "add", 5);
         await engine.Client.Entities.SignalEntityAsync(B, "delete");
         await engine.Client.Entities.SignalEntityAsync(
-            new EntityInstanceId("Counter", "awaited"), "add", 1, new SignalEntityOptions { SignalTime = DateTimeOffset.UtcNow.AddDays(1) });
+            new EntityInstanceId("Counter", "awaited"), "add", 1, SignalAt(DateTimeOffset.UtcNow.AddDays(1)));
         await UntilAsync(() => engine.Client.Entities.GetEntityAsync(B), entity => entity is null);
         Assert.Equal(2, await CountAsync(transient: true));
 

@@ -150,7 +150,8 @@ public abstract partial class EntityTests
     [InlineData("call before the lock", "Must await the lock")]
     public async Task In_a_critical_section_some_things_are_forbidden(string what, string reason)
     {
-        await using EngineHost engine = await StartAsync(tasks => tasks.AddOrchestratorFunc<string, string>("Breaks", async (context, rule) =>
+        await using EngineHost engine = await StartAsync(tasks => tasks.AddOrchestratorFunc<string, string>(
+            "Breaks", async (context, rule) =>
         {
             Task<IAsyncDisposable> locking = context.Entities.LockEntitiesAsync(A);
             if (rule != "call before the lock")
@@ -316,7 +317,7 @@ public abstract partial class EntityTests
             {
                 DateTimeOffset due = new(context.CurrentUtcDateTime.AddSeconds(1));
                 due = DateTimeOffset.FromUnixTimeMilliseconds(due.ToUnixTimeMilliseconds());
-                await context.Entities.SignalEntityAsync(new EntityInstanceId("Clock", "key"), "ring", new SignalEntityOptions { SignalTime = due });
+                await context.Entities.SignalEntityAsync(new EntityInstanceId("Clock", "key"), "ring", SignalAt(due));
                 return due;
             }));
 

@@ -93,7 +93,9 @@ public abstract partial class EntityTests
     {
         string store = NewStore();
         await using EngineHost without = await EngineHost.StartAsync(
-            CreateHub(store), _ => { }, services: all => all.Configure<DurableTaskClientOptions>(client => client.EnableEntitySupport = true));
+            CreateHub(store),
+            _ => { },
+            services: all => all.Configure<DurableTaskClientOptions>(client => client.EnableEntitySupport = true));
         await without.Client.Entities.SignalEntityAsync(Some, "add", 2);
         await without.Client.Entities.SignalEntityAsync(Some, "add", 3);
 
@@ -131,7 +133,8 @@ public abstract partial class EntityTests
             {
                 int still = await context.Entities.CallEntityAsync<int>(Some, "get");
                 return $"{failed.EntityId} {failed.OperationName}: {failed.FailureDetails.ErrorMessage}, "
-                    + $"{failed.FailureDetails.IsCausedBy<InvalidDataException>()}, {failed.FailureDetails.InnerFailure?.ErrorType}, {still}";
+                    + $"{failed.FailureDetails.IsCausedBy<InvalidDataException>()}, "
+                    + $"{failed.FailureDetails.InnerFailure?.ErrorType}, {still}";
             }
         }));
 
@@ -241,7 +244,7 @@ public abstract partial class EntityTests
         await using EngineHost engine = await StartAsync(tasks => tasks.AddEntity("clock", _ => new Clock(delivered)));
         DateTimeOffset due = DateTimeOffset.FromUnixTimeMilliseconds(DateTimeOffset.UtcNow.AddSeconds(1).ToUnixTimeMilliseconds());
 
-        await engine.Client.Entities.SignalEntityAsync(new EntityInstanceId("Clock", "key"), "ring", new SignalEntityOptions { SignalTime = due });
+        await engine.Client.Entities.SignalEntityAsync(new EntityInstanceId("Clock", "key"), "ring", SignalAt(due));
 
         Assert.True(await delivered.Task.WaitAsync(TimeSpan.FromSeconds(30)) >= due);
     }
@@ -297,6 +300,8 @@ public abstract partial class EntityTests
         Assert.Equal(3, await CallAsync(second, id, "run"));
         Assert.Equal(3, await CallAsync(second, Some, "get"));
     }
+
+    private static SignalEntityOptions SignalAt(DateTimeOffset time) => new() { SignalTime = time };
 
     internal sealed record EntityCall(EntityInstanceId Id, string Operation, int? Input = null);
 

@@ -5,7 +5,8 @@ using Npgsql;
 
 namespace Heal.DurableTask.Hubs.Tests;
 
-/// <summary>What happens to the leases of a process whose session ended. All leases here last an hour: nobody waits for their end.</summary>
+/// <summary>What happens to the leases of a process whose session ended. All leases here last an hour: nobody waits for their
+/// end.</summary>
 public sealed class TakeOverTests(TestDatabase database) : IClassFixture<TestDatabase>, IAsyncLifetime
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
@@ -50,7 +51,8 @@ public sealed class TakeOverTests(TestDatabase database) : IClassFixture<TestDat
     public async Task An_entity_that_a_process_held_whose_session_ended_goes_to_a_living_one_at_once()
     {
         var (dying, living) = (await StartHubAsync(), await StartHubAsync());
-        await dying.Entities.SignalAsync(new OutgoingEntityMessage("@counter@one", new EntityMessage { Operation = "add", IsSignal = true }));
+        var add = new EntityMessage { Operation = "add", IsSignal = true };
+        await dying.Entities.SignalAsync(new OutgoingEntityMessage("@counter@one", add));
         var held = Assert.Single(await dying.Entities.LockAsync(new LockRequest("dying", 1, Hour)));
         await dying.DisposeAsync();
 

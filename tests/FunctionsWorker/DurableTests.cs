@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Heal.FunctionsWorker.Tests.Sample;
 using Heal.FunctionsWorker.Tests.Support;
 using Microsoft.DurableTask.Client;
+using Microsoft.DurableTask.Entities;
 
 namespace Heal.FunctionsWorker.Tests;
 
@@ -61,6 +62,18 @@ public sealed class DurableTests : IAsyncLifetime
             .ReadFromJsonAsync<JsonArray>())!;
         Assert.Equal("order-1", (string)list.Single()!["instanceId"]!);
         Assert.Equal("enough", (string)list.Single()!["output"]!);
+    }
+
+    [Fact]
+    public async Task Entity_functions_are_called_signalled_and_read()
+    {
+        DurableTaskClient client = _host.Get<DurableTaskClient>();
+        string id = await client.ScheduleNewOrchestrationInstanceAsync("Ballot", 41);
+        await EndAsync(id);
+
+        Assert.Equal("42squawk!", (await client.GetInstanceAsync(id, getInputsAndOutputs: true))!.ReadOutputAs<string>());
+        Assert.Equal(42, (await client.Entities.GetEntityAsync<int>(new EntityInstanceId("Tally", id)))!.State);
+        Assert.Equal(["add 41", "add 1"], _host.Get<Journal>().Entries);
     }
 
     [Theory]

@@ -4,8 +4,8 @@ namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
 /// What a transaction tells the other processes: that there may be work of a kind, and which instances changed for those who watch them.
-/// One NOTIFY payload as a rule: "sender|kinds|id(US)id...", with "o", "a" and "e" as kinds and the unit separator between ids. PostgreSQL takes
-/// 8,000 bytes at most: many ids take several payloads, a very long id none (the safety poll finds the change).
+/// One NOTIFY payload as a rule: "sender|kinds|id(US)id...", with "o", "a" and "e" as kinds and the unit separator between ids. PostgreSQL
+/// takes 8,000 bytes at most: many ids take several payloads, a very long id none (the safety poll finds the change).
 /// </summary>
 internal sealed class HubNews
 {

@@ -17,7 +17,8 @@ internal static class Check
         if (entitiesEnabled && instanceId[0] == '@')
         {
             throw new ArgumentException(
-                $"Instance id '{instanceId}': ids that begin with '@' are those of entities. Use the client's Entities.", nameof(instanceId));
+                $"Instance id '{instanceId}': ids that begin with '@' are those of entities. Use the client's Entities.",
+                nameof(instanceId));
         }
     }
 

@@ -53,8 +53,8 @@ internal sealed class TaskHubClient : DurableTaskClient
 
     /// <exception cref="NotSupportedException">Entities are not enabled.</exception>
     public override DurableEntityClient Entities => _entities ?? throw new NotSupportedException(
-        $"Durable entities are disabled: DurableTaskClientOptions.{nameof(DurableTaskClientOptions.EnableEntitySupport)} is false on client "
-        + $"'{Name}'.");
+        $"Durable entities are disabled: {nameof(DurableTaskClientOptions)}.{nameof(DurableTaskClientOptions.EnableEntitySupport)} "
+        + $"is false on client '{Name}'.");
 
     private DataConverter Converter => _options.DataConverter;
 

@@ -127,7 +127,8 @@ internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem 
     }
 
     private ITaskEntity Create() =>
-        runtime.Factory is IDurableTaskFactory2 factory && factory.TryCreateEntity(new TaskName(_id.Name), services, out ITaskEntity? entity)
+        runtime.Factory is IDurableTaskFactory2 factory
+        && factory.TryCreateEntity(new TaskName(_id.Name), services, out ITaskEntity? entity)
             ? entity
             : throw new OrchestrationFailure(Failures.NotFound("EntityTaskNotFound", "entity", _id.Name, version: null));
 

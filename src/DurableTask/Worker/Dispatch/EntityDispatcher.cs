@@ -91,7 +91,8 @@ internal sealed partial class EntityDispatcher(WorkerRuntime runtime)
         [LoggerMessage(EventId = 650, Level = LogLevel.Warning, Message = "A batch of an entity was thrown away: {Reason}")]
         public static partial void LockLost(ILogger logger, string reason);
 
-        [LoggerMessage(EventId = 651, Level = LogLevel.Error, Message = "A batch of entity '{EntityId}' could not be stored; it runs again.")]
+        [LoggerMessage(EventId = 651, Level = LogLevel.Error,
+            Message = "A batch of entity '{EntityId}' could not be stored; it runs again.")]
         public static partial void BatchNotStored(ILogger logger, Exception exception, string entityId);
 
         [LoggerMessage(EventId = 652, Level = LogLevel.Warning,

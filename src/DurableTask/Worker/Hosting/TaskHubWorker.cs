@@ -8,7 +8,8 @@ using Microsoft.Extensions.Options;
 namespace Microsoft.DurableTask.Worker.Hosting;
 
 /// <summary>
-/// Runs orchestrations, activities and (when they are enabled) entities of a task hub until it is stopped. It survives a hub that goes away: it says so, waits and goes on.
+/// Runs orchestrations, activities and (when they are enabled) entities of a task hub until it is stopped. It survives a hub
+/// that goes away: it says so, waits and goes on.
 /// </summary>
 internal sealed partial class TaskHubWorker : DurableTaskWorker
 {

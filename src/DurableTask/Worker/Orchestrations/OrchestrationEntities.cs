@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using DurableTask.Core.Entities;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
@@ -51,12 +52,13 @@ internal sealed class OrchestrationEntities(
         if (_section is not null)
         {
             throw new InvalidOperationException(
-                "Must not enter another critical section from within a critical section: lock all entities at once, or leave the first one.");
+                "Must not enter another critical section from within a critical section: "
+                + "lock all entities at once, or leave the first one.");
         }
 
         // One order for all orchestrations: two that want the same entities cannot wait for each other.
-        string[] locks = [.. entityIds.Distinct().OrderBy(id => id.Name, StringComparer.Ordinal).ThenBy(id => id.Key, StringComparer.Ordinal)
-            .Select(EntityIds.Storable)];
+        string[] locks = [.. entityIds.Distinct()
+            .OrderBy(id => id.Name, StringComparer.Ordinal).ThenBy(id => id.Key, StringComparer.Ordinal).Select(EntityIds.Storable)];
         if (locks.Length == 0)
         {
             throw new ArgumentException("Entities to lock: expected at least one, got none.", nameof(entityIds));
@@ -70,7 +72,7 @@ internal sealed class OrchestrationEntities(
         return new Exit(this, section);
     }
 
-    public override bool InCriticalSection([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out IReadOnlyList<EntityInstanceId>? entityIds)
+    public override bool InCriticalSection([NotNullWhen(true)] out IReadOnlyList<EntityInstanceId>? entityIds)
     {
         entityIds = _section?.Available.Select(EntityInstanceId.FromString).ToList();
         return entityIds is not null;
