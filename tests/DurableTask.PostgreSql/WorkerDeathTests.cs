@@ -30,7 +30,7 @@ public sealed class WorkerDeathTests(TestDatabase database, ITestOutputHelper ou
         long start = Stopwatch.GetTimestamp();
         await killed.KillAsync();
         await WaitForManyAsync(ids, "living");
-        output.WriteLine($"{Many} half-done orchestrations were done {Stopwatch.GetElapsedTime(start).TotalSeconds:0.00} s after the kill.");
+        output.WriteLine($"{Many} half-done orchestrations: done {Stopwatch.GetElapsedTime(start).TotalSeconds:0.00} s after the kill.");
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed class WorkerDeathTests(TestDatabase database, ITestOutputHelper ou
         long start = Stopwatch.GetTimestamp();
         await using WorkerProcess again = WorkerProcess.Launch(Settings("again"));
         await WaitForManyAsync(ids, "again");
-        output.WriteLine($"{Many} half-done orchestrations were done {Stopwatch.GetElapsedTime(start).TotalSeconds:0.00} s after the start.");
+        output.WriteLine($"{Many} half-done orchestrations: done {Stopwatch.GetElapsedTime(start).TotalSeconds:0.00} s after the start.");
     }
 
     [Fact]

@@ -153,7 +153,8 @@ public sealed class InMemoryTaskHub : ITaskHub
         {
             var due = _storage.Activities.Values.Where(activity => activity.VisibleAt <= now).Take(request.MaxCount).ToList();
             SignalIfFull(WorkKind.Activity, due.Count, request);
-            foreach (var instanceId in due.Where(activity => activity.LockedBy is not null).Select(activity => activity.InstanceId).Distinct())
+            var takenOver = due.Where(activity => activity.LockedBy is not null).Select(activity => activity.InstanceId);
+            foreach (var instanceId in takenOver.Distinct(StringComparer.Ordinal))
             {
                 // Its late holder must not store the outcome from memory.
                 if (_storage.Instances.TryGetValue(instanceId, out var instance) && instance.LockedBy is null)

@@ -3,8 +3,8 @@ using Microsoft.DurableTask;
 namespace Heal.DurableTask.PostgreSql.Tests.Workers;
 
 /// <summary>
-/// The work that the tests give to workers: <c>Steps</c> calls the activity <c>Step</c> as often as its input says, one after the other; the
-/// output is who did each. In a worker that holds, the third step waits until the test lets it go on.
+/// The work that the tests give to workers: <c>Steps</c> calls the activity <c>Step</c> as often as its input says, one after the other;
+/// the output is who did each. In a worker that holds, the third step waits until the test lets it go on.
 /// </summary>
 internal static class Steps
 {
