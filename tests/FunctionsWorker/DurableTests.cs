@@ -76,6 +76,29 @@ public sealed class DurableTests : IAsyncLifetime
         Assert.Equal(["add 41", "add 1"], _host.Get<Journal>().Entries);
     }
 
+    [Fact]
+    public async Task The_management_API_signals_reads_lists_and_deletes_entities()
+    {
+        HttpResponseMessage added = await CallAsync(HttpMethod.Post, "/entities/Tally/day?op=add", JsonContent.Create(3));
+        Assert.Equal(HttpStatusCode.Accepted, added.StatusCode);
+        await UntilStateAsync("3");
+        HttpResponseMessage listed = await CallAsync(HttpMethod.Get, "/entities/tally?fetchState=true");
+        JsonArray list = (await listed.Content.ReadFromJsonAsync<JsonArray>())!;
+        Assert.Equal("day", (string)list.Single()!["entityId"]!["key"]!);
+        Assert.Equal(3, (int)list.Single()!["state"]!);
+        Assert.Equal(HttpStatusCode.Accepted, (await CallAsync(HttpMethod.Delete, "/entities/tally/day")).StatusCode);
+        await UntilStateAsync(null);
+        Assert.Equal(HttpStatusCode.BadRequest, (await CallAsync(HttpMethod.Post, "/entities/tally/day")).StatusCode);
+
+        Task UntilStateAsync(string? state) => Azurite.UntilAsync(
+            async () =>
+            {
+                HttpResponseMessage read = await CallAsync(HttpMethod.Get, "/entities/tally/day");
+                return state is null ? read.StatusCode == HttpStatusCode.NotFound : await read.Content.ReadAsStringAsync() == state;
+            },
+            $"the state is {state ?? "gone"}");
+    }
+
     [Theory]
     [InlineData("GET", "/instances/nobody", 404)]
     [InlineData("POST", "/instances/nobody/terminate", 404)]
