@@ -23,7 +23,8 @@ public abstract partial class EntityTests
         Action<DurableTaskRegistry> tasks,
         ITaskHub? hub = null,
         Action<TaskHubWorkerOptions>? configureHub = null,
-        Action<IServiceCollection>? services = null) =>
+        Action<IServiceCollection>? services = null,
+        Action<DurableTaskWorkerOptions>? configure = null) =>
         EngineHost.StartAsync(
             hub ?? CreateHub(NewStore()),
             registry =>
@@ -33,7 +34,11 @@ public abstract partial class EntityTests
                     "Call", (context, call) => context.Entities.CallEntityAsync<int>(call!.Id, call.Operation, call.Input));
                 tasks(registry);
             },
-            options => options.EnableEntitySupport = true,
+            options =>
+            {
+                options.EnableEntitySupport = true;
+                configure?.Invoke(options);
+            },
             configureHub,
             all =>
             {
@@ -265,6 +270,46 @@ public abstract partial class EntityTests
         OrchestrationMetadata done = await engine.WaitAsync(good);
         Assert.Equal("Hello, @starter@key! 2", done.ReadOutputAs<string>());
         Assert.Null(await engine.Client.GetInstanceAsync(bad));
+    }
+
+    [Fact]
+    public async Task An_entity_does_one_operation_at_a_time_and_a_worker_as_many_as_it_is_told()
+    {
+        var running = new ConcurrentDictionary<string, int>(StringComparer.Ordinal);
+        int all = 0;
+        int most = 0;
+        int mostOfOne = 0;
+        var full = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        async ValueTask<object?> Run(TaskEntityOperation operation)
+        {
+            string id = operation.Context.Id.ToString();
+            int now = Interlocked.Increment(ref all);
+            most = Math.Max(most, now);
+            mostOfOne = Math.Max(mostOfOne, running.AddOrUpdate(id, 1, (_, count) => count + 1));
+            if (now == 2)
+            {
+                full.TrySetResult();
+            }
+
+            await goOn.Task;
+            running.AddOrUpdate(id, 0, (_, count) => count - 1);
+            Interlocked.Decrement(ref all);
+            return operation.GetInput<int>();
+        }
+
+        await using EngineHost engine = await StartAsync(
+            tasks => tasks
+                .AddEntity("slow", _ => new Delegated(Run))
+                .AddOrchestratorFunc("Calls", async context => (await Task.WhenAll(Enumerable.Range(0, 15).Select(
+                    i => context.Entities.CallEntityAsync<int>(new EntityInstanceId("slow", $"{i % 5}"), "run", i)))).Sum()),
+            configure: options => options.Concurrency.MaximumConcurrentEntityWorkItems = 2);
+        string calls = await engine.Client.ScheduleNewOrchestrationInstanceAsync("Calls");
+        await full.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        goOn.SetResult();
+
+        Assert.Equal(14 * 15 / 2, (await engine.WaitAsync(calls)).ReadOutputAs<int>());
+        Assert.Equal((2, 1), (most, mostOfOne));
     }
 
     [Fact]

@@ -49,7 +49,8 @@ public sealed class OrchestrationEntitiesTests
 
         Assert.Equal(["@account@a", "@account@b"], request.LockSet!);
         Assert.Equal("get", call.Operation);
-        Assert.Equal(["@account@a", "@account@b"], left.ToEntities.Values.Select(release => release.EntityId).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["@account@a", "@account@b"], left.ToEntities.Values.Select(release => release.EntityId).Order(StringComparer.Ordinal));
         Assert.All(left.ToEntities.Values, release => Assert.True(release.Message.IsRelease));
         Assert.Empty(left.LockReleases);
     }
