@@ -1,6 +1,11 @@
+-- Locks at most $2 activities, oldest first. $4 and $5 are the names and versions to take (a version of null: every version), or null
+-- to take everything.
 WITH due AS (
-    SELECT id, visible_at FROM activities
+    SELECT id, visible_at FROM activities a
     WHERE visible_at <= now()
+      AND ($4::text[] IS NULL OR EXISTS (
+          SELECT FROM unnest($4::text[], $5::text[]) AS f (name, version)
+          WHERE lower(f.name) = lower(a.name) AND (f.version IS NULL OR lower(f.version) = lower(coalesce(a.version, '')))))
     ORDER BY visible_at, id
     LIMIT $2
     FOR UPDATE SKIP LOCKED
