@@ -27,7 +27,7 @@ internal sealed class WorkerRuntime(
     public WorkFilters Filters { get; } = filters;
     public TimeProvider Time => Services.TimeProvider;
     public HeldLocks Locks { get; } = new();
-    public RunningWork Running { get; } = new();
+    public RunningWork Running { get; } = new(hubOptions.WorkScheduler);
     public InstanceCache Cache { get; } = new(hubOptions.MaximumCachedInstances, hubOptions.MaximumCachedHistory);
     public WorkSlots OrchestrationSlots { get; } = new(options.Concurrency.MaximumConcurrentOrchestrationWorkItems);
     public WorkSlots ActivitySlots { get; } = new(options.Concurrency.MaximumConcurrentActivityWorkItems);
@@ -39,10 +39,5 @@ internal sealed class WorkerRuntime(
     public LockRequest Request(int count, IReadOnlyList<WorkFilter>? only) =>
         new(WorkerId, count, HubOptions.WorkItemLockTimeout, only);
 
-    public void Dispose()
-    {
-        Cache.Dispose();
-        OrchestrationSlots.Dispose();
-        ActivitySlots.Dispose();
-    }
+    public void Dispose() => Cache.Dispose();
 }
