@@ -36,7 +36,7 @@ internal sealed class WorkerRuntime(
     /// <summary>True once the worker was asked to stop: what runs may finish, nothing new is taken.</summary>
     public bool IsStopping { get; set; }
 
-    public LockRequest Request(int count, IReadOnlyList<WorkFilter>? only) =>
+    public LockRequest Request(int count, IReadOnlyList<WorkFilter>? only = null) =>
         new(WorkerId, count, HubOptions.WorkItemLockTimeout, only);
 
     public void Dispose() => Cache.Dispose();
