@@ -1,8 +1,8 @@
 namespace Heal.DurableTask.ApiSurface.Tests;
 
 /// <summary>
-/// The differences that are meant. A line is "+ type | member # reason" for what only we have, "- ..." for what only the contract has; "*" in
-/// place of the member stands for the type as a whole, "namespace.*" for all types of a namespace.
+/// The differences that are meant. A line is "+ type | member # reason" for what only we have, "- ..." for what only the contract has;
+/// "*" in place of the member stands for the type as a whole, "namespace.*" for all types of a namespace.
 /// </summary>
 internal sealed class ExceptionList
 {

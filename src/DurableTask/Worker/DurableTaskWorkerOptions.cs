@@ -55,7 +55,7 @@ public class DurableTaskWorkerOptions
     /// <summary>True when <see cref="Versioning"/> was given.</summary>
     public bool IsVersioningSet => Versioning is not null;
 
-    /// <summary>Decides which orchestrations this worker runs; null, the default, runs all. Asked before every turn.</summary>
+    /// <summary>Decides which orchestrations this worker runs; null, the default, runs all.</summary>
     public IOrchestrationFilter? OrchestrationFilter { get; set; }
 
     /// <summary>Log categories.</summary>

@@ -3,7 +3,9 @@ using Microsoft.DurableTask.Entities;
 
 namespace Microsoft.DurableTask.Worker;
 
-/// <summary>Creates entities too. An interface of its own, so that factories written for <see cref="IDurableTaskFactory"/> go on to compile.</summary>
+/// <summary>
+/// Creates entities too. An interface of its own, so that factories written for <see cref="IDurableTaskFactory"/> go on to compile.
+/// </summary>
 public interface IDurableTaskFactory2 : IDurableTaskFactory
 {
     /// <summary>Creates the entity of this name; false when none is registered.</summary>

@@ -1,8 +1,9 @@
 namespace Microsoft.DurableTask.Worker;
 
 /// <summary>
-/// Decides, orchestration by orchestration, whether this worker runs it. It is asked before every turn; what it refuses is left to other
-/// workers and comes back. Work-item filters are cheaper: what they hold back never reaches the worker.
+/// Decides, orchestration by orchestration, whether this worker runs it. It is asked whenever the hub hands one out (turns that follow in
+/// memory are not asked for); what it refuses is left to other workers and comes back after a second. Work-item filters are cheaper:
+/// what they hold back never reaches the worker.
 /// </summary>
 public interface IOrchestrationFilter
 {

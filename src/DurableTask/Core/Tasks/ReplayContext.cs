@@ -4,7 +4,9 @@ using DurableTask.Core.History;
 
 namespace DurableTask.Core;
 
-/// <summary>The context that <see cref="TaskOrchestrationExecutor"/> drives: numbered actions, and the tasks that wait for their outcome.</summary>
+/// <summary>
+/// The context that <see cref="TaskOrchestrationExecutor"/> drives: numbered actions, and the tasks that wait for their outcome.
+/// </summary>
 internal sealed class ReplayContext : OrchestrationContext
 {
     private readonly SortedDictionary<int, OrchestratorAction> _actions = [];

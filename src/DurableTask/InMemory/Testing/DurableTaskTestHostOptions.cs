@@ -6,7 +6,9 @@ namespace Microsoft.DurableTask.Testing;
 /// <summary>Options of a test host.</summary>
 public class DurableTaskTestHostOptions
 {
-    /// <summary>Without effect: worker, client and store share the process, so no port is opened. Kept so that code which sets it compiles.</summary>
+    /// <summary>
+    /// Without effect: worker, client and store share the process, so no port is opened. Kept so that code which sets it compiles.
+    /// </summary>
     public int? Port { get; set; }
 
     /// <summary>Where the host logs to; null, the default, for nowhere. It stays its owner's: the host does not dispose it.</summary>

@@ -1,3 +1,4 @@
+using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 
 namespace Microsoft.DurableTask.Worker.Filters;
@@ -15,8 +16,8 @@ internal sealed record WorkFilters(
 
     public IReadOnlyList<WorkFilter>? Of(WorkKind kind) => kind == WorkKind.Orchestration ? Orchestrations : Activities;
 
-    /// <summary>How many of the activities, from the first, pass: only those may be claimed together with the turn that adds them.</summary>
-    public int Leading(IReadOnlyList<global::DurableTask.Core.History.TaskScheduledEvent> activities) => Activities is null
+    /// <summary>How many of the activities, from the first, pass: only those may be claimed by the turn that adds them.</summary>
+    public int Leading(IReadOnlyList<TaskScheduledEvent> activities) => Activities is null
         ? activities.Count
         : activities.TakeWhile(task => Activities.Any(filter => filter.Passes(task.Name, task.Version))).Count();
 

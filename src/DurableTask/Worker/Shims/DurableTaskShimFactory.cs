@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Microsoft.DurableTask.Worker.Shims;
 
 /// <summary>
-/// Puts an application's tasks into the form of DurableTask.Core, for hosts that run single tasks against their own storage. Applications do
-/// not need it: the worker runs tasks as they are.
+/// Puts an application's tasks into the form of DurableTask.Core, for hosts that run single tasks against their own storage.
+/// Applications do not need it: the worker runs tasks as they are.
 /// </summary>
 /// <param name="options">The data converter and the timers' limit; null for the defaults.</param>
 /// <param name="loggerFactory">Where orchestrators log to; null for nowhere.</param>
