@@ -1,4 +1,3 @@
-using DurableTask.Core.Entities;
 using Heal.Postgres.Tests;
 using Microsoft.DurableTask.PostgreSql;
 using Npgsql;

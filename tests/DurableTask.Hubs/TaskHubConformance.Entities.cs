@@ -1,5 +1,3 @@
-using DurableTask.Core.Entities;
-
 namespace Heal.DurableTask.Hubs.Tests;
 
 public abstract partial class TaskHubConformance
@@ -14,6 +12,16 @@ public abstract partial class TaskHubConformance
         Assert.Equal((Entity, null, null), (item.Lock.EntityId, item.State, item.Holder));
         Assert.Equal(["add"], Operations(item));
         Assert.Empty(await OtherHub.Entities.LockAsync(By("w2")));
+    }
+
+    [Theory]
+    [InlineData("Counter", true)]
+    [InlineData("Count", false)]
+    public async Task A_filter_lets_entities_pass_by_name(string name, bool passes)
+    {
+        await Hub.Entities.SignalAsync(Signal("add"));
+
+        Assert.Equal(passes ? 1 : 0, (await Hub.Entities.LockAsync(By("w1") with { Only = [new WorkFilter(name)] })).Count);
     }
 
     [Fact]

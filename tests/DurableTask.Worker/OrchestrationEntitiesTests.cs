@@ -1,5 +1,5 @@
-using DurableTask.Core.Entities;
 using DurableTask.Core.History;
+using DurableTask.Core.Hub;
 using Microsoft.DurableTask.Entities;
 using Microsoft.DurableTask.Worker.Orchestrations;
 using static Heal.DurableTask.Worker.Tests.ReplayedOrchestration;

@@ -1,5 +1,4 @@
 using DurableTask.Core;
-using DurableTask.Core.Entities;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 
@@ -80,7 +79,7 @@ internal sealed class InMemoryEntityHub(TimeProvider time, InMemoryStorage stora
         Locked<IReadOnlyList<EntityWorkItem>>(now =>
         {
             var due = storage.Entities.Values
-                .Where(entity => entity.LockedUntil <= now && entity.Due(now).Any())
+                .Where(entity => entity.LockedUntil <= now && entity.Due(now).Any() && entity.Passes(request.Only))
                 .OrderBy(entity => entity.Due(now).Min(message => message.VisibleAt))
                 .Take(request.MaxCount)
                 .ToList();

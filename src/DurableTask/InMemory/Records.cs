@@ -1,4 +1,3 @@
-using DurableTask.Core.Entities;
 using DurableTask.Core.Hub;
 
 namespace Microsoft.DurableTask.InMemory;
@@ -31,6 +30,8 @@ internal sealed class StoredActivity
     public required string InstanceId { get; init; }
     public required string ExecutionId { get; init; }
     public required int TaskId { get; init; }
+    public required string? Name { get; init; }
+    public string? Version { get; init; }
     public required string Event { get; init; }
 
     /// <summary>Nobody may lock the activity before; the end of a lease, or of an abandoned activity's delay.</summary>
@@ -63,6 +64,10 @@ internal sealed class StoredEntity
     public DateTimeOffset LockedUntil { get; set; } = DateTimeOffset.MinValue;
     public long Fence { get; set; }
     public List<StoredEntityMessage> Inbox { get; private set; } = [];
+
+    /// <summary>Filters name entities; versions they have none.</summary>
+    public bool Passes(IReadOnlyList<WorkFilter>? only) =>
+        only is null || only.Any(filter => filter.Passes(EntityId[1..EntityId.IndexOf('@', 1)], version: null));
 
     public IEnumerable<StoredEntityMessage> Due(DateTimeOffset now) => Inbox.Where(message => message.VisibleAt <= now);
 

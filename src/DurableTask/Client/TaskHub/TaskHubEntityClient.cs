@@ -1,4 +1,3 @@
-using DurableTask.Core.Entities;
 using DurableTask.Core.Hub;
 using Microsoft.DurableTask.Client.Entities;
 using Microsoft.DurableTask.Entities;

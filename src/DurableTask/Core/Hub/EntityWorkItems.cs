@@ -1,5 +1,3 @@
-using DurableTask.Core.Entities;
-
 namespace DurableTask.Core.Hub;
 
 /// <summary>Proof that a worker may commit the next batch of an entity.</summary>

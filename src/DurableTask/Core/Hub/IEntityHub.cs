@@ -34,6 +34,7 @@ public interface IEntityHub
     // ---- for workers ---------------------------------------------------------------------------------------------
 
     /// <summary>Locks entities that have due messages and no live lock, those that wait longest first.</summary>
+    /// <param name="request">A filter of it lets entities pass by name.</param>
     Task<IReadOnlyList<EntityWorkItem>> LockAsync(LockRequest request, CancellationToken cancellationToken = default);
 
     /// <summary>Stores a batch in one transaction and releases the lock.</summary>

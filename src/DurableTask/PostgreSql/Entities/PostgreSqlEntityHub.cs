@@ -1,4 +1,3 @@
-using DurableTask.Core.Entities;
 using DurableTask.Core.Hub;
 using Heal.Postgres;
 using Npgsql;
@@ -68,7 +67,8 @@ internal sealed class PostgreSqlEntityHub(
             batch =>
             {
                 batch.Add(HubDatabase.Sql["commit_asynchronously"]);
-                batch.Add(HubDatabase.Sql["lock_entities"], request.WorkerId, request.MaxCount, request.Lease);
+                batch.Add(
+                    HubDatabase.Sql["lock_entities"], request.WorkerId, request.MaxCount, request.Lease, EntityRows.Names(request.Only));
             },
             async reader =>
             {
@@ -150,10 +150,11 @@ internal sealed class PostgreSqlEntityHub(
     }
 
     /// <summary>How long until there may be an entity to lock; null when no message waits.</summary>
-    public async Task<TimeSpan?> NextDueAsync(CancellationToken cancellationToken)
+    /// <param name="only">The names that the caller can run; null for all.</param>
+    public async Task<TimeSpan?> NextDueAsync(IReadOnlyList<WorkFilter>? only, CancellationToken cancellationToken)
     {
         var seconds = await database.QueryAsync(
-            "next_entity_due", [], row => row.IsDBNull(0) ? (double?)null : row.GetDouble(0), cancellationToken);
+            "next_entity_due", [EntityRows.Names(only)], row => row.IsDBNull(0) ? (double?)null : row.GetDouble(0), cancellationToken);
         return seconds[0] is { } due ? TimeSpan.FromSeconds(Math.Clamp(due, 0, TimeSpan.SecondsPerDay)) : null;
     }
 }
@@ -176,6 +177,9 @@ internal static class EntityRows
         Rows.Text(row, 2),
         row.IsDBNull(3) ? null : new EntityLockHolder(row.GetString(3), row.GetString(4)),
         []);
+
+    /// <summary>The names of a filter, in the form that ids have.</summary>
+    public static string[]? Names(IReadOnlyList<WorkFilter>? only) => only?.Select(filter => filter.Name.ToLowerInvariant()).ToArray();
 
     /// <summary>The columns of post_entity_messages.</summary>
     public static Array[] MessageColumns(IReadOnlyCollection<OutgoingEntityMessage> messages) =>

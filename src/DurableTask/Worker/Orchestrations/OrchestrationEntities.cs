@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using DurableTask.Core.Entities;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 using Microsoft.DurableTask.Entities;

@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
-namespace DurableTask.Core.Entities;
+namespace DurableTask.Core.Hub;
 
 /// <summary>
 /// What an entity is asked: to do an operation, to let an orchestration into a critical section, or to let it out. The stored form is
