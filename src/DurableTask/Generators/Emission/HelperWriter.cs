@@ -34,12 +34,12 @@ internal sealed class HelperWriter(SourceWriter writer, ProjectModel project)
         var returned = function.Output is null ? Task : $"{Task}<{function.Output.Name}>";
         var result = function.Output is null ? "" : $"<{function.Output.Name}>";
         var parameter = function.Input is null ? "" : Parameter(function.Input, "@" + function.InputName);
-        var argument = function.Input is null ? "" : $"@{function.InputName}, ";
+        var argument = function.Input is null ? "null" : "@" + function.InputName;
         Write(
             $"Calls the activity function {function.TaskName}.",
             $"{modifier} static {returned} Call{function.Name}Async",
             $"{Context}{parameter}, {CallOptions}? options = null",
-            $"context.CallActivityAsync{result}({SourceWriter.Literal(function.TaskName)}, {argument}options: options)",
+            $"context.CallActivityAsync{result}({SourceWriter.Literal(function.TaskName)}, {argument}, options)",
             function.Input?.Name);
     }
 
