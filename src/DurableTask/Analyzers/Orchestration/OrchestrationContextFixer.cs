@@ -13,6 +13,8 @@ public abstract class OrchestrationContextFixer : CodeFixProvider
 {
     private const string Context = "Microsoft.DurableTask.TaskOrchestrationContext";
 
+    private static readonly string[] Names = ["System.DateTimeOffset", "System.TimeSpan", "System.Threading.CancellationToken"];
+
     /// <inheritdoc />
     public sealed override FixAllProvider GetFixAllProvider() => WellKnownFixAllProviders.BatchFixer;
 
@@ -23,7 +25,8 @@ public abstract class OrchestrationContextFixer : CodeFixProvider
         var model = await context.Document.GetSemanticModelAsync(context.CancellationToken).ConfigureAwait(false);
         if (root?.FindNode(context.Span, getInnermostNodeForTie: true) is not ExpressionSyntax node || model is null) return;
         if (model.GetOperation(node, context.CancellationToken) is not { } operation || ContextAt(node, model) is not { } name) return;
-        if (Replacement(operation, name) is not { } text) return;
+        if (Replacement(operation, name) is not { } full) return;
+        var text = Shortened(full, model, node.SpanStart);
         context.RegisterCodeFix(
             CodeAction.Create($"Use {text}", _ => Task.FromResult(Replace(context.Document, root, node, text)), GetType().Name),
             context.Diagnostics);
@@ -37,10 +40,23 @@ public abstract class OrchestrationContextFixer : CodeFixProvider
     private static Document Replace(Document document, SyntaxNode root, ExpressionSyntax node, string text)
     {
         var expression = SyntaxFactory.ParseExpression(text);
-        // (a) b.c() and await a.b() need parentheses where they are part of a longer expression
-        if (expression is CastExpressionSyntax or AwaitExpressionSyntax) expression = SyntaxFactory.ParenthesizedExpression(expression);
+        // a cast needs them where it is part of a longer expression; elsewhere the simplifier takes them away
+        if (expression is CastExpressionSyntax) expression = SyntaxFactory.ParenthesizedExpression(expression);
         var better = expression.WithTriviaFrom(node).WithAdditionalAnnotations(Simplifier.Annotation, Formatter.Annotation);
         return document.WithSyntaxRoot(root.ReplaceNode(node, better));
+    }
+
+    // as an author would write them here
+    private static string Shortened(string text, SemanticModel model, int position)
+    {
+        foreach (var name in Names)
+        {
+            var simple = name.Substring(name.LastIndexOf('.') + 1);
+            var meant = model.LookupNamespacesAndTypes(position, name: simple);
+            if (meant.Length == 1 && meant[0].ToDisplayString() == name) text = text.Replace(name, simple);
+        }
+
+        return text;
     }
 
     private static string? ContextAt(SyntaxNode node, SemanticModel model)
