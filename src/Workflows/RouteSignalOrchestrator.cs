@@ -32,7 +32,7 @@ internal sealed class RouteSignalOrchestrator : TaskOrchestrator<Signal, RouteOu
         }
 
         if (joined.IncidentId is not { } incident) return await RecordAsync(context, signal, RouteKind.Ignored, target, joined.Reason);
-#pragma warning disable DURABLE2003 // It needs the durable client, and so lives beside the triggers, in the project that references this one.
+#pragma warning disable DURABLE2003 // It needs the durable client, and so lives beside the triggers, in a project that references this one.
         if (joined.Start is not null) await context.CallActivityAsync<string>(ActivityNames.StartIncident, joined.Start, Retries.Store);
 #pragma warning restore DURABLE2003
         if (!joined.Opened && joined.ClosedAs is null) context.SendEvent(incident, SignalEvent.Name, SignalEvent.Of(signal));

@@ -37,7 +37,7 @@ internal sealed class Analyzed
     {
         var (source, places) = Unmark(marked);
         var compilation = CompilationOf(source, references);
-        Assert.Equal([], compilation.GetDiagnostics().Where(static d => d.Severity == DiagnosticSeverity.Error).Select(static d => d.ToString()));
+        Assert.DoesNotContain(compilation.GetDiagnostics(), static diagnostic => diagnostic.Severity == DiagnosticSeverity.Error);
         var found = (await FindAsync<TAnalyzer>(compilation)).Where(diagnostic => diagnostic.Id == id).ToImmutableArray();
         Assert.Equal(
             places.Select(place => source.Substring(place.Start, place.Length)),

@@ -21,7 +21,7 @@ public sealed class DeclarationTests
     {
         var analyzed = await Analyzed.ByAsync<OtherBindingsOrchestrationAnalyzer>(
             "DURABLE0008",
-            Function("[OrchestrationTrigger] TaskOrchestrationContext context, [|[DurableClient] DurableTaskClient client|], string input"));
+            Function("[OrchestrationTrigger] TaskOrchestrationContext context, [|[DurableClient] DurableTaskClient client|], int input"));
 
         Assert.Contains("DurableClientAttribute", Assert.Single(analyzed.Messages), StringComparison.Ordinal);
     }

@@ -46,7 +46,10 @@ public sealed class FixTests
                 public Guid Make() => Guid.NewGuid();
             }
             public class Flow : TaskOrchestrator<int, Guid>
-            { public override Task<Guid> RunAsync(TaskOrchestrationContext context, int input) => Task.FromResult(new Part(context).Make()); }
+            {
+                public override Task<Guid> RunAsync(TaskOrchestrationContext context, int input) =>
+                    Task.FromResult(new Part(context).Make());
+            }
             """;
         Assert.Equal(
             Source.Replace("Guid.NewGuid()", "_context.NewGuid()", StringComparison.Ordinal),

@@ -35,7 +35,8 @@ public sealed class LoggerAndLoopTests
         """
         public class Flow(ILogger logger) : TaskOrchestrator<int, int>
         {
-            public override Task<int> RunAsync(TaskOrchestrationContext context, int input) { [|logger|].LogInformation("x"); return Task.FromResult(1); }
+            public override Task<int> RunAsync(TaskOrchestrationContext context, int input)
+            { [|logger|].LogInformation("x"); return Task.FromResult(1); }
         }
         """);
 

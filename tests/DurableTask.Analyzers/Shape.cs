@@ -20,19 +20,22 @@ internal static class Shapes
     {
         Shape.Class => $$"""
             [DurableTask("Flow")] public class MyFlow : TaskOrchestrator<string, int>
-            { public override async Task<int> RunAsync(TaskOrchestrationContext context, string input) { {{statement}} await Task.Yield(); return 1; } }
+            { public override async Task<int> RunAsync(TaskOrchestrationContext context, string input)
+              { {{statement}} await Task.Yield(); return 1; } }
             """,
         Shape.Interface => $$"""
             [DurableTask("Flow")] public class MyFlow : ITaskOrchestrator
             {
                 public Type InputType => typeof(string);
                 public Type OutputType => typeof(int);
-                public async Task<object?> RunAsync(TaskOrchestrationContext context, object? input) { {{statement}} await Task.Yield(); return 1; }
+                public async Task<object?> RunAsync(TaskOrchestrationContext context, object? input)
+                { {{statement}} await Task.Yield(); return 1; }
             }
             """,
         Shape.InheritedClass => $$"""
             public abstract class Base<T> : TaskOrchestrator<T, int>
-            { public override async Task<int> RunAsync(TaskOrchestrationContext context, T input) { {{statement}} await Task.Yield(); return 1; } }
+            { public override async Task<int> RunAsync(TaskOrchestrationContext context, T input)
+              { {{statement}} await Task.Yield(); return 1; } }
             public class Flow : Base<string>;
             """,
         Shape.Function => $$"""
@@ -48,7 +51,8 @@ internal static class Shapes
             public static class Setup
             {
                 public static void Add(DurableTaskRegistry tasks) => tasks.AddOrchestratorFunc<string, int>(nameof(Flow), RunAsync);
-                private static async Task<int> RunAsync(TaskOrchestrationContext context, string input) { {{statement}} await Task.Yield(); return 1; }
+                private static async Task<int> RunAsync(TaskOrchestrationContext context, string input)
+                { {{statement}} await Task.Yield(); return 1; }
                 private const string Flow = "";
             }
             """,

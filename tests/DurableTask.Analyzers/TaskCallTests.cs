@@ -88,7 +88,8 @@ public sealed class TaskCallTests
     public Task A_known_orchestrator_is_silent(string call) => Analyzed.ByAsync<FunctionNotFoundAnalyzer>(
         "DURABLE2004",
         Calling(call) + """
-            public static class Other { [Function(nameof(Other))] public static void Run([OrchestrationTrigger] TaskOrchestrationContext context) { } }
+            public static class Other
+            { [Function(nameof(Other))] public static void Run([OrchestrationTrigger] TaskOrchestrationContext context) { } }
             """);
 
     [Fact]
@@ -103,14 +104,16 @@ public sealed class TaskCallTests
     public Task Tasks_of_a_referenced_project_are_known_and_internal_ones_too() => Analyzed.ByAsync<FunctionNotFoundAnalyzer>(
         "DURABLE2003",
         Flow("context.CallActivityAsync<string>(\"Pay\", 1); context.CallActivityAsync([|\"Pya\"|])"),
-        TestCompilation.ToReference(
-            Analyzed.CompilationOf(Activities.Replace("public class", "internal class", StringComparison.Ordinal)).WithAssemblyName("Other")));
+        Other(Activities.Replace("public class", "internal class", StringComparison.Ordinal)));
 
     [Fact]
     public Task The_types_of_a_referenced_project_are_compared() => Analyzed.ByAsync<MatchingInputOutputTypeActivityAnalyzer>(
         "DURABLE2001",
         Flow("[|context.CallActivityAsync<string>(\"Pay\", 1)|]"),
-        TestCompilation.ToReference(Analyzed.CompilationOf(Activities).WithAssemblyName("Other")));
+        Other(Activities));
+
+    private static MetadataReference Other(string source) =>
+        TestCompilation.ToReference(Analyzed.CompilationOf(source).WithAssemblyName("Other"));
 
     private static async Task ComplainsAsync<TAnalyzer>(string id, string call, string message, DiagnosticSeverity severity)
         where TAnalyzer : Microsoft.CodeAnalysis.Diagnostics.DiagnosticAnalyzer, new()
@@ -124,6 +127,7 @@ public sealed class TaskCallTests
 
     private static string Flow(string call) => $$"""
         public class Flow : TaskOrchestrator<string, int>
-        { public override async Task<int> RunAsync(TaskOrchestrationContext context, string input) { _ = {{call}}; await Task.Yield(); return 1; } }
+        { public override async Task<int> RunAsync(TaskOrchestrationContext context, string input)
+          { _ = {{call}}; await Task.Yield(); return 1; } }
         """;
 }

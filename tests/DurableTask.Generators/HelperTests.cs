@@ -149,7 +149,8 @@ public sealed class HelperTests
     [Fact]
     public void A_name_may_be_a_keyword() => Assert.Contains(
         "public CallclassAsync(int, TaskOptions? = default) : Task<int>",
-        Generated.From("[DurableTask(\"class\")] public sealed class @class : TaskActivity<int, int> { " + Body + " }").Compiles().Methods());
+        Generated.From("[DurableTask(\"class\")] public sealed class @class : TaskActivity<int, int> { " + Body + " }")
+            .Compiles().Methods());
 
     [Fact]
     public void An_event_can_be_awaited_and_sent() => Assert.Equal(

@@ -94,7 +94,8 @@ public sealed class ProjectTypeTests
                     [Function("Clean")] public static Task Clean([ActivityTrigger] TaskActivityContext context) => Task.CompletedTask;
                     [Function("Note")] public static void Note([ActivityTrigger] string? @event) { }
                     [Function("no-identifier")] public static void Odd([ActivityTrigger] string text) { }
-                    [Function("Flow")] public static Task Flow([OrchestrationTrigger] TaskOrchestrationContext context) => context.CallAddAsync(1);
+                    [Function("Flow")] public static Task Flow([OrchestrationTrigger] TaskOrchestrationContext context) =>
+                        context.CallAddAsync(1);
                 }
             }
             """, "Auto").Compiles();

@@ -3,7 +3,8 @@ namespace Heal.DurableTask.Generators.Tests;
 /// <summary>Several classes of one name.</summary>
 public sealed class VersionTests
 {
-    private const string Flow = "public override Task<int> RunAsync(TaskOrchestrationContext context, int input) => Task.FromResult(input);";
+    private const string Flow =
+        "public override Task<int> RunAsync(TaskOrchestrationContext context, int input) => Task.FromResult(input);";
 
     [Fact]
     public void Versions_are_told_apart_by_class_and_by_version() => Assert.Equal(

@@ -28,8 +28,9 @@ internal sealed class TaskCatalog(KnownSymbols known)
     public void AddClass(INamedTypeSymbol type)
     {
         if (type.TypeKind != TypeKind.Class || type.IsAbstract) return;
-        if (KnownSymbols.Is(type, known.Activity)) _activities.Add(SignatureOf(known.TaskNameOf(type), type, known.TypedActivity));
-        if (KnownSymbols.Is(type, known.Orchestrator)) _orchestrators.Add(SignatureOf(known.TaskNameOf(type), type, known.TypedOrchestrator));
+        var name = known.TaskNameOf(type);
+        if (KnownSymbols.Is(type, known.Activity)) _activities.Add(SignatureOf(name, type, known.TypedActivity));
+        if (KnownSymbols.Is(type, known.Orchestrator)) _orchestrators.Add(SignatureOf(name, type, known.TypedOrchestrator));
     }
 
     public void AddFunction(IMethodSymbol method)
@@ -145,10 +146,10 @@ internal sealed class TaskCatalog(KnownSymbols known)
 
     private ITypeSymbol? ResultOf(ITypeSymbol type)
     {
-        if (type is INamedTypeSymbol { TypeArguments.Length: 1 } wrapped
-            && (KnownSymbols.Same(wrapped.OriginalDefinition, known.Task) || KnownSymbols.Same(wrapped.OriginalDefinition, known.ValueTask)))
+        var definition = type.OriginalDefinition;
+        if (KnownSymbols.Same(definition, known.Task) || KnownSymbols.Same(definition, known.ValueTask))
         {
-            return wrapped.TypeArguments[0];
+            return ((INamedTypeSymbol)type).TypeArguments[0];
         }
 
         var isNothing = type.SpecialType == SpecialType.System_Void

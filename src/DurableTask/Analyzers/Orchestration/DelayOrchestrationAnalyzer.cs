@@ -8,13 +8,16 @@ public sealed class DelayOrchestrationAnalyzer : ForbiddenApiAnalyzer
     public const string DiagnosticId = "DURABLE0003";
 
     private static readonly DiagnosticDescriptor Delay = Define(
-        DiagnosticId, "An orchestrator waits by itself", "a replay waits again, and a restart forgets the wait; use context.CreateTimer");
+        DiagnosticId,
+        "An orchestrator waits by itself",
+        "a replay waits again, and a restart forgets the wait; use context.CreateTimer");
 
     private protected override DiagnosticDescriptor Forbidden => Delay;
 
     private protected override string? ApiOf(IOperation operation) =>
         operation is IInvocationOperation { TargetMethod: var method }
-        && (FullName(method.ContainingType), method.Name) is ("System.Threading.Tasks.Task", "Delay") or ("System.Threading.Thread", "Sleep")
+        && (FullName(method.ContainingType), method.Name) is
+            ("System.Threading.Tasks.Task", "Delay") or ("System.Threading.Thread", "Sleep")
             ? method.ShortName()
             : null;
 }

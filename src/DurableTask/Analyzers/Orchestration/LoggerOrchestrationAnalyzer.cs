@@ -90,8 +90,8 @@ public sealed class LoggerOrchestrationAnalyzer : OrchestrationAnalyzer
         for (var child = operation; child.Parent is { } parent; child = parent)
         {
             if (parent is IConditionalOperation condition && ReferenceEquals(condition.WhenTrue, child)
-                && condition.Condition is IUnaryOperation { OperatorKind: UnaryOperatorKind.Not, Operand: IPropertyReferenceOperation asked }
-                && asked.Property.Name == "IsReplaying" && known.IsOfContext(asked.Property))
+                && condition.Condition is IUnaryOperation { OperatorKind: UnaryOperatorKind.Not, Operand: var negated }
+                && negated is IPropertyReferenceOperation { Property: { Name: "IsReplaying" } asked } && known.IsOfContext(asked))
             {
                 return true;
             }

@@ -36,10 +36,11 @@ internal sealed class Implementations
         found.Add(implementation.OriginalDefinition);
     }
 
-    private static IEnumerable<INamedTypeSymbol> TypesOf(INamespaceOrTypeSymbol scope) => scope.GetMembers().SelectMany(member => member switch
-    {
-        INamespaceSymbol space => TypesOf(space),
-        INamedTypeSymbol type => TypesOf(type).Prepend(type),
-        _ => [],
-    });
+    private static IEnumerable<INamedTypeSymbol> TypesOf(INamespaceOrTypeSymbol scope) =>
+        scope.GetMembers().SelectMany(static member => member switch
+        {
+            INamespaceSymbol space => TypesOf(space),
+            INamedTypeSymbol type => TypesOf(type).Prepend(type),
+            _ => [],
+        });
 }
