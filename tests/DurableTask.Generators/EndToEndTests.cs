@@ -1,10 +1,6 @@
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
-using Microsoft.DurableTask.InMemory;
-using Microsoft.DurableTask.Worker;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
+using Microsoft.DurableTask.Testing;
 
 namespace Heal.DurableTask.Generators.Tests;
 
@@ -14,8 +10,8 @@ public sealed class EndToEndTests
     [Fact]
     public async Task A_typed_orchestration_registered_and_started_by_generated_code_completes()
     {
-        using var host = await StartAsync();
-        var client = host.Services.GetRequiredService<DurableTaskClient>();
+        await using var host = await DurableTaskTestHost.StartAsync(static tasks => tasks.AddAllGeneratedTasks());
+        var client = host.Client;
 
         var letter = await client.ScheduleNewGreetAllInstanceAsync(["Prague", "Oslo"]);
         await client.ScheduleNewSendForInstanceAsync(letter);
@@ -27,8 +23,8 @@ public sealed class EndToEndTests
     [Fact]
     public async Task A_helper_of_a_version_starts_that_version_unless_the_options_name_another()
     {
-        using var host = await StartAsync();
-        var client = host.Services.GetRequiredService<DurableTaskClient>();
+        await using var host = await DurableTaskTestHost.StartAsync(static tasks => tasks.AddAllGeneratedTasks());
+        var client = host.Client;
         var letter = new Letter("Dear all", "me");
 
         var first = await client.ScheduleNewSign_1InstanceAsync(letter);
@@ -40,18 +36,4 @@ public sealed class EndToEndTests
 
     private static async Task<string?> OutputOfAsync(DurableTaskClient client, string id) =>
         (await client.WaitForInstanceCompletionAsync(id, getInputsAndOutputs: true)).ReadOutputAs<string>();
-
-    private static async Task<IHost> StartAsync()
-    {
-        var hub = new InMemoryTaskHub(TimeProvider.System, new InMemoryStorage());
-        var builder = Host.CreateApplicationBuilder();
-        builder.Logging.ClearProviders();
-        builder.Services.AddDurableTaskWorker(worker => worker
-            .AddTasks(static tasks => tasks.AddAllGeneratedTasks())
-            .UseTaskHub(_ => hub));
-        builder.Services.AddDurableTaskClient(client => client.UseTaskHub(_ => hub).RegisterDirectly());
-        var host = builder.Build();
-        await host.StartAsync();
-        return host;
-    }
 }
