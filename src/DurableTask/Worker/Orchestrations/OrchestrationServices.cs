@@ -9,7 +9,7 @@ internal sealed record OrchestrationServices(
     TimeProvider TimeProvider,
     TimeSpan MaximumTimerInterval,
     string DefaultVersion,
-    IExceptionPropertiesProvider? ExceptionProperties)
+    global::DurableTask.Core.IExceptionPropertiesProvider? ExceptionProperties)
 {
     /// <summary>True when orchestrations may use entities; ids that begin with "@" are entities then.</summary>
     public bool EntitiesEnabled { get; init; }
