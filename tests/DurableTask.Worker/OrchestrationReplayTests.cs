@@ -105,6 +105,42 @@ public sealed class OrchestrationReplayTests
     }
 
     [Fact]
+    public void The_failure_shows_both_sides_and_marks_the_first_difference()
+    {
+        var changed = new ReplayedOrchestration(Calls("One", "Two", "Three"));
+        changed.Begin();
+        changed.Play(Done(0));
+        changed.Code = Calls("One", "Other");
+
+        Assert.Contains(
+            """
+
+              #  history            | code now
+              0  the activity 'One' | the activity 'One'
+            > 1  the activity 'Two' | the activity 'Other'
+            """,
+            changed.Play(Done(1)).Failure!.ErrorMessage);
+    }
+
+    [Fact]
+    public void The_failure_stays_short_however_long_the_history_and_the_names_are()
+    {
+        string[] names = [.. Enumerable.Range(0, 50).Select(i => $"{i}{new string('x', 1000)}")];
+        var changed = new ReplayedOrchestration(async context =>
+        {
+            await Task.WhenAll(names.Select(name => context.CallActivityAsync(name)));
+            return null;
+        });
+        changed.Begin();
+        changed.Code = _ => Task.FromResult<object?>(null);
+
+        var message = changed.Play(Done(0)).Failure!.ErrorMessage;
+
+        Assert.InRange(message.Length, 1, 3000);
+        Assert.EndsWith("(44 more)", message);
+    }
+
+    [Fact]
     public void Names_that_differ_only_in_case_are_the_same()
     {
         var renamed = new ReplayedOrchestration(Calls("One"));
@@ -125,9 +161,13 @@ public sealed class OrchestrationReplayTests
         Assert.Equal("3", twice.Play(Done(1, "2")).Output);
     }
 
-    private static Func<TaskOrchestrationContext, Task<object?>> Calls(string activity) => async context =>
+    private static Func<TaskOrchestrationContext, Task<object?>> Calls(params string[] activities) => async context =>
     {
-        await context.CallActivityAsync(activity);
+        foreach (var activity in activities)
+        {
+            await context.CallActivityAsync(activity);
+        }
+
         return null;
     };
 

@@ -19,7 +19,7 @@ internal sealed partial class OrchestrationDispatcher
     {
         _runtime = runtime;
         _sessions = new OrchestrationSessions(runtime);
-        _logger = runtime.Services.LoggerFactory.CreateLogger(LogCategories.Orchestrations);
+        _logger = runtime.Services.Loggers.Orchestrations;
         _activities = new ActivityDispatcher(runtime) { TryContinueInMemory = TryRunTurnInMemoryAsync };
     }
 
@@ -145,7 +145,8 @@ internal sealed partial class OrchestrationDispatcher
             HistoryEvent[] played = [new OrchestratorStartedEvent(-1) { Timestamp = now }, .. events];
             OrchestrationSession session = instance.Session ??= _sessions.Rebuild(instance);
             result = session.Play(played);
-            turn = complete(TurnBuilder.Build(held, instance, session.Start, played, result, _runtime.Services.DataConverter, now));
+            turn = complete(TurnBuilder.Build(held, instance, session.Start, played, result, now));
+            _sessions.Report(instance, session.Start, played, result);
 
             // A worker that stops leaves new activities to others.
             slots = _runtime.IsStopping ? 0 : _runtime.ActivitySlots.TakeFree(turn.Activities.Count);
@@ -161,7 +162,6 @@ internal sealed partial class OrchestrationDispatcher
         }
 
         _runtime.ActivitySlots.GiveBack(slots - receipt.Claimed.Count);
-        _sessions.Report(instance, turn, result);
         Keep(instance, turn, receipt);
         _activities.Start(receipt.Claimed);
     }
@@ -223,12 +223,12 @@ internal sealed partial class OrchestrationDispatcher
             }
 
             TurnResult result = UnstorableTurns.Failure(refusal);
-            TurnCommit turn = TurnBuilder.Build(item.Lock, instance, start, played, result, _runtime.Services.DataConverter, now) with
+            TurnCommit turn = TurnBuilder.Build(item.Lock, instance, start, played, result, now) with
             {
                 ConsumedMessages = [.. item.Messages.Select(message => message.Id)],
             };
             await _runtime.Hub.CommitTurnAsync(turn);
-            _sessions.Report(instance, turn, result);
+            _sessions.Report(instance, start, played, result);
             _unstorable.Forget(item.Lock.InstanceId);
             instance.Dispose();
             return true;

@@ -36,7 +36,8 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
             services.GetService<TimeProvider>() ?? TimeProvider.System,
             options.MaximumTimerInterval,
             options.Versioning?.DefaultVersion ?? "",
-            ExceptionPropertiesProvider);
+            ExceptionPropertiesProvider,
+            options.Logging.UseLegacyCategories);
         string workerId = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid():N}";
         _runtime = new WorkerRuntime(
             workerId,
@@ -47,7 +48,7 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
             options,
             hubOptions.Get(name));
         _dispatcher = new OrchestrationDispatcher(_runtime);
-        _logger = loggerFactory.CreateLogger(LogCategories.Worker);
+        _logger = orchestrationServices.Loggers.Worker;
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
