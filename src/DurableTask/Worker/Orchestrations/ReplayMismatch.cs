@@ -78,8 +78,8 @@ internal static class ReplayMismatch
         foreach ((string number, string before, string now) in rows)
         {
             char mark = number == at.ToString(CultureInfo.InvariantCulture) ? '>' : ' ';
-            text.Append(CultureInfo.InvariantCulture,
-                $"{mark} {number.PadLeft(numberWidth)}  {before.PadRight(beforeWidth)} | {now}".TrimEnd()).Append('\n');
+            string row = $"{mark} {number.PadLeft(numberWidth)}  {before.PadRight(beforeWidth)} | {now}";
+            text.Append(row.TrimEnd()).Append('\n');
         }
 
         return last > at + RowsAfter
