@@ -78,8 +78,8 @@ public abstract class ContinueAsNewTests(IHubBackend backend) : EngineSuite(back
     [Fact]
     public async Task Without_preservation_only_what_came_before_the_call_is_dropped()
     {
-        await using EngineHost engine = await StartAsync(tasks => tasks
-            .AddOrchestratorFunc<int, string>("Drops", async (context, turn) =>
+        await using EngineHost engine = await StartAfterAsync(
+            tasks => tasks.AddOrchestratorFunc<int, string>("Drops", async (context, turn) =>
             {
                 if (turn == 1)
                 {
@@ -89,16 +89,17 @@ public abstract class ContinueAsNewTests(IHubBackend backend) : EngineSuite(back
                 await context.WaitForExternalEvent<string>("go");
                 context.ContinueAsNew(1, preserveUnprocessedEvents: false);
                 return "";
-            }));
+            }),
+            "Drops",
+            0,
+            async client =>
+            {
+                await client.RaiseEventAsync("one", "e", "before");
+                await client.RaiseEventAsync("one", "go");
+                await client.RaiseEventAsync("one", "e", "after");
+            });
 
-        string id = await StartLateAsync(engine, "Drops", 0, async late =>
-        {
-            await engine.Client.RaiseEventAsync(late, "e", "before");
-            await engine.Client.RaiseEventAsync(late, "go");
-            await engine.Client.RaiseEventAsync(late, "e", "after");
-        });
-
-        Assert.Equal("after", (await engine.WaitAsync(id)).ReadOutputAs<string>());
+        Assert.Equal("after", (await engine.WaitAsync("one")).ReadOutputAs<string>());
     }
 
     [Fact]

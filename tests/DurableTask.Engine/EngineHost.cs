@@ -26,7 +26,8 @@ internal sealed class EngineHost : IAsyncDisposable
         Action<DurableTaskRegistry> tasks,
         Action<DurableTaskWorkerOptions>? configure = null,
         Action<TaskHubWorkerOptions>? configureHub = null,
-        Action<IServiceCollection>? services = null)
+        Action<IServiceCollection>? services = null,
+        Func<DurableTaskClient, Task>? before = null)
     {
         HostApplicationBuilder builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
@@ -44,8 +45,14 @@ internal sealed class EngineHost : IAsyncDisposable
         services?.Invoke(builder.Services);
         IHost host = builder.Build();
         await hub.InitializeAsync();
+        var engine = new EngineHost(host);
+        if (before is not null)
+        {
+            await before(engine.Client);
+        }
+
         await host.StartAsync();
-        return new EngineHost(host);
+        return engine;
     }
 
     public async Task<OrchestrationMetadata> RunAsync(TaskName orchestrator, object? input = null) =>

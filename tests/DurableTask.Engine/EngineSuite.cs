@@ -69,15 +69,16 @@ public abstract class EngineSuite(IHubBackend backend)
         }
     }
 
-    /// <summary>Starts an instance that begins only when everything that the test sends is there: one turn sees it all, in order.</summary>
-    private protected static async Task<string> StartLateAsync(
-        EngineHost engine, TaskName orchestrator, object? input, Func<string, Task> before)
-    {
-        string id = await engine.Client.ScheduleNewOrchestrationInstanceAsync(
-            orchestrator, input, new StartOrchestrationOptions { StartAt = DateTimeOffset.UtcNow.AddMilliseconds(700) });
-        await before(id);
-        return id;
-    }
+    /// <summary>
+    /// Starts the instance "one" and lets the test send it what it likes, before there is a worker: its first turn sees all of it, in order.
+    /// </summary>
+    private protected async Task<EngineHost> StartAfterAsync(
+        Action<DurableTaskRegistry> tasks, string orchestrator, object? input, Func<DurableTaskClient, Task> send) =>
+        await EngineHost.StartAsync(CreateHub(NewStore()), tasks, before: async client =>
+        {
+            await client.ScheduleNewOrchestrationInstanceAsync(orchestrator, input, new StartOrchestrationOptions(InstanceId: "one"));
+            await send(client);
+        });
 
     private protected static async Task<IReadOnlyList<T>> HistoryAsync<T>(EngineHost engine, string id)
         where T : HistoryEvent => [.. (await engine.Client.GetOrchestrationHistoryAsync(id)).OfType<T>()];

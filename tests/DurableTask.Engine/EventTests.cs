@@ -142,19 +142,34 @@ public abstract class EventTests(IHubBackend backend) : EngineSuite(backend)
     }
 
     [Fact]
-    public async Task Events_that_come_before_the_scheduled_start_are_kept_for_it()
+    public async Task Events_that_come_before_the_start_are_kept_for_it()
     {
-        await using EngineHost engine = await StartAsync(tasks => tasks.AddOrchestratorFunc(
-            "Waits", async context => await context.WaitForExternalEvent<string>("e") + await context.WaitForExternalEvent<string>("e")));
+        await using EngineHost engine = await StartAfterAsync(
+            tasks => tasks.AddOrchestratorFunc(
+                "Waits", async context => await context.WaitForExternalEvent<string>("e") + await context.WaitForExternalEvent<string>("e")),
+            "Waits",
+            null,
+            async client =>
+            {
+                await client.RaiseEventAsync("one", "e", "1");
+                await client.RaiseEventAsync("one", "e", "2");
+                Assert.Equal(OrchestrationRuntimeStatus.Pending, (await client.GetInstanceAsync("one"))!.RuntimeStatus);
+            });
 
-        string id = await StartLateAsync(engine, "Waits", null, async late =>
-        {
-            await engine.Client.RaiseEventAsync(late, "e", "1");
-            await engine.Client.RaiseEventAsync(late, "e", "2");
-            Assert.Equal(OrchestrationRuntimeStatus.Pending, (await engine.Client.GetInstanceAsync(late))!.RuntimeStatus);
-        });
+        Assert.Equal("12", (await engine.WaitAsync("one")).ReadOutputAs<string>());
+    }
 
-        Assert.Equal("12", (await engine.WaitAsync(id)).ReadOutputAs<string>());
+    [Fact]
+    public async Task Events_that_come_before_a_scheduled_start_wait_for_it()
+    {
+        await using EngineHost engine = await StartAsync(tasks => tasks
+            .AddOrchestratorFunc("Waits", context => context.WaitForExternalEvent<string>("e")));
+        string id = await engine.Client.ScheduleNewOrchestrationInstanceAsync(
+            "Waits", new StartOrchestrationOptions(StartAt: DateTimeOffset.UtcNow.AddMilliseconds(500)));
+
+        await engine.Client.RaiseEventAsync(id, "e", "early");
+
+        Assert.Equal("early", (await engine.WaitAsync(id)).ReadOutputAs<string>());
     }
 
     [Fact]
@@ -172,7 +187,7 @@ public abstract class EventTests(IHubBackend backend) : EngineSuite(backend)
         Assert.Null(await engine.Client.GetInstanceAsync("nobody"));
         Assert.Empty(await HistoryAsync<EventRaisedEvent>(engine, ended));
         string reused = await engine.Client.ScheduleNewOrchestrationInstanceAsync(
-            "Waits", options: new StartOrchestrationOptions(InstanceId: ended));
+            "Waits", new StartOrchestrationOptions(InstanceId: ended));
         await engine.Client.RaiseEventAsync(reused, "e", "for the new one");
         Assert.Equal("for the new one", (await engine.WaitAsync(reused)).ReadOutputAs<string>());
     }

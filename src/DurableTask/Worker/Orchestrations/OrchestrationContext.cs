@@ -187,7 +187,7 @@ internal sealed partial class OrchestrationContext(
         }
     }
 
-    private Task<RetryVerdict> DecideAsync(
+    private async Task<RetryVerdict> DecideAsync(
         TaskName name, TaskRetryOptions? retry, TaskFailureDetails failure, int attempt, DateTime firstAttemptAt)
     {
         if (retry?.Handler is not null && !IsReplaying)
@@ -195,7 +195,16 @@ internal sealed partial class OrchestrationContext(
             Log.AskingRetryHandler(services.Loggers.Orchestrations, InstanceId, name.Name, attempt);
         }
 
-        return RetryDecision.DecideAsync(this, retry, failure, attempt, CurrentUtcDateTime - firstAttemptAt);
+        try
+        {
+            return await RetryDecision.DecideAsync(this, retry, failure, attempt, CurrentUtcDateTime - firstAttemptAt);
+        }
+        catch (Exception filterFailed) when (retry?.Policy is not null)
+        {
+            // The task's own failure is what the caller has to see, not that of a filter which looked at it.
+            Log.RetryFilterFailed(services.Loggers.Orchestrations, filterFailed, InstanceId, name.Name);
+            return default;
+        }
     }
 
     private void ThrowIfForeignThread()
@@ -229,5 +238,9 @@ internal sealed partial class OrchestrationContext(
         [LoggerMessage(EventId = 55, Level = LogLevel.Information,
             Message = "'{InstanceId}': the retry handler of '{Name}' decides after failed attempt {Attempt}.")]
         public static partial void AskingRetryHandler(ILogger logger, string instanceId, string name, int attempt);
+
+        [LoggerMessage(EventId = 56, Level = LogLevel.Error,
+            Message = "'{InstanceId}': the HandleFailure of the retry policy for '{Name}' threw; the task is not tried again.")]
+        public static partial void RetryFilterFailed(ILogger logger, Exception exception, string instanceId, string name);
     }
 }
