@@ -12,10 +12,12 @@ namespace Heal.DurableTask.Engine.Tests;
 internal sealed class EngineHost : IAsyncDisposable
 {
     private readonly IHost _host;
+    private readonly ITaskHub _hub;
 
-    private EngineHost(IHost host)
+    private EngineHost(IHost host, ITaskHub hub)
     {
         _host = host;
+        _hub = hub;
         Client = host.Services.GetRequiredService<DurableTaskClient>();
     }
 
@@ -45,7 +47,7 @@ internal sealed class EngineHost : IAsyncDisposable
         services?.Invoke(builder.Services);
         IHost host = builder.Build();
         await hub.InitializeAsync();
-        var engine = new EngineHost(host);
+        var engine = new EngineHost(host, hub);
         if (before is not null)
         {
             await before(engine.Client);
@@ -68,5 +70,9 @@ internal sealed class EngineHost : IAsyncDisposable
     {
         await _host.StopAsync();
         _host.Dispose();
+        if (_hub is IAsyncDisposable connected)
+        {
+            await connected.DisposeAsync();
+        }
     }
 }

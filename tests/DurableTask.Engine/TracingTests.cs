@@ -3,7 +3,6 @@ using System.Diagnostics;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 using Microsoft.DurableTask;
-using Microsoft.DurableTask.Client;
 
 namespace Heal.DurableTask.Engine.Tests;
 

@@ -12,6 +12,7 @@ internal sealed partial class OrchestrationDispatcher
     private readonly WorkerRuntime _runtime;
     private readonly ActivityDispatcher _activities;
     private readonly OrchestrationSessions _sessions;
+    private readonly InstanceRewinder _rewinder;
     private readonly UnstorableTurns _unstorable = new();
     private readonly ILogger _logger;
 
@@ -19,6 +20,7 @@ internal sealed partial class OrchestrationDispatcher
     {
         _runtime = runtime;
         _sessions = new OrchestrationSessions(runtime);
+        _rewinder = new InstanceRewinder(runtime, _sessions);
         _logger = runtime.Services.Loggers.Orchestrations;
         _activities = new ActivityDispatcher(runtime) { TryContinueInMemory = TryRunTurnInMemoryAsync };
     }
@@ -65,10 +67,19 @@ internal sealed partial class OrchestrationDispatcher
             IEnumerable<HistoryEvent> events = item.Messages
                 .Where(message => message.ExecutionId is null || message.ExecutionId == instance.ExecutionId)
                 .Select(message => message.Event);
-            await RunTurnAsync(instance, item.Lock, events, turn => turn with
+            if (InstanceRewinder.IsNeeded(item, instance))
             {
-                ConsumedMessages = [.. item.Messages.Select(message => message.Id)],
-            });
+                await _rewinder.RunTurnAsync(instance, item, events);
+                instance.Dispose();
+            }
+            else
+            {
+                await RunTurnAsync(instance, item.Lock, events, turn => turn with
+                {
+                    ConsumedMessages = [.. item.Messages.Select(message => message.Id)],
+                });
+            }
+
             _unstorable.Forget(item.Lock.InstanceId);
         }
         catch (WorkItemLockLostException lost)
@@ -192,7 +203,11 @@ internal sealed partial class OrchestrationDispatcher
     private async Task<CachedInstance> LoadAsync(OrchestrationWorkItem item)
     {
         CachedInstance? cached = _runtime.Cache.Take(item.Lock.InstanceId);
-        if (cached is not null && cached.ExecutionId == item.Instance.ExecutionId && cached.History.Count == item.HistoryCount)
+        // The fence too: a history that was rewound elsewhere may have as many events as before.
+        if (cached is not null
+            && cached.ExecutionId == item.Instance.ExecutionId
+            && cached.History.Count == item.HistoryCount
+            && cached.Fence == item.Lock.Fence - 1)
         {
             return cached;
         }

@@ -14,12 +14,13 @@ internal sealed partial class OrchestrationSessions(WorkerRuntime runtime)
     private readonly ILogger _logger = runtime.Services.Loggers.Orchestrations;
 
     /// <summary>Replays the stored history into a new session.</summary>
-    public OrchestrationSession Rebuild(CachedInstance instance)
+    /// <param name="isRewinding">True when a rewind comes next.</param>
+    public OrchestrationSession Rebuild(CachedInstance instance, bool isRewinding = false)
     {
         IServiceScope scope = runtime.Scopes.CreateScope();
         var session = new OrchestrationSession(
             runtime.Services, start => Create(start, scope.ServiceProvider), instance.CustomStatus, scope);
-        session.Replay(instance.History);
+        session.Replay(instance.History, isRewinding);
         return session;
     }
 

@@ -28,15 +28,18 @@ internal sealed partial class OrchestrationSession(
     private FailureDetails? _failure;
     private bool _suspended;
     private bool _replaying;
+    private int _rewindsAhead;
     private DateTime _clock;
 
     /// <summary>Null until the start event was played.</summary>
     public ExecutionStartedEvent? Start { get; private set; }
 
     /// <summary>Rebuilds the state from the stored history of the execution.</summary>
-    public void Replay(IReadOnlyList<HistoryEvent> history)
+    /// <param name="isRewinding">True when a rewind comes next: what it took out of the history is added again by the code.</param>
+    public void Replay(IReadOnlyList<HistoryEvent> history, bool isRewinding = false)
     {
         _actions.History = history;
+        _rewindsAhead = history.Count(entry => entry is ExecutionRewoundEvent) + (isRewinding ? 1 : 0);
         _replaying = true;
         try
         {
@@ -106,7 +109,10 @@ internal sealed partial class OrchestrationSession(
                 _context?.SetReplaying(_replaying);
                 break;
             case OrchestratorCompletedEvent when _replaying && !_suspended:
-                _actions.EndReplayedTurn();
+                _actions.EndReplayedTurn(mayHaveMore: _rewindsAhead > 0);
+                break;
+            case ExecutionRewoundEvent:
+                _rewindsAhead--;
                 break;
             case ExecutionStartedEvent started:
                 StartOrchestrator(started);

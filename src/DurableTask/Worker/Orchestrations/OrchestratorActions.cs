@@ -88,11 +88,12 @@ internal sealed class OrchestratorActions
     public IReadOnlyList<HistoryEvent> History { get; set; } = [];
 
     /// <summary>Replay: the history says that a turn ended here, so the code must have added nothing else.</summary>
+    /// <param name="mayHaveMore">True before a rewind, whose turn holds what was taken out of the earlier ones.</param>
     /// <exception cref="NonDeterministicOrchestrationException">It did.</exception>
-    public void EndReplayedTurn()
+    public void EndReplayedTurn(bool mayHaveMore)
     {
         _cancelledTimers.Clear();
-        if (_added.Count > 0)
+        if (_added.Count > 0 && !mayHaveMore)
         {
             throw ReplayMismatch.Create(stored: null, _added.Values.First(), History, _added);
         }
