@@ -70,7 +70,7 @@ public abstract class EngineSuite(IHubBackend backend)
     }
 
     /// <summary>
-    /// Starts the instance "one" and lets the test send it what it likes, before there is a worker: its first turn sees all of it, in order.
+    /// Starts the instance "one" and lets the test send it what it likes, before there is a worker: its first turn sees all of it.
     /// </summary>
     private protected async Task<EngineHost> StartAfterAsync(
         Action<DurableTaskRegistry> tasks, string orchestrator, object? input, Func<DurableTaskClient, Task> send) =>

@@ -146,7 +146,8 @@ public abstract class EventTests(IHubBackend backend) : EngineSuite(backend)
     {
         await using EngineHost engine = await StartAfterAsync(
             tasks => tasks.AddOrchestratorFunc(
-                "Waits", async context => await context.WaitForExternalEvent<string>("e") + await context.WaitForExternalEvent<string>("e")),
+                "Waits",
+                async context => await context.WaitForExternalEvent<string>("e") + await context.WaitForExternalEvent<string>("e")),
             "Waits",
             null,
             async client =>

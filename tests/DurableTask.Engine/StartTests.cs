@@ -117,7 +117,8 @@ public abstract class StartTests(IHubBackend backend) : EngineSuite(backend)
     [Fact]
     public async Task A_scheduled_start_is_pending_until_its_time()
     {
-        await using EngineHost engine = await StartAsync(tasks => tasks.AddOrchestratorFunc("Tells", context => context.CurrentUtcDateTime));
+        await using EngineHost engine = await StartAsync(
+            tasks => tasks.AddOrchestratorFunc("Tells", context => context.CurrentUtcDateTime));
         DateTimeOffset due = DateTimeOffset.UtcNow.AddMilliseconds(900);
         string id = await engine.Client.ScheduleNewOrchestrationInstanceAsync(
             "Tells", new StartOrchestrationOptions(StartAt: due));

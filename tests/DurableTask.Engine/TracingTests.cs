@@ -30,7 +30,8 @@ public abstract class TracingTests(IHubBackend backend) : EngineSuite(backend)
 
         Activity create = spans.Single("create_orchestration:Greets", ActivityKind.Producer);
         AssertParent(spans.Root, create);
-        AssertTags(create, ("durabletask.type", "orchestration"), ("durabletask.task.name", "Greets"), ("durabletask.task.instance_id", id));
+        AssertTags(
+            create, ("durabletask.type", "orchestration"), ("durabletask.task.name", "Greets"), ("durabletask.task.instance_id", id));
         Activity orchestration = spans.Single("orchestration:Greets", ActivityKind.Server);
         AssertParent(create, orchestration);
         AssertTags(

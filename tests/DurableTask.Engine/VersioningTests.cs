@@ -152,7 +152,8 @@ public abstract class VersioningTests(IHubBackend backend) : EngineSuite(backend
     {
         await using EngineHost engine = await StartAsync(tasks => tasks.AddOrchestratorFunc("Compares", context => new[]
         {
-            context.CompareVersionTo(""), context.CompareVersionTo("1.9"), context.CompareVersionTo("1.10"), context.CompareVersionTo("1.11"),
+            context.CompareVersionTo(""), context.CompareVersionTo("1.9"),
+            context.CompareVersionTo("1.10"), context.CompareVersionTo("1.11"),
         }));
 
         string id = await engine.Client.ScheduleNewOrchestrationInstanceAsync(

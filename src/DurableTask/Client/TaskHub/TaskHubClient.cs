@@ -206,7 +206,8 @@ internal sealed class TaskHubClient : DurableTaskClient
         if (state.Status != OrchestrationStatus.Failed || !await _hub.SendMessageAsync(instanceId, rewound, cancellation))
         {
             throw new InvalidOperationException(
-                $"Instance '{instanceId}' is {state.Status}: only a failed instance can be rewound. Restart an instance that ended otherwise.");
+                $"Instance '{instanceId}' is {state.Status}: only a failed instance can be rewound. "
+                + "Restart an instance that ended otherwise.");
         }
     }
 

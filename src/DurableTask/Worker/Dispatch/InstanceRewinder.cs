@@ -75,7 +75,8 @@ internal sealed partial class InstanceRewinder(WorkerRuntime runtime, Orchestrat
     private async Task<IReadOnlyDictionary<string, OrchestrationStatus>> ReadChildrenAsync(CachedInstance instance)
     {
         var children = new Dictionary<string, OrchestrationStatus>(StringComparer.Ordinal);
-        HashSet<int> completed = [.. instance.History.OfType<SubOrchestrationInstanceCompletedEvent>().Select(done => done.TaskScheduledId)];
+        HashSet<int> completed =
+            [.. instance.History.OfType<SubOrchestrationInstanceCompletedEvent>().Select(done => done.TaskScheduledId)];
         foreach (string id in instance.History.OfType<SubOrchestrationInstanceCreatedEvent>()
             .Where(child => !completed.Contains(child.EventId)).Select(child => child.InstanceId!).Distinct(StringComparer.Ordinal))
         {

@@ -96,5 +96,6 @@ internal static class ReplayMismatch
         _ => $"an action of kind {action.EventType}",
     };
 
-    private static string? Cut(string? name) => name is { Length: > LongestName } ? string.Concat(name.AsSpan(0, LongestName), "...") : name;
+    private static string? Cut(string? name) =>
+        name is { Length: > LongestName } ? string.Concat(name.AsSpan(0, LongestName), "...") : name;
 }

@@ -11,8 +11,8 @@ internal sealed record RewoundHistory(
 
     /// <summary>
     /// The ways back, those that keep most first. Whoever has the orchestrator's code tries them: the first that replays and has not
-    /// failed is right. Taking the failed tasks out where they were suits code that stops at the first failure. Where the code went on after
-    /// a failure (a retry, a handler), what it did then has to go too: the history is cut at the failure, and only outcomes
+    /// failed is right. Taking the failed tasks out where they were suits code that stops at the first failure. Where the code went
+    /// on after a failure (a retry, a handler), what it did then has to go too: the history is cut at the failure, and only outcomes
     /// of what was scheduled before are kept.
     /// </summary>
     /// <param name="canRewind">Says of the id of a failed sub-orchestration whether it can be rewound itself.</param>
