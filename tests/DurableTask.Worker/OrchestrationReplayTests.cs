@@ -80,6 +80,62 @@ public sealed class OrchestrationReplayTests
         AssertMismatch(changed.Play(Done(0)), "'One'", "a timer");
     }
 
+    public static TheoryData<string, string, bool> Changes
+    {
+        get
+        {
+            string[] kinds = ["activity A", "activity B", "child A", "child B", "event A", "event B", "timer", "nothing"];
+            var all = new TheoryData<string, string, bool>();
+            foreach (var before in kinds)
+            {
+                foreach (var now in kinds)
+                {
+                    all.Add(before, now, before != now);
+                }
+            }
+
+            return all;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Changes))]
+    public void Every_change_of_kind_or_name_is_noticed_and_nothing_else_is(string before, string now, bool isMismatch)
+    {
+        var changed = new ReplayedOrchestration(context => ActAsync(context, before, input: 1));
+        changed.Begin();
+        changed.Code = context => ActAsync(context, now, input: 2);
+
+        var turn = changed.Play(Raised("go", "\"\""));
+
+        Assert.Equal(isMismatch, turn.Failure?.ErrorType == typeof(NonDeterministicOrchestrationException).FullName);
+        Assert.NotEqual(isMismatch, turn.Failure is null);
+        const string Prefix = "Non-Deterministic workflow detected: A previous execution of this orchestration scheduled ";
+        Assert.Equal(isMismatch, turn.Failure?.ErrorMessage.StartsWith(Prefix, StringComparison.Ordinal) ?? false);
+
+        static async Task<object?> ActAsync(TaskOrchestrationContext context, string what, int input)
+        {
+            var name = what[^1..];
+            switch (what.Split(' ')[0])
+            {
+                case "activity":
+                    _ = context.CallActivityAsync(name, input, new TaskOptions { Version = $"{input}.0" });
+                    break;
+                case "child":
+                    _ = context.CallSubOrchestratorAsync(name, input, new SubOrchestrationOptions { Version = $"{input}.0" });
+                    break;
+                case "event":
+                    context.SendEvent("somebody", name, input);
+                    break;
+                case "timer":
+                    _ = context.CreateTimer(TimeSpan.FromHours(input), CancellationToken.None);
+                    break;
+            }
+
+            return await context.WaitForExternalEvent<string>("go");
+        }
+    }
+
     [Fact]
     public void Code_that_now_schedules_less_than_its_history_fails()
     {
