@@ -29,8 +29,8 @@ internal sealed class EngineHost : IAsyncDisposable
         Action<DurableTaskWorkerOptions>? configure = null,
         Action<TaskHubWorkerOptions>? configureHub = null,
         Action<IServiceCollection>? services = null,
-        Action<IDurableTaskWorkerBuilder>? worker = null,
-        Func<DurableTaskClient, Task>? before = null)
+        Func<DurableTaskClient, Task>? before = null,
+        Action<IDurableTaskWorkerBuilder>? worker = null)
     {
         HostApplicationBuilder builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
