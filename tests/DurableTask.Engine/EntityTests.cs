@@ -97,12 +97,13 @@ public abstract partial class EntityTests
     public async Task Signals_that_come_while_no_worker_has_entities_wait_for_one()
     {
         string store = NewStore();
-        await using EngineHost without = await EngineHost.StartAsync(
+        EngineHost without = await EngineHost.StartAsync(
             CreateHub(store),
             _ => { },
             services: all => all.Configure<DurableTaskClientOptions>(client => client.EnableEntitySupport = true));
         await without.Client.Entities.SignalEntityAsync(Some, "add", 2);
         await without.Client.Entities.SignalEntityAsync(Some, "add", 3);
+        await without.DisposeAsync();
 
         await using EngineHost worker = await StartAsync(_ => { }, CreateHub(store));
 

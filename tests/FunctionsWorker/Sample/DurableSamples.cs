@@ -26,8 +26,8 @@ public sealed class DurableSamples(Journal journal)
     [Function("Tally")]
     public static Task TallyAsync([EntityTrigger] TaskEntityDispatcher dispatcher) => dispatcher.DispatchAsync<Tally>();
 
-    [Function("Echo")]
-    public static Task EchoAsync([EntityTrigger(EntityName = "parrot")] TaskEntityDispatcher dispatcher) =>
+    [Function("RunParrot")]
+    public static Task RunParrotAsync([EntityTrigger(EntityName = "parrot")] TaskEntityDispatcher dispatcher) =>
         dispatcher.DispatchAsync(static operation => new ValueTask<object?>($"{operation.Name}!"));
 
     [Function("Ballot")]
