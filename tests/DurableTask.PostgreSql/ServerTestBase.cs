@@ -15,7 +15,7 @@ public abstract class ServerTestBase : IAsyncLifetime
 
     private protected PostgresServer Server { get; private set; } = null!;
 
-    private protected HubClient Hub { get; private set; } = null!;
+    private protected HubClient Hub { get; set; } = null!;
 
     public Task InitializeAsync() => Task.CompletedTask;
 
@@ -37,13 +37,18 @@ public abstract class ServerTestBase : IAsyncLifetime
     }
 
     private protected async Task StartServerAsync(int? megabytes = null, params string[] settings) =>
-        Server = Use(await PostgresServer.StartAsync(megabytes, settings));
+        UseServer(await PostgresServer.StartAsync(megabytes, environment: null, settings));
+
+    private protected void UseServer(PostgresServer server) => Server = Use(server);
 
     private protected async Task StartHubAsync(string? connectionString = null) =>
         Hub = Use(await HubClient.StartAsync(connectionString ?? Server.ConnectionString, Schema));
 
     private protected async Task<WorkerProcess> StartWorkerAsync(
-        bool holds = false, string? connectionString = null, IReadOnlyDictionary<string, string>? environment = null)
+        bool holds = false,
+        string? connectionString = null,
+        TimeSpan? lease = null,
+        IReadOnlyDictionary<string, string>? environment = null)
     {
         var settings = new WorkerSettings
         {
@@ -51,7 +56,7 @@ public abstract class ServerTestBase : IAsyncLifetime
             Schema = Schema,
             Name = "worker",
             Holds = holds,
-            Lease = TimeSpan.FromSeconds(30),
+            Lease = lease ?? TimeSpan.FromSeconds(30),
         };
         return Use(await WorkerProcess.StartAsync(settings, Deadline, environment));
     }

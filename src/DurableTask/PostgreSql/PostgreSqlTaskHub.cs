@@ -60,7 +60,8 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
         _workItems = new WorkItemStore(database, _signals, _notifier, sessions);
         _committer = new TurnCommitter(database, _signals, self, _logger);
         _sweeper = new InboxSweeper(database, timeProvider, _logger);
-        _listener = new HubListener(database, _signals, sessions, self, timeProvider, _logger);
+        var clock = new ServerClock(database, _signals, self, timeProvider, _logger);
+        _listener = new HubListener(database, _signals, sessions, clock, self, timeProvider, _logger);
     }
 
     /// <inheritdoc/>

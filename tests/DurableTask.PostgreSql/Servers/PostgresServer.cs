@@ -13,9 +13,14 @@ namespace Heal.DurableTask.PostgreSql.Tests.Servers;
 internal sealed class PostgresServer : IAsyncDisposable
 {
     public const string Database = "postgres";
+
+    /// <summary>In a setting: the server's <see cref="ArchiveFolder"/>.</summary>
+    public const string ArchivePlace = "{archive}";
     private static readonly string Programs = FindPrograms();
     private readonly string _home;
     private readonly bool _isMount;
+    private IReadOnlyDictionary<string, string> _environment = new Dictionary<string, string>(StringComparer.Ordinal);
+    private string[] _settings = [];
     private Process? _process;
 
     private PostgresServer(string home, bool isMount)
@@ -32,9 +37,6 @@ internal sealed class PostgresServer : IAsyncDisposable
     /// <summary>A folder that the server may write to, beside its data.</summary>
     public string ArchiveFolder => Path.Combine(_home, "archive");
 
-    /// <summary>Environment variables for the server process, for its next start.</summary>
-    public Dictionary<string, string> Environment { get; } = new(StringComparer.Ordinal);
-
     public string ConnectionString => ConnectionStringFor("postgres");
 
     public string ConnectionStringFor(string role) =>
@@ -45,12 +47,16 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     /// <summary>A new, empty server that runs.</summary>
     /// <param name="megabytes">Put it on a file system of this size.</param>
-    public static async Task<PostgresServer> StartAsync(int? megabytes = null, params string[] settings)
+    /// <param name="environment">Environment variables for the server process.</param>
+    public static async Task<PostgresServer> StartAsync(
+        int? megabytes = null, IReadOnlyDictionary<string, string>? environment = null, params string[] settings)
     {
         var server = await CreateAsync(megabytes);
+        server._environment = environment ?? server._environment;
+        server._settings = settings;
         await RunAsync(Path.Combine(Programs, "initdb"), "-D", server.DataFolder, "-U", "postgres", "--auth=trust", "-E", "UTF8",
             "--locale=C", "--no-sync", "--no-instructions");
-        await server.StartAgainAsync(settings);
+        await server.StartAgainAsync();
         return server;
     }
 
@@ -65,12 +71,13 @@ internal sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>Starts the server and waits until it takes connections.</summary>
-    public async Task StartAgainAsync(params string[] settings)
+    public async Task StartAgainAsync()
     {
         string[] options =
         [
             "-D", DataFolder, "-p", Text(Port), "-k", _home, "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=50",
-            "-c", "shared_buffers=16MB", "-c", "timezone=UTC", "-c", "max_wal_senders=4", .. settings.SelectMany(setting => new[] { "-c", setting }),
+            "-c", "shared_buffers=16MB", "-c", "timezone=UTC", "-c", "max_wal_senders=4",
+            .. _settings.SelectMany(setting => new[] { "-c", setting.Replace(ArchivePlace, ArchiveFolder, StringComparison.Ordinal) }),
         ];
         var log = Path.Combine(_home, "log");
         var start = new ProcessStartInfo("/bin/sh")
@@ -84,7 +91,7 @@ internal sealed class PostgresServer : IAsyncDisposable
             start.ArgumentList.Add(argument);
         }
 
-        foreach (var (name, value) in Environment)
+        foreach (var (name, value) in _environment)
         {
             start.Environment[name] = value;
         }
@@ -166,9 +173,24 @@ internal sealed class PostgresServer : IAsyncDisposable
         await command.ExecuteNonQueryAsync();
     }
 
-    /// <summary>Writes a file among the server's data, owned by the server's user.</summary>
-    public Task WriteAsync(string file, string text) =>
-        RunAsync("/bin/sh", "-c", "printf %s \"$2\" >> \"$1\"", "sh", Path.Combine(DataFolder, file), text);
+    /// <summary>Prepares a copy for a recovery from an archive up to a named moment.</summary>
+    public async Task RecoverAsync(string archive, string moment)
+    {
+        _settings =
+        [
+            .. _settings, $"restore_command=cp {archive}/%f %p", $"recovery_target_name={moment}", "recovery_target_action=promote",
+        ];
+        await RunAsync("/usr/bin/touch", Path.Combine(DataFolder, "recovery.signal"));
+    }
+
+    /// <summary>Runs psql on the server, which stops at the first error.</summary>
+    /// <param name="sessionSettings">For PGOPTIONS.</param>
+    public Task<string> PsqlAsync(string[] arguments, string sessionSettings) => RunAsRunnerAsync(
+        "env",
+        [
+            $"PGOPTIONS={sessionSettings}", Path.Combine(Programs, "psql"), "-X", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", Text(Port),
+            "-U", "postgres", "-d", Database, .. arguments,
+        ]);
 
     public async ValueTask DisposeAsync()
     {
@@ -221,7 +243,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", program, .. arguments]
         : [program, .. arguments];
 
-    private static async Task RunAsRunnerAsync(string program, params string[] arguments)
+    private static async Task<string> RunAsRunnerAsync(string program, params string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -233,7 +255,9 @@ internal sealed class PostgresServer : IAsyncDisposable
         using var process = Process.Start(start)!;
         var output = Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{string.Join('\n', await output)}");
+        string said = string.Join('\n', await output);
+        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{said}");
+        return said;
     }
 
     private static string FindPrograms() =>
