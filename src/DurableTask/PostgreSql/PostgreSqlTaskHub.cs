@@ -62,7 +62,8 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
         _entities = new PostgreSqlEntityHub(database, _signals, _notifier, sessions);
         _committer = new TurnCommitter(database, _signals, self, _logger);
         _sweeper = new InboxSweeper(database, timeProvider, _logger);
-        _listener = new HubListener(database, _signals, sessions, self, timeProvider, _logger);
+        var clock = new ServerClock(database, _signals, self, timeProvider, _logger);
+        _listener = new HubListener(database, _signals, sessions, clock, self, timeProvider, _logger);
     }
 
     public IEntityHub Entities => _entities;
@@ -76,7 +77,8 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
         try
         {
             await PostgresStartup.WaitUntilReadyAsync(_dataSource, _time, _logger, _options.StartupTimeout, cancellationToken);
-            await new Migrator(_dataSource, _options.Schema, Migration.FromResources<PostgreSqlTaskHub>()).MigrateAsync(cancellationToken);
+            var migrator = new Migrator(_dataSource, _options.Schema, Migration.FromResources<PostgreSqlTaskHub>());
+            await (_options.MigrateAtStart ? migrator.MigrateAsync(cancellationToken) : migrator.VerifyAsync(cancellationToken));
             if (_duties.Count == 0)
             {
                 _duties.Add(Task.Run(_committer.RunAsync, CancellationToken.None));

@@ -41,7 +41,8 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
             services.GetService<TimeProvider>() ?? TimeProvider.System,
             options.MaximumTimerInterval,
             options.Versioning?.DefaultVersion ?? "",
-            ExceptionPropertiesProvider is { } provider ? new ExceptionPropertiesProviderAdapter(provider) : null)
+            ExceptionPropertiesProvider is { } provider ? new ExceptionPropertiesProviderAdapter(provider) : null,
+            options.Logging.UseLegacyCategories)
         {
             EntitiesEnabled = options.EnableEntitySupport,
         };
@@ -57,7 +58,7 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
             WorkFilters.From(filters.Get(name)));
         _dispatcher = new OrchestrationDispatcher(_runtime);
         _entities = new EntityDispatcher(_runtime);
-        _logger = loggerFactory.CreateLogger(LogCategories.Worker);
+        _logger = orchestrationServices.Loggers.Worker;
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
