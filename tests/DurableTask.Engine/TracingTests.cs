@@ -3,6 +3,7 @@ using System.Diagnostics;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 using Microsoft.DurableTask;
+using Microsoft.DurableTask.Entities;
 
 namespace Heal.DurableTask.Engine.Tests;
 
@@ -161,6 +162,41 @@ public abstract class TracingTests(IHubBackend backend) : EngineSuite(backend)
         Activity raised = spans.Single("orchestration_event:go", ActivityKind.Producer);
         AssertParent(spans.Root, raised);
         AssertTags(raised, ("durabletask.type", "event"), ("durabletask.event.target_instance_id", id));
+    }
+
+    [Fact]
+    public async Task Requests_to_entities_are_spans_of_the_orchestration_that_sent_them()
+    {
+        var counter = new EntityInstanceId("Counter", "key");
+        await using EngineHost engine = await StartAsync(
+            tasks => tasks
+                .AddEntity<Counter>()
+                .AddOrchestratorFunc("Counts", async context =>
+                {
+                    await context.Entities.SignalEntityAsync(counter, "add", 1);
+                    await context.Entities.CallEntityAsync(counter, "add", 2);
+                    await Assert.ThrowsAsync<EntityOperationFailedException>(() => context.Entities.CallEntityAsync(counter, "fail"));
+                }),
+            options => options.EnableEntitySupport = true);
+        using var spans = new CollectingSpans();
+
+        await engine.RunAsync("Counts");
+
+        Activity orchestration = spans.Single("orchestration:Counts", ActivityKind.Server);
+        Activity signal = spans.Single("signal_entity", ActivityKind.Producer);
+        IReadOnlyList<Activity> calls = spans.All("call_entity", ActivityKind.Client);
+        Assert.Equal(["add", "fail"], calls.Select(call => call.GetTagItem("durabletask.task.name")));
+        Assert.Equal([ActivityStatusCode.Unset, ActivityStatusCode.Error], calls.Select(call => call.Status));
+        Assert.All([signal, .. calls], span => AssertParent(orchestration, span));
+        AssertTags(signal, ("durabletask.type", "entity"), ("durabletask.event.target_instance_id", "@counter@key"));
+        Assert.Empty(spans.All("orchestration_event:op", ActivityKind.Producer));
+    }
+
+    private sealed class Counter : TaskEntity<int>
+    {
+        public int Add(int amount) => State += amount;
+
+        public void Fail() => throw new InvalidOperationException("broken");
     }
 
     [Fact]
