@@ -18,7 +18,7 @@ internal static class TurnTracing
         }
 
         ReportOutcomes(instance, start, played, now);
-        foreach (EventSentEvent sent in result.Actions.OfType<EventSentEvent>())
+        foreach (EventSentEvent sent in result.Actions.OfType<EventSentEvent>().Where(sent => !EntityIds.IsEntity(sent.InstanceId!)))
         {
             TaskTracing.EventSent(start, sent);
         }
