@@ -41,7 +41,8 @@ internal sealed partial class ServerClock(HubDatabase database, HubSignals signa
             batch.Add(HubDatabase.Sql["bring_back_starts"], expected, jump);
             batch.Add(HubDatabase.Sql["bring_back_messages"], expected, jump);
             batch.Add(HubDatabase.Sql["bring_back_activities"], expected, jump);
-            var news = new HubNews { Orchestrations = true, Activities = true };
+            batch.Add(HubDatabase.Sql["bring_back_entity_messages"], expected, jump);
+            var news = new HubNews { Orchestrations = true, Activities = true, Entities = true };
             batch.Add(HubDatabase.Sql["notify"], database.Channel, news.Payloads(self).ToArray());
             await batch.ExecuteNonQueryAsync(cancellationToken);
             signals.Publish(news);
