@@ -13,7 +13,7 @@ internal static class TurnBuilder
         DataConverter converter, DateTime now)
     {
         bool ended = result.Status.IsTerminal();
-        var history = new List<HistoryEvent>(played);
+        var history = new List<HistoryEvent>(result.Ignored.Count == 0 ? played : played.Except(result.Ignored));
         history.AddRange(result.Actions);
         if (ended)
         {
@@ -29,6 +29,7 @@ internal static class TurnBuilder
             HistoryCount = instance.History.Count,
             NewHistory = result.ContinueAsNew is null ? history : [],
             ContinueAs = result.ContinueAsNew is { } options ? NextExecution(start!, options, converter, now) : null,
+            CarriedEvents = result.CarriedEvents,
             Activities = [.. result.Actions.OfType<TaskScheduledEvent>()],
             Timers = [.. result.Actions.OfType<TimerCreatedEvent>().Select(Due)],
             CancelledTimers = result.CancelledTimers,
@@ -87,11 +88,6 @@ internal static class TurnBuilder
         foreach (EventSentEvent sent in result.Actions.OfType<EventSentEvent>())
         {
             yield return new(sent.InstanceId!, null, new EventRaisedEvent(-1, sent.Input) { Name = sent.Name, Timestamp = now });
-        }
-
-        foreach (EventRaisedEvent carried in result.CarriedEvents)
-        {
-            yield return new(instance.InstanceId, null, carried);
         }
 
         foreach (string child in result.TerminateChildren)

@@ -19,6 +19,7 @@ internal sealed partial class OrchestrationSession(
     private readonly OrchestratorActions _actions = new();
     private readonly ExternalEvents _events = new();
     private readonly List<HistoryEvent> _heldWhileSuspended = [];
+    private readonly List<HistoryEvent> _ignored = [];
     private readonly ILogger _logger = services.LoggerFactory.CreateLogger(LogCategories.Orchestrations);
 
     private OrchestrationContext? _context;
@@ -50,8 +51,10 @@ internal sealed partial class OrchestrationSession(
     /// <summary>Plays new events and says what to store.</summary>
     public TurnResult Play(IEnumerable<HistoryEvent> events)
     {
+        _ignored.Clear();
         PlayAll(events);
-        return Result();
+        TurnResult result = Result();
+        return _ignored.Count == 0 ? result : result with { Ignored = [.. _ignored] };
     }
 
     /// <summary>The last turn is stored.</summary>
@@ -85,6 +88,13 @@ internal sealed partial class OrchestrationSession(
 
     private void PlayOne(HistoryEvent entry)
     {
+        if (TaskOf(entry) is { } task && IsLate(task))
+        {
+            _ignored.Add(entry);
+            Log.IgnoredOutcome(_logger, Start?.OrchestrationInstance.InstanceId, task);
+            return;
+        }
+
         if (_suspended && HeldBySuspension(entry))
         {
             _heldWhileSuspended.Add(entry);
@@ -141,6 +151,21 @@ internal sealed partial class OrchestrationSession(
         TaskCompletedEvent or TaskFailedEvent or TimerFiredEvent or EventRaisedEvent or ExecutionStartedEvent
         or SubOrchestrationInstanceCompletedEvent or SubOrchestrationInstanceFailedEvent;
 
+    /// <summary>The task whose outcome this is; null for every other event.</summary>
+    private static int? TaskOf(HistoryEvent entry) => entry switch
+    {
+        TaskCompletedEvent done => done.TaskScheduledId,
+        TaskFailedEvent failed => failed.TaskScheduledId,
+        SubOrchestrationInstanceCompletedEvent done => done.TaskScheduledId,
+        SubOrchestrationInstanceFailedEvent failed => failed.TaskScheduledId,
+        TimerFiredEvent fired => fired.TimerId,
+        _ => null,
+    };
+
+    /// <summary>True for the outcome of a task that has one already, or of a timer that was cancelled.</summary>
+    private bool IsLate(int task) => !_replaying
+        && (!_actions.IsOpen(task) || _heldWhileSuspended.Exists(held => TaskOf(held) == task));
+
     private void Resume()
     {
         if (!_suspended)
@@ -188,12 +213,7 @@ internal sealed partial class OrchestrationSession(
 
     private void Complete(int taskId, TaskOutcome outcome)
     {
-        bool known = false;
-        _loop.Run(() => known = _actions.TryComplete(taskId, outcome));
-        if (!known && !_replaying)
-        {
-            Log.IgnoredOutcome(_logger, Start?.OrchestrationInstance.InstanceId, taskId);
-        }
+        _loop.Run(() => _actions.TryComplete(taskId, outcome));
     }
 
     private void Fail(Exception exception) => _failure = Failures.From(exception, services.ExceptionProperties);

@@ -54,6 +54,9 @@ internal sealed class OrchestratorActions
     /// <summary>Adds an action that has no outcome.</summary>
     public void Add(HistoryEvent action) => _added.Add(action.EventId, action);
 
+    /// <summary>True when the outcome of this task is still to come.</summary>
+    public bool IsOpen(int id) => _open.ContainsKey(id);
+
     /// <returns>False when no such outcome is open: a duplicate, or a cancelled timer.</returns>
     public bool TryComplete(int id, TaskOutcome outcome)
     {
