@@ -38,6 +38,9 @@ internal sealed class KillRun(KillPlan plan, TextWriter output)
 {
     private readonly Random _chance = new(plan.Seed);
 
+    // Orders start in step with the kills, so that every kill hits some and the last kill comes before the last order.
+    private readonly SemaphoreSlim _mayStart = new(0);
+
     public async Task<KillReport> RunAsync()
     {
         output.WriteLine($"kill run: {plan}");
@@ -59,7 +62,7 @@ internal sealed class KillRun(KillPlan plan, TextWriter output)
                 new ParallelOptions { MaxDegreeOfParallelism = plan.Open, CancellationToken = limit.Token },
                 async (number, cancellation) =>
                 {
-                    // As long as kills are to come there must be somebody to hit.
+                    await _mayStart.WaitAsync(cancellation);
                     var ended = await client.RunAsync(IdOf(number), Orders.KindOf(number), cancellation);
                     if (ended.RuntimeStatus != OrchestrationRuntimeStatus.Completed
                         || ended.ReadOutputAs<int>() != Orders.ResultOf(Orders.KindOf(number)))
@@ -99,6 +102,7 @@ internal sealed class KillRun(KillPlan plan, TextWriter output)
     {
         int kills = 0;
         int crashes = 0;
+        _mayStart.Release(Math.Max(1, plan.Orchestrations / plan.Kills));
         while (kills < plan.Kills)
         {
             var pause = plan.ShortestPause + (_chance.NextDouble() * (plan.LongestPause - plan.ShortestPause));
@@ -110,6 +114,7 @@ internal sealed class KillRun(KillPlan plan, TextWriter output)
 
             await workers.KillAsync(_chance.Next(workers.Count));
             kills++;
+            _mayStart.Release(Math.Max(1, plan.Orchestrations / plan.Kills));
             if (kills % KillPlan.KillsPerCrash == 0)
             {
                 await postgres.CrashAndStartAsync();
@@ -122,6 +127,7 @@ internal sealed class KillRun(KillPlan plan, TextWriter output)
             }
         }
 
+        _mayStart.Release(plan.Orchestrations);
         return (kills, crashes);
     }
 

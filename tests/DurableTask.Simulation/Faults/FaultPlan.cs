@@ -62,7 +62,7 @@ internal sealed record FaultPlan
             Stall = Rate(0.001),
             LostSignal = Rate(0.3),
             StaleDelivery = Rate(0.1),
-            ClockJump = Rate(0.001),
+            ClockJump = Rate(0.0004),
             Restart = Rate(0.001),
             Latency = TimeSpan.FromMilliseconds(chance.Next(2) == 0 ? chance.Next(20) : chance.Next(2000)),
             CalmAfter = chance.Next(300, 4000),

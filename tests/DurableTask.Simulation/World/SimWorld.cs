@@ -46,20 +46,30 @@ internal sealed class SimWorld(int seed, Trace trace)
     /// <returns>Why it ended; null when it was done.</returns>
     public string? Run(Func<bool> done, Func<string?> outOfBudget)
     {
-        while (!done())
+        // A context of the caller's, such as a test framework's, would catch the continuations that belong to the processes.
+        var outer = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
+        try
         {
-            if (outOfBudget() is { } reason)
+            while (!done())
             {
-                return reason;
+                if (outOfBudget() is { } reason)
+                {
+                    return reason;
+                }
+
+                if (!Step())
+                {
+                    return "nothing is left that could happen";
+                }
             }
 
-            if (!Step())
-            {
-                return "nothing is left that could happen";
-            }
+            return null;
         }
-
-        return null;
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(outer);
+        }
     }
 
     private bool Step()
