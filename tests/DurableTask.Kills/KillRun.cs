@@ -25,7 +25,14 @@ internal sealed record KillPlan(int Orchestrations, int Kills, int Workers, int 
 /// <param name="Extra">How many effects happened once more than they had to.</param>
 /// <param name="MostExtra">The most that the faults explain.</param>
 internal sealed record KillReport(
-    int Completed, int Kills, int Crashes, TimeSpan Took, IReadOnlyList<string> Wrong, IReadOnlyList<string> Missing, int Extra, int MostExtra)
+    int Completed,
+    int Kills,
+    int Crashes,
+    TimeSpan Took,
+    IReadOnlyList<string> Wrong,
+    IReadOnlyList<string> Missing,
+    int Extra,
+    int MostExtra)
 {
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,

@@ -9,7 +9,8 @@ internal static class Ledger
 
     public static async Task CreateAsync(NpgsqlDataSource source)
     {
-        await using var command = source.CreateCommand("CREATE TABLE effects (order_id text NOT NULL, number int NOT NULL, process int NOT NULL)");
+        await using var command = source.CreateCommand(
+            "CREATE TABLE effects (order_id text NOT NULL, number int NOT NULL, process int NOT NULL)");
         await command.ExecuteNonQueryAsync();
     }
 

@@ -33,7 +33,7 @@ internal sealed class OwnPostgres : IAsyncDisposable
             .OrderByDescending(folder => folder, StringComparer.Ordinal)
             .Select(folder => Path.Combine(folder, "bin"))
             .FirstOrDefault(folder => File.Exists(Path.Combine(folder, "postgres")))
-            ?? throw new InvalidOperationException("No PostgreSQL server programs under /usr/lib/postgresql. Run ./test.sh: it installs them.");
+            ?? throw new InvalidOperationException("No PostgreSQL programs under /usr/lib/postgresql. Run ./test.sh: it installs them.");
         var home = Directory.CreateTempSubdirectory("heal-kills-");
         await RunAsync("chmod", ["755", home.FullName]);
         if (IsRoot)
@@ -130,7 +130,12 @@ internal sealed class OwnPostgres : IAsyncDisposable
     }
 
     private static Task RunAsync(string program, string[] arguments) =>
-        RunAsync(new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true });
+        RunAsync(new ProcessStartInfo(program, arguments)
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        });
 
     private static async Task RunAsync(ProcessStartInfo start)
     {

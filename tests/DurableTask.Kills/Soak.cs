@@ -48,7 +48,7 @@ internal sealed class Soak(SoakPlan plan, TextWriter output)
         using var workers = new WorkerProcesses(postgres.ConnectionString, plan.Workers);
         double most = await MeasureAsync(client);
         double rate = most * plan.RateShare;
-        output.WriteLine(Text($"maximum {most:F0} orders/s with {plan.OpenWhenMeasuring} open; soaking at {rate:F0}/s for {plan.Duration}"));
+        output.WriteLine(Text($"maximum {most:F0} orders/s with {plan.OpenWhenMeasuring} open; now {rate:F0}/s for {plan.Duration}"));
         output.WriteLine("  time     done  per s  workers MB   live rows   dead rows   tables MB");
 
         using var end = new CancellationTokenSource();
@@ -176,7 +176,7 @@ internal sealed class Soak(SoakPlan plan, TextWriter output)
         {
             double first = Median(judged[..third], value);
             double last = Median(judged[^third..], value);
-            output.WriteLine(Text($"{what}: {first / 1e6:F0} MB after the warm-up, {last / 1e6:F0} MB at the end ({(last / first) - 1:P1})"));
+            output.WriteLine(Text($"{what}: {first / 1e6:F0} MB after warm-up, {last / 1e6:F0} MB at the end ({(last / first) - 1:P1})"));
             if (last > first * (1 + most))
             {
                 yield return Text($"{what} grew by {(last / first) - 1:P1}, at most {most:P0} expected");

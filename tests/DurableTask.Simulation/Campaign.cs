@@ -20,9 +20,10 @@ internal static class Campaign
         var threads = Enumerable.Range(0, Math.Max(1, Environment.ProcessorCount)).Select(_ => new Thread(Work)).ToArray();
         Array.ForEach(threads, thread => thread.Start());
         Array.ForEach(threads, thread => thread.Join());
+        var took = Stopwatch.GetElapsedTime(began);
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{reports.Count + failed.Count} seeds from {first}, {failed.Count} failed, {Stopwatch.GetElapsedTime(began).TotalSeconds:F0} s: "
+            $"{reports.Count + failed.Count} seeds from {first}, {failed.Count} failed, {took.TotalSeconds:F0} s: "
             + $"{reports.Sum(report => report.Instances)} instances, {reports.Sum(report => report.Turns)} turns, "
             + $"{reports.Sum(report => (long)report.Steps)} steps, {reports.Sum(report => report.Kills)} kills, "
             + $"{reports.Sum(report => report.Disruptions)} faults"));

@@ -7,6 +7,7 @@ using Microsoft.DurableTask.Client;
 namespace Heal.DurableTask.Simulation.Tests;
 
 /// <summary>The outside world: starts the roots, sends events, suspends, resumes and terminates, and waits for the ends.</summary>
+/// <param name="longestPause">Between two of its actions.</param>
 /// <param name="exists">Whether the hub knows an instance.</param>
 /// <param name="childrenOf">The sub-orchestrations of an instance.</param>
 internal sealed class Driver(
@@ -14,12 +15,11 @@ internal sealed class Driver(
     Scenario scenario,
     SimWorld world,
     TimeProvider time,
+    TimeSpan longestPause,
     Func<string, bool> exists,
     Func<string, IReadOnlyList<string>> childrenOf)
 {
     public const long TerminationOutput = 4711;
-
-    private static readonly TimeSpan ShortPause = TimeSpan.FromSeconds(3);
 
     public Task RunAsync() => Task.WhenAll(scenario.Roots.Select(RunAsync).ToArray());
 
@@ -146,7 +146,7 @@ internal sealed class Driver(
         }
     }
 
-    private Task PauseAsync() => Task.Delay(world.Between(TimeSpan.Zero, ShortPause), time);
+    private Task PauseAsync() => Task.Delay(world.Between(TimeSpan.Zero, longestPause), time);
 
     /// <summary>Changes something once: a caller that knows whether a call without an answer took effect, so that the model can count on
     /// it.</summary>

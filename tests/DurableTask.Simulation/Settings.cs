@@ -11,14 +11,16 @@ internal sealed record Settings
     public required TimeSpan Lease { get; init; }
     public required TimeSpan MaximumTimerInterval { get; init; }
 
-    public static Settings Draw(Random chance) => new()
+    public static Settings Draw(Random chance) => Draw(chance, TimeSpan.FromSeconds(chance.Next(1, 31)));
+
+    private static Settings Draw(Random chance, TimeSpan lease) => new()
     {
         Workers = chance.Next(1, 5),
         ConcurrentOrchestrations = chance.Next(1, 9),
         ConcurrentActivities = chance.Next(1, 9),
         CachedInstances = chance.Next(4) switch { 0 => 0, 1 => 1, 2 => 3, _ => 1000 },
         ExtendedSessions = chance.Next(2) == 0,
-        Lease = TimeSpan.FromSeconds(chance.Next(1, 31)),
-        MaximumTimerInterval = chance.Next(4) == 0 ? TimeSpan.FromMinutes(2) : TimeSpan.FromDays(3),
+        Lease = lease,
+        MaximumTimerInterval = chance.Next(4) == 0 ? lease * 5 : TimeSpan.FromDays(3),
     };
 }

@@ -18,8 +18,10 @@ internal sealed record RunReport(int Seed, ulong TraceHash, int Steps, int Turns
 internal sealed class Simulation
 {
     private const int StepsAfterCalm = 300_000;
+
+    // An hour, for the default lease.
+    private const int LeasesPerClockJump = 120;
     private static readonly TimeSpan LongestRun = TimeSpan.FromDays(20);
-    private static readonly TimeSpan LongestClockJump = TimeSpan.FromHours(1);
 
     private readonly int _seed;
     private readonly SimWorld _world;
@@ -41,8 +43,8 @@ internal sealed class Simulation
         trace.UseClock(() => _world.Now);
         _defect = defect ?? ((hub, _) => hub);
         _settings = Settings.Draw(_world.Chance);
-        _faults = new FaultSource(_world, FaultPlan.Draw(_world.Chance));
-        _scenario = new Generator(_world.Chance).Draw();
+        _faults = new FaultSource(_world, FaultPlan.Draw(_world.Chance, _settings.Lease));
+        _scenario = new Generator(_world.Chance, _settings.Lease / 10).Draw();
         _hubClock = new SimClock(_world);
         _activities = new Activities(_scenario, new InMemoryTaskHub(TimeProvider.System, _storage));
     }
@@ -94,7 +96,7 @@ internal sealed class Simulation
         var services = new ServiceCollection().AddSingleton<TimeProvider>(time).AddLogging();
         services.AddDurableTaskClient(client => client.UseTaskHub(_ => hub).RegisterDirectly());
         var client = services.BuildServiceProvider().GetRequiredService<DurableTaskClient>();
-        var driver = new Driver(client, _scenario, _world, time, _storage.Instances.ContainsKey, ChildrenOf);
+        var driver = new Driver(client, _scenario, _world, time, _settings.Lease / 5, _storage.Instances.ContainsKey, ChildrenOf);
         return process.Start(driver.RunAsync);
     }
 
@@ -120,8 +122,7 @@ internal sealed class Simulation
             int whose = _world.Chance.Next(_sites.Count + 1);
             var clock = whose == _sites.Count ? _hubClock : _sites[whose].Clock;
 
-            // Many leases, but not so many that renewing them fills the run.
-            var jump = _settings.Lease * 300 < LongestClockJump ? _settings.Lease * 300 : LongestClockJump;
+            var jump = _settings.Lease * LeasesPerClockJump;
             clock.Offset += _world.Chance.Next(2) == 0 ? jump : -jump;
             _world.Trace.Write($"clock {whose} is set to {clock.Offset}");
         }

@@ -22,8 +22,6 @@ internal sealed class WorkerSite(
     Audit audit,
     Func<SimProcess, ITaskHub> connect)
 {
-    private static readonly TimeSpan LongestDowntime = TimeSpan.FromSeconds(20);
-
     private readonly SimClock _clock = new(world);
     private SimProcess? _process;
     private Func<Task>? _stop;
@@ -65,7 +63,7 @@ internal sealed class WorkerSite(
         }
     }
 
-    private void StartLater() => world.After(world.Between(TimeSpan.Zero, LongestDowntime), Start);
+    private void StartLater() => world.After(world.Between(TimeSpan.Zero, settings.Lease * 2), Start);
 
     private void Launch(SimProcess process)
     {

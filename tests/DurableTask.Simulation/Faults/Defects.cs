@@ -22,6 +22,7 @@ internal static class Defects
             ["cancelled timers fire"] = (hub, _) => new DeafTimers(hub),
             ["an activity completes twice"] = (hub, storage) => new TwiceCompleted(hub, storage),
             ["continue-as-new loses the events that it carries"] = (hub, _) => new LostLuggage(hub),
+            ["events that continue-as-new carries come after later ones"] = (hub, _) => new LateLuggage(hub),
             ["consumed messages stay"] = (hub, _) => new RepeatedMessages(hub),
             ["a turn is stored in part: its activities are not"] = (hub, _) => new TornCommit(hub),
             ["a sub-orchestration's end reaches nobody"] = (hub, _) => new MuteChildren(hub),
@@ -117,6 +118,22 @@ internal static class Defects
     {
         public override Task<TurnReceipt> CommitTurnAsync(TurnCommit turn, CancellationToken cancellationToken = default) =>
             base.CommitTurnAsync(turn with { CarriedEvents = [] }, cancellationToken);
+    }
+
+    private sealed class LateLuggage(ITaskHub hub) : PassingHub(hub)
+    {
+        public override Task<TurnReceipt> CommitTurnAsync(TurnCommit turn, CancellationToken cancellationToken = default) =>
+            base.CommitTurnAsync(
+                turn with
+                {
+                    CarriedEvents = [],
+                    Messages =
+                    [
+                        .. turn.Messages,
+                        .. turn.CarriedEvents.Select(carried => new OutgoingMessage(turn.Lock.InstanceId, null, carried)),
+                    ],
+                },
+                cancellationToken);
     }
 
     private sealed class RepeatedMessages(ITaskHub hub) : PassingHub(hub)

@@ -30,7 +30,7 @@ internal sealed record FaultPlan
     /// <summary>A worker is handed work that it got before, under the old lock.</summary>
     public double StaleDelivery { get; init; }
 
-    /// <summary>Somebody sets a clock, of the hub or of a worker, an hour forth or back.</summary>
+    /// <summary>Somebody sets a clock, of the hub or of a worker, forth or back by 120 leases: an hour, with the default lease.</summary>
     public double ClockJump { get; init; }
 
     /// <summary>A worker is asked to stop, drains, and is started again.</summary>
@@ -44,7 +44,7 @@ internal sealed record FaultPlan
 
     public bool IsFaultFree { get; init; }
 
-    public static FaultPlan Draw(Random chance)
+    public static FaultPlan Draw(Random chance, TimeSpan lease)
     {
         if (chance.Next(10) == 0)
         {
@@ -64,7 +64,7 @@ internal sealed record FaultPlan
             StaleDelivery = Rate(0.1),
             ClockJump = Rate(0.0004),
             Restart = Rate(0.001),
-            Latency = TimeSpan.FromMilliseconds(chance.Next(2) == 0 ? chance.Next(20) : chance.Next(2000)),
+            Latency = lease * (chance.NextDouble() * (chance.Next(2) == 0 ? 0.002 : 0.2)),
             CalmAfter = chance.Next(300, 4000),
         };
 

@@ -1,7 +1,8 @@
 namespace Heal.DurableTask.Simulation.Tests.Programs;
 
 /// <summary>Draws a scenario. Whatever it draws has one right result, however the engine interleaves it.</summary>
-internal sealed class Generator(Random chance)
+/// <param name="unit">What the scenario's times are counted in: a tenth of a lease, so that every run renews leases about as often.</param>
+internal sealed class Generator(Random chance, TimeSpan unit)
 {
     private const int DeepestChild = 3;
     private const int MostNodes = 45;
@@ -17,8 +18,8 @@ internal sealed class Generator(Random chance)
             var ending = chance.Next(10) switch { 0 => Ending.Throw, 1 => Ending.Wait, _ => Ending.Return };
             _scenario.Roots.Add(new Root($"root{i}", NewProgram(0, ending, events: true))
             {
-                After = Time(0, 5),
-                StartAfter = OneIn(4) ? Time(0, 60) : TimeSpan.Zero,
+                After = Time(5),
+                StartAfter = OneIn(4) ? Time(60) : TimeSpan.Zero,
                 Suspensions = OneIn(4) ? chance.Next(1, 3) : 0,
                 Recursive = OneIn(2),
             });
@@ -46,7 +47,7 @@ internal sealed class Generator(Random chance)
             case 0:
                 return NewWork(id);
             case 1:
-                return new Sleep(id, Time(0, OneIn(5) ? 600 : 20));
+                return new Sleep(id, Time(OneIn(5) ? 600 : 20));
             case 2:
                 return topLevel ? new Status(id) : new SelfTalk(id);
             case 3:
@@ -58,28 +59,28 @@ internal sealed class Generator(Random chance)
             case 5:
                 return new Broken(id, chance.Next(1, 4));
             case 6:
-                return new CancelledSleep(id, Time(0, OneIn(2) ? 3600 : 5), NewNode(depth, topLevel: false, events));
+                return new CancelledSleep(id, Time(OneIn(2) ? 3600 : 5), NewNode(depth, topLevel: false, events));
             case 7:
-                return new Race(id, Time(0, OneIn(2) ? 3600 : 5), NewNode(depth, topLevel: false, events));
+                return new Race(id, Time(OneIn(2) ? 3600 : 5), NewNode(depth, topLevel: false, events));
             case 8:
                 return events ? new ConcurrentEvents(id, chance.Next(2, 5)) : NewWork(id);
             case 9:
                 return events ? new EventInTime(id, TimeSpan.FromDays(30)) : NewWork(id);
             case 10:
-                return new EventTooLate(id, Time(0, 30));
+                return new EventTooLate(id, Time(30));
             case 11 or 12:
                 return depth < DeepestChild ? NewChild(id, depth + 1, events) : NewWork(id);
             case 13:
                 return depth < DeepestChild ? new Talk(id) : NewWork(id);
             default:
-                return new Gather(
-                    id, Enumerable.Range(0, chance.Next(2, OneIn(6) ? 20 : 5)).Select(_ => NewNode(depth, topLevel: false, events)).ToArray());
+                int parts = chance.Next(2, OneIn(6) ? 20 : 5);
+                return new Gather(id, Enumerable.Range(0, parts).Select(_ => NewNode(depth, topLevel: false, events)).ToArray());
         }
     }
 
     private Work NewWork(int id)
     {
-        var lasts = chance.Next(8) switch { 0 => Time(0, 100), 1 or 2 => Time(0, 3), _ => TimeSpan.Zero };
+        var lasts = chance.Next(8) switch { 0 => Time(100), 1 or 2 => Time(3), _ => TimeSpan.Zero };
         _scenario.Durations[id] = lasts;
         return new Work(id, lasts);
     }
@@ -97,5 +98,5 @@ internal sealed class Generator(Random chance)
 
     private bool OneIn(int many) => chance.Next(many) == 0;
 
-    private TimeSpan Time(int from, int toSeconds) => TimeSpan.FromMilliseconds(chance.Next(from * 1000, (toSeconds * 1000) + 1));
+    private TimeSpan Time(int most) => unit * (most * chance.NextDouble());
 }

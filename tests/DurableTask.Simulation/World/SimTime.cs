@@ -10,7 +10,8 @@ internal sealed class SimClock(SimWorld world)
     public DateTimeOffset Now => Epoch + TimeSpan.FromTicks(world.Now) + Offset;
 }
 
-/// <summary>A process's view of a clock. Timers run by the world's time, which no setting of clocks touches, and fire in the process.</summary>
+/// <summary>A process's view of a clock. Timers run by the world's time, which no setting of clocks touches, and fire in the process.
+/// </summary>
 internal sealed class SimTime(SimProcess process, SimClock clock) : TimeProvider
 {
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;

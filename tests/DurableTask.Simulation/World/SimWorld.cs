@@ -40,7 +40,8 @@ internal sealed class SimWorld(int seed, Trace trace)
 
     public bool Happens(double probability) => probability > 0 && Chance.NextDouble() < probability;
 
-    public TimeSpan Between(TimeSpan from, TimeSpan to) => TimeSpan.FromTicks(from.Ticks + Chance.NextInt64(Math.Max(1, to.Ticks - from.Ticks)));
+    public TimeSpan Between(TimeSpan from, TimeSpan to) =>
+        TimeSpan.FromTicks(from.Ticks + Chance.NextInt64(Math.Max(1, to.Ticks - from.Ticks)));
 
     /// <summary>Runs until <paramref name="done"/>, or until a budget is spent.</summary>
     /// <returns>Why it ended; null when it was done.</returns>
