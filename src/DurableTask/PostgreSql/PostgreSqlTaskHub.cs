@@ -142,7 +142,8 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
         CancellationToken cancellationToken = default) =>
         _workItems.RenewAsync(orchestrations, activities, lease, cancellationToken);
 
-    public async Task WaitForWorkAsync(WorkKind kind, CancellationToken cancellationToken = default)
+    public async Task WaitForWorkAsync(
+        WorkKind kind, IReadOnlyList<WorkFilter>? only, CancellationToken cancellationToken = default)
     {
         var signal = _signals.Of(kind);
         if (await signal.WaitAsync(TimeSpan.Zero, _time, cancellationToken))
@@ -150,7 +151,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
             return;
         }
 
-        var due = await _workItems.NextDueAsync(kind, cancellationToken);
+        var due = await _workItems.NextDueAsync(kind, only, cancellationToken);
         var longest = _options.SafetyPollInterval;
         await signal.WaitAsync(due < longest ? due.Value : longest, _time, cancellationToken);
     }

@@ -111,9 +111,10 @@ internal sealed class FaultyHub(ITaskHub hub, SimProcess process, TimeProvider t
         CallAsync($"renew {orchestrations.Count} and {activities.Count}", () =>
             hub.RenewLocksAsync(orchestrations, activities, lease, cancellationToken));
 
-    public async Task WaitForWorkAsync(WorkKind kind, CancellationToken cancellationToken = default)
+    public async Task WaitForWorkAsync(
+        WorkKind kind, IReadOnlyList<WorkFilter>? only, CancellationToken cancellationToken = default)
     {
-        await hub.WaitForWorkAsync(kind, cancellationToken);
+        await hub.WaitForWorkAsync(kind, only, cancellationToken);
         if (faults.Happens(faults.Plan.LostSignal))
         {
             process.World.Trace.Write($"{process.Name} misses a wake-up");

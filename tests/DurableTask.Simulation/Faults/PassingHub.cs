@@ -59,6 +59,7 @@ internal abstract class PassingHub(ITaskHub hub) : ITaskHub
         TimeSpan lease,
         CancellationToken cancellationToken = default) => hub.RenewLocksAsync(orchestrations, activities, lease, cancellationToken);
 
-    public virtual Task WaitForWorkAsync(WorkKind kind, CancellationToken cancellationToken = default) =>
-        hub.WaitForWorkAsync(kind, cancellationToken);
+    public virtual Task WaitForWorkAsync(
+        WorkKind kind, IReadOnlyList<WorkFilter>? only, CancellationToken cancellationToken = default) =>
+        hub.WaitForWorkAsync(kind, only, cancellationToken);
 }
