@@ -17,14 +17,6 @@ public sealed class SimulationTests(ITestOutputHelper output)
         Assert.True(failed.Count == 0, text.ToString());
     }
 
-    /// <summary>Seeds that found something once. What it was, is in the README.</summary>
-    [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(80)]
-    [InlineData(105)]
-    public void Seeds_that_found_a_bug_find_it_no_more(int seed) => Simulation.Run(seed);
-
     [Fact]
     public void A_seed_runs_the_same_every_time()
     {
