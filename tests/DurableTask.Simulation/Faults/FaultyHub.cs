@@ -14,6 +14,8 @@ internal sealed class FaultyHub(ITaskHub hub, SimProcess process, TimeProvider t
     private readonly List<OrchestrationWorkItem> _orchestrations = [];
     private readonly List<ActivityWorkItem> _activities = [];
 
+    public IEntityHub Entities => new FaultyEntities(hub.Entities, this);
+
     public Task InitializeAsync(CancellationToken cancellationToken = default) =>
         CallAsync("initialize", async () =>
         {
@@ -135,7 +137,8 @@ internal sealed class FaultyHub(ITaskHub hub, SimProcess process, TimeProvider t
         return items;
     }
 
-    private async Task<T> CallAsync<T>(string what, Func<Task<T>> call)
+    /// <summary>Calls the hub, with everything that can go wrong before and after.</summary>
+    internal async Task<T> CallAsync<T>(string what, Func<Task<T>> call)
     {
         process.World.Trace.Write($"{process.Name} {what}");
         await TravelAsync();

@@ -7,6 +7,8 @@ namespace Heal.DurableTask.Simulation.Tests.Faults;
 /// <summary>Passes everything on: for hubs that do one thing differently.</summary>
 internal abstract class PassingHub(ITaskHub hub) : ITaskHub
 {
+    public virtual IEntityHub Entities => hub.Entities;
+
     public virtual Task InitializeAsync(CancellationToken cancellationToken = default) => hub.InitializeAsync(cancellationToken);
 
     public virtual Task CreateInstanceAsync(

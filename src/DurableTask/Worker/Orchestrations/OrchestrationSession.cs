@@ -20,7 +20,7 @@ internal sealed partial class OrchestrationSession(
     private readonly ExternalEvents _events = new();
     private readonly List<HistoryEvent> _heldWhileSuspended = [];
     private readonly List<HistoryEvent> _ignored = [];
-    private readonly ILogger _logger = services.LoggerFactory.CreateLogger(LogCategories.Orchestrations);
+    private readonly ILogger _logger = services.Loggers.Orchestrations;
 
     private OrchestrationContext? _context;
     private ITaskOrchestrator? _orchestrator;
@@ -29,14 +29,18 @@ internal sealed partial class OrchestrationSession(
     private FailureDetails? _failure;
     private bool _suspended;
     private bool _replaying;
+    private int _rewindsAhead;
     private DateTime _clock;
 
     /// <summary>Null until the start event was played.</summary>
     public ExecutionStartedEvent? Start { get; private set; }
 
     /// <summary>Rebuilds the state from the stored history of the execution.</summary>
-    public void Replay(IEnumerable<HistoryEvent> history)
+    /// <param name="isRewinding">True when a rewind comes next: what it took out of the history is added again by the code.</param>
+    public void Replay(IReadOnlyList<HistoryEvent> history, bool isRewinding = false)
     {
+        _actions.History = history;
+        _rewindsAhead = history.Count(entry => entry is ExecutionRewoundEvent) + (isRewinding ? 1 : 0);
         _replaying = true;
         try
         {
@@ -57,8 +61,14 @@ internal sealed partial class OrchestrationSession(
         return _ignored.Count == 0 ? result : result with { Ignored = [.. _ignored] };
     }
 
-    /// <summary>The last turn is stored.</summary>
-    public void Stored() => _actions.Stored();
+    /// <summary>The last turn is stored. What a suspended orchestration holds back is not.</summary>
+    public void Stored()
+    {
+        if (!_suspended)
+        {
+            _actions.Stored();
+        }
+    }
 
     public void Dispose()
     {
@@ -91,7 +101,11 @@ internal sealed partial class OrchestrationSession(
         if (TaskOf(entry) is { } task && IsLate(task))
         {
             _ignored.Add(entry);
-            Log.IgnoredOutcome(_logger, Start?.OrchestrationInstance.InstanceId, task);
+            if (entry is not TimerFiredEvent)
+            {
+                Log.IgnoredOutcome(_logger, Start?.OrchestrationInstance.InstanceId, task);
+            }
+
             return;
         }
 
@@ -108,8 +122,11 @@ internal sealed partial class OrchestrationSession(
                 _context?.SetClock(_clock);
                 _context?.SetReplaying(_replaying);
                 break;
-            case OrchestratorCompletedEvent when _replaying:
-                _actions.EndReplayedTurn();
+            case OrchestratorCompletedEvent when _replaying && !_suspended:
+                _actions.EndReplayedTurn(mayHaveMore: _rewindsAhead > 0);
+                break;
+            case ExecutionRewoundEvent:
+                _rewindsAhead--;
                 break;
             case ExecutionStartedEvent started:
                 StartOrchestrator(started);
@@ -132,6 +149,9 @@ internal sealed partial class OrchestrationSession(
             case TimerFiredEvent fired:
                 Complete(fired.TimerId, default);
                 break;
+            case EventRaisedEvent raised when IsStartingOver:
+                _events.Keep(raised.Name!, raised.Input);
+                break;
             case EventRaisedEvent raised:
                 _loop.Run(() => _events.Raise(raised.Name!, raised.Input));
                 break;
@@ -146,6 +166,9 @@ internal sealed partial class OrchestrationSession(
                 break;
         }
     }
+
+    /// <summary>True when the code has ended with the wish to start over: what arrives now is for the next execution.</summary>
+    private bool IsStartingOver => _run is { IsCompletedSuccessfully: true } && _context!.ContinuedAsNew is not null;
 
     private static bool HeldBySuspension(HistoryEvent entry) => entry is
         TaskCompletedEvent or TaskFailedEvent or TimerFiredEvent or EventRaisedEvent or ExecutionStartedEvent
@@ -162,7 +185,7 @@ internal sealed partial class OrchestrationSession(
         _ => null,
     };
 
-    /// <summary>True for the outcome of a task that has one already, or of a timer that was cancelled.</summary>
+    /// <summary>True for the outcome of a task that has one already, or of a timer that was cancelled while it fired.</summary>
     private bool IsLate(int task) => !_replaying
         && (!_actions.IsOpen(task) || _heldWhileSuspended.Exists(held => TaskOf(held) == task));
 
@@ -211,10 +234,7 @@ internal sealed partial class OrchestrationSession(
         }
     }
 
-    private void Complete(int taskId, TaskOutcome outcome)
-    {
-        _loop.Run(() => _actions.TryComplete(taskId, outcome));
-    }
+    private void Complete(int taskId, TaskOutcome outcome) => _loop.Run(() => _actions.TryComplete(taskId, outcome));
 
     private void Fail(Exception exception) => _failure = Failures.From(exception, services.ExceptionProperties);
 
@@ -233,7 +253,7 @@ internal sealed partial class OrchestrationSession(
         {
             if (run.IsCompletedSuccessfully)
             {
-                return _context!.ContinuedAsNew is { } options ? StartOver(options) : Completed(run.Result);
+                return _context!.ContinuedAsNew is { } next ? StartOver(next) : Completed(run.Result);
             }
 
             Fail(run.Exception?.InnerException ?? new TaskCanceledException(run));
@@ -258,8 +278,10 @@ internal sealed partial class OrchestrationSession(
         Status = _suspended ? OrchestrationStatus.Suspended
             : Start is null ? OrchestrationStatus.Pending
             : OrchestrationStatus.Running,
-        Actions = _actions.Added,
+        // While it is suspended, nothing new starts; the resumption finds the actions still here, or adds them again by replay.
+        Actions = _suspended ? [] : _actions.Added,
         CancelledTimers = _actions.CancelledTimers,
+        ToEntities = _actions.ToEntities,
         CustomStatus = _context is null ? customStatus : _context.CustomStatus,
     };
 
@@ -269,6 +291,8 @@ internal sealed partial class OrchestrationSession(
         // Fire-and-forget messages of the last turn are still sent; what would need an answer is not started any more.
         Actions = [.. _actions.Added.Where(action => action is EventSentEvent)],
         CancelledTimers = [],
+        ToEntities = _actions.ToEntities,
+        LockReleases = _context?.LockReleasesAtEnd ?? [],
         CustomStatus = _context is null ? customStatus : _context.CustomStatus,
     };
 
@@ -285,10 +309,10 @@ internal sealed partial class OrchestrationSession(
         }
     }
 
-    private TurnResult StartOver(ContinueAsNewOptions options) => Ended(OrchestrationStatus.Running) with
+    private TurnResult StartOver(NextExecution next) => Ended(OrchestrationStatus.Running) with
     {
-        ContinueAsNew = options,
-        CarriedEvents = options.PreserveUnprocessedEvents ? [.. _events.Unprocessed.Select(RaiseAgain)] : [],
+        ContinueAsNew = next,
+        CarriedEvents = [.. _events.Unprocessed.Select(RaiseAgain)],
     };
 
     private EventRaisedEvent RaiseAgain((string Name, string? Payload) kept) =>
@@ -296,8 +320,8 @@ internal sealed partial class OrchestrationSession(
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 610, Level = LogLevel.Debug,
-            Message = "Instance '{InstanceId}': an outcome for task #{TaskId} was ignored: a duplicate, or a timer that was cancelled.")]
+        [LoggerMessage(EventId = 610, Level = LogLevel.Warning,
+            Message = "'{InstanceId}': a second outcome of task #{TaskId} was ignored.")]
         public static partial void IgnoredOutcome(ILogger logger, string? instanceId, int taskId);
     }
 }
