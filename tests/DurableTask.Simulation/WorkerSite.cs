@@ -76,10 +76,12 @@ internal sealed class WorkerSite(
             {
                 tasks.AddOrchestratorFunc<Order, long>(Interpreter.OrchestratorName, interpreter.RunAsync);
                 tasks.AddOrchestratorFunc<int, long>(Interpreter.TalkerName, Interpreter.TalkerAsync);
+                tasks.AddEntity<Counter>(Counter.EntityName);
                 activities.Register(tasks, time);
             })
             .Configure(options =>
             {
+                options.EnableEntitySupport = true;
                 options.MaximumTimerInterval = settings.MaximumTimerInterval;
                 options.Concurrency.MaximumConcurrentOrchestrationWorkItems = settings.ConcurrentOrchestrations;
                 options.Concurrency.MaximumConcurrentActivityWorkItems = settings.ConcurrentActivities;

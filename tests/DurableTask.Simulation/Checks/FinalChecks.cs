@@ -30,6 +30,7 @@ internal sealed class FinalChecks(
         }
 
         InstancesAreAsManyAsTheModelSays();
+        EntitiesDidEverythingOnce();
         ActivitiesRanAsOftenAsAllowed();
     }
 
@@ -124,6 +125,30 @@ internal sealed class FinalChecks(
         Talk => 1,
         _ => 0,
     }));
+
+    /// <summary>Every critical section added one to the entity that all share.</summary>
+    private void EntitiesDidEverythingOnce()
+    {
+        if (scenario.Roots.Any(root => IsTerminatedSomewhere(root.Program)))
+        {
+            return;
+        }
+
+        var hub = new InMemoryTaskHub(TimeProvider.System, storage);
+        var shared = hub.Entities.GetAsync(Counter.Shared.ToString(), withState: true).GetAwaiter().GetResult();
+        int expected = scenario.Roots.Sum(root => SectionsOf(root.Program));
+        if ((shared?.State ?? "0") != $"{expected}")
+        {
+            throw new Violation("entities do everything once", $"expected {expected} critical sections, got {shared?.State}");
+        }
+    }
+
+    private static int SectionsOf(Recipe program) => program.Rounds * program.AllNodes.Sum(node => node switch
+    {
+        Section => 1,
+        Child child => SectionsOf(child.Program),
+        _ => 0,
+    });
 
     private void ActivitiesRanAsOftenAsAllowed()
     {

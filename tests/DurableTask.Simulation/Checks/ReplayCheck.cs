@@ -16,7 +16,10 @@ internal static class ReplayCheck
         Scenario scenario, Settings settings, InstanceState state, IReadOnlyList<HistoryEvent> history, string? inheritedStatus)
     {
         var services = new OrchestrationServices(
-            JsonDataConverter.Default, NullLoggerFactory.Instance, TimeProvider.System, settings.MaximumTimerInterval, "", null);
+            JsonDataConverter.Default, NullLoggerFactory.Instance, TimeProvider.System, settings.MaximumTimerInterval, "", null)
+        {
+            EntitiesEnabled = true,
+        };
         var interpreter = new Interpreter(scenario);
         using var session = new OrchestrationSession(
             services,

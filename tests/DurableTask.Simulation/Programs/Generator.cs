@@ -42,7 +42,7 @@ internal sealed class Generator(Random chance, TimeSpan unit)
     {
         int id = ++_lastId;
         bool small = _lastId > MostNodes;
-        switch (chance.Next(small ? 4 : 16))
+        switch (chance.Next(small ? 4 : 18))
         {
             case 0:
                 return NewWork(id);
@@ -72,6 +72,10 @@ internal sealed class Generator(Random chance, TimeSpan unit)
                 return depth < DeepestChild ? NewChild(id, depth + 1, events) : NewWork(id);
             case 13:
                 return depth < DeepestChild ? new Talk(id) : NewWork(id);
+            case 14 when depth < DeepestChild:
+                return topLevel ? new Section(id) : new EntityTalk(id);
+            case 15 when depth < DeepestChild:
+                return new EntityTalk(id);
             default:
                 int parts = chance.Next(2, OneIn(6) ? 20 : 5);
                 return new Gather(id, Enumerable.Range(0, parts).Select(_ => NewNode(depth, topLevel: false, events)).ToArray());

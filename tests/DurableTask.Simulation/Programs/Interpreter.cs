@@ -1,4 +1,5 @@
 using Microsoft.DurableTask;
+using Microsoft.DurableTask.Entities;
 
 namespace Heal.DurableTask.Simulation.Tests.Programs;
 
@@ -82,6 +83,11 @@ internal sealed class Interpreter(Scenario scenario)
                 return await CaughtAsync(node, ChildAsync(context, child, round));
             case Talk:
                 return await TalkAsync(context, node, round);
+            case EntityTalk:
+                await context.Entities.SignalEntityAsync(OwnEntity(context, node), nameof(Counter.Add), 5);
+                return await context.Entities.CallEntityAsync<long>(OwnEntity(context, node), nameof(Counter.Add), 1);
+            case Section:
+                return await SectionAsync(context, node);
             case Gather gather:
                 long[] parts = await Task.WhenAll(gather.Parts.Select(part => RunAsync(context, part, round)).ToArray());
                 return parts.Aggregate(0L, Sums.Next);
@@ -92,6 +98,19 @@ internal sealed class Interpreter(Scenario scenario)
                 throw new InvalidOperationException($"No such node: {node}");
         }
     }
+
+    private static async Task<long> SectionAsync(TaskOrchestrationContext context, Node node)
+    {
+        var own = OwnEntity(context, node);
+        await using (await context.Entities.LockEntitiesAsync([Counter.Shared, own]))
+        {
+            await context.Entities.CallEntityAsync<long>(Counter.Shared, nameof(Counter.Add), 1);
+            return await context.Entities.CallEntityAsync<long>(own, nameof(Counter.Add), 1);
+        }
+    }
+
+    private static EntityInstanceId OwnEntity(TaskOrchestrationContext context, Node node) =>
+        new(Counter.EntityName, $"{context.InstanceId}.{node.Id}");
 
     private static TaskOptions Retries(Flaky flaky) => flaky.ByHandler
         ? TaskOptions.FromRetryHandler(retry => retry.LastAttemptNumber <= flaky.Failures)

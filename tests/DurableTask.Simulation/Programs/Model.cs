@@ -46,6 +46,8 @@ internal static class Model
         EventInTime => Sums.Payload(node.Id, round),
         SelfTalk => Sums.Payload(node.Id, round),
         Child child => Run(child.Program, child.Id) is { Status: OrchestrationStatus.Completed } done ? done.Output : -node.Id,
+        EntityTalk => (round + 1) * 6,
+        Section => round + 1,
         Talk => (Sums.Payload(node.Id, round) * 2) + 1,
         Gather gather => gather.Parts.Select(part => Value(part, round)).Aggregate(0L, Sums.Next),
         _ => throw new InvalidOperationException($"No such node: {node}"),

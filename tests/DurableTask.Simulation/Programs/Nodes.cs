@@ -46,6 +46,12 @@ internal sealed record Child(int Id, Recipe Program, bool OwnId, int Attempts) :
 /// <summary>Runs a sub-orchestration that waits for a word of its parent, and answers it while it runs.</summary>
 internal sealed record Talk(int Id) : Node(Id);
 
+/// <summary>Signals an entity of its own, then calls it: the call finds what the signal did.</summary>
+internal sealed record EntityTalk(int Id) : Node(Id);
+
+/// <summary>Calls two entities in a critical section; one of them is everybody's.</summary>
+internal sealed record Section(int Id) : Node(Id);
+
 /// <summary>Does several things at once and waits for all.</summary>
 internal sealed record Gather(int Id, IReadOnlyList<Node> Parts) : Node(Id);
 
