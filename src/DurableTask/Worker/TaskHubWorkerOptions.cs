@@ -18,8 +18,17 @@ public sealed class TaskHubWorkerOptions
     /// <summary>An instance with a longer history is not kept in memory. Default: 2,000 events.</summary>
     public int MaximumCachedHistory { get; set; } = 2_000;
 
-    /// <summary>How long a stop waits for running turns and activities before it gives their locks back. Default: 20 s.</summary>
+    /// <summary>
+    /// How long a stop waits for running turns and activities, whose results are stored as ever. Then the tokens of the activities are
+    /// cancelled. Default: 20 s.
+    /// </summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>
+    /// How long a stop waits for activities whose token was cancelled, before it gives the locks of what still runs back to other
+    /// workers. Default: 2 s.
+    /// </summary>
+    public TimeSpan CancellationGrace { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>The longest pause between attempts to reach a hub that does not answer. Default: 5 s.</summary>
     public TimeSpan MaximumReconnectDelay { get; set; } = TimeSpan.FromSeconds(5);
@@ -47,6 +56,11 @@ public sealed class TaskHubWorkerOptions
         if (DrainTimeout < TimeSpan.Zero)
         {
             yield return $"{nameof(DrainTimeout)} is {DrainTimeout}; expected zero or more.";
+        }
+
+        if (CancellationGrace < TimeSpan.Zero)
+        {
+            yield return $"{nameof(CancellationGrace)} is {CancellationGrace}; expected zero or more.";
         }
     }
 }

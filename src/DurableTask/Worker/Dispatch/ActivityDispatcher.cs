@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
+using Microsoft.DurableTask.Internal;
 using Microsoft.DurableTask.Worker.Orchestrations;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -45,26 +46,30 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
     {
         foreach (ActivityWorkItem item in items)
         {
-            runtime.Locks.Add(item.Lock);
-            runtime.Running.Start(() => RunAsync(item));
+            ActivityCancellation cancellation = runtime.Locks.Add(item.Lock);
+            runtime.Running.Start(() => RunAsync(item, cancellation));
         }
     }
 
-    private async Task RunAsync(ActivityWorkItem item)
+    private async Task RunAsync(ActivityWorkItem item, ActivityCancellation cancellation)
     {
         try
         {
-            HistoryEvent outcome;
+            HistoryEvent? outcome;
             try
             {
-                outcome = await ExecuteAsync(item);
+                outcome = await ExecuteAsync(item, cancellation);
             }
             finally
             {
                 runtime.ActivitySlots.GiveBack(1);
             }
 
-            if (!await TryContinueInMemory(item, outcome))
+            if (outcome is null)
+            {
+                await runtime.Hub.AbandonActivityAsync(item.Lock, TimeSpan.Zero);
+            }
+            else if (!await TryContinueInMemory(item, outcome))
             {
                 await ReportAsync(item, outcome);
             }
@@ -80,10 +85,12 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         finally
         {
             runtime.Locks.Remove(item.Lock);
+            cancellation.Dispose();
         }
     }
 
-    private async Task<HistoryEvent> ExecuteAsync(ActivityWorkItem item)
+    /// <summary>Null when the activity was interrupted: nothing is recorded, and whoever still wants it runs it again.</summary>
+    private async Task<HistoryEvent?> ExecuteAsync(ActivityWorkItem item, ActivityCancellation cancellation)
     {
         TaskScheduledEvent task = item.Task;
         using Activity? span = TaskTracing.StartActivity(item);
@@ -100,10 +107,15 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
             Log.Started(_logger, item.Lock.InstanceId, task.Name);
             object? input = runtime.Services.DataConverter.Deserialize(task.Input, activity.InputType);
             object? output = await activity.RunAsync(
-                new ActivityContext(new TaskName(task.Name!), item.Lock.InstanceId, task.Version ?? ""), input);
+                new ActivityContext(new TaskName(task.Name!), item.Lock.InstanceId, task.Version ?? "", cancellation), input);
             string? result = runtime.Services.DataConverter.Serialize(output);
             Log.Completed(_logger, item.Lock.InstanceId, task.Name);
             return new TaskCompletedEvent(-1, item.Lock.TaskId, result) { Timestamp = runtime.Services.UtcNow() };
+        }
+        catch (OperationCanceledException) when (cancellation.IsRequested || runtime.IsStopping)
+        {
+            Log.Interrupted(_logger, item.Lock.InstanceId, task.Name);
+            return null;
         }
         catch (Exception thrown)
         {
@@ -136,8 +148,10 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         }
     }
 
-    private sealed class ActivityContext(TaskName name, string instanceId, string version) : TaskActivityContext
+    private sealed class ActivityContext(TaskName name, string instanceId, string version, ActivityCancellation cancellation)
+        : TaskActivityContext, IActivityCancellation
     {
+        public CancellationToken CancellationToken => cancellation.Token;
         public override TaskName Name => name;
         public override string InstanceId => instanceId;
         public override string Version => version;
@@ -153,6 +167,10 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
 
         [LoggerMessage(EventId = 605, Level = LogLevel.Error, Message = "'{InstanceId}': activity '{Name}' failed.")]
         public static partial void Failed(ILogger logger, Exception exception, string instanceId, string? name);
+
+        [LoggerMessage(EventId = 624, Level = LogLevel.Information,
+            Message = "'{InstanceId}': activity '{Name}' was interrupted; its outcome is not recorded.")]
+        public static partial void Interrupted(ILogger logger, string instanceId, string? name);
 
         [LoggerMessage(EventId = 620, Level = LogLevel.Error,
             Message = "'{InstanceId}': no activity named '{Name}' is registered with this worker.")]

@@ -162,6 +162,11 @@ internal sealed partial class OrchestrationDispatcher
 
         _runtime.ActivitySlots.GiveBack(slots - receipt.Claimed.Count);
         _sessions.Report(instance, turn, result);
+        if (turn.Status is OrchestrationStatus.Terminated or OrchestrationStatus.Failed)
+        {
+            _runtime.Locks.CancelActivitiesOf(instance.InstanceId);
+        }
+
         Keep(instance, turn, receipt);
         _activities.Start(receipt.Claimed);
     }

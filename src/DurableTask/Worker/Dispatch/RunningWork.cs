@@ -22,17 +22,17 @@ internal sealed class RunningWork
     }
 
     /// <summary>Waits until nothing runs any more, work included that running work started meanwhile.</summary>
-    /// <returns>False when the time was over first.</returns>
-    public async Task<bool> DrainAsync(TimeSpan timeout, TimeProvider timeProvider)
+    /// <returns>False when the time was over first, or the caller's patience.</returns>
+    public async Task<bool> DrainAsync(TimeSpan timeout, TimeProvider timeProvider, CancellationToken cancellationToken = default)
     {
         try
         {
-            await DrainAsync().WaitAsync(timeout, timeProvider);
+            await DrainAsync().WaitAsync(timeout, timeProvider, cancellationToken);
             return true;
         }
-        catch (TimeoutException)
+        catch (Exception tooLong) when (tooLong is TimeoutException or OperationCanceledException)
         {
-            return false;
+            return _tasks.IsEmpty;
         }
     }
 

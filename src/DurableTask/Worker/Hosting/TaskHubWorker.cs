@@ -2,6 +2,7 @@ using DurableTask.Core.Hub;
 using Microsoft.DurableTask.Worker.Dispatch;
 using Microsoft.DurableTask.Worker.Orchestrations;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -10,13 +11,16 @@ namespace Microsoft.DurableTask.Worker.Hosting;
 /// <summary>
 /// Runs orchestrations and activities of a task hub until it is stopped. It survives a hub that goes away: it says so, waits and goes on.
 /// </summary>
-internal sealed partial class TaskHubWorker : DurableTaskWorker
+internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycleService
 {
     private static readonly TimeSpan FirstReconnectDelay = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan GiveBackTimeout = TimeSpan.FromSeconds(5);
 
     private readonly WorkerRuntime _runtime;
     private readonly OrchestrationDispatcher _dispatcher;
     private readonly ILogger _logger;
+    private readonly CancellationTokenSource _drained = new();
+    private Task _renewals = Task.CompletedTask;
 
     public TaskHubWorker(
         string name,
@@ -50,19 +54,46 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
         _logger = loggerFactory.CreateLogger(LogCategories.Worker);
     }
 
+    /// <summary>Called for all services before the first one stops: from here on, nothing new is started for its own sake.</summary>
+    public Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        _runtime.IsStopping = true;
+        return Task.CompletedTask;
+    }
+
+    /// <summary>
+    /// Takes nothing new, lets what runs finish and stores its results; what does not finish is cancelled, then given back. Leases are
+    /// renewed until the end, so that nothing runs twice meanwhile.
+    /// </summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         _runtime.IsStopping = true;
         await base.StopAsync(cancellationToken);
-        if (!await _runtime.Running.DrainAsync(_runtime.HubOptions.DrainTimeout, _runtime.Time))
+        TaskHubWorkerOptions options = _runtime.HubOptions;
+        if (!await _runtime.Running.DrainAsync(options.DrainTimeout, _runtime.Time, cancellationToken))
         {
-            Log.DrainTimedOut(_logger, _runtime.HubOptions.DrainTimeout);
-            await GiveBackAsync(cancellationToken);
+            _runtime.Locks.CancelActivities();
+            if (!await _runtime.Running.DrainAsync(options.CancellationGrace, _runtime.Time, CancellationToken.None))
+            {
+                Log.DrainTimedOut(_logger, options.DrainTimeout + options.CancellationGrace);
+                await GiveBackAsync();
+            }
         }
+
+        await _drained.CancelAsync();
+        await _renewals;
     }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public override void Dispose()
     {
+        _drained.Cancel();
+        _drained.Dispose();
         _runtime.Dispose();
         base.Dispose();
     }
@@ -72,10 +103,10 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
         await Task.Yield();
         await UntilItWorksAsync(_runtime.Hub.InitializeAsync, stoppingToken);
         Log.Started(_logger, _runtime.WorkerId);
+        _renewals = RenewAsync(_drained.Token);
         await Task.WhenAll(
             LoopAsync(_dispatcher.RunOnceAsync, WorkKind.Orchestration, stoppingToken),
-            LoopAsync(_dispatcher.Activities.RunOnceAsync, WorkKind.Activity, stoppingToken),
-            RenewAsync(stoppingToken));
+            LoopAsync(_dispatcher.Activities.RunOnceAsync, WorkKind.Activity, stoppingToken));
     }
 
     private async Task LoopAsync(Func<CancellationToken, Task<int>> runOnce, WorkKind kind, CancellationToken stopping)
@@ -166,18 +197,32 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
         }
     }
 
-    private async Task GiveBackAsync(CancellationToken cancellationToken)
+    private async Task GiveBackAsync()
     {
+        using var limit = new CancellationTokenSource(GiveBackTimeout, _runtime.Time);
         foreach (ActivityLock held in _runtime.Locks.Activities)
         {
-            try
-            {
-                await _runtime.Hub.AbandonActivityAsync(held, TimeSpan.Zero, cancellationToken);
-            }
-            catch (Exception unavailable)
-            {
-                Log.NotGivenBack(_logger, held.InstanceId, unavailable.Message);
-            }
+            // Whatever still runs cannot store anything from here on.
+            _runtime.Locks.Remove(held);
+            await GiveBackAsync(() => _runtime.Hub.AbandonActivityAsync(held, TimeSpan.Zero, limit.Token), held.InstanceId);
+        }
+
+        foreach (OrchestrationLock held in _runtime.Locks.Orchestrations)
+        {
+            _runtime.Locks.Remove(held);
+            await GiveBackAsync(() => _runtime.Hub.AbandonOrchestrationAsync(held, TimeSpan.Zero, limit.Token), held.InstanceId);
+        }
+    }
+
+    private async Task GiveBackAsync(Func<Task> giveBack, string instanceId)
+    {
+        try
+        {
+            await giveBack();
+        }
+        catch (Exception unavailable)
+        {
+            Log.NotGivenBack(_logger, instanceId, unavailable.Message);
         }
     }
 
@@ -208,7 +253,7 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
         public static partial void DrainTimedOut(ILogger logger, TimeSpan timeout);
 
         [LoggerMessage(EventId = 646, Level = LogLevel.Warning,
-            Message = "An activity lock of '{InstanceId}' could not be given back; it ends with its lease. {Reason}")]
+            Message = "A lock of '{InstanceId}' could not be given back; it ends with its lease. {Reason}")]
         public static partial void NotGivenBack(ILogger logger, string instanceId, string reason);
     }
 }
