@@ -143,6 +143,12 @@ internal sealed class FakeTaskHub(TimeProvider time) : ITaskHub
     public Task AbandonActivityAsync(ActivityLock held, TimeSpan delay, CancellationToken cancellationToken = default) =>
         throw new NotSupportedException();
 
+    public Task SetLostAttemptsAsync(OrchestrationLock held, int lostAttempts, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException();
+
+    public Task SetLostAttemptsAsync(ActivityLock held, int lostAttempts, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException();
+
     public Task<LostLocks> RenewLocksAsync(
         IReadOnlyCollection<OrchestrationLock> orchestrations,
         IReadOnlyCollection<ActivityLock> activities,

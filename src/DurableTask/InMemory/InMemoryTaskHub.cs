@@ -95,7 +95,7 @@ public sealed class InMemoryTaskHub : ITaskHub
 
     public Task<IReadOnlyList<HistoryEvent>?> GetHistoryAsync(string instanceId, CancellationToken cancellationToken = default) =>
         Locked<IReadOnlyList<HistoryEvent>?>(_ => _storage.Instances.TryGetValue(instanceId, out var instance)
-            ? instance.History.ConvertAll(HistorySerializer.DeserializeEvent)
+            ? instance.History.ConvertAll(HistorySerializer.ReadEvent)
             : null);
 
     public Task<int> PurgeInstancesAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken = default) =>
@@ -186,6 +186,16 @@ public sealed class InMemoryTaskHub : ITaskHub
         return true;
     });
 
+    public Task SetLostAttemptsAsync(OrchestrationLock held, int lostAttempts, CancellationToken cancellationToken = default) =>
+        Locked(_ => IsHeld(held, out var instance)
+            ? instance.LostAttempts = lostAttempts
+            : throw WorkItemLockLostException.ForInstance(held.InstanceId));
+
+    public Task SetLostAttemptsAsync(ActivityLock held, int lostAttempts, CancellationToken cancellationToken = default) =>
+        Locked(_ => _storage.Activities.TryGetValue(held.ActivityId, out var activity) && activity.IsHeldBy(held)
+            ? activity.LostAttempts = lostAttempts
+            : throw WorkItemLockLostException.ForActivity(held.InstanceId, held.TaskId));
+
     public Task<LostLocks> RenewLocksAsync(
         IReadOnlyCollection<OrchestrationLock> orchestrations,
         IReadOnlyCollection<ActivityLock> activities,
@@ -232,11 +242,12 @@ public sealed class InMemoryTaskHub : ITaskHub
         await signal.WaitAsync(Timeout.InfiniteTimeSpan, _time, cancellationToken);
     }
 
-    internal static ActivityWorkItem ToWorkItem(StoredActivity activity) => new(
+    internal static ActivityWorkItem ToWorkItem(StoredActivity activity) => ActivityWorkItem.Read(
         new ActivityLock(activity.Id, activity.InstanceId, activity.TaskId, activity.LockedBy!, activity.Fence),
         activity.ExecutionId,
-        (TaskScheduledEvent)HistorySerializer.DeserializeEvent(activity.Event),
-        activity.DeliveryCount);
+        activity.Event,
+        activity.DeliveryCount,
+        activity.LostAttempts);
 
     /// <summary>A termination does not wait for a scheduled start: everything that waits for it becomes visible now.</summary>
     internal static void BringStartForward(StoredInstance target, HistoryEvent message, DateTimeOffset now)
@@ -251,6 +262,7 @@ public sealed class InMemoryTaskHub : ITaskHub
     private static OrchestrationWorkItem LockInstance(StoredInstance instance, LockRequest request, DateTimeOffset now)
     {
         instance.Fence++;
+        instance.LostAttempts += instance.LockedBy is not null && instance.LostAttempts < 2 ? 1 : 0;
         instance.LockedBy = request.WorkerId;
         instance.LockedUntil = now + request.Lease;
         return new OrchestrationWorkItem(
@@ -258,7 +270,8 @@ public sealed class InMemoryTaskHub : ITaskHub
             instance.State,
             instance.History.Count,
             [.. instance.Visible(now).Take(MaxMessagesPerTurn).Select(
-                message => new InboxMessage(message.Id, message.ExecutionId, HistorySerializer.DeserializeEvent(message.Event)))]);
+                message => new InboxMessage(message.Id, message.ExecutionId, HistorySerializer.ReadEvent(message.Event)))],
+            instance.LostAttempts);
     }
 
     /// <summary>May be in the past: what came due since the caller looked for work must end the wait at once.</summary>

@@ -10,6 +10,9 @@ internal sealed class StoredInstance
     public long Fence { get; set; }
     public string? LockedBy { get; set; }
 
+    /// <summary>Workers that were lost while they held the instance, since its last commit.</summary>
+    public int LostAttempts { get; set; }
+
     /// <summary>Nobody may lock the instance before; the end of a lease, or of an abandoned turn's delay.</summary>
     public DateTimeOffset LockedUntil { get; set; } = DateTimeOffset.MinValue;
 
@@ -38,10 +41,14 @@ internal sealed class StoredActivity
     public long Fence { get; set; }
     public int DeliveryCount { get; set; }
 
+    /// <summary>Workers that were lost while they held the activity.</summary>
+    public int LostAttempts { get; set; }
+
     public bool IsHeldBy(ActivityLock held) => LockedBy == held.WorkerId && Fence == held.Fence;
 
     public void Lock(string workerId, DateTimeOffset until)
     {
+        LostAttempts += LockedBy is not null && LostAttempts < 2 ? 1 : 0;
         LockedBy = workerId;
         VisibleAt = until;
         Fence++;

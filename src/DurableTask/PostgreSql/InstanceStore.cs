@@ -96,7 +96,7 @@ internal sealed class InstanceStore(HubDatabase database, HubNotifier notifier)
     public async Task<IReadOnlyList<HistoryEvent>?> GetHistoryAsync(string instanceId, CancellationToken cancellationToken)
     {
         var texts = await database.QueryAsync("get_history", [instanceId], row => Rows.Text(row, 0), cancellationToken);
-        return texts.Count == 0 ? null : [.. texts.OfType<string>().Select(HistorySerializer.DeserializeEvent)];
+        return texts.Count == 0 ? null : [.. texts.OfType<string>().Select(HistorySerializer.ReadEvent)];
     }
 
     public async Task<int> PurgeAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken)

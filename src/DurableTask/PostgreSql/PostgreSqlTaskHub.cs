@@ -134,6 +134,12 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
     public Task AbandonActivityAsync(ActivityLock held, TimeSpan delay, CancellationToken cancellationToken = default) =>
         _workItems.AbandonActivityAsync(held, delay, cancellationToken);
 
+    public Task SetLostAttemptsAsync(OrchestrationLock held, int lostAttempts, CancellationToken cancellationToken = default) =>
+        _workItems.SetLostAttemptsAsync(held, lostAttempts, cancellationToken);
+
+    public Task SetLostAttemptsAsync(ActivityLock held, int lostAttempts, CancellationToken cancellationToken = default) =>
+        _workItems.SetLostAttemptsAsync(held, lostAttempts, cancellationToken);
+
     public Task<LostLocks> RenewLocksAsync(
         IReadOnlyCollection<OrchestrationLock> orchestrations,
         IReadOnlyCollection<ActivityLock> activities,

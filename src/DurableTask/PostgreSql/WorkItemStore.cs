@@ -22,7 +22,7 @@ internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, Hu
                 [locked.Select(item => item.State.InstanceId).ToArray(), database.Options.MaxMessagesPerTurn],
                 row => (
                     InstanceId: row.GetString(0),
-                    Message: new InboxMessage(row.GetInt64(1), Rows.Text(row, 2), HistorySerializer.DeserializeEvent(row.GetString(3)))),
+                    Message: new InboxMessage(row.GetInt64(1), Rows.Text(row, 2), HistorySerializer.ReadEvent(row.GetString(3)))),
                 cancellationToken))
             .ToLookup(row => row.InstanceId, row => row.Message, StringComparer.Ordinal);
 
@@ -32,7 +32,7 @@ internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, Hu
             var held = new OrchestrationLock(item.State.InstanceId, request.WorkerId, item.Fence);
             if (messages[item.State.InstanceId].ToArray() is { Length: > 0 } visible)
             {
-                items.Add(new OrchestrationWorkItem(held, item.State, item.HistoryCount, visible));
+                items.Add(new OrchestrationWorkItem(held, item.State, item.HistoryCount, visible, item.LostAttempts));
             }
             else
             {
@@ -55,11 +55,12 @@ internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, Hu
             "lock_activities",
             request,
             row => (
-                Item: new ActivityWorkItem(
+                Item: ActivityWorkItem.Read(
                     new ActivityLock(row.GetInt64(0), row.GetString(1), row.GetInt32(2), request.WorkerId, row.GetInt64(3)),
                     row.GetString(4),
-                    (TaskScheduledEvent)HistorySerializer.DeserializeEvent(row.GetString(5)),
-                    row.GetInt32(6)),
+                    row.GetString(5),
+                    row.GetInt32(6),
+                    row.GetInt32(8)),
                 WaitsSince: row.GetDateTime(7)),
             cancellationToken);
         SignalIfFull(WorkKind.Activity, locked.Count, request);
@@ -77,6 +78,18 @@ internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, Hu
 
     public Task AbandonActivityAsync(ActivityLock held, TimeSpan delay, CancellationToken cancellationToken) =>
         RunAndSignalAsync("abandon_activity", [held.ActivityId, held.WorkerId, held.Fence, delay], WorkKind.Activity, cancellationToken);
+
+    public Task SetLostAttemptsAsync(OrchestrationLock held, int lostAttempts, CancellationToken cancellationToken) => SetLostAttemptsAsync(
+        "orchestration",
+        [held.InstanceId, held.WorkerId, held.Fence, lostAttempts],
+        () => WorkItemLockLostException.ForInstance(held.InstanceId),
+        cancellationToken);
+
+    public Task SetLostAttemptsAsync(ActivityLock held, int lostAttempts, CancellationToken cancellationToken) => SetLostAttemptsAsync(
+        "activity",
+        [held.ActivityId, held.WorkerId, held.Fence, lostAttempts],
+        () => WorkItemLockLostException.ForActivity(held.InstanceId, held.TaskId),
+        cancellationToken);
 
     public async Task<LostLocks> RenewAsync(
         IReadOnlyCollection<OrchestrationLock> orchestrations,
@@ -133,6 +146,15 @@ internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, Hu
             },
             cancellationToken);
 
+    private async Task SetLostAttemptsAsync(
+        string what, object?[] arguments, Func<WorkItemLockLostException> lost, CancellationToken cancellationToken)
+    {
+        if (!await database.AnyAsync("set_lost_attempts_of_" + what, arguments, cancellationToken))
+        {
+            throw lost();
+        }
+    }
+
     private async Task<HashSet<T>> RenewAsync<T>(
         string what, object?[] locks, TimeSpan lease, Func<NpgsqlDataReader, T> key, CancellationToken cancellationToken) =>
         await database.BatchAsync(
@@ -171,9 +193,10 @@ internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, Hu
         }
     }
 
-    private sealed record LockedInstance(InstanceState State, long Fence, int HistoryCount, DateTime WaitsSince)
+    private sealed record LockedInstance(
+        InstanceState State, long Fence, int HistoryCount, DateTime WaitsSince, int LostAttempts)
     {
         public static LockedInstance Read(NpgsqlDataReader row) =>
-            new(Rows.Instance(row), row.GetInt64(14), row.GetInt32(15), row.GetDateTime(16));
+            new(Rows.Instance(row), row.GetInt64(14), row.GetInt32(15), row.GetDateTime(16), row.GetInt32(17));
     }
 }

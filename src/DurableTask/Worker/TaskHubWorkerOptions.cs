@@ -36,6 +36,12 @@ public sealed class TaskHubWorkerOptions
     /// <summary>How long an orchestration of a version that this worker rejects waits for another worker. Default: 10 s.</summary>
     public TimeSpan RejectionDelay { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// After so many workers were lost, one after the other, while they ran the same turn or the same activity, it is not tried again: the
+    /// instance, or the call of the activity, fails with ErrorType PoisonWorkItem. Default: 5; at least 1.
+    /// </summary>
+    public int MaximumLostAttempts { get; set; } = 5;
+
     internal IEnumerable<string> Faults()
     {
         if (WorkItemLockTimeout < TimeSpan.FromSeconds(1))
@@ -51,6 +57,11 @@ public sealed class TaskHubWorkerOptions
         if (MaximumCachedHistory < 0)
         {
             yield return $"{nameof(MaximumCachedHistory)} is {MaximumCachedHistory}; expected 0 or more events.";
+        }
+
+        if (MaximumLostAttempts < 1)
+        {
+            yield return $"{nameof(MaximumLostAttempts)} is {MaximumLostAttempts}; expected at least 1.";
         }
 
         if (DrainTimeout < TimeSpan.Zero)

@@ -67,6 +67,11 @@ public interface ITaskHub
     /// <summary>Gives a lock back without having done anything; the messages become visible again after the delay.</summary>
     Task AbandonOrchestrationAsync(OrchestrationLock held, TimeSpan delay, CancellationToken cancellationToken = default);
 
+    /// <summary>Stores how many attempts at an instance were lost, for one that outlived two workers: a suspect runs alone, and counts
+    /// its attempt as lost beforehand. Committing a turn sets the number to 0.</summary>
+    /// <exception cref="WorkItemLockLostException">Someone else holds the instance; nothing was stored.</exception>
+    Task SetLostAttemptsAsync(OrchestrationLock held, int lostAttempts, CancellationToken cancellationToken = default);
+
     // ---- for workers: activities ---------------------------------------------------------------------------------
 
     /// <summary>Locks activities that nobody works on, oldest first.</summary>
@@ -80,6 +85,10 @@ public interface ITaskHub
 
     /// <summary>Gives an activity back unfinished; it is visible again after the delay.</summary>
     Task AbandonActivityAsync(ActivityLock held, TimeSpan delay, CancellationToken cancellationToken = default);
+
+    /// <summary>As for orchestrations.</summary>
+    /// <exception cref="WorkItemLockLostException">Someone else holds or finished it; nothing was stored.</exception>
+    Task SetLostAttemptsAsync(ActivityLock held, int lostAttempts, CancellationToken cancellationToken = default);
 
     // ---- for workers: leases and wake-up -------------------------------------------------------------------------
 

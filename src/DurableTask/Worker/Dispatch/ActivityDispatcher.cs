@@ -15,6 +15,9 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
 {
     // A finished activity's outcome is worth some patience: giving up means running it again after its lease.
     private const int MaximumReportAttempts = 8;
+
+    // What runs for long before it kills cannot be told from its neighbours by running it alone: it has to be lost more often.
+    private const int DeliveriesPerLostAttempt = 4;
     private static readonly TimeSpan FirstReportDelay = TimeSpan.FromMilliseconds(100);
 
     private readonly ILogger _logger = runtime.Services.LoggerFactory.CreateLogger(LogCategories.Activities);
@@ -58,7 +61,7 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
             HistoryEvent? outcome;
             try
             {
-                outcome = await ExecuteAsync(item, cancellation);
+                outcome = await OutcomeAsync(item, cancellation);
             }
             finally
             {
@@ -67,7 +70,8 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
 
             if (outcome is null)
             {
-                await runtime.Hub.AbandonActivityAsync(item.Lock, TimeSpan.Zero);
+                await runtime.Hub.AbandonActivityAsync(
+                    item.Lock, item.LostAttempts < SuspectLane.LostAttemptsOfSuspects ? TimeSpan.Zero : SuspectLane.GiveBackDelay);
             }
             else if (!await TryContinueInMemory(item, outcome))
             {
@@ -87,6 +91,34 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
             runtime.Locks.Remove(item.Lock);
             cancellation.Dispose();
         }
+    }
+
+    /// <summary>Null when there is none: the activity was interrupted, or has to wait because it may be what kills workers.</summary>
+    private async Task<HistoryEvent?> OutcomeAsync(ActivityWorkItem item, ActivityCancellation cancellation)
+    {
+        int most = runtime.HubOptions.MaximumLostAttempts;
+        if (item.Fault is { } fault)
+        {
+            return Failed(item, new("UnreadableWorkItem", $"The stored call of this activity cannot be read. {fault}", IsNonRetriable: true));
+        }
+
+        if (item.LostAttempts >= most || item.DeliveryCount > most * DeliveriesPerLostAttempt)
+        {
+            Log.Poisoned(_logger, item.Lock.InstanceId, item.Task.Name, item.DeliveryCount - 1);
+            return Failed(item, SuspectLane.Poison($"Activity '{item.Task.Name}'", item.DeliveryCount - 1));
+        }
+
+        if (item.LostAttempts < SuspectLane.LostAttemptsOfSuspects)
+        {
+            return await ExecuteAsync(item, cancellation);
+        }
+
+        HistoryEvent? outcome = null;
+        await runtime.Suspects.TryRunAsync(
+            () => runtime.Hub.SetLostAttemptsAsync(item.Lock, item.LostAttempts + 1),
+            async () => outcome = await ExecuteAsync(item, cancellation),
+            () => runtime.Hub.SetLostAttemptsAsync(item.Lock, item.LostAttempts));
+        return outcome;
     }
 
     /// <summary>Null when the activity was interrupted: nothing is recorded, and whoever still wants it runs it again.</summary>
@@ -171,6 +203,10 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         [LoggerMessage(EventId = 624, Level = LogLevel.Information,
             Message = "'{InstanceId}': activity '{Name}' was interrupted; its outcome is not recorded.")]
         public static partial void Interrupted(ILogger logger, string instanceId, string? name);
+
+        [LoggerMessage(EventId = 625, Level = LogLevel.Error,
+            Message = "'{InstanceId}': activity '{Name}' is not tried again: {Losses} workers were lost while they ran it.")]
+        public static partial void Poisoned(ILogger logger, string instanceId, string? name, int losses);
 
         [LoggerMessage(EventId = 620, Level = LogLevel.Error,
             Message = "'{InstanceId}': no activity named '{Name}' is registered with this worker.")]

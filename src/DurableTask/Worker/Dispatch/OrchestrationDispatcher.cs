@@ -9,6 +9,7 @@ namespace Microsoft.DurableTask.Worker.Dispatch;
 /// <summary>Runs the turns of orchestrations: lock, replay or continue, commit.</summary>
 internal sealed partial class OrchestrationDispatcher
 {
+    private static readonly TimeSpan FailedTurnDelay = TimeSpan.FromSeconds(1);
     private readonly WorkerRuntime _runtime;
     private readonly ActivityDispatcher _activities;
     private readonly OrchestrationSessions _sessions;
@@ -43,10 +44,54 @@ internal sealed partial class OrchestrationDispatcher
         foreach (OrchestrationWorkItem item in items)
         {
             _runtime.Locks.Add(item.Lock);
-            _runtime.Running.Start(() => RunLockedTurnAsync(item));
+            _runtime.Running.Start(() => RunLockedAsync(item));
         }
 
         return items.Count;
+    }
+
+    private async Task RunLockedAsync(OrchestrationWorkItem item)
+    {
+        try
+        {
+            if (item.LostAttempts < SuspectLane.LostAttemptsOfSuspects && item.LostAttempts < _runtime.HubOptions.MaximumLostAttempts)
+            {
+                await RunLockedTurnAsync(item);
+            }
+            else
+            {
+                await RunSuspectTurnAsync(item);
+            }
+        }
+        finally
+        {
+            _runtime.Locks.Remove(item.Lock);
+            _runtime.OrchestrationSlots.GiveBack(1);
+        }
+    }
+
+    private async Task RunSuspectTurnAsync(OrchestrationWorkItem item)
+    {
+        try
+        {
+            if (item.LostAttempts >= _runtime.HubOptions.MaximumLostAttempts)
+            {
+                Log.Poisoned(_logger, item.Lock.InstanceId, item.Instance.Name, item.LostAttempts);
+                if (!await TryFailInstanceAsync(item, SuspectLane.Poison("This orchestration", item.LostAttempts)))
+                {
+                    await GiveBackAsync(item.Lock, FailedTurnDelay);
+                }
+            }
+            else if (!await _runtime.Suspects.TryRunAsync(
+                () => _runtime.Hub.SetLostAttemptsAsync(item.Lock, item.LostAttempts + 1), () => RunLockedTurnAsync(item), acquit: null))
+            {
+                await GiveBackAsync(item.Lock, SuspectLane.GiveBackDelay);
+            }
+        }
+        catch (Exception failed)
+        {
+            Log.TurnNotStored(_logger, failed, item.Lock.InstanceId);
+        }
     }
 
     private async Task RunLockedTurnAsync(OrchestrationWorkItem item)
@@ -54,6 +99,7 @@ internal sealed partial class OrchestrationDispatcher
         try
         {
             CachedInstance instance = await LoadAsync(item);
+            UnstorableTurns.ThrowIfUnreadable(instance.History.Concat(item.Messages.Select(message => message.Event)));
             if (_sessions.Rejects(instance, item.Messages))
             {
                 Log.Rejected(_logger, item.Lock.InstanceId, item.Instance.Name, item.Instance.Version);
@@ -78,17 +124,13 @@ internal sealed partial class OrchestrationDispatcher
         catch (Exception failed)
         {
             Log.TurnNotStored(_logger, failed, item.Lock.InstanceId);
-            if (!_unstorable.IsHopeless(item.Lock.InstanceId, failed) || !await TryFailInstanceAsync(item, failed))
+            if (!_unstorable.IsHopeless(item.Lock.InstanceId, failed)
+                || !await TryFailInstanceAsync(item, UnstorableTurns.Failure(failed)))
             {
                 // Nothing was stored, or everything was and only the answer got lost. Giving the lock back is right in both cases:
-                // the fence tells them apart.
-                await GiveBackAsync(item.Lock);
+                // the fence tells them apart. What this version cannot read, another worker may.
+                await GiveBackAsync(item.Lock, failed is InvalidDataException ? _runtime.HubOptions.RejectionDelay : FailedTurnDelay);
             }
-        }
-        finally
-        {
-            _runtime.Locks.Remove(item.Lock);
-            _runtime.OrchestrationSlots.GiveBack(1);
         }
     }
 
@@ -212,8 +254,8 @@ internal sealed partial class OrchestrationDispatcher
         };
     }
 
-    /// <summary>Ends an instance whose turn the hub refuses again and again, with the refusal as its failure.</summary>
-    private async Task<bool> TryFailInstanceAsync(OrchestrationWorkItem item, Exception refusal)
+    /// <summary>Ends an instance without running its code, which cannot be run.</summary>
+    private async Task<bool> TryFailInstanceAsync(OrchestrationWorkItem item, FailureDetails failure)
     {
         try
         {
@@ -227,7 +269,10 @@ internal sealed partial class OrchestrationDispatcher
                 played.Add(start);
             }
 
-            TurnResult result = UnstorableTurns.Failure(refusal);
+            var result = new TurnResult
+            {
+                Status = OrchestrationStatus.Failed, Actions = [], CancelledTimers = [], Failure = failure,
+            };
             TurnCommit turn = TurnBuilder.Build(item.Lock, instance, start, played, result, _runtime.Services.DataConverter, now) with
             {
                 ConsumedMessages = [.. item.Messages.Select(message => message.Id)],
@@ -245,11 +290,11 @@ internal sealed partial class OrchestrationDispatcher
         }
     }
 
-    private async Task GiveBackAsync(OrchestrationLock held)
+    private async Task GiveBackAsync(OrchestrationLock held, TimeSpan delay)
     {
         try
         {
-            await _runtime.Hub.AbandonOrchestrationAsync(held, TimeSpan.FromSeconds(1));
+            await _runtime.Hub.AbandonOrchestrationAsync(held, delay);
         }
         catch (Exception unreachable)
         {
@@ -269,6 +314,10 @@ internal sealed partial class OrchestrationDispatcher
         [LoggerMessage(EventId = 632, Level = LogLevel.Warning,
             Message = "The lock on '{InstanceId}' could not be given back; it ends with its lease. {Reason}")]
         public static partial void NotGivenBack(ILogger logger, string instanceId, string reason);
+
+        [LoggerMessage(EventId = 634, Level = LogLevel.Error,
+            Message = "'{InstanceId}' ({Name}) is ended: {Losses} workers were lost while they ran its next turn.")]
+        public static partial void Poisoned(ILogger logger, string instanceId, string name, int losses);
 
         [LoggerMessage(EventId = 633, Level = LogLevel.Information,
             Message = "'{InstanceId}' ({Name}, version '{Version}') is left to a worker of another version.")]

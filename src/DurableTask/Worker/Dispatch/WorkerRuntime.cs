@@ -26,6 +26,7 @@ internal sealed class WorkerRuntime(
     public HeldLocks Locks { get; } = new();
     public RunningWork Running { get; } = new();
     public InstanceCache Cache { get; } = new(hubOptions.MaximumCachedInstances, hubOptions.MaximumCachedHistory);
+    public SuspectLane Suspects { get; } = new(services.TimeProvider);
     public WorkSlots OrchestrationSlots { get; } = new(options.Concurrency.MaximumConcurrentOrchestrationWorkItems);
     public WorkSlots ActivitySlots { get; } = new(options.Concurrency.MaximumConcurrentActivityWorkItems);
     public ILogger Logger { get; } = services.LoggerFactory.CreateLogger(LogCategories.Worker);
@@ -38,6 +39,7 @@ internal sealed class WorkerRuntime(
     public void Dispose()
     {
         Cache.Dispose();
+        Suspects.Dispose();
         OrchestrationSlots.Dispose();
         ActivitySlots.Dispose();
     }
