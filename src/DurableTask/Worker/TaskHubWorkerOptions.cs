@@ -42,6 +42,9 @@ public sealed class TaskHubWorkerOptions
     /// </summary>
     public int MaximumLostAttempts { get; set; } = 5;
 
+    /// <summary>Where turns and activities run: the thread pool. The simulation puts its own scheduler here.</summary>
+    internal TaskScheduler WorkScheduler { get; set; } = TaskScheduler.Default;
+
     internal IEnumerable<string> Faults()
     {
         if (WorkItemLockTimeout < TimeSpan.FromSeconds(1))

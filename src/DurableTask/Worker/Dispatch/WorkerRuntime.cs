@@ -24,7 +24,7 @@ internal sealed class WorkerRuntime(
     public TaskHubWorkerOptions HubOptions { get; } = hubOptions;
     public TimeProvider Time => Services.TimeProvider;
     public HeldLocks Locks { get; } = new();
-    public RunningWork Running { get; } = new();
+    public RunningWork Running { get; } = new(hubOptions.WorkScheduler);
     public InstanceCache Cache { get; } = new(hubOptions.MaximumCachedInstances, hubOptions.MaximumCachedHistory);
     public SuspectLane Suspects { get; } = new(services.TimeProvider);
     public WorkSlots OrchestrationSlots { get; } = new(options.Concurrency.MaximumConcurrentOrchestrationWorkItems);
@@ -40,7 +40,5 @@ internal sealed class WorkerRuntime(
     {
         Cache.Dispose();
         Suspects.Dispose();
-        OrchestrationSlots.Dispose();
-        ActivitySlots.Dispose();
     }
 }

@@ -19,8 +19,6 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
     private readonly WorkerRuntime _runtime;
     private readonly OrchestrationDispatcher _dispatcher;
     private readonly ILogger _logger;
-    private readonly CancellationTokenSource _drained = new();
-    private Task _renewals = Task.CompletedTask;
 
     public TaskHubWorker(
         string name,
@@ -57,7 +55,7 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
     /// <summary>Called for all services before the first one stops: from here on, nothing new is started for its own sake.</summary>
     public Task StoppingAsync(CancellationToken cancellationToken)
     {
-        _runtime.IsStopping = true;
+        BeginStop();
         return Task.CompletedTask;
     }
 
@@ -67,8 +65,31 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
     /// </summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        _runtime.IsStopping = true;
+        BeginStop();
         await base.StopAsync(cancellationToken);
+        await DrainAsync(cancellationToken);
+    }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public override void Dispose()
+    {
+        _runtime.Dispose();
+        base.Dispose();
+    }
+
+    /// <summary>From now on nothing new is started.</summary>
+    internal void BeginStop() => _runtime.IsStopping = true;
+
+    /// <summary>Waits for what runs, cancels what does not end in time, and gives back what does not end even then.</summary>
+    internal async Task DrainAsync(CancellationToken cancellationToken)
+    {
+        using var drained = new CancellationTokenSource();
+        Task renewals = RenewAsync(drained.Token);
         TaskHubWorkerOptions options = _runtime.HubOptions;
         if (!await _runtime.Running.DrainAsync(options.DrainTimeout, _runtime.Time, cancellationToken))
         {
@@ -80,33 +101,25 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
             }
         }
 
-        await _drained.CancelAsync();
-        await _renewals;
+        await drained.CancelAsync();
+        await renewals;
     }
 
-    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override void Dispose()
+    /// <summary>The worker's life, on the scheduler of the caller: <see cref="ExecuteAsync"/> runs it on the thread pool.</summary>
+    internal async Task RunAsync(CancellationToken stoppingToken)
     {
-        _drained.Cancel();
-        _drained.Dispose();
-        _runtime.Dispose();
-        base.Dispose();
+        await UntilItWorksAsync(_runtime.Hub.InitializeAsync, stoppingToken);
+        Log.Started(_logger, _runtime.WorkerId);
+        await Task.WhenAll(
+            LoopAsync(_dispatcher.RunOnceAsync, WorkKind.Orchestration, stoppingToken),
+            LoopAsync(_dispatcher.Activities.RunOnceAsync, WorkKind.Activity, stoppingToken),
+            RenewAsync(stoppingToken));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
-        await UntilItWorksAsync(_runtime.Hub.InitializeAsync, stoppingToken);
-        Log.Started(_logger, _runtime.WorkerId);
-        _renewals = RenewAsync(_drained.Token);
-        await Task.WhenAll(
-            LoopAsync(_dispatcher.RunOnceAsync, WorkKind.Orchestration, stoppingToken),
-            LoopAsync(_dispatcher.Activities.RunOnceAsync, WorkKind.Activity, stoppingToken));
+        await RunAsync(stoppingToken);
     }
 
     private async Task LoopAsync(Func<CancellationToken, Task<int>> runOnce, WorkKind kind, CancellationToken stopping)
@@ -180,7 +193,8 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
 
     private async Task<TimeSpan> PauseAsync(TimeSpan delay, CancellationToken stopping)
     {
-        await Task.Delay(delay, _runtime.Time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(delay, _runtime.Time, stopping)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         TimeSpan next = delay * 2;
         return next < _runtime.HubOptions.MaximumReconnectDelay ? next : _runtime.HubOptions.MaximumReconnectDelay;
     }
