@@ -128,6 +128,13 @@ internal sealed class FakeTaskHub(TimeProvider time) : ITaskHub
         LockRequest request, CancellationToken cancellationToken = default) =>
         throw new NotSupportedException();
 
+    public Task<ExpiryRound> PurgeExpiredAsync(
+        IReadOnlyDictionary<OrchestrationStatus, TimeSpan> timeToLive, int maxCount, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException();
+
+    public Task<IReadOnlyList<InstanceCount>> CountInstancesAsync(
+        InstanceCountQuery query, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
     public Task<TurnReceipt> CommitTurnAsync(TurnCommit turn, CancellationToken cancellationToken = default) =>
         throw new NotSupportedException();
 

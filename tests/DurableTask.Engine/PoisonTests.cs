@@ -48,7 +48,8 @@ public sealed class PoisonTests(TestDatabase database) : IClassFixture<TestDatab
         string damaged = await engine.Client.ScheduleNewOrchestrationInstanceAsync("Waits");
         string healthy = await engine.Client.ScheduleNewOrchestrationInstanceAsync("Waits");
         await engine.Client.WaitForInstanceStartAsync(damaged);
-        await ExecuteAsync($"INSERT INTO inbox (instance_id, visible_at, event) VALUES ('{damaged}', now(), '{{\"$event\":\"FromTheFuture\"}}')");
+        await ExecuteAsync(
+            $"INSERT INTO inbox (instance_id, visible_at, event) VALUES ('{damaged}', now(), '{{\"$event\":\"FromTheFuture\"}}')");
         await Task.WhenAll(engine.Client.RaiseEventAsync(damaged, "go", "x"), engine.Client.RaiseEventAsync(healthy, "go", "x"));
 
         OrchestrationMetadata failed = await engine.WaitAsync(damaged);

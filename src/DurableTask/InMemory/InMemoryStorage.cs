@@ -18,6 +18,8 @@ public sealed class InMemoryStorage
 
     internal SortedDictionary<long, StoredActivity> Activities { get; } = [];
 
+    internal StoredPayloads Payloads { get; } = new();
+
     internal long NextId() => ++_lastId;
 
     internal void Listen(Action<WorkKind> work, Action<string> instanceChanged)

@@ -1,6 +1,7 @@
 using DurableTask.Core;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
+using DurableTask.Core.Payloads;
 
 namespace Microsoft.DurableTask.InMemory;
 
@@ -8,7 +9,7 @@ namespace Microsoft.DurableTask.InMemory;
 /// A task hub without storage, for tests and for trying things out: the same rules as every hub, one lock, nothing survives the process.
 /// Due times are those of the given clock, so a test that owns the clock owns the timers.
 /// </summary>
-public sealed class InMemoryTaskHub : ITaskHub
+public sealed class InMemoryTaskHub : ITaskHub, IPayloadStore
 {
     /// <summary>The most messages that one work item carries; more stay for the next turn.</summary>
     public const int MaxMessagesPerTurn = 1000;
@@ -20,6 +21,7 @@ public sealed class InMemoryTaskHub : ITaskHub
     private readonly WorkSignal _orchestrationSignal = new();
     private readonly WorkSignal _activitySignal = new();
     private readonly InstanceWatchers _watchers;
+    private PageToken? _expiryLooked;
 
     /// <summary>Creates a hub.</summary>
     /// <param name="timeProvider">The hub's clock.</param>
@@ -93,6 +95,13 @@ public sealed class InMemoryTaskHub : ITaskHub
         });
     }
 
+    public Task<IReadOnlyList<InstanceCount>> CountInstancesAsync(
+        InstanceCountQuery query, CancellationToken cancellationToken = default) => Locked<IReadOnlyList<InstanceCount>>(_ =>
+        [.. _storage.Instances.Values
+            .Where(instance => Matches(instance.State, new InstanceQuery(Statuses: query.Statuses, Name: query.Name)))
+            .GroupBy(instance => (instance.State.Name, instance.State.Status))
+            .Select(group => new InstanceCount(group.Key.Name, group.Key.Status, group.LongCount(), IsEstimate: false))]);
+
     public Task<IReadOnlyList<HistoryEvent>?> GetHistoryAsync(string instanceId, CancellationToken cancellationToken = default) =>
         Locked<IReadOnlyList<HistoryEvent>?>(_ => _storage.Instances.TryGetValue(instanceId, out var instance)
             ? instance.History.ConvertAll(HistorySerializer.ReadEvent)
@@ -107,9 +116,33 @@ public sealed class InMemoryTaskHub : ITaskHub
             }
 
             _storage.Instances.Remove(id);
+            _storage.Payloads.RemoveOf(id);
             _storage.SignalChange(id);
             return true;
         }));
+
+    public Task<ExpiryRound> PurgeExpiredAsync(
+        IReadOnlyDictionary<OrchestrationStatus, TimeSpan> timeToLive, int maxCount, CancellationToken cancellationToken = default) =>
+        Locked(now =>
+        {
+            var looked = _storage.Instances.Values
+                .Where(instance => IsAfter(instance.State, _expiryLooked))
+                .OrderBy(instance => instance.State.CreatedAt)
+                .ThenBy(instance => instance.State.InstanceId, StringComparer.Ordinal)
+                .Take(maxCount)
+                .ToArray();
+            var ended = looked.Where(instance => IsExpired(instance, timeToLive, now)).ToArray();
+            foreach (var instance in ended)
+            {
+                _storage.Instances.Remove(instance.State.InstanceId);
+                _storage.Payloads.RemoveOf(instance.State.InstanceId);
+                _storage.SignalChange(instance.State.InstanceId);
+            }
+
+            var isLast = looked.Length < maxCount;
+            _expiryLooked = isLast ? null : new PageToken(looked[^1].State.CreatedAt, looked[^1].State.InstanceId);
+            return new ExpiryRound(ended.Length, isLast);
+        });
 
     public IInstanceWatch WatchInstance(string instanceId) => _watchers.Watch(instanceId);
 
@@ -225,6 +258,17 @@ public sealed class InMemoryTaskHub : ITaskHub
             return new LostLocks(lostOrchestrations, lostActivities);
         });
 
+    public Task PutPayloadsAsync(IReadOnlyCollection<StoredPayload> payloads, CancellationToken cancellationToken = default) =>
+        Locked(now =>
+        {
+            _storage.Payloads.Put(payloads, now);
+            _storage.Payloads.Sweep(_storage.Instances, _storage.Activities.Values, now - IPayloadStore.Grace);
+            return true;
+        });
+
+    public Task<IReadOnlyDictionary<string, byte[]>> GetPayloadsAsync(
+        IReadOnlyCollection<string> ids, CancellationToken cancellationToken = default) => Locked(_ => _storage.Payloads.Get(ids));
+
     public async Task WaitForWorkAsync(WorkKind kind, CancellationToken cancellationToken = default)
     {
         var signal = SignalOf(kind);
@@ -258,6 +302,15 @@ public sealed class InMemoryTaskHub : ITaskHub
             target.StartsAt = now;
         }
     }
+
+    private bool IsExpired(
+        StoredInstance instance, IReadOnlyDictionary<OrchestrationStatus, TimeSpan> timeToLive, DateTimeOffset now) =>
+        timeToLive.TryGetValue(instance.State.Status, out var kept)
+        && instance.State.CompletedAt < now - kept
+        && !(instance.State.ParentInstanceId is { } parentId
+            && _storage.Instances.TryGetValue(parentId, out var parent)
+            && (parent.State.Status.IsTerminal()
+                || parent.History.Exists(entry => entry.Contains($"\"{instance.State.InstanceId}\"", StringComparison.Ordinal))));
 
     private static OrchestrationWorkItem LockInstance(StoredInstance instance, LockRequest request, DateTimeOffset now)
     {
@@ -339,7 +392,8 @@ public sealed class InMemoryTaskHub : ITaskHub
         && (query.Statuses is not { } statuses || statuses.Contains(state.Status))
         && (query.InstanceIdPrefix is not { } prefix || state.InstanceId.StartsWith(prefix, StringComparison.Ordinal))
         && (query.Name is not { } name || string.Equals(state.Name, name, StringComparison.OrdinalIgnoreCase))
-        && (query.ParentInstanceId is not { } parent || state.ParentInstanceId == parent);
+        && (query.ParentInstanceId is not { } parent || state.ParentInstanceId == parent)
+        && (query.Tags is not { } tags || tags.All(tag => state.Tags.TryGetValue(tag.Key, out var value) && value == tag.Value));
 
     private static bool IsAfter(InstanceState state, PageToken? token) =>
         token is not { } after

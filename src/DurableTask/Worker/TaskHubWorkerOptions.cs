@@ -1,3 +1,5 @@
+using DurableTask.Core.Payloads;
+
 namespace Microsoft.DurableTask.Worker;
 
 /// <summary>How a worker uses its task hub. This type is this project's addition beside the contract.</summary>
@@ -42,11 +44,27 @@ public sealed class TaskHubWorkerOptions
     /// </summary>
     public int MaximumLostAttempts { get; set; } = 5;
 
+    /// <summary>What happens to large inputs, outputs, event payloads and custom statuses; the client has the same options.</summary>
+    public LargePayloadOptions LargePayloads { get; } = new();
+
+    /// <summary>How long ended instances are kept.</summary>
+    public RetentionOptions Retention { get; } = new();
+
     /// <summary>Where turns and activities run: the thread pool. The simulation puts its own scheduler here.</summary>
     internal TaskScheduler WorkScheduler { get; set; } = TaskScheduler.Default;
 
     internal IEnumerable<string> Faults()
     {
+        foreach (string fault in LargePayloads.Faults())
+        {
+            yield return $"{nameof(LargePayloads)}.{fault}";
+        }
+
+        foreach (string fault in Retention.Faults())
+        {
+            yield return $"{nameof(Retention)}.{fault}";
+        }
+
         if (WorkItemLockTimeout < TimeSpan.FromSeconds(1))
         {
             yield return $"{nameof(WorkItemLockTimeout)} is {WorkItemLockTimeout}; expected at least 1 s.";

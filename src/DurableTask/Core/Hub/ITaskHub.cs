@@ -42,12 +42,25 @@ public interface ITaskHub
     /// <summary>One page of the instances that match, oldest first (by creation time, then id).</summary>
     Task<InstancePage> QueryInstancesAsync(InstanceQuery query, CancellationToken cancellationToken = default);
 
+    /// <summary>How many instances there are of each name and status; none of a name and status means none in the answer.</summary>
+    Task<IReadOnlyList<InstanceCount>> CountInstancesAsync(InstanceCountQuery query, CancellationToken cancellationToken = default);
+
     /// <summary>The history of the current execution in order; null when there is no such instance.</summary>
     Task<IReadOnlyList<HistoryEvent>?> GetHistoryAsync(string instanceId, CancellationToken cancellationToken = default);
 
     /// <summary>Removes ended instances with all that belongs to them. Instances that are not ended are left alone.</summary>
     /// <returns>How many were removed.</returns>
     Task<int> PurgeInstancesAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Removes instances that ended longer ago than their status allows. Looks at some of the oldest instances, and goes on from there at
+    /// the next call; after the last it begins again. An instance stays as long as its parent is kept, unless the parent runs and its
+    /// current execution did not create it (it continued as new). Any number of processes may call it.
+    /// </summary>
+    /// <param name="timeToLive">By terminal status; other statuses are kept.</param>
+    /// <param name="maxCount">How many instances to look at.</param>
+    Task<ExpiryRound> PurgeExpiredAsync(
+        IReadOnlyDictionary<OrchestrationStatus, TimeSpan> timeToLive, int maxCount, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Starts to watch an instance. Read the instance after this call and wait on the watch between reads: no change can be missed.
@@ -106,6 +119,11 @@ public interface ITaskHub
     /// </summary>
     Task WaitForWorkAsync(WorkKind kind, CancellationToken cancellationToken = default);
 }
+
+/// <summary>What one call of <see cref="ITaskHub.PurgeExpiredAsync"/> did.</summary>
+/// <param name="Purged">How many instances were removed.</param>
+/// <param name="IsLast">True when all were looked at: the next call begins again.</param>
+public sealed record ExpiryRound(int Purged, bool IsLast);
 
 /// <summary>What a worker waits for.</summary>
 public enum WorkKind

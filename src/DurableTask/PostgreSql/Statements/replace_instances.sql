@@ -18,6 +18,7 @@ UPDATE instances i SET
     locked_by = NULL,
     locked_until = NULL,
     lost_attempts = 0,
+    succeeded = false,
     fence = i.fence + 1
 FROM (
     SELECT DISTINCT ON (c.instance_id) c.*

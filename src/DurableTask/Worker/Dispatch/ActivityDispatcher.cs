@@ -99,7 +99,8 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         int most = runtime.HubOptions.MaximumLostAttempts;
         if (item.Fault is { } fault)
         {
-            return Failed(item, new("UnreadableWorkItem", $"The stored call of this activity cannot be read. {fault}", IsNonRetriable: true));
+            return Failed(
+                item, new("UnreadableWorkItem", $"The stored call of this activity cannot be read. {fault}", IsNonRetriable: true));
         }
 
         if (item.LostAttempts >= most || item.DeliveryCount > most * DeliveriesPerLostAttempt)

@@ -1,4 +1,5 @@
 using DurableTask.Core.Hub;
+using DurableTask.Core.Payloads;
 using Microsoft.DurableTask.Worker.Dispatch;
 using Microsoft.DurableTask.Worker.Orchestrations;
 using Microsoft.Extensions.DependencyInjection;
@@ -33,7 +34,7 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
         ExceptionPropertiesProvider = services.GetService<IExceptionPropertiesProvider>();
         DurableTaskWorkerOptions options = workerOptions.Get(name);
         var orchestrationServices = new OrchestrationServices(
-            options.DataConverter,
+            new SizeLimitedDataConverter(options.DataConverter, hubOptions.Get(name).LargePayloads),
             loggerFactory,
             services.GetService<TimeProvider>() ?? TimeProvider.System,
             options.MaximumTimerInterval,
@@ -42,7 +43,7 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
         string workerId = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid():N}";
         _runtime = new WorkerRuntime(
             workerId,
-            services.GetRequiredKeyedService<ITaskHub>(name),
+            PayloadOffloadingHub.Around(services.GetRequiredKeyedService<ITaskHub>(name), hubOptions.Get(name).LargePayloads),
             factory,
             scopes,
             orchestrationServices,
@@ -113,7 +114,8 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
         await Task.WhenAll(
             LoopAsync(_dispatcher.RunOnceAsync, WorkKind.Orchestration, stoppingToken),
             LoopAsync(_dispatcher.Activities.RunOnceAsync, WorkKind.Activity, stoppingToken),
-            RenewAsync(stoppingToken));
+            RenewAsync(stoppingToken),
+            new RetentionDuty(_runtime).RunAsync(stoppingToken));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

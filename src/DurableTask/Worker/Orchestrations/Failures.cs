@@ -1,4 +1,5 @@
 using DurableTask.Core;
+using DurableTask.Core.Exceptions;
 
 namespace Microsoft.DurableTask.Worker.Orchestrations;
 
@@ -29,7 +30,8 @@ internal static class Failures
             exception.Message,
             exception.StackTrace,
             inner,
-            IsNonRetriable: false,
+            // The same code would make the same payload again.
+            IsNonRetriable: exception is PayloadStorageException,
             properties?.GetExceptionProperties(exception)?
                 .ToDictionary(pair => pair.Key, object? (pair) => pair.Value, StringComparer.Ordinal));
     }
