@@ -155,10 +155,12 @@ public sealed class InMemoryTaskHub : ITaskHub, IPayloadStore
                 .Where(candidate => candidate.Message is not null)
                 .OrderBy(candidate => candidate.Message!.VisibleAt)
                 .ThenBy(candidate => candidate.Message!.Id)
-                .Take(request.MaxCount)
-                .ToArray();
-            SignalIfFull(WorkKind.Orchestration, due.Length, request);
-            return [.. due.Select(candidate => LockInstance(candidate.Instance, request, now))];
+                .Select(candidate => candidate.Instance);
+            var found = request.Limits is null
+                ? due.Take(request.MaxCount).ToList()
+                : Places.Take(due.ToArray(), _storage.Instances.Values, request, now);
+            SignalIfFull(WorkKind.Orchestration, found.Count, request);
+            return found.ConvertAll(instance => LockInstance(instance, request, now));
         });
 
     public Task<TurnReceipt> CommitTurnAsync(TurnCommit turn, CancellationToken cancellationToken = default)
@@ -184,7 +186,9 @@ public sealed class InMemoryTaskHub : ITaskHub, IPayloadStore
     public Task<IReadOnlyList<ActivityWorkItem>> LockActivitiesAsync(
         LockRequest request, CancellationToken cancellationToken = default) => Locked<IReadOnlyList<ActivityWorkItem>>(now =>
         {
-            var due = _storage.Activities.Values.Where(activity => activity.VisibleAt <= now).Take(request.MaxCount).ToList();
+            var due = request.Limits is null
+                ? _storage.Activities.Values.Where(activity => activity.VisibleAt <= now).Take(request.MaxCount).ToList()
+                : Places.Take(_storage.Activities.Values, request, now);
             SignalIfFull(WorkKind.Activity, due.Count, request);
             due.ForEach(activity => activity.Lock(request.WorkerId, now + request.Lease));
             return due.ConvertAll(ToWorkItem);
@@ -331,9 +335,9 @@ public sealed class InMemoryTaskHub : ITaskHub, IPayloadStore
     private DateTimeOffset? NextDue(WorkKind kind)
     {
         var times = kind == WorkKind.Activity
-            ? _storage.Activities.Values.Select(activity => (DateTimeOffset?)activity.VisibleAt)
+            ? _storage.Activities.Values.Where(activity => !activity.WaitsForPlace).Select(activity => (DateTimeOffset?)activity.VisibleAt)
             : _storage.Instances.Values
-                .Where(instance => instance.Inbox.Count > 0)
+                .Where(instance => instance.Inbox.Count > 0 && !instance.WaitsForPlace)
                 .Select(instance => (DateTimeOffset?)Later(instance.LockedUntil, instance.Inbox.Min(message => message.VisibleAt)));
         return times.Min();
     }

@@ -1,3 +1,4 @@
+using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 
 namespace Microsoft.DurableTask.InMemory;
@@ -16,8 +17,16 @@ internal sealed class StoredInstance
     /// <summary>Nobody may lock the instance before; the end of a lease, or of an abandoned turn's delay.</summary>
     public DateTimeOffset LockedUntil { get; set; } = DateTimeOffset.MinValue;
 
+    /// <summary>True while it waits for a place under a limit.</summary>
+    public bool WaitsForPlace { get; set; }
+
     /// <summary>Messages are not visible before: the scheduled start.</summary>
     public DateTimeOffset StartsAt { get; set; } = DateTimeOffset.MinValue;
+
+    /// <summary>A termination needs no place under a limit.</summary>
+    public bool IsToBeTerminated => Inbox.Exists(message => message.Event.StartsWith(
+        $"{{\"$event\":\"{nameof(EventType.ExecutionTerminated)}\"", StringComparison.Ordinal));
+
     public List<string> History { get; set; } = [];
     public List<StoredMessage> Inbox { get; set; } = [];
 
@@ -34,6 +43,10 @@ internal sealed class StoredActivity
     public required string ExecutionId { get; init; }
     public required int TaskId { get; init; }
     public required string Event { get; init; }
+    public required string? Name { get; init; }
+
+    /// <summary>True while it waits for a place under a limit.</summary>
+    public bool WaitsForPlace { get; set; }
 
     /// <summary>Nobody may lock the activity before; the end of a lease, or of an abandoned activity's delay.</summary>
     public DateTimeOffset VisibleAt { get; set; }

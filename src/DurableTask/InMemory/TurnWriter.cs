@@ -115,6 +115,7 @@ internal sealed class TurnWriter(TurnCommit turn)
                 ExecutionId = instance.State.ExecutionId,
                 TaskId = task.EventId,
                 Event = _activities[i],
+                Name = task.Name,
                 VisibleAt = now,
             };
             storage.Activities.Add(activity.Id, activity);

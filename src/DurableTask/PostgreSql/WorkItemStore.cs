@@ -11,7 +11,7 @@ internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, Hu
     public async Task<IReadOnlyList<OrchestrationWorkItem>> LockOrchestrationsAsync(
         LockRequest request, CancellationToken cancellationToken)
     {
-        var locked = await LockAsync("lock_orchestrations", request, LockedInstance.Read, cancellationToken);
+        var locked = await LockAsync("orchestrations", request, LockedInstance.Read, cancellationToken);
         if (locked.Count == 0)
         {
             return [];
@@ -52,7 +52,7 @@ internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, Hu
     public async Task<IReadOnlyList<ActivityWorkItem>> LockActivitiesAsync(LockRequest request, CancellationToken cancellationToken)
     {
         var locked = await LockAsync(
-            "lock_activities",
+            "activities",
             request,
             row => (
                 Item: ActivityWorkItem.Read(
@@ -132,21 +132,46 @@ internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, Hu
     }
 
     private async Task<List<T>> LockAsync<T>(
-        string statement, LockRequest request, Func<NpgsqlDataReader, T> row, CancellationToken cancellationToken)
+        string what, LockRequest request, Func<NpgsqlDataReader, T> row, CancellationToken cancellationToken)
     {
         await sessions.RegisterAsync(request.WorkerId, cancellationToken);
         return await database.BatchAsync(
             batch =>
             {
                 batch.Add(HubDatabase.Sql["commit_asynchronously"]);
-                batch.Add(HubDatabase.Sql[statement], request.WorkerId, request.MaxCount, request.Lease);
+                if (request.Limits is null)
+                {
+                    batch.Add(HubDatabase.Sql[$"lock_{what}"], request.WorkerId, request.MaxCount, request.Lease);
+                }
+                else
+                {
+                    AddLimitedLock(batch, what, request, request.Limits);
+                }
             },
             async reader =>
             {
-                await reader.NextResultAsync(cancellationToken);
+                // Only the last statement and the settings before it return rows.
+                for (var results = request.Limits is null ? 1 : 2; results > 0; results--)
+                {
+                    await reader.NextResultAsync(cancellationToken);
+                }
+
                 return await HubDatabase.ReadAllAsync(reader, row, cancellationToken);
             },
             cancellationToken);
+    }
+
+    private static void AddLimitedLock(NpgsqlBatch batch, string what, LockRequest request, IReadOnlyDictionary<string, int> limits)
+    {
+        string[] names = [.. limits.Keys];
+        int[] places = [.. limits.Values];
+        var (free, seat) = what == "activities"
+            ? ("free_activity_places", "seat_activities")
+            : ("free_instance_places", "seat_instances");
+        batch.Add(HubDatabase.Sql["hold_places"]);
+        batch.Add(HubDatabase.Sql[free]);
+        batch.Add(HubDatabase.Sql[seat], names, places);
+        batch.Add(HubDatabase.Sql[$"lock_limited_{what}"], request.WorkerId, request.MaxCount, request.Lease, names, places);
     }
 
     private async Task SetLostAttemptsAsync(

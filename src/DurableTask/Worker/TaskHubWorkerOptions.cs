@@ -50,6 +50,9 @@ public sealed class TaskHubWorkerOptions
     /// <summary>How long ended instances are kept.</summary>
     public RetentionOptions Retention { get; } = new();
 
+    /// <summary>How much of one name runs at a time, all workers together. Default: no limits.</summary>
+    public ConcurrencyLimits ConcurrencyLimits { get; } = new();
+
     /// <summary>Where turns and activities run: the thread pool. The simulation puts its own scheduler here.</summary>
     internal TaskScheduler WorkScheduler { get; set; } = TaskScheduler.Default;
 
@@ -58,6 +61,11 @@ public sealed class TaskHubWorkerOptions
         foreach (string fault in LargePayloads.Faults())
         {
             yield return $"{nameof(LargePayloads)}.{fault}";
+        }
+
+        foreach (string fault in ConcurrencyLimits.Faults())
+        {
+            yield return $"{nameof(ConcurrencyLimits)}.{fault}";
         }
 
         foreach (string fault in Retention.Faults())

@@ -6,7 +6,11 @@ namespace DurableTask.Core.Hub;
 /// <param name="WorkerId">Unique per process and start.</param>
 /// <param name="MaxCount">The most work items to return.</param>
 /// <param name="Lease">How long the locks are good for unless renewed.</param>
-public sealed record LockRequest(string WorkerId, int MaxCount, TimeSpan Lease);
+/// <param name="Limits">How many activities of a name may be locked at a time, or how many orchestrations of a name may have started and
+/// not ended, all workers together; names in lower case. Null, or a name that is missing, for no limit. What is over a limit waits in the
+/// hub, oldest first.</param>
+public sealed record LockRequest(
+    string WorkerId, int MaxCount, TimeSpan Lease, IReadOnlyDictionary<string, int>? Limits = null);
 
 /// <summary>Proof that a worker may commit the next turn of an instance.</summary>
 /// <param name="Fence">Grows with every lock and every commit of the instance; a stale fence can commit nothing.</param>

@@ -33,7 +33,7 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         try
         {
             // Not cancelled midway: locks whose answer got lost would have to wait for their lease to end.
-            items = await runtime.Hub.LockActivitiesAsync(runtime.Request(slots), CancellationToken.None);
+            items = await runtime.Hub.LockActivitiesAsync(runtime.Request(slots, runtime.ActivityLimits), CancellationToken.None);
         }
         finally
         {
@@ -91,6 +91,36 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
             runtime.Locks.Remove(item.Lock);
             cancellation.Dispose();
         }
+
+        if (!runtime.IsStopping && runtime.ActivityLimits?.ContainsKey(item.Task.Name ?? "") == true)
+        {
+            // Whoever waits for the place takes it at once; the hub tells nobody.
+            runtime.Running.Start(() => LookForSuccessorAsync(item));
+        }
+    }
+
+    private async Task LookForSuccessorAsync(ActivityWorkItem ended)
+    {
+        try
+        {
+            await RunOnceAsync(CancellationToken.None);
+        }
+        catch (Exception unavailable)
+        {
+            Log.SuccessorNotFound(_logger, ended.Task.Name, unavailable.Message);
+        }
+    }
+
+    /// <summary>How many of a turn's first activities may be locked with the turn itself: those before the first with a limit.</summary>
+    public int Claimable(IReadOnlyList<TaskScheduledEvent> scheduled)
+    {
+        if (runtime.ActivityLimits is not { } limits)
+        {
+            return scheduled.Count;
+        }
+
+        int first = scheduled.ToList().FindIndex(task => limits.ContainsKey(task.Name ?? ""));
+        return first < 0 ? scheduled.Count : first;
     }
 
     /// <summary>Null when there is none: the activity was interrupted, or has to wait because it may be what kills workers.</summary>
@@ -208,6 +238,10 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         [LoggerMessage(EventId = 625, Level = LogLevel.Error,
             Message = "'{InstanceId}': activity '{Name}' is not tried again: {Losses} workers were lost while they ran it.")]
         public static partial void Poisoned(ILogger logger, string instanceId, string? name, int losses);
+
+        [LoggerMessage(EventId = 626, Level = LogLevel.Warning,
+            Message = "The place of activity '{Name}' is free, but the hub did not answer who is next; the next look finds it. {Reason}")]
+        public static partial void SuccessorNotFound(ILogger logger, string? name, string reason);
 
         [LoggerMessage(EventId = 620, Level = LogLevel.Error,
             Message = "'{InstanceId}': no activity named '{Name}' is registered with this worker.")]

@@ -34,7 +34,7 @@ internal sealed partial class OrchestrationDispatcher
         try
         {
             // Not cancelled midway: locks whose answer got lost would have to wait for their lease to end.
-            items = await _runtime.Hub.LockOrchestrationsAsync(_runtime.Request(slots), CancellationToken.None);
+            items = await _runtime.Hub.LockOrchestrationsAsync(_runtime.Request(slots, _runtime.OrchestrationLimits), CancellationToken.None);
         }
         finally
         {
@@ -190,7 +190,7 @@ internal sealed partial class OrchestrationDispatcher
             turn = complete(TurnBuilder.Build(held, instance, session.Start, played, result, _runtime.Services.DataConverter, now));
 
             // A worker that stops leaves new activities to others.
-            slots = _runtime.IsStopping ? 0 : _runtime.ActivitySlots.TakeFree(turn.Activities.Count);
+            slots = _runtime.IsStopping ? 0 : _runtime.ActivitySlots.TakeFree(_activities.Claimable(turn.Activities));
             turn = turn with { ClaimActivities = slots, ClaimLease = _runtime.HubOptions.WorkItemLockTimeout };
             receipt = await _runtime.Hub.CommitTurnAsync(turn);
         }
@@ -203,6 +203,11 @@ internal sealed partial class OrchestrationDispatcher
         }
 
         _runtime.ActivitySlots.GiveBack(slots - receipt.Claimed.Count);
+        if (turn.Status.IsTerminal() && _runtime.OrchestrationLimits?.ContainsKey(instance.Session?.Start?.Name ?? "") == true)
+        {
+            LookForSuccessor();
+        }
+
         _sessions.Report(instance, turn, result);
         if (turn.Status is OrchestrationStatus.Terminated or OrchestrationStatus.Failed)
         {
@@ -211,6 +216,27 @@ internal sealed partial class OrchestrationDispatcher
 
         Keep(instance, turn, receipt);
         _activities.Start(receipt.Claimed);
+    }
+
+    /// <summary>An ended orchestration leaves its place to one that waits; the hub tells nobody.</summary>
+    private void LookForSuccessor()
+    {
+        if (_runtime.IsStopping)
+        {
+            return;
+        }
+
+        _runtime.Running.Start(async () =>
+        {
+            try
+            {
+                await RunOnceAsync(CancellationToken.None);
+            }
+            catch (Exception unavailable)
+            {
+                Log.SuccessorNotFound(_logger, unavailable.Message);
+            }
+        });
     }
 
     private void Keep(CachedInstance instance, TurnCommit turn, TurnReceipt receipt)
@@ -318,6 +344,10 @@ internal sealed partial class OrchestrationDispatcher
         [LoggerMessage(EventId = 634, Level = LogLevel.Error,
             Message = "'{InstanceId}' ({Name}) is ended: {Losses} workers were lost while they ran its next turn.")]
         public static partial void Poisoned(ILogger logger, string instanceId, string name, int losses);
+
+        [LoggerMessage(EventId = 635, Level = LogLevel.Warning,
+            Message = "An orchestration's place is free, but the hub did not answer who is next; the next look finds it. {Reason}")]
+        public static partial void SuccessorNotFound(ILogger logger, string reason);
 
         [LoggerMessage(EventId = 633, Level = LogLevel.Information,
             Message = "'{InstanceId}' ({Name}, version '{Version}') is left to a worker of another version.")]

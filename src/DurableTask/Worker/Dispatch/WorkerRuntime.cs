@@ -34,7 +34,15 @@ internal sealed class WorkerRuntime(
     /// <summary>True once the worker was asked to stop: what runs may finish, nothing new is taken.</summary>
     public bool IsStopping { get; set; }
 
-    public LockRequest Request(int count) => new(WorkerId, count, HubOptions.WorkItemLockTimeout);
+    /// <summary>The limits of activities by name; null for none.</summary>
+    public IReadOnlyDictionary<string, int>? ActivityLimits { get; } = ConcurrencyLimits.ForHub(hubOptions.ConcurrencyLimits.Activities);
+
+    /// <summary>The limits of orchestrations by name; null for none.</summary>
+    public IReadOnlyDictionary<string, int>? OrchestrationLimits { get; } =
+        ConcurrencyLimits.ForHub(hubOptions.ConcurrencyLimits.Orchestrations);
+
+    public LockRequest Request(int count, IReadOnlyDictionary<string, int>? limits) =>
+        new(WorkerId, count, HubOptions.WorkItemLockTimeout, limits);
 
     public void Dispose()
     {
