@@ -15,7 +15,7 @@ public abstract partial class TaskHubConformance
         var first = await LimitedActivitiesAsync(Hub, 3);
         var second = await LimitedActivitiesAsync(OtherHub, 10);
         Assert.Equal([0, 1], first.Concat(second).Where(item => item.Task.Name == "Charge").Select(item => item.Lock.TaskId));
-        Assert.Single(first.Concat(second).Where(item => item.Task.Name == "Other"));
+        Assert.Single(first.Concat(second), item => item.Task.Name == "Other");
         Assert.Empty(await LimitedActivitiesAsync(Hub, 10));
 
         await Hub.CompleteActivityAsync(first[0].Lock, Some.Outcome(0));

@@ -1,6 +1,7 @@
 using DurableTask.Core;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
+using Heal.Postgres;
 
 namespace Microsoft.DurableTask.PostgreSql;
 
@@ -70,10 +71,17 @@ internal sealed class InstanceQueries(HubDatabase database)
             return null;
         }
 
-        var found = await database.QueryAsync(
-            tags is null ? "find_prefixed" : "find_tagged",
-            [tags ?? query.InstanceIdPrefix, MaxListed + 1],
-            row => row.GetString(0),
+        var found = await database.BatchAsync(
+            batch =>
+            {
+                batch.Add(HubDatabase.Sql["allow_bitmaps"]);
+                batch.Add(HubDatabase.Sql[tags is null ? "find_prefixed" : "find_tagged"], tags ?? query.InstanceIdPrefix, MaxListed + 1);
+            },
+            async reader =>
+            {
+                await reader.NextResultAsync(cancellationToken);
+                return await HubDatabase.ReadAllAsync(reader, row => row.GetString(0), cancellationToken);
+            },
             cancellationToken);
         return found.Count <= MaxListed ? [.. found] : null;
     }

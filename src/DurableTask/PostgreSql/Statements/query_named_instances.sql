@@ -8,7 +8,7 @@ WHERE ($1::timestamptz IS NULL OR created_at >= $1)
   AND ($4::text IS NULL OR instance_id ^@ $4)
   AND lower(name) = lower($5)
   AND $6::text IS NULL
-  AND ($11::jsonb IS NULL OR tags @> $11)
+  AND ($11::jsonb IS NULL OR tags @> $11::jsonb)
   AND (created_at, instance_id) > (coalesce($7::timestamptz, '-infinity'), coalesce($8::text, ''))
 ORDER BY lower(name), created_at, instance_id
 LIMIT $9;
