@@ -1,10 +1,20 @@
--- A holder that did not give the activity back is lost: counted up to 2, see ITaskHub.
+-- A holder that did not give the activity back is lost: counted up to 2, see ITaskHub. The instance's fence moves on then: its late holder
+-- must not store the outcome from memory, whether it was paused or cut off. An instance that is locked this moment is in a commit that came
+-- first.
 WITH due AS (
-    SELECT id, visible_at, locked_by FROM activities
+    SELECT id, visible_at, instance_id, locked_by FROM activities
     WHERE visible_at <= now()
     ORDER BY visible_at, id
     LIMIT $2
     FOR UPDATE SKIP LOCKED
+), fenced AS (
+    UPDATE instances i SET fence = i.fence + 1
+    WHERE i.instance_id IN (
+        SELECT l.instance_id
+        FROM (SELECT DISTINCT instance_id FROM due WHERE locked_by IS NOT NULL) d
+        JOIN instances l ON l.instance_id = d.instance_id
+        WHERE l.locked_by IS NULL
+        FOR UPDATE OF l SKIP LOCKED)
 )
 UPDATE activities a SET locked_by = $1, visible_at = now() + $3, fence = a.fence + 1, delivery_count = a.delivery_count + 1,
        lost_attempts = CASE WHEN due.locked_by IS NOT NULL AND a.lost_attempts < 2 THEN a.lost_attempts + 1 ELSE a.lost_attempts END

@@ -3,11 +3,19 @@ WITH free AS MATERIALIZED (
     SELECT l.name, l.places - (SELECT count(*) FROM activity_places p WHERE p.name = l.name) AS places
     FROM unnest($4::text[], $5::integer[]) AS l (name, places)
 ), due AS MATERIALIZED (
-    SELECT id, visible_at, locked_by, lower(name) AS name FROM activities
+    SELECT id, visible_at, instance_id, locked_by, lower(name) AS name FROM activities
     WHERE visible_at <= now()
     ORDER BY visible_at, id
     LIMIT $2
     FOR UPDATE SKIP LOCKED
+), fenced AS (
+    UPDATE instances i SET fence = i.fence + 1
+    WHERE i.instance_id IN (
+        SELECT l.instance_id
+        FROM (SELECT DISTINCT instance_id FROM due WHERE locked_by IS NOT NULL) d
+        JOIN instances l ON l.instance_id = d.instance_id
+        WHERE l.locked_by IS NULL
+        FOR UPDATE OF l SKIP LOCKED)
 ), ranked AS MATERIALIZED (
     SELECT due.*, free.places, row_number() OVER (PARTITION BY due.name ORDER BY due.visible_at, due.id) AS place
     FROM due LEFT JOIN free USING (name)
