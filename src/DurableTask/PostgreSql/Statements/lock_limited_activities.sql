@@ -26,6 +26,7 @@ WITH free AS MATERIALIZED (
     WHERE a.id = r.id AND r.place > r.places
 ), seated AS (
     INSERT INTO activity_places (activity_id, name) SELECT id, name FROM ranked WHERE place <= places
+    ON CONFLICT (activity_id) DO NOTHING
 )
 UPDATE activities a SET locked_by = $1, visible_at = now() + $3, fence = a.fence + 1, delivery_count = a.delivery_count + 1,
        lost_attempts = CASE WHEN r.locked_by IS NOT NULL AND a.lost_attempts < 2 THEN a.lost_attempts + 1 ELSE a.lost_attempts END
