@@ -150,7 +150,7 @@ public sealed class InMemoryTaskHub : ITaskHub, IPayloadStore
         LockRequest request, CancellationToken cancellationToken = default) => Locked<IReadOnlyList<OrchestrationWorkItem>>(now =>
         {
             var due = _storage.Instances.Values
-                .Where(instance => instance.LockedUntil <= now)
+                .Where(instance => instance.LockedUntil <= now && Passes(request.Only, instance.State))
                 .Select(instance => (Instance: instance, Message: instance.Visible(now).FirstOrDefault()))
                 .Where(candidate => candidate.Message is not null)
                 .OrderBy(candidate => candidate.Message!.VisibleAt)
@@ -186,9 +186,10 @@ public sealed class InMemoryTaskHub : ITaskHub, IPayloadStore
     public Task<IReadOnlyList<ActivityWorkItem>> LockActivitiesAsync(
         LockRequest request, CancellationToken cancellationToken = default) => Locked<IReadOnlyList<ActivityWorkItem>>(now =>
         {
+            var wanted = _storage.Activities.Values.Where(activity => Passes(request.Only, activity));
             var due = request.Limits is null
-                ? _storage.Activities.Values.Where(activity => activity.VisibleAt <= now).Take(request.MaxCount).ToList()
-                : Places.Take(_storage.Activities.Values, request, now);
+                ? wanted.Where(activity => activity.VisibleAt <= now).Take(request.MaxCount).ToList()
+                : Places.Take(wanted, _storage.Activities.Values, request, now);
             SignalIfFull(WorkKind.Activity, due.Count, request);
             var takenOver = due.Where(activity => activity.LockedBy is not null).Select(activity => activity.InstanceId);
             foreach (var instanceId in takenOver.Distinct(StringComparer.Ordinal))
@@ -283,11 +284,12 @@ public sealed class InMemoryTaskHub : ITaskHub, IPayloadStore
     public Task<IReadOnlyDictionary<string, byte[]>> GetPayloadsAsync(
         IReadOnlyCollection<string> ids, CancellationToken cancellationToken = default) => Locked(_ => _storage.Payloads.Get(ids));
 
-    public async Task WaitForWorkAsync(WorkKind kind, CancellationToken cancellationToken = default)
+    public async Task WaitForWorkAsync(
+        WorkKind kind, IReadOnlyList<WorkFilter>? only, CancellationToken cancellationToken = default)
     {
         var signal = SignalOf(kind);
         await using var timer = _time.CreateTimer(_ => signal.Set(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        if (await Locked(_ => NextDue(kind)) is { } due)
+        if (await Locked(_ => NextDue(kind, only)) is { } due)
         {
             if (due <= _time.GetUtcNow())
             {
@@ -342,12 +344,14 @@ public sealed class InMemoryTaskHub : ITaskHub, IPayloadStore
     }
 
     /// <summary>May be in the past: what came due since the caller looked for work must end the wait at once.</summary>
-    private DateTimeOffset? NextDue(WorkKind kind)
+    private DateTimeOffset? NextDue(WorkKind kind, IReadOnlyList<WorkFilter>? only)
     {
         var times = kind == WorkKind.Activity
-            ? _storage.Activities.Values.Where(activity => !activity.WaitsForPlace).Select(activity => (DateTimeOffset?)activity.VisibleAt)
+            ? _storage.Activities.Values
+                .Where(activity => !activity.WaitsForPlace && Passes(only, activity))
+                .Select(activity => (DateTimeOffset?)activity.VisibleAt)
             : _storage.Instances.Values
-                .Where(instance => instance.Inbox.Count > 0 && !instance.WaitsForPlace)
+                .Where(instance => instance.Inbox.Count > 0 && !instance.WaitsForPlace && Passes(only, instance.State))
                 .Select(instance => (DateTimeOffset?)Later(instance.LockedUntil, instance.Inbox.Min(message => message.VisibleAt)));
         return times.Min();
     }
@@ -413,6 +417,12 @@ public sealed class InMemoryTaskHub : ITaskHub, IPayloadStore
         token is not { } after
         || state.CreatedAt > after.CreatedAt
         || (state.CreatedAt == after.CreatedAt && string.CompareOrdinal(state.InstanceId, after.InstanceId) > 0);
+
+    private static bool Passes(IReadOnlyList<WorkFilter>? only, InstanceState state) =>
+        only is null || only.Any(filter => filter.Passes(state.Name, state.Version));
+
+    private static bool Passes(IReadOnlyList<WorkFilter>? only, StoredActivity activity) =>
+        only is null || only.Any(filter => filter.Passes(activity.Name, activity.Version));
 
     private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
 }

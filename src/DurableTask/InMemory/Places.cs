@@ -9,13 +9,14 @@ namespace Microsoft.DurableTask.InMemory;
 /// </summary>
 internal static class Places
 {
-    public static List<StoredActivity> Take(IEnumerable<StoredActivity> activities, LockRequest request, DateTimeOffset now)
+    public static List<StoredActivity> Take(
+        IEnumerable<StoredActivity> wanted, IEnumerable<StoredActivity> all, LockRequest request, DateTimeOffset now)
     {
-        var taken = activities.Where(activity => activity.LockedBy is not null && activity.VisibleAt > now)
+        var taken = all.Where(activity => activity.LockedBy is not null && activity.VisibleAt > now)
             .CountBy(activity => activity.Name ?? "", StringComparer.OrdinalIgnoreCase)
             .ToDictionary(StringComparer.OrdinalIgnoreCase);
         var found = new List<StoredActivity>();
-        foreach (var activity in activities.Where(activity => activity.VisibleAt <= now))
+        foreach (var activity in wanted.Where(activity => activity.VisibleAt <= now))
         {
             activity.WaitsForPlace = found.Count < request.MaxCount && !TakePlace(taken, activity.Name, request);
             if (found.Count < request.MaxCount && !activity.WaitsForPlace)

@@ -167,7 +167,8 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, IAsyncDisposabl
     public Task<IReadOnlyDictionary<string, byte[]>> GetPayloadsAsync(
         IReadOnlyCollection<string> ids, CancellationToken cancellationToken = default) => _payloads.GetAsync(ids, cancellationToken);
 
-    public async Task WaitForWorkAsync(WorkKind kind, CancellationToken cancellationToken = default)
+    public async Task WaitForWorkAsync(
+        WorkKind kind, IReadOnlyList<WorkFilter>? only, CancellationToken cancellationToken = default)
     {
         var signal = _signals.Of(kind);
         if (await signal.WaitAsync(TimeSpan.Zero, _time, cancellationToken))
@@ -175,7 +176,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, IAsyncDisposabl
             return;
         }
 
-        var due = await _workItems.NextDueAsync(kind, cancellationToken);
+        var due = await _workItems.NextDueAsync(kind, only, cancellationToken);
         var longest = _options.SafetyPollInterval;
         await signal.WaitAsync(due < longest ? due.Value : longest, _time, cancellationToken);
     }

@@ -123,12 +123,21 @@ internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, Hu
     }
 
     /// <summary>How long until there may be work of a kind; null when the hub holds nothing that could become due.</summary>
-    public async Task<TimeSpan?> NextDueAsync(WorkKind kind, CancellationToken cancellationToken)
+    public async Task<TimeSpan?> NextDueAsync(WorkKind kind, IReadOnlyList<WorkFilter>? only, CancellationToken cancellationToken)
     {
         var statement = kind == WorkKind.Orchestration ? "next_orchestration_due" : "next_activity_due";
         var seconds = await database.QueryAsync(
-            statement, [], row => row.IsDBNull(0) ? (double?)null : row.GetDouble(0), cancellationToken);
+            statement, FilterArguments(only), row => row.IsDBNull(0) ? (double?)null : row.GetDouble(0), cancellationToken);
         return seconds[0] is { } due ? TimeSpan.FromSeconds(Math.Clamp(due, 0, TimeSpan.SecondsPerDay)) : null;
+    }
+
+    /// <summary>Names and versions in step; a version of null stands for all. Both are null when everything passes.</summary>
+    private static object?[] FilterArguments(IReadOnlyList<WorkFilter>? only)
+    {
+        var pairs = only?
+            .SelectMany(filter => filter.Versions ?? [null!], (filter, version) => (filter.Name, Version: (string?)version))
+            .ToArray();
+        return [pairs?.Select(pair => pair.Name).ToArray(), pairs?.Select(pair => pair.Version).ToArray()];
     }
 
     private async Task<List<T>> LockAsync<T>(
@@ -139,13 +148,14 @@ internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, Hu
             batch =>
             {
                 batch.Add(HubDatabase.Sql["commit_asynchronously"]);
+                object?[] wanted = FilterArguments(request.Only);
                 if (request.Limits is null)
                 {
-                    batch.Add(HubDatabase.Sql[$"lock_{what}"], request.WorkerId, request.MaxCount, request.Lease);
+                    batch.Add(HubDatabase.Sql[$"lock_{what}"], [request.WorkerId, request.MaxCount, request.Lease, .. wanted]);
                 }
                 else
                 {
-                    AddLimitedLock(batch, what, request, request.Limits);
+                    AddLimitedLock(batch, what, request, request.Limits, wanted);
                 }
             },
             async reader =>
@@ -161,7 +171,8 @@ internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, Hu
             cancellationToken);
     }
 
-    private static void AddLimitedLock(NpgsqlBatch batch, string what, LockRequest request, IReadOnlyDictionary<string, int> limits)
+    private static void AddLimitedLock(
+        NpgsqlBatch batch, string what, LockRequest request, IReadOnlyDictionary<string, int> limits, object?[] wanted)
     {
         string[] names = [.. limits.Keys];
         int[] places = [.. limits.Values];
@@ -171,7 +182,9 @@ internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, Hu
         batch.Add(HubDatabase.Sql["hold_places"]);
         batch.Add(HubDatabase.Sql[free]);
         batch.Add(HubDatabase.Sql[seat], names, places);
-        batch.Add(HubDatabase.Sql[$"lock_limited_{what}"], request.WorkerId, request.MaxCount, request.Lease, names, places);
+        batch.Add(
+            HubDatabase.Sql[$"lock_limited_{what}"],
+            [request.WorkerId, request.MaxCount, request.Lease, names, places, .. wanted]);
     }
 
     private async Task SetLostAttemptsAsync(

@@ -156,8 +156,8 @@ public sealed class PayloadOffloadingHub : ITaskHub
         CancellationToken cancellationToken = default) =>
         _hub.RenewLocksAsync(orchestrations, activities, lease, cancellationToken);
 
-    public Task WaitForWorkAsync(WorkKind kind, CancellationToken cancellationToken = default) =>
-        _hub.WaitForWorkAsync(kind, cancellationToken);
+    public Task WaitForWorkAsync(WorkKind kind, IReadOnlyList<WorkFilter>? only, CancellationToken cancellationToken = default) =>
+        _hub.WaitForWorkAsync(kind, only, cancellationToken);
 
     private async Task<TurnReceipt> CommitLargeTurnAsync(TurnCommit turn, OutgoingPayloads payloads, CancellationToken cancellationToken)
     {

@@ -1,9 +1,14 @@
+-- Locks at most $2 activities, oldest first. $4 and $5 are the names and versions to take (a version of null: every version), or null
+-- to take everything.
 -- A holder that did not give the activity back is lost: counted up to 2, see ITaskHub. The instance's fence moves on then: its late holder
 -- must not store the outcome from memory, whether it was paused or cut off. An instance that is locked this moment is in a commit that came
 -- first.
 WITH due AS (
-    SELECT id, visible_at, instance_id, locked_by FROM activities
+    SELECT id, visible_at, instance_id, locked_by FROM activities a
     WHERE visible_at <= now()
+      AND ($4::text[] IS NULL OR EXISTS (
+          SELECT FROM unnest($4::text[], $5::text[]) AS f (name, version)
+          WHERE lower(f.name) = lower(a.name) AND (f.version IS NULL OR lower(f.version) = lower(coalesce(a.version, '')))))
     ORDER BY visible_at, id
     LIMIT $2
     FOR UPDATE SKIP LOCKED

@@ -1,10 +1,13 @@
--- As lock_activities, with limits: $4 and $5 are names and places. What finds no place waits at the end of time.
+-- As lock_activities, with limits: $4 and $5 are names and places, $6 and $7 the names and versions to take. What finds no place waits at the end of time.
 WITH free AS MATERIALIZED (
     SELECT l.name, l.places - (SELECT count(*) FROM activity_places p WHERE p.name = l.name) AS places
     FROM unnest($4::text[], $5::integer[]) AS l (name, places)
 ), due AS MATERIALIZED (
-    SELECT id, visible_at, instance_id, locked_by, lower(name) AS name FROM activities
+    SELECT id, visible_at, instance_id, locked_by, lower(name) AS name FROM activities a
     WHERE visible_at <= now()
+      AND ($6::text[] IS NULL OR EXISTS (
+          SELECT FROM unnest($6::text[], $7::text[]) AS f (name, version)
+          WHERE lower(f.name) = lower(a.name) AND (f.version IS NULL OR lower(f.version) = lower(coalesce(a.version, '')))))
     ORDER BY visible_at, id
     LIMIT $2
     FOR UPDATE SKIP LOCKED

@@ -1,5 +1,5 @@
--- As lock_orchestrations, with limits: $4 and $5 are names and places. An instance needs a place to start; one that is to be terminated does
--- not. What finds no place waits at the end of time, messages and all.
+-- As lock_orchestrations, with limits: $4 and $5 are names and places, $6 and $7 the names and versions to take. An instance needs a place to
+-- start; one that is to be terminated does not. What finds no place waits at the end of time, messages and all.
 WITH free AS MATERIALIZED (
     SELECT l.name, l.places - (SELECT count(*) FROM instance_places p WHERE p.name = l.name) AS places
     FROM unnest($4::text[], $5::integer[]) AS l (name, places)
@@ -10,6 +10,9 @@ WITH free AS MATERIALIZED (
     WHERE m.visible_at <= now()
       AND (i.locked_until IS NULL OR i.locked_until <= now())
       AND i.completed_at IS NULL
+      AND ($6::text[] IS NULL OR EXISTS (
+          SELECT FROM unnest($6::text[], $7::text[]) AS f (name, version)
+          WHERE lower(f.name) = lower(i.name) AND (f.version IS NULL OR lower(f.version) = lower(coalesce(i.version, '')))))
       AND coalesce(m.id = (
           SELECT e.id FROM inbox e
           WHERE e.instance_id = i.instance_id AND (e.execution_id IS NULL OR e.execution_id = i.execution_id)

@@ -33,7 +33,8 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         try
         {
             // Not cancelled midway: locks whose answer got lost would have to wait for their lease to end.
-            items = await runtime.Hub.LockActivitiesAsync(runtime.Request(slots, runtime.ActivityLimits), CancellationToken.None);
+            LockRequest request = runtime.Request(slots, runtime.Filters.Activities, runtime.ActivityLimits);
+            items = await runtime.Hub.LockActivitiesAsync(request, CancellationToken.None);
         }
         finally
         {

@@ -10,6 +10,10 @@ namespace Microsoft.DurableTask.Worker.Dispatch;
 internal sealed partial class OrchestrationDispatcher
 {
     private static readonly TimeSpan FailedTurnDelay = TimeSpan.FromSeconds(1);
+
+    /// <summary>A filter may change its mind at any time: what it refused comes back soon.</summary>
+    private static readonly TimeSpan FilteredDelay = TimeSpan.FromSeconds(1);
+
     private readonly WorkerRuntime _runtime;
     private readonly ActivityDispatcher _activities;
     private readonly OrchestrationSessions _sessions;
@@ -34,7 +38,8 @@ internal sealed partial class OrchestrationDispatcher
         try
         {
             // Not cancelled midway: locks whose answer got lost would have to wait for their lease to end.
-            items = await _runtime.Hub.LockOrchestrationsAsync(_runtime.Request(slots, _runtime.OrchestrationLimits), CancellationToken.None);
+            LockRequest request = _runtime.Request(slots, _runtime.Filters.Orchestrations, _runtime.OrchestrationLimits);
+            items = await _runtime.Hub.LockOrchestrationsAsync(request, CancellationToken.None);
         }
         finally
         {
@@ -98,6 +103,13 @@ internal sealed partial class OrchestrationDispatcher
     {
         try
         {
+            if (!await PassesFilterAsync(item))
+            {
+                Log.Filtered(_logger, item.Lock.InstanceId, item.Instance.Name);
+                await _runtime.Hub.AbandonOrchestrationAsync(item.Lock, FilteredDelay);
+                return;
+            }
+
             CachedInstance instance = await LoadAsync(item);
             UnstorableTurns.ThrowIfUnreadable(instance.History.Concat(item.Messages.Select(message => message.Event)));
             if (_sessions.Rejects(instance, item.Messages))
@@ -133,6 +145,10 @@ internal sealed partial class OrchestrationDispatcher
             }
         }
     }
+
+    private async ValueTask<bool> PassesFilterAsync(OrchestrationWorkItem item) =>
+        _runtime.Options.OrchestrationFilter is not { } filter
+        || await filter.IsOrchestrationValidAsync(new() { Name = item.Instance.Name, Tags = item.Instance.Tags });
 
     /// <summary>
     /// One commit for an activity's outcome and the turn that it causes: possible while nobody else has touched the instance.
@@ -190,7 +206,8 @@ internal sealed partial class OrchestrationDispatcher
             turn = complete(TurnBuilder.Build(held, instance, session.Start, played, result, _runtime.Services.DataConverter, now));
 
             // A worker that stops leaves new activities to others.
-            slots = _runtime.IsStopping ? 0 : _runtime.ActivitySlots.TakeFree(_activities.Claimable(turn.Activities));
+            int claimable = Math.Min(_runtime.Filters.Leading(turn.Activities), _activities.Claimable(turn.Activities));
+            slots = _runtime.IsStopping ? 0 : _runtime.ActivitySlots.TakeFree(claimable);
             turn = turn with { ClaimActivities = slots, ClaimLease = _runtime.HubOptions.WorkItemLockTimeout };
             receipt = await _runtime.Hub.CommitTurnAsync(turn);
         }
@@ -352,5 +369,9 @@ internal sealed partial class OrchestrationDispatcher
         [LoggerMessage(EventId = 633, Level = LogLevel.Information,
             Message = "'{InstanceId}' ({Name}, version '{Version}') is left to a worker of another version.")]
         public static partial void Rejected(ILogger logger, string instanceId, string name, string? version);
+
+        [LoggerMessage(EventId = 634, Level = LogLevel.Information,
+            Message = "'{InstanceId}' ({Name}) is left to another worker: the orchestration filter refuses it.")]
+        public static partial void Filtered(ILogger logger, string instanceId, string name);
     }
 }

@@ -1,4 +1,5 @@
 using DurableTask.Core.Hub;
+using Microsoft.DurableTask.Worker.Filters;
 using Microsoft.DurableTask.Worker.Orchestrations;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -13,7 +14,8 @@ internal sealed class WorkerRuntime(
     IServiceScopeFactory scopes,
     OrchestrationServices services,
     DurableTaskWorkerOptions options,
-    TaskHubWorkerOptions hubOptions) : IDisposable
+    TaskHubWorkerOptions hubOptions,
+    WorkFilters filters) : IDisposable
 {
     public string WorkerId { get; } = workerId;
     public ITaskHub Hub { get; } = hub;
@@ -22,6 +24,7 @@ internal sealed class WorkerRuntime(
     public OrchestrationServices Services { get; } = services;
     public DurableTaskWorkerOptions Options { get; } = options;
     public TaskHubWorkerOptions HubOptions { get; } = hubOptions;
+    public WorkFilters Filters { get; } = filters;
     public TimeProvider Time => Services.TimeProvider;
     public HeldLocks Locks { get; } = new();
     public RunningWork Running { get; } = new(hubOptions.WorkScheduler);
@@ -41,8 +44,8 @@ internal sealed class WorkerRuntime(
     public IReadOnlyDictionary<string, int>? OrchestrationLimits { get; } =
         ConcurrencyLimits.ForHub(hubOptions.ConcurrencyLimits.Orchestrations);
 
-    public LockRequest Request(int count, IReadOnlyDictionary<string, int>? limits) =>
-        new(WorkerId, count, HubOptions.WorkItemLockTimeout, limits);
+    public LockRequest Request(int count, IReadOnlyList<WorkFilter>? only, IReadOnlyDictionary<string, int>? limits) =>
+        new(WorkerId, count, HubOptions.WorkItemLockTimeout, only, limits);
 
     public void Dispose()
     {

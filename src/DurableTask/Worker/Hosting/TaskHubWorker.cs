@@ -1,6 +1,7 @@
 using DurableTask.Core.Hub;
 using DurableTask.Core.Payloads;
 using Microsoft.DurableTask.Worker.Dispatch;
+using Microsoft.DurableTask.Worker.Filters;
 using Microsoft.DurableTask.Worker.Orchestrations;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -27,19 +28,21 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
         IServiceProvider services,
         IOptionsMonitor<DurableTaskWorkerOptions> workerOptions,
         IOptionsMonitor<TaskHubWorkerOptions> hubOptions,
+        IOptionsMonitor<DurableTaskWorkerWorkItemFilters> filters,
         IServiceScopeFactory scopes,
         ILoggerFactory loggerFactory)
         : base(name, factory)
     {
         ExceptionPropertiesProvider = services.GetService<IExceptionPropertiesProvider>();
         DurableTaskWorkerOptions options = workerOptions.Get(name);
+        options.OrchestrationFilter ??= services.GetService<IOrchestrationFilter>();
         var orchestrationServices = new OrchestrationServices(
             new SizeLimitedDataConverter(options.DataConverter, hubOptions.Get(name).LargePayloads),
             loggerFactory,
             services.GetService<TimeProvider>() ?? TimeProvider.System,
             options.MaximumTimerInterval,
             options.Versioning?.DefaultVersion ?? "",
-            ExceptionPropertiesProvider);
+            ExceptionPropertiesProvider is { } provider ? new ExceptionPropertiesProviderAdapter(provider) : null);
         string workerId = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid():N}";
         _runtime = new WorkerRuntime(
             workerId,
@@ -48,7 +51,8 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
             scopes,
             orchestrationServices,
             options,
-            hubOptions.Get(name));
+            hubOptions.Get(name),
+            WorkFilters.From(filters.Get(name)));
         _dispatcher = new OrchestrationDispatcher(_runtime);
         _logger = loggerFactory.CreateLogger(LogCategories.Worker);
     }
@@ -126,6 +130,12 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
 
     private async Task LoopAsync(Func<CancellationToken, Task<int>> runOnce, WorkKind kind, CancellationToken stopping)
     {
+        IReadOnlyList<WorkFilter>? only = _runtime.Filters.Of(kind);
+        if (only is { Count: 0 })
+        {
+            return; // All work of this kind is left to others.
+        }
+
         TimeSpan delay = FirstReconnectDelay;
         while (!stopping.IsCancellationRequested)
         {
@@ -133,7 +143,7 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
             {
                 if (await runOnce(stopping) == 0)
                 {
-                    await _runtime.Hub.WaitForWorkAsync(kind, stopping);
+                    await _runtime.Hub.WaitForWorkAsync(kind, only, stopping);
                 }
 
                 delay = FirstReconnectDelay;
