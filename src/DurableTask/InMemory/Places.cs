@@ -69,5 +69,6 @@ internal static class Places
 
     private static bool HasStarted(StoredInstance instance) => instance.State.Status != OrchestrationStatus.Pending;
 
-    private static bool IsLocked(StoredInstance instance, DateTimeOffset now) => instance.LockedBy is not null && instance.LockedUntil > now;
+    private static bool IsLocked(StoredInstance instance, DateTimeOffset now) =>
+        instance.LockedBy is not null && instance.LockedUntil > now;
 }

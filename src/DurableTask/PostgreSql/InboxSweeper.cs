@@ -5,8 +5,8 @@ namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
 /// Removes messages that nobody will consume: those written, without a lock, to an instance that ended or went on in another execution
-/// at the same moment. By default every minute, at most 1,000. They do no harm but to lie at the front of the inbox. It also lets what waits
-/// for a place under a concurrency limit be looked at again, in case nobody has that limit any more.
+/// at the same moment. By default every minute, at most 1,000. They do no harm but to lie at the front of the inbox. It also lets
+/// what waits for a place under a concurrency limit be looked at again, in case nobody has that limit any more.
 /// </summary>
 internal sealed partial class InboxSweeper(HubDatabase database, TimeProvider timeProvider, ILogger logger)
 {

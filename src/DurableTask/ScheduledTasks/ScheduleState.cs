@@ -76,7 +76,8 @@ internal sealed record ScheduleState(
 
 /// <summary>What a client asks of a schedule, and which orchestration waits for the answer.</summary>
 /// <param name="Change">For updates: what is null stays.</param>
-internal sealed record ScheduleCommand(ScheduleCommandKind Kind, ScheduleUpdateOptions? Change, ScheduleConfig? Replacement, string ReplyTo = "")
+internal sealed record ScheduleCommand(
+    ScheduleCommandKind Kind, ScheduleUpdateOptions? Change, ScheduleConfig? Replacement, string ReplyTo = "")
 {
     public static ScheduleCommand Parse(string text) => JsonSerializer.Deserialize<ScheduleCommand>(text)!;
 

@@ -58,7 +58,7 @@ internal static class ScheduleTimes
         return next >= end ? null : UpToEnd(config, new DateTimeOffset(next, TimeSpan.Zero));
     }
 
-    /// <summary>What to start now: the occurrence that is due, and those after it that have come due meanwhile, as the schedule wants.</summary>
+    /// <summary>What to start now: the occurrence that is due, and those after it that came due meanwhile, as the schedule wants.</summary>
     public static IReadOnlyList<DateTimeOffset> Due(ScheduleConfig config, DateTimeOffset due, DateTimeOffset now)
     {
         var all = new Queue<DateTimeOffset>();

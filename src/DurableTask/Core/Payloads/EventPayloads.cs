@@ -8,7 +8,7 @@ internal static class EventPayloads
 {
     public static string? Of(HistoryEvent entry) => Find(entry).Text;
 
-    /// <summary>A copy with another payload. Made through its stored form, which holds all of an event: dear, but only large ones pay.</summary>
+    /// <summary>A copy with another payload. Made through its stored form, which holds all of it: dear, but only large ones pay.</summary>
     public static HistoryEvent With(HistoryEvent entry, string payload)
     {
         var stored = JsonNode.Parse(HistorySerializer.Serialize(entry))!;

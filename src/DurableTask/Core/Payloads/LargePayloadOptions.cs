@@ -29,14 +29,15 @@ public sealed class LargePayloadOptions
 
         if (MaximumBytes < ThresholdBytes || MaximumBytes > MaximumMaximum)
         {
-            yield return $"{nameof(MaximumBytes)} is {MaximumBytes}; expected {nameof(ThresholdBytes)} ({ThresholdBytes}) to {MaximumMaximum}.";
+            yield return $"{nameof(MaximumBytes)} is {MaximumBytes}; expected {ThresholdBytes} (the threshold) to {MaximumMaximum}.";
         }
     }
 
     /// <summary>Passes a payload on that is small enough to be stored.</summary>
     /// <exception cref="PayloadStorageException">It is not.</exception>
-    public string? Check(string? payload) =>
-        Exceeds(payload, MaximumBytes) ? throw PayloadStorageException.TooLarge(Encoding.UTF8.GetByteCount(payload!), MaximumBytes) : payload;
+    public string? Check(string? payload) => Exceeds(payload, MaximumBytes)
+        ? throw PayloadStorageException.TooLarge(Encoding.UTF8.GetByteCount(payload!), MaximumBytes)
+        : payload;
 
     /// <summary>True for more bytes than that. Small payloads cost a look at their length.</summary>
     internal static bool Exceeds(string? payload, int bytes) =>

@@ -43,7 +43,8 @@ public sealed class PayloadOffloadingHub : ITaskHub
         return await _hub.SendMessageAsync(instanceId, message, cancellationToken);
     }
 
-    public async Task<InstanceState?> GetInstanceAsync(string instanceId, bool withPayloads, CancellationToken cancellationToken = default) =>
+    public async Task<InstanceState?> GetInstanceAsync(
+        string instanceId, bool withPayloads, CancellationToken cancellationToken = default) =>
         await _hub.GetInstanceAsync(instanceId, withPayloads, cancellationToken) is { } state
             ? (await WholeAsync([state], cancellationToken))[0]
             : null;

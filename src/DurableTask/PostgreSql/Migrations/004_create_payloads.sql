@@ -1,5 +1,5 @@
--- Large payloads, compressed and apart: what is read at every turn stays small. Written before what refers to them, and without a lock on the
--- instance: hence no foreign key; those that nothing refers to are swept.
+-- Large payloads, compressed and apart: what is read at every turn stays small. Written before what refers to them, and without a lock
+-- on the instance: hence no foreign key; those that nothing refers to are swept.
 CREATE TABLE payloads (
     id          text COLLATE "C" NOT NULL CONSTRAINT payload_id_is_unique PRIMARY KEY,
     instance_id text COLLATE "C" NOT NULL,

@@ -1,4 +1,5 @@
--- As lock_activities, with limits: $4 and $5 are names and places, $6 and $7 the names and versions to take. What finds no place waits at the end of time.
+-- As lock_activities, with limits: $4 and $5 are names and places, $6 and $7 the names and versions to take. What
+-- finds no place waits at the end of time.
 WITH free AS MATERIALIZED (
     SELECT l.name, l.places - (SELECT count(*) FROM activity_places p WHERE p.name = l.name) AS places
     FROM unnest($4::text[], $5::integer[]) AS l (name, places)

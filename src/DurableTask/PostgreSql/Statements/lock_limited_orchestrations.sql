@@ -1,5 +1,5 @@
--- As lock_orchestrations, with limits: $4 and $5 are names and places, $6 and $7 the names and versions to take. An instance needs a place to
--- start; one that is to be terminated does not. What finds no place waits at the end of time, messages and all.
+-- As lock_orchestrations, with limits: $4 and $5 are names and places, $6 and $7 the names and versions to take. An instance needs a
+-- place to start; one that is to be terminated does not. What finds no place waits at the end of time, messages and all.
 WITH free AS MATERIALIZED (
     SELECT l.name, l.places - (SELECT count(*) FROM instance_places p WHERE p.name = l.name) AS places
     FROM unnest($4::text[], $5::integer[]) AS l (name, places)

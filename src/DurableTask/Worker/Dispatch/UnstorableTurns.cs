@@ -18,14 +18,17 @@ internal sealed class UnstorableTurns
     private readonly ConcurrentDictionary<string, int> _refusals = new(StringComparer.Ordinal);
 
     public bool IsHopeless(string instanceId, Exception failure) =>
-        failure is PayloadStorageException || (IsRefusal(failure) && _refusals.AddOrUpdate(instanceId, 1, (_, count) => count + 1) >= MaximumRefusals);
+        failure is PayloadStorageException
+        || (IsRefusal(failure) && _refusals.AddOrUpdate(instanceId, 1, (_, count) => count + 1) >= MaximumRefusals);
 
     public void Forget(string instanceId) => _refusals.TryRemove(instanceId, out _);
 
     /// <summary>Why a hopeless instance ended. The text holds no control characters: they may be what could not be stored.</summary>
     public static FailureDetails Failure(Exception refusal) => new(
         refusal.GetType().FullName ?? refusal.GetType().Name,
-        refusal is PayloadStorageException ? refusal.Message : $"A turn of this orchestration could not be {(refusal is InvalidDataException ? "read" : "stored")}, "
+        refusal is PayloadStorageException
+            ? refusal.Message
+            : $"A turn of this orchestration could not be {(refusal is InvalidDataException ? "read" : "stored")}, "
         + $"{MaximumRefusals} times, so it was ended: {string.Concat(refusal.Message.Where(letter => !char.IsControl(letter)))}",
         IsNonRetriable: true);
 
