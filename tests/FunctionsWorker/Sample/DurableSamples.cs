@@ -22,6 +22,17 @@ public sealed class DurableSamples(Journal journal)
         return $"Hello, {name}";
     }
 
+    [Function("WaitLong")]
+    public static Task WaitLongAsync([OrchestrationTrigger] TaskOrchestrationContext context) => context.CallActivityAsync("UntilCancelled");
+
+    [Function("UntilCancelled")]
+    public async Task UntilCancelledAsync([ActivityTrigger] object? input, FunctionContext context)
+    {
+        journal.Write("waiting");
+        await Task.Delay(Timeout.InfiniteTimeSpan, context.CancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        journal.Write("cancelled");
+    }
+
     [Function("StartGreet")]
     public static async Task<HttpResponseData> StartGreetAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "greet/{name}")] HttpRequestData request,
