@@ -45,7 +45,6 @@ internal sealed class StoredActivity
     public required string? Name { get; init; }
     public string? Version { get; init; }
     public required string Event { get; init; }
-    public required string? Name { get; init; }
 
     /// <summary>True while it waits for a place under a limit.</summary>
     public bool WaitsForPlace { get; set; }

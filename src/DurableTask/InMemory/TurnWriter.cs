@@ -117,7 +117,6 @@ internal sealed class TurnWriter(TurnCommit turn)
                 Name = task.Name,
                 Version = task.Version,
                 Event = _activities[i],
-                Name = task.Name,
                 VisibleAt = now,
             };
             storage.Activities.Add(activity.Id, activity);
