@@ -71,6 +71,7 @@ internal sealed class TurnWriter(TurnCommit turn)
         instance.Fence++;
         instance.LockedBy = null;
         instance.LockedUntil = DateTimeOffset.MinValue;
+        instance.LostAttempts = 0;
         instance.State = instance.State with
         {
             Status = turn.Status,
@@ -123,6 +124,7 @@ internal sealed class TurnWriter(TurnCommit turn)
                 Name = task.Name,
                 Version = task.Version,
                 Event = _activities[i],
+                Name = task.Name,
                 VisibleAt = now,
             };
             storage.Activities.Add(activity.Id, activity);
