@@ -27,9 +27,14 @@ internal sealed class InstanceQueries(HubDatabase database)
         [
             query.CreatedFrom?.ToUniversalTime(), query.CreatedTo?.ToUniversalTime(),
             query.Statuses?.Select(status => (short)status).ToArray(), query.InstanceIdPrefix, query.Name, query.ParentInstanceId,
-            after?.CreatedAt, after?.InstanceId, size + 1, query.WithPayloads, tags,
+            after?.At, after?.InstanceId, size + 1, query.WithPayloads, tags,
         ];
-        var listed = await ListAsync(query, tags, cancellationToken);
+        if (query.ByCompletion)
+        {
+            arguments = [.. arguments, query.CompletedFrom?.ToUniversalTime(), query.CompletedTo?.ToUniversalTime()];
+        }
+
+        var listed = query.ByCompletion ? null : await ListAsync(query, tags, cancellationToken);
         var found = listed is null
             ? await database.QueryAsync(StatementFor(query), arguments, Rows.Instance, cancellationToken)
             : await database.QueryAsync("query_listed_instances", [.. arguments, listed], Rows.Instance, cancellationToken);
@@ -39,7 +44,9 @@ internal sealed class InstanceQueries(HubDatabase database)
         }
 
         found.RemoveAt(size);
-        return new InstancePage(found, new PageToken(found[^1].CreatedAt, found[^1].InstanceId).ToString());
+        var last = found[^1];
+        return new InstancePage(
+            found, new PageToken(query.ByCompletion ? last.CompletedAt!.Value : last.CreatedAt, last.InstanceId).ToString());
     }
 
     public async Task<IReadOnlyList<InstanceCount>> CountAsync(InstanceCountQuery query, CancellationToken cancellationToken)
@@ -58,7 +65,8 @@ internal sealed class InstanceQueries(HubDatabase database)
     }
 
     private static string StatementFor(InstanceQuery query) =>
-        query.ParentInstanceId is not null ? "query_children"
+        query.ByCompletion ? "query_ended"
+        : query.ParentInstanceId is not null ? "query_children"
         : query.Statuses?.Contains(OrchestrationStatus.Completed) == false ? "query_instances_without_success"
         : query.Name is not null ? "query_named_instances"
         : "query_instances";

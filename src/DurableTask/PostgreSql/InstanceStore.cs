@@ -59,13 +59,26 @@ internal sealed class InstanceStore(HubDatabase database, HubNotifier notifier)
                     batch.Add(HubDatabase.Sql["bring_messages_forward"], [ids]);
                 }
 
-                batch.Add(HubDatabase.Sql["send_message"], instanceId, text);
+                if (message is ExecutionRewoundEvent)
+                {
+                    batch.Add(HubDatabase.Sql["rewind_instances"], ids, new[] { text });
+                }
+                else
+                {
+                    batch.Add(HubDatabase.Sql["send_message"], instanceId, text);
+                }
             },
             reader => reader.ReadAsync(cancellationToken),
             cancellationToken);
         if (isStored)
         {
-            notifier.Publish(HubNews.OfWork(WorkKind.Orchestration));
+            var news = HubNews.OfWork(WorkKind.Orchestration);
+            if (message is ExecutionRewoundEvent)
+            {
+                news.Instances.Add(instanceId);
+            }
+
+            notifier.Publish(news);
         }
 
         return isStored;

@@ -28,6 +28,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, IAsyncDisposabl
     private readonly InstanceStore _instances;
     private readonly InstanceQueries _queries;
     private readonly WorkItemStore _workItems;
+    private readonly PostgreSqlEntityHub _entities;
     private readonly TurnCommitter _committer;
     private readonly InboxSweeper _sweeper;
     private readonly PayloadStore _payloads;
@@ -62,11 +63,15 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, IAsyncDisposabl
         _queries = new InstanceQueries(database);
         var sessions = new WorkerSessions(database, _signals, self, timeProvider, _logger);
         _workItems = new WorkItemStore(database, _signals, _notifier, sessions);
+        _entities = new PostgreSqlEntityHub(database, _signals, _notifier, sessions);
         _committer = new TurnCommitter(database, _signals, self, _logger);
         _sweeper = new InboxSweeper(database, timeProvider, _logger);
         _payloads = new PayloadStore(database, timeProvider, _logger);
-        _listener = new HubListener(database, _signals, sessions, self, timeProvider, _logger);
+        var clock = new ServerClock(database, _signals, self, timeProvider, _logger);
+        _listener = new HubListener(database, _signals, sessions, clock, self, timeProvider, _logger);
     }
+
+    public IEntityHub Entities => _entities;
 
     /// <inheritdoc/>
     /// <exception cref="PostgresUnavailableException">PostgreSQL did not answer within the startup timeout, or refused.</exception>
@@ -77,7 +82,8 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, IAsyncDisposabl
         try
         {
             await PostgresStartup.WaitUntilReadyAsync(_dataSource, _time, _logger, _options.StartupTimeout, cancellationToken);
-            await new Migrator(_dataSource, _options.Schema, Migration.FromResources<PostgreSqlTaskHub>()).MigrateAsync(cancellationToken);
+            var migrator = new Migrator(_dataSource, _options.Schema, Migration.FromResources<PostgreSqlTaskHub>());
+            await (_options.MigrateAtStart ? migrator.MigrateAsync(cancellationToken) : migrator.VerifyAsync(cancellationToken));
             if (_duties.Count == 0)
             {
                 _duties.Add(Task.Run(_committer.RunAsync, CancellationToken.None));
@@ -176,7 +182,9 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, IAsyncDisposabl
             return;
         }
 
-        var due = await _workItems.NextDueAsync(kind, only, cancellationToken);
+        var due = kind == WorkKind.Entity
+            ? await _entities.NextDueAsync(only, cancellationToken)
+            : await _workItems.NextDueAsync(kind, only, cancellationToken);
         var longest = _options.SafetyPollInterval;
         await signal.WaitAsync(due < longest ? due.Value : longest, _time, cancellationToken);
     }

@@ -83,6 +83,7 @@ internal static partial class HostSettingsReader
                 "hubName", defaults.HubName, static n => HubName().IsMatch(n), "1 to 45 letters, digits or '_', a letter first"),
             MaxConcurrentActivities = json.Number("maxConcurrentActivityFunctions", min: 1, max: 10_000),
             MaxConcurrentOrchestrators = json.Number("maxConcurrentOrchestratorFunctions", min: 1, max: 10_000),
+            MaxConcurrentEntities = json.Number("maxConcurrentEntityFunctions", min: 1, max: 10_000),
             Provider = provider.Choice("type", StorageProvider.PostgreSQL),
             ConnectionStringName = provider.Text(
                 "connectionStringName", defaults.ConnectionStringName, static n => n.Length > 0, "the name of a setting"),
@@ -95,7 +96,7 @@ internal static partial class HostSettingsReader
             OrchestrationLimits = Limits(json.Section("concurrencyLimits"), "orchestrations"),
         };
         provider.Done();
-        json.Ignore("maxConcurrentEntityFunctions", "tracing", "extendedSessionsEnabled", "useGracefulShutdown",
+        json.Ignore("tracing", "extendedSessionsEnabled", "useGracefulShutdown",
             "overridableExistingInstanceStates");
         json.Done();
         return durable;

@@ -8,12 +8,17 @@ internal sealed class HeldLocks
 {
     private readonly ConcurrentDictionary<OrchestrationLock, byte> _orchestrations = new();
     private readonly ConcurrentDictionary<ActivityLock, ActivityCancellation> _activities = new();
+    private readonly ConcurrentDictionary<EntityLock, byte> _entities = new();
 
     public void Add(OrchestrationLock held) => _orchestrations[held] = 0;
 
     /// <summary>Remembers the lock until <see cref="Remove(ActivityLock)"/>.</summary>
     /// <returns>What ends the activity early, whoever asks for it.</returns>
     public ActivityCancellation Add(ActivityLock held) => _activities.GetOrAdd(held, _ => new ActivityCancellation());
+
+    public void Add(EntityLock held) => _entities[held] = 0;
+
+    public void Remove(EntityLock held) => _entities.TryRemove(held, out _);
 
     public void Remove(OrchestrationLock held) => _orchestrations.TryRemove(held, out _);
 
@@ -23,7 +28,18 @@ internal sealed class HeldLocks
 
     public IReadOnlyCollection<ActivityLock> Activities => [.. _activities.Keys];
 
+    public IReadOnlyCollection<EntityLock> Entities => [.. _entities.Keys];
+
     public IReadOnlyCollection<OrchestrationLock> Orchestrations => [.. _orchestrations.Keys];
+
+    /// <summary>Renews those of entities once. A lost one's batch can commit nothing any more and says so itself.</summary>
+    public async Task RenewEntitiesAsync(ITaskHub hub, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        if (!_entities.IsEmpty)
+        {
+            await hub.Entities.RenewAsync(Entities, lease, cancellationToken);
+        }
+    }
 
     /// <summary>Asks the activities of an instance that ended without them to end too.</summary>
     public void CancelActivitiesOf(string instanceId)

@@ -1,5 +1,6 @@
 using DurableTask.Core;
 using DurableTask.Core.Exceptions;
+using Microsoft.DurableTask.Entities;
 
 namespace Microsoft.DurableTask.Worker.Orchestrations;
 
@@ -23,6 +24,7 @@ internal static class Failures
         {
             _ when depth >= MaximumDepth => null,
             TaskFailedException failed => failed.FailureDetails.ToStored(),
+            EntityOperationFailedException failed => failed.FailureDetails.ToStored(),
             { InnerException: { } cause } => From(cause, properties, depth + 1),
             _ => null,
         };
