@@ -24,6 +24,9 @@ public sealed class PayloadOffloadingHub : ITaskHub
     public static ITaskHub Around(ITaskHub hub, LargePayloadOptions options) =>
         hub is IPayloadStore store ? new PayloadOffloadingHub(hub, store, options) : hub;
 
+    /// <summary>As they are: what entities say and keep goes with their messages, whatever its length.</summary>
+    public IEntityHub Entities => _hub.Entities;
+
     public Task InitializeAsync(CancellationToken cancellationToken = default) => _hub.InitializeAsync(cancellationToken);
 
     public async Task CreateInstanceAsync(
