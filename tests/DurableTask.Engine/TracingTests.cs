@@ -225,6 +225,39 @@ public abstract class TracingTests(IHubBackend backend) : EngineSuite(backend)
     }
 
     [Fact]
+    public async Task Workers_that_share_an_orchestration_write_parts_of_the_same_span()
+    {
+        string store = NewStore();
+        static void Tasks(DurableTaskRegistry tasks) => tasks
+            .AddOrchestratorFunc("Moves", async context =>
+            {
+                await context.CallActivityAsync("Works");
+                context.SetCustomStatus("half");
+                await context.WaitForExternalEvent<string>("go");
+                await context.CallActivityAsync("Works");
+            })
+            .AddActivityFunc("Works", _ => { });
+        using var spans = new CollectingSpans();
+
+        string id;
+        await using (EngineHost first = await StartAsync(Tasks, store: store))
+        {
+            id = await first.Client.ScheduleNewOrchestrationInstanceAsync("Moves");
+            await UntilAsync(first, id, state => state.SerializedCustomStatus is not null);
+        }
+
+        await using EngineHost second = await StartAsync(Tasks, store: store);
+        await second.Client.RaiseEventAsync(id, "go");
+        await second.WaitAsync(id);
+
+        Activity orchestration = spans.Single("orchestration:Moves", ActivityKind.Server);
+        IReadOnlyList<Activity> calls = spans.All("activity:Works", ActivityKind.Client);
+        Assert.Equal(2, calls.Count);
+        Assert.All(calls, call => AssertParent(orchestration, call));
+        Assert.All(calls, call => Assert.InRange(call.StartTimeUtc, orchestration.StartTimeUtc, DateTime.MaxValue));
+    }
+
+    [Fact]
     public async Task Without_a_starters_trace_an_orchestration_is_a_trace_of_its_own()
     {
         using var spans = new CollectingSpans(anyTrace: true);

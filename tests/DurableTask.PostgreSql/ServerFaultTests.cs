@@ -106,7 +106,8 @@ public sealed class ServerFaultTests : ServerTestBase
 
         Assert.NotNull(full);
         Assert.True(
-            full is PostgresException { SqlState: PostgresErrorCodes.DiskFull } || Server.Log.Contains("No space left", StringComparison.Ordinal),
+            full is PostgresException { SqlState: PostgresErrorCodes.DiskFull }
+                || Server.Log.Contains("No space left", StringComparison.Ordinal),
             full.ToString());
         await worker.ReleaseAsync();
         await Server.FreeDiskAsync();
