@@ -84,7 +84,9 @@ internal static class TurnTracing
         {
             EventSentEvent? request = instance.History.OfType<EventSentEvent>().LastOrDefault(sent =>
                 sent is { InstanceId: ['@', ..], Input: { } text } && text.Contains(raised.Name!, StringComparison.Ordinal));
-            if (request is not null && EntityMessage.Deserialize(request.Input!) is { IsRelease: false } message && message.Id == raised.Name)
+            if (request is not null
+                && EntityMessage.Deserialize(request.Input!) is { IsRelease: false } message
+                && message.Id == raised.Name)
             {
                 TaskTracing.EntityAnswered(start, request, message, raised);
             }
