@@ -42,9 +42,10 @@ public sealed class OrchestrationEntitiesTests
         });
         orchestration.Begin();
 
-        Assert.Empty(orchestration.Play(Raised("go", "\"\""), new ExecutionSuspendedEvent(-1, null)).ToEntities);
-        Assert.Single(orchestration.Play(new ExecutionResumedEvent(-1, null)).ToEntities);
-        Assert.Empty(orchestration.Play(Raised("other")).ToEntities);
+        Assert.Empty(orchestration.Play(Raised("go", "\"\""), new ExecutionSuspendedEvent(-1, null)).Actions);
+        TurnResult resumed = orchestration.Play(new ExecutionResumedEvent(-1, null));
+        Assert.Equal(Assert.Single(resumed.Actions).EventId, Assert.Single(resumed.ToEntities).Key);
+        Assert.Empty(orchestration.Play(Raised("other")).Actions);
     }
 
     [Fact]

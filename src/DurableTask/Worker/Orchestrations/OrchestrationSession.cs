@@ -281,7 +281,7 @@ internal sealed partial class OrchestrationSession(
         // While it is suspended, nothing new starts; the resumption finds the actions still here, or adds them again by replay.
         Actions = _suspended ? [] : _actions.Added,
         CancelledTimers = _actions.CancelledTimers,
-        ToEntities = _suspended ? [] : _actions.ToEntities,
+        ToEntities = _actions.ToEntities,
         CustomStatus = _context is null ? customStatus : _context.CustomStatus,
     };
 
