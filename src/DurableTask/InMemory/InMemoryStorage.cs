@@ -18,6 +18,8 @@ public sealed class InMemoryStorage
 
     internal SortedDictionary<long, StoredActivity> Activities { get; } = [];
 
+    internal Dictionary<string, StoredEntity> Entities { get; } = new(StringComparer.Ordinal);
+
     internal long NextId() => ++_lastId;
 
     internal void Listen(Action<WorkKind> work, Action<string> instanceChanged)
@@ -70,6 +72,42 @@ public sealed class InMemoryStorage
         var visible = visibleAt > target.StartsAt ? visibleAt : target.StartsAt;
         target.Inbox.Add(new StoredMessage(NextId(), executionId, visible, timerId, message));
         SignalWork(WorkKind.Orchestration);
+    }
+
+    /// <summary>Puts a message into the inbox of an entity, which comes to be with it.</summary>
+    internal void Post(OutgoingEntityMessage sent, string message, DateTimeOffset now)
+    {
+        if (!Entities.TryGetValue(sent.EntityId, out var entity))
+        {
+            Entities.Add(sent.EntityId, entity = new StoredEntity { EntityId = sent.EntityId, UpdatedAt = now });
+        }
+
+        var due = sent.Message.DueAt is { } scheduled && ToUtc(scheduled) > now ? ToUtc(scheduled) : now;
+        entity.Inbox.Add(new StoredEntityMessage(NextId(), due, message));
+        SignalWork(WorkKind.Entity);
+    }
+
+    /// <summary>Sets a failed instance running again and tells it so.</summary>
+    /// <returns>False when it has not failed.</returns>
+    internal bool Rewind(StoredInstance target, string message, DateTimeOffset now)
+    {
+        if (target.State.Status != global::DurableTask.Core.OrchestrationStatus.Failed)
+        {
+            return false;
+        }
+
+        target.Fence++;
+        target.State = target.State with
+        {
+            Status = global::DurableTask.Core.OrchestrationStatus.Running,
+            UpdatedAt = now,
+            CompletedAt = null,
+            Output = null,
+            Failure = null,
+        };
+        Post(target, null, message, now);
+        SignalChange(target.State.InstanceId);
+        return true;
     }
 
     internal void RemoveActivities(string instanceId)

@@ -19,6 +19,7 @@ public sealed class InMemoryTaskHub : ITaskHub
     private readonly InMemoryStorage _storage;
     private readonly WorkSignal _orchestrationSignal = new();
     private readonly WorkSignal _activitySignal = new();
+    private readonly WorkSignal _entitySignal = new();
     private readonly InstanceWatchers _watchers;
 
     /// <summary>Creates a hub.</summary>
@@ -28,9 +29,12 @@ public sealed class InMemoryTaskHub : ITaskHub
     {
         _time = timeProvider;
         _storage = storage ?? new InMemoryStorage();
+        Entities = new InMemoryEntityHub(timeProvider, _storage);
         _watchers = new InstanceWatchers(timeProvider, Timeout.InfiniteTimeSpan);
         _storage.Listen(kind => SignalOf(kind).Set(), _watchers.Changed);
     }
+
+    public IEntityHub Entities { get; }
 
     public Task InitializeAsync(CancellationToken cancellationToken = default) => Task.CompletedTask;
 
@@ -55,7 +59,17 @@ public sealed class InMemoryTaskHub : ITaskHub
         var stored = HistorySerializer.Serialize(message);
         return Locked(now =>
         {
-            if (!_storage.Instances.TryGetValue(instanceId, out var target) || target.State.Status.IsTerminal())
+            if (!_storage.Instances.TryGetValue(instanceId, out var target))
+            {
+                return false;
+            }
+
+            if (message is ExecutionRewoundEvent)
+            {
+                return _storage.Rewind(target, stored, now);
+            }
+
+            if (target.State.Status.IsTerminal())
             {
                 return false;
             }
@@ -77,8 +91,8 @@ public sealed class InMemoryTaskHub : ITaskHub
         return Locked(_ =>
         {
             var found = _storage.Instances.Values
-                .Where(instance => Matches(instance.State, query) && IsAfter(instance.State, after))
-                .OrderBy(instance => instance.State.CreatedAt)
+                .Where(instance => Matches(instance.State, query) && IsAfter(instance.State, query, after))
+                .OrderBy(instance => OrderOf(instance.State, query))
                 .ThenBy(instance => instance.State.InstanceId, StringComparer.Ordinal)
                 .Take(size + 1)
                 .Select(instance => View(instance, query.WithPayloads))
@@ -89,7 +103,7 @@ public sealed class InMemoryTaskHub : ITaskHub
             }
 
             found.RemoveAt(size);
-            return new InstancePage(found, new PageToken(found[^1].CreatedAt, found[^1].InstanceId).ToString());
+            return new InstancePage(found, new PageToken(OrderOf(found[^1], query), found[^1].InstanceId).ToString());
         });
     }
 
@@ -278,13 +292,18 @@ public sealed class InMemoryTaskHub : ITaskHub
     /// <summary>May be in the past: what came due since the caller looked for work must end the wait at once.</summary>
     private DateTimeOffset? NextDue(WorkKind kind, IReadOnlyList<WorkFilter>? only)
     {
-        var times = kind == WorkKind.Activity
-            ? _storage.Activities.Values
+        var times = kind switch
+        {
+            WorkKind.Activity => _storage.Activities.Values
                 .Where(activity => Passes(only, activity))
-                .Select(activity => (DateTimeOffset?)activity.VisibleAt)
-            : _storage.Instances.Values
+                .Select(activity => (DateTimeOffset?)activity.VisibleAt),
+            WorkKind.Entity => _storage.Entities.Values
+                .Where(entity => entity.Inbox.Exists(message => message.VisibleAt is not null) && entity.Passes(only))
+                .Select(entity => (DateTimeOffset?)Later(entity.LockedUntil, entity.Inbox.Min(message => message.VisibleAt)!.Value)),
+            _ => _storage.Instances.Values
                 .Where(instance => instance.Inbox.Count > 0 && Passes(only, instance.State))
-                .Select(instance => (DateTimeOffset?)Later(instance.LockedUntil, instance.Inbox.Min(message => message.VisibleAt)));
+                .Select(instance => (DateTimeOffset?)Later(instance.LockedUntil, instance.Inbox.Min(message => message.VisibleAt))),
+        };
         return times.Min();
     }
 
@@ -316,7 +335,12 @@ public sealed class InMemoryTaskHub : ITaskHub
         }
     }
 
-    private WorkSignal SignalOf(WorkKind kind) => kind == WorkKind.Orchestration ? _orchestrationSignal : _activitySignal;
+    private WorkSignal SignalOf(WorkKind kind) => kind switch
+    {
+        WorkKind.Orchestration => _orchestrationSignal,
+        WorkKind.Activity => _activitySignal,
+        _ => _entitySignal,
+    };
 
     private Task<T> Locked<T>(Func<DateTimeOffset, T> action)
     {
@@ -342,12 +366,17 @@ public sealed class InMemoryTaskHub : ITaskHub
         && (query.Statuses is not { } statuses || statuses.Contains(state.Status))
         && (query.InstanceIdPrefix is not { } prefix || state.InstanceId.StartsWith(prefix, StringComparison.Ordinal))
         && (query.Name is not { } name || string.Equals(state.Name, name, StringComparison.OrdinalIgnoreCase))
-        && (query.ParentInstanceId is not { } parent || state.ParentInstanceId == parent);
+        && (query.ParentInstanceId is not { } parent || state.ParentInstanceId == parent)
+        && (!query.ByCompletion || state.CompletedAt is { } ended && ended >= (query.CompletedFrom ?? ended)
+            && ended <= (query.CompletedTo ?? ended));
 
-    private static bool IsAfter(InstanceState state, PageToken? token) =>
+    private static bool IsAfter(InstanceState state, InstanceQuery query, PageToken? token) =>
         token is not { } after
-        || state.CreatedAt > after.CreatedAt
-        || (state.CreatedAt == after.CreatedAt && string.CompareOrdinal(state.InstanceId, after.InstanceId) > 0);
+        || OrderOf(state, query) > after.At
+        || (OrderOf(state, query) == after.At && string.CompareOrdinal(state.InstanceId, after.InstanceId) > 0);
+
+    private static DateTimeOffset OrderOf(InstanceState state, InstanceQuery query) =>
+        query.ByCompletion ? state.CompletedAt!.Value : state.CreatedAt;
 
     private static bool Passes(IReadOnlyList<WorkFilter>? only, InstanceState state) =>
         only is null || only.Any(filter => filter.Passes(state.Name, state.Version));

@@ -15,6 +15,7 @@ internal sealed class TurnWriter(TurnCommit turn)
     private readonly string[] _timers = [.. turn.Timers.Select(HistorySerializer.Serialize)];
     private readonly string[] _starts = [.. turn.SubOrchestrations.Select(created => HistorySerializer.Serialize(created.Start))];
     private readonly string[] _messages = [.. turn.Messages.Select(message => HistorySerializer.Serialize(message.Event))];
+    private readonly string[] _entityMessages = [.. turn.EntityMessages.Select(message => message.Message.Serialize())];
     private readonly string? _continueAs = turn.ContinueAs is null ? null : HistorySerializer.Serialize(turn.ContinueAs);
 
     public TurnReceipt Apply(InMemoryStorage storage, DateTimeOffset now)
@@ -33,6 +34,7 @@ internal sealed class TurnWriter(TurnCommit turn)
         var claimed = ScheduleActivities(storage, instance, now);
         ChangeTimers(storage, instance);
         CreateSubOrchestrations(storage, instance, now);
+        RewindChildren(storage, instance, now);
         SendMessages(storage, now);
         if (turn.Status.IsTerminal())
         {
@@ -81,6 +83,11 @@ internal sealed class TurnWriter(TurnCommit turn)
 
         if (turn.ContinueAs is not { } next)
         {
+            if (turn.ReplacesHistory)
+            {
+                instance.History.Clear();
+            }
+
             instance.History.AddRange(_history);
             return;
         }
@@ -161,6 +168,18 @@ internal sealed class TurnWriter(TurnCommit turn)
         }
     }
 
+    private void RewindChildren(InMemoryStorage storage, StoredInstance creator, DateTimeOffset now)
+    {
+        foreach (var child in turn.RewoundChildren)
+        {
+            if (!storage.Instances.TryGetValue(child.InstanceId, out var failed)
+                || !storage.Rewind(failed, HistorySerializer.Serialize(child.Event), now))
+            {
+                storage.Post(creator, creator.State.ExecutionId, HistorySerializer.Serialize(child.Refusal), now);
+            }
+        }
+    }
+
     private void SendMessages(InMemoryStorage storage, DateTimeOffset now)
     {
         for (var i = 0; i < _messages.Length; i++)
@@ -173,6 +192,11 @@ internal sealed class TurnWriter(TurnCommit turn)
                 storage.Post(target, message.ExecutionId, _messages[i], now);
                 InMemoryTaskHub.BringStartForward(target, message.Event, now);
             }
+        }
+
+        for (var i = 0; i < _entityMessages.Length; i++)
+        {
+            storage.Post(turn.EntityMessages[i], _entityMessages[i], now);
         }
     }
 }

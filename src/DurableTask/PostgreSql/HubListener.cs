@@ -9,7 +9,13 @@ namespace Microsoft.DurableTask.PostgreSql;
 /// everybody is woken once, because news may have been missed. Without it, waits still end by the safety poll.
 /// </summary>
 internal sealed partial class HubListener(
-    HubDatabase database, HubSignals signals, WorkerSessions sessions, string self, TimeProvider timeProvider, ILogger logger)
+    HubDatabase database,
+    HubSignals signals,
+    WorkerSessions sessions,
+    ServerClock clock,
+    string self,
+    TimeProvider timeProvider,
+    ILogger logger)
 {
     /// <summary>Shorter than the time that others wait for us, see <see cref="PostgreSqlTaskHubOptions.ReconnectGrace"/>.</summary>
     private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromSeconds(2);
@@ -57,6 +63,7 @@ internal sealed partial class HubListener(
         }
 
         await sessions.EnterAsync(connection, stopping);
+        await clock.CheckAsync(connection, stopping);
         Log.Listening(logger, database.Channel);
         listening();
         signals.PublishEverything();
@@ -64,6 +71,7 @@ internal sealed partial class HubListener(
         {
             await HearAsync(connection, database.Options.WorkerCheckInterval, stopping);
             await sessions.CheckAsync(connection, stopping);
+            await clock.CheckAsync(connection, stopping);
         }
     }
 

@@ -4,8 +4,8 @@ namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
 /// What a transaction tells the other processes: that there may be work of a kind, and which instances changed for those who watch them.
-/// One NOTIFY payload as a rule: "sender|kinds|id(US)id...", with "o" and "a" as kinds and the unit separator between ids. PostgreSQL takes
-/// 8,000 bytes at most: many ids take several payloads, a very long id none (the safety poll finds the change).
+/// One NOTIFY payload as a rule: "sender|kinds|id(US)id...", with "o", "a" and "e" as kinds and the unit separator between ids. PostgreSQL
+/// takes 8,000 bytes at most: many ids take several payloads, a very long id none (the safety poll finds the change).
 /// </summary>
 internal sealed class HubNews
 {
@@ -17,23 +17,30 @@ internal sealed class HubNews
 
     public bool Activities { get; set; }
 
+    public bool Entities { get; set; }
+
     public HashSet<string> Instances { get; } = new(StringComparer.Ordinal);
 
-    public bool IsEmpty => !Orchestrations && !Activities && Instances.Count == 0;
+    public bool IsEmpty => !Orchestrations && !Activities && !Entities && Instances.Count == 0;
 
-    public static HubNews OfWork(WorkKind kind) =>
-        new() { Orchestrations = kind == WorkKind.Orchestration, Activities = kind == WorkKind.Activity };
+    public static HubNews OfWork(WorkKind kind) => new()
+    {
+        Orchestrations = kind == WorkKind.Orchestration,
+        Activities = kind == WorkKind.Activity,
+        Entities = kind == WorkKind.Entity,
+    };
 
     public void Add(HubNews more)
     {
         Orchestrations |= more.Orchestrations;
         Activities |= more.Activities;
+        Entities |= more.Entities;
         Instances.UnionWith(more.Instances);
     }
 
     public IEnumerable<string> Payloads(string sender)
     {
-        var head = $"{sender}{Separator}{(Orchestrations ? "o" : "")}{(Activities ? "a" : "")}{Separator}";
+        var head = $"{sender}{Separator}{(Orchestrations ? "o" : "")}{(Activities ? "a" : "")}{(Entities ? "e" : "")}{Separator}";
         var payload = head;
         // A character takes up to 4 bytes: count as if all did.
         foreach (var id in Instances.Where(id => id.Length <= MaxIdCharacters))
@@ -63,6 +70,7 @@ internal sealed class HubNews
         {
             Orchestrations = parts[1].Contains('o', StringComparison.Ordinal),
             Activities = parts[1].Contains('a', StringComparison.Ordinal),
+            Entities = parts[1].Contains('e', StringComparison.Ordinal),
         };
         news.Instances.UnionWith(parts[2].Split(BetweenIds, StringSplitOptions.RemoveEmptyEntries));
         return news;

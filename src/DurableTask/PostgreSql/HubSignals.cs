@@ -7,10 +7,16 @@ internal sealed class HubSignals(TimeProvider timeProvider, TimeSpan safetyPoll)
 {
     private readonly WorkSignal _orchestrations = new();
     private readonly WorkSignal _activities = new();
+    private readonly WorkSignal _entities = new();
 
     public InstanceWatchers Watchers { get; } = new(timeProvider, safetyPoll);
 
-    public WorkSignal Of(WorkKind kind) => kind == WorkKind.Orchestration ? _orchestrations : _activities;
+    public WorkSignal Of(WorkKind kind) => kind switch
+    {
+        WorkKind.Orchestration => _orchestrations,
+        WorkKind.Activity => _activities,
+        _ => _entities,
+    };
 
     public void Publish(HubNews news)
     {
@@ -24,6 +30,11 @@ internal sealed class HubSignals(TimeProvider timeProvider, TimeSpan safetyPoll)
             _activities.Set();
         }
 
+        if (news.Entities)
+        {
+            _entities.Set();
+        }
+
         foreach (var instanceId in news.Instances)
         {
             Watchers.Changed(instanceId);
@@ -35,6 +46,7 @@ internal sealed class HubSignals(TimeProvider timeProvider, TimeSpan safetyPoll)
     {
         _orchestrations.Set();
         _activities.Set();
+        _entities.Set();
         Watchers.AllChanged();
     }
 }

@@ -26,6 +26,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
     private readonly HubSignals _signals;
     private readonly InstanceStore _instances;
     private readonly WorkItemStore _workItems;
+    private readonly PostgreSqlEntityHub _entities;
     private readonly TurnCommitter _committer;
     private readonly InboxSweeper _sweeper;
     private readonly HubListener _listener;
@@ -58,10 +59,14 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
         _instances = new InstanceStore(database, _notifier);
         var sessions = new WorkerSessions(database, _signals, self, timeProvider, _logger);
         _workItems = new WorkItemStore(database, _signals, _notifier, sessions);
+        _entities = new PostgreSqlEntityHub(database, _signals, _notifier, sessions);
         _committer = new TurnCommitter(database, _signals, self, _logger);
         _sweeper = new InboxSweeper(database, timeProvider, _logger);
-        _listener = new HubListener(database, _signals, sessions, self, timeProvider, _logger);
+        var clock = new ServerClock(database, _signals, self, timeProvider, _logger);
+        _listener = new HubListener(database, _signals, sessions, clock, self, timeProvider, _logger);
     }
+
+    public IEntityHub Entities => _entities;
 
     /// <inheritdoc/>
     /// <exception cref="PostgresUnavailableException">PostgreSQL did not answer within the startup timeout, or refused.</exception>
@@ -72,7 +77,8 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
         try
         {
             await PostgresStartup.WaitUntilReadyAsync(_dataSource, _time, _logger, _options.StartupTimeout, cancellationToken);
-            await new Migrator(_dataSource, _options.Schema, Migration.FromResources<PostgreSqlTaskHub>()).MigrateAsync(cancellationToken);
+            var migrator = new Migrator(_dataSource, _options.Schema, Migration.FromResources<PostgreSqlTaskHub>());
+            await (_options.MigrateAtStart ? migrator.MigrateAsync(cancellationToken) : migrator.VerifyAsync(cancellationToken));
             if (_duties.Count == 0)
             {
                 _duties.Add(Task.Run(_committer.RunAsync, CancellationToken.None));
@@ -151,7 +157,9 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
             return;
         }
 
-        var due = await _workItems.NextDueAsync(kind, only, cancellationToken);
+        var due = kind == WorkKind.Entity
+            ? await _entities.NextDueAsync(only, cancellationToken)
+            : await _workItems.NextDueAsync(kind, only, cancellationToken);
         var longest = _options.SafetyPollInterval;
         await signal.WaitAsync(due < longest ? due.Value : longest, _time, cancellationToken);
     }

@@ -41,5 +41,10 @@ internal sealed class PreparedTurn(TurnCommit turn)
     public TaskCompletionSource<TurnReceipt> Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Existing instances that the turn may write besides its own: they are locked in the same order.</summary>
-    public IEnumerable<string> OtherInstances => Turn.SubOrchestrations.Select(created => created.InstanceId).Concat(Terminated);
+    public IEnumerable<string> OtherInstances =>
+        Turn.SubOrchestrations.Select(created => created.InstanceId).Concat(Terminated)
+            .Concat(Turn.RewoundChildren.Select(child => child.InstanceId));
+
+    /// <summary>How many of the stored events stay: what the turn appends is numbered after them.</summary>
+    public int KeptHistory => Turn.ReplacesHistory || Turn.ContinueAs is not null ? 0 : Turn.HistoryCount;
 }

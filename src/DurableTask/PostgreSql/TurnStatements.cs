@@ -29,6 +29,7 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HashSet<
         ScheduleActivities();
         ChangeTimers();
         CreateSubOrchestrations();
+        RewindChildren();
         SendMessages();
         if (!news.IsEmpty)
         {
@@ -52,7 +53,7 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HashSet<
             Column(turns, turn => turn.Turn.CustomStatus),
             Column(turns, turn => turn.Turn.Output),
             Column(turns, turn => turn.Failure),
-            Column(turns, turn => turn.ContinuedStart is null ? turn.Turn.HistoryCount + turn.History.Length : 0));
+            Column(turns, turn => turn.KeptHistory + turn.History.Length));
         var continued = turns.Where(turn => turn.ContinuedStart is not null).ToArray();
         Add("continue_instances",
             Column(continued, turn => turn.InstanceId),
@@ -70,7 +71,8 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HashSet<
         Add("clear_activities", ended.Union(continuedIds, StringComparer.Ordinal).ToArray());
         Add("clear_inbox", ended);
         Add("clear_execution_inbox", continuedIds);
-        Add("clear_history", continuedIds);
+        var rewound = turns.Where(turn => turn.Turn.ReplacesHistory).Select(turn => turn.InstanceId);
+        Add("clear_history", continuedIds.Union(rewound, StringComparer.Ordinal).ToArray());
         var goesOn = continued.Where(turn => !turn.Ends).ToArray();
         Add("post_continued_starts", Column(goesOn, turn => turn.InstanceId), Column(goesOn, turn => turn.ContinuedStart));
         news.Orchestrations |= goesOn.Length > 0;
@@ -79,7 +81,7 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HashSet<
     private void AppendHistory()
     {
         var events = turns.SelectMany(turn =>
-            turn.History.Select((text, i) => (turn.InstanceId, Seq: turn.Turn.HistoryCount + i + 1, text))).ToArray();
+            turn.History.Select((text, i) => (turn.InstanceId, Seq: turn.KeptHistory + i + 1, text))).ToArray();
         Add("append_history",
             Column(events, entry => entry.InstanceId), Column(events, entry => entry.Seq), Column(events, entry => entry.text));
     }
@@ -127,13 +129,7 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HashSet<
 
         var ids = Column(all, created => created.New.InstanceId);
         var executions = Column(all, created => created.New.ExecutionId);
-        var wanted = Column(all, created => created.New);
-        AddInstances("replace_instances", [.. wanted.Where(created => replaceable.Contains(created.InstanceId))]);
-        AddInstances("create_instances", wanted);
-        Add("clear_created_activities", ids, executions);
-        Add("clear_created_inbox", ids, executions);
-        Add("clear_created_history", ids, executions);
-        Add("post_starts", ids, executions, Column(all, created => created.text));
+        NewInstances.AddTo(_batch, Column(all, created => created.New), Column(all, created => created.text), replaceable);
         Add("post_refusals",
             ids,
             executions,
@@ -144,16 +140,18 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HashSet<
         news.Instances.UnionWith(ids);
     }
 
-    private void AddInstances(string statement, NewInstance[] created) => Add(
-        statement,
-        Column(created, instance => instance.InstanceId),
-        Column(created, instance => instance.ExecutionId),
-        Column(created, instance => instance.Start.Name),
-        Column(created, instance => instance.Start.Version),
-        Column(created, instance => instance.Start.ParentInstance?.OrchestrationInstance.InstanceId),
-        Column(created, instance => HistorySerializer.SerializeTags(instance.Start.Tags)),
-        Column(created, instance => instance.Start.ScheduledStartTime is { } time ? Rows.Utc(time) : (DateTime?)null),
-        Column(created, instance => instance.Start.Input));
+    private void RewindChildren()
+    {
+        var all = turns.SelectMany(turn => turn.Turn.RewoundChildren.Select(child => (Creator: turn, Child: child))).ToArray();
+        Add("rewind_instances",
+            Column(all, rewound => rewound.Child.InstanceId), Column(all, rewound => HistorySerializer.Serialize(rewound.Child.Event)));
+        Add("post_rewind_refusals",
+            Column(all, rewound => rewound.Child.InstanceId),
+            Column(all, rewound => rewound.Creator.InstanceId),
+            Column(all, rewound => HistorySerializer.Serialize(rewound.Child.Refusal)));
+        news.Orchestrations |= all.Length > 0;
+        news.Instances.UnionWith(all.Select(rewound => rewound.Child.InstanceId));
+    }
 
     private void SendMessages()
     {
@@ -164,6 +162,9 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HashSet<
         Add("post_messages",
             Column(all, sent => sent.Message.InstanceId), Column(all, sent => sent.Message.ExecutionId), Column(all, sent => sent.text));
         news.Orchestrations |= all.Length > 0;
+        var toEntities = turns.SelectMany(turn => turn.Turn.EntityMessages).ToArray();
+        Add("post_entity_messages", EntityRows.MessageColumns(toEntities));
+        news.Entities |= toEntities.Length > 0;
     }
 
     /// <summary>Adds a statement over arrays of equal length; none when they are empty.</summary>

@@ -141,11 +141,12 @@ internal sealed partial class WorkerSessions(
             return; // Another process was faster, or they came back.
         }
 
-        var news = new HubNews { Orchestrations = true, Activities = true };
+        var news = new HubNews { Orchestrations = true, Activities = true, Entities = true };
         var dead = workers.Where(worker => !worker.LivesOn).Select(worker => worker.WorkerId).ToArray();
         await using var batch = new NpgsqlBatch(connection, transaction);
         batch.Add(HubDatabase.Sql["give_back_activities"], [dead]);
         batch.Add(HubDatabase.Sql["give_back_orchestrations"], dead, MaxMessages);
+        batch.Add(HubDatabase.Sql["give_back_entities"], dead, MaxMessages);
         batch.Add(HubDatabase.Sql["forget_workers"], sessions.ToArray(), workers.Select(worker => worker.WorkerId).ToArray());
         batch.Add(HubDatabase.Sql["notify"], database.Channel, news.Payloads(self).ToArray());
         var counts = new List<int>();
@@ -153,7 +154,7 @@ internal sealed partial class WorkerSessions(
         {
             do
             {
-                counts.AddRange(reader.FieldCount == 1 && counts.Count < 2
+                counts.AddRange(reader.FieldCount == 1 && counts.Count < 3
                     ? await HubDatabase.ReadAllAsync(reader, row => row.GetInt32(0), cancellationToken)
                     : []);
             }
@@ -162,7 +163,7 @@ internal sealed partial class WorkerSessions(
 
         await transaction.CommitAsync(cancellationToken);
         signals.Publish(news);
-        Log.TakenOver(logger, database.Channel, string.Join(", ", dead), counts[1], counts[0]);
+        Log.TakenOver(logger, database.Channel, string.Join(", ", dead), counts[1], counts[0], counts[2]);
     }
 
     private static async Task<List<(string WorkerId, bool LivesOn)>> MarkDeadAsync(
@@ -191,8 +192,9 @@ internal sealed partial class WorkerSessions(
         [LoggerMessage(
             1, LogLevel.Warning,
             "Workers {Workers} of task hub '{Hub}' have no connection any more: "
-                + "{Orchestrations} orchestrations and {Activities} activities that they held go to others")]
-        public static partial void TakenOver(ILogger logger, string hub, string workers, int orchestrations, int activities);
+                + "{Orchestrations} orchestrations, {Activities} activities and {Entities} entities that they held go to others")]
+        public static partial void TakenOver(
+            ILogger logger, string hub, string workers, int orchestrations, int activities, int entities);
 
         [LoggerMessage(
             2, LogLevel.Warning,

@@ -31,11 +31,17 @@ internal static class DurableWiring
             .Configure<IServiceProvider>((registry, provider) => DurableFunctions.AddTo(registry, functions, provider));
         worker.Configure(options =>
         {
+            // Filters by prefix find both categories: no need to write everything twice.
+            options.Logging.UseLegacyCategories = false;
             options.Concurrency.MaximumConcurrentActivityWorkItems =
                 settings.Durable.MaxConcurrentActivities ?? options.Concurrency.MaximumConcurrentActivityWorkItems;
             options.Concurrency.MaximumConcurrentOrchestrationWorkItems =
                 settings.Durable.MaxConcurrentOrchestrators ?? options.Concurrency.MaximumConcurrentOrchestrationWorkItems;
+            options.Concurrency.MaximumConcurrentEntityWorkItems =
+                settings.Durable.MaxConcurrentEntities ?? options.Concurrency.MaximumConcurrentEntityWorkItems;
+            options.EnableEntitySupport = true;
         });
+        client.Configure(static options => options.EnableEntitySupport = true);
         services.Configure<TaskHubWorkerOptions>(worker.Name, options =>
         {
             options.WorkItemLockTimeout = settings.Durable.WorkItemLockTimeout ?? options.WorkItemLockTimeout;

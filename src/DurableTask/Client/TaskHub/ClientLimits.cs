@@ -6,6 +6,12 @@ internal static class ClientLimits
     /// <summary>The longest instance id that can be created, in characters: the limit that the official documentation gives.</summary>
     public const int InstanceIdLength = 100;
 
+    /// <summary>The longest id of an entity that can be addressed, in characters, with both '@'.</summary>
+    public const int EntityIdLength = 512;
+
+    /// <summary>How many entities a clean-up looks at in one step.</summary>
+    public const int CleanBatch = 500;
+
     /// <summary>The longest name of an orchestrator or event, in characters.</summary>
     public const int NameLength = 256;
 
@@ -17,9 +23,6 @@ internal static class ClientLimits
 
     /// <summary>How many instances a purge reads and removes in one step.</summary>
     public const int PurgeBatch = 100;
-
-    /// <summary>How many pages of a hub one call of ListInstanceIds looks through before it returns an empty page.</summary>
-    public const int ListPages = 10;
 
     /// <summary>How often a start tries to replace an instance that others replace at the same time.</summary>
     public const int ReplaceAttempts = 5;

@@ -2,6 +2,7 @@ using DurableTask.Core;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 using Microsoft.DurableTask.Worker.Orchestrations;
+using Microsoft.DurableTask.Worker.Tracing;
 
 namespace Microsoft.DurableTask.Worker.Dispatch;
 
@@ -10,7 +11,7 @@ internal static class TurnBuilder
 {
     public static TurnCommit Build(
         OrchestrationLock held, CachedInstance instance, ExecutionStartedEvent? start, IEnumerable<HistoryEvent> played, TurnResult result,
-        DataConverter converter, DateTime now)
+        DateTime now)
     {
         bool ended = result.Status.IsTerminal();
         var history = new List<HistoryEvent>(played);
@@ -28,13 +29,15 @@ internal static class TurnBuilder
             ExecutionId = instance.ExecutionId,
             HistoryCount = instance.History.Count,
             NewHistory = result.ContinueAsNew is null ? history : [],
-            ContinueAs = result.ContinueAsNew is { } options ? NextExecution(start!, options, converter, now) : null,
+            ContinueAs = result.ContinueAsNew is { } next ? NextStart(start!, next, now) : null,
             Activities = [.. result.Actions.OfType<TaskScheduledEvent>()],
             Timers = [.. result.Actions.OfType<TimerCreatedEvent>().Select(Due)],
             CancelledTimers = result.CancelledTimers,
             SubOrchestrations = [.. result.Actions.OfType<SubOrchestrationInstanceCreatedEvent>()
                 .Select(created => Child(created, instance, start!, now))],
             Messages = [.. Messages(instance, start, result, now)],
+            EntityMessages = [.. result.Actions.Where(action => result.ToEntities.ContainsKey(action.EventId))
+                .Select(action => result.ToEntities[action.EventId]), .. result.LockReleases],
             Status = result.Status,
             CustomStatus = result.CustomStatus,
             Output = result.Output,
@@ -53,7 +56,7 @@ internal static class TurnBuilder
             Name = created.Name!,
             Version = created.Version,
             Tags = created.Tags,
-            ParentTraceContext = start.ParentTraceContext,
+            ParentTraceContext = TaskTracing.ContextOfAction(start, created.EventId),
             OrchestrationInstance = new() { InstanceId = created.InstanceId!, ExecutionId = Guid.NewGuid().ToString("N") },
             ParentInstance = new()
             {
@@ -64,13 +67,12 @@ internal static class TurnBuilder
             },
         });
 
-    private static ExecutionStartedEvent NextExecution(
-        ExecutionStartedEvent start, ContinueAsNewOptions options, DataConverter converter, DateTime now) =>
-        new(-1, converter.Serialize(options.NewInput))
+    private static ExecutionStartedEvent NextStart(ExecutionStartedEvent start, NextExecution next, DateTime now) =>
+        new(-1, next.Input)
         {
             Timestamp = now,
             Name = start.Name,
-            Version = options.NewVersion ?? start.Version,
+            Version = string.IsNullOrEmpty(next.Version) ? start.Version : next.Version,
             Tags = start.Tags,
             ParentInstance = start.ParentInstance,
             ParentTraceContext = start.ParentTraceContext,
@@ -84,7 +86,7 @@ internal static class TurnBuilder
     private static IEnumerable<OutgoingMessage> Messages(
         CachedInstance instance, ExecutionStartedEvent? start, TurnResult result, DateTime now)
     {
-        foreach (EventSentEvent sent in result.Actions.OfType<EventSentEvent>())
+        foreach (EventSentEvent sent in result.Actions.OfType<EventSentEvent>().Where(sent => !result.ToEntities.ContainsKey(sent.EventId)))
         {
             yield return new(sent.InstanceId!, null, new EventRaisedEvent(-1, sent.Input) { Name = sent.Name, Timestamp = now });
         }

@@ -31,7 +31,8 @@ internal sealed class WorkerRuntime(
     public InstanceCache Cache { get; } = new(hubOptions.MaximumCachedInstances, hubOptions.MaximumCachedHistory);
     public WorkSlots OrchestrationSlots { get; } = new(options.Concurrency.MaximumConcurrentOrchestrationWorkItems);
     public WorkSlots ActivitySlots { get; } = new(options.Concurrency.MaximumConcurrentActivityWorkItems);
-    public ILogger Logger { get; } = services.LoggerFactory.CreateLogger(LogCategories.Worker);
+    public WorkSlots EntitySlots { get; } = new(options.Concurrency.MaximumConcurrentEntityWorkItems);
+    public ILogger Logger { get; } = services.Loggers.Worker;
 
     /// <summary>True once the worker was asked to stop: what runs may finish, nothing new is taken.</summary>
     public bool IsStopping { get; set; }

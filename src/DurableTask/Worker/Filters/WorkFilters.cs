@@ -14,7 +14,12 @@ internal sealed record WorkFilters(
         [.. filters.Activities.Select(filter => Of(filter.Name, filter.Versions))],
         [.. filters.Entities.Select(filter => new WorkFilter(filter.Name))]);
 
-    public IReadOnlyList<WorkFilter>? Of(WorkKind kind) => kind == WorkKind.Orchestration ? Orchestrations : Activities;
+    public IReadOnlyList<WorkFilter>? Of(WorkKind kind) => kind switch
+    {
+        WorkKind.Orchestration => Orchestrations,
+        WorkKind.Activity => Activities,
+        _ => Entities,
+    };
 
     /// <summary>How many of the activities, from the first, pass: only those may be claimed by the turn that adds them.</summary>
     public int Leading(IReadOnlyList<TaskScheduledEvent> activities) => Activities is null

@@ -9,7 +9,14 @@ internal sealed record OrchestrationServices(
     TimeProvider TimeProvider,
     TimeSpan MaximumTimerInterval,
     string DefaultVersion,
-    global::DurableTask.Core.IExceptionPropertiesProvider? ExceptionProperties)
+    global::DurableTask.Core.IExceptionPropertiesProvider? ExceptionProperties,
+    bool UseLegacyLogCategory = false)
 {
+    /// <summary>True when orchestrators may use entities; ids that begin with "@" are entities then.</summary>
+    public bool EntitiesEnabled { get; init; }
+
+    /// <summary>Where the engine itself logs.</summary>
+    public WorkerLoggers Loggers { get; } = new(LoggerFactory, UseLegacyLogCategory);
+
     public DateTime UtcNow() => TimeProvider.GetUtcNow().UtcDateTime;
 }

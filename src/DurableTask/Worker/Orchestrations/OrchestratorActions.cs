@@ -1,6 +1,7 @@
 using DurableTask.Core;
 using DurableTask.Core.Exceptions;
 using DurableTask.Core.History;
+using DurableTask.Core.Hub;
 
 namespace Microsoft.DurableTask.Worker.Orchestrations;
 
@@ -16,6 +17,7 @@ internal sealed class OrchestratorActions
     private readonly SortedDictionary<int, HistoryEvent> _added = [];
     private readonly Dictionary<int, TaskCompletionSource<TaskOutcome>> _open = [];
     private readonly Dictionary<int, string> _openChildren = [];
+    private readonly Dictionary<int, OutgoingEntityMessage> _toEntities = [];
     private readonly List<int> _cancelledTimers = [];
     private int _next;
 
@@ -24,6 +26,9 @@ internal sealed class OrchestratorActions
 
     /// <summary>Actions that no stored turn holds yet, in order.</summary>
     public IReadOnlyList<HistoryEvent> Added => [.. _added.Values];
+
+    /// <summary>The messages to entities among <see cref="Added"/>, by event id.</summary>
+    public IReadOnlyDictionary<int, OutgoingEntityMessage> ToEntities => _toEntities;
 
     /// <summary>Stored timers that the code cancelled during this turn.</summary>
     public IReadOnlyList<int> CancelledTimers => _cancelledTimers;
@@ -54,6 +59,13 @@ internal sealed class OrchestratorActions
     /// <summary>Adds an action that has no outcome.</summary>
     public void Add(HistoryEvent action) => _added.Add(action.EventId, action);
 
+    /// <summary>Adds the sending of a message to an entity.</summary>
+    public void Send(EventSentEvent sent, OutgoingEntityMessage message)
+    {
+        Add(sent);
+        _toEntities.Add(sent.EventId, message);
+    }
+
     /// <returns>False when no such outcome is open: a duplicate, or a cancelled timer.</returns>
     public bool TryComplete(int id, TaskOutcome outcome)
     {
@@ -81,66 +93,37 @@ internal sealed class OrchestratorActions
     public void Stored()
     {
         _added.Clear();
+        _toEntities.Clear();
         _cancelledTimers.Clear();
     }
 
+    /// <summary>The history that a replay is compared with.</summary>
+    public IReadOnlyList<HistoryEvent> History { get; set; } = [];
+
     /// <summary>Replay: the history says that a turn ended here, so the code must have added nothing else.</summary>
+    /// <param name="mayHaveMore">True before a rewind, whose turn holds what was taken out of the earlier ones.</param>
     /// <exception cref="NonDeterministicOrchestrationException">It did.</exception>
-    public void EndReplayedTurn()
+    public void EndReplayedTurn(bool mayHaveMore)
     {
         _cancelledTimers.Clear();
-        if (_added.Count > 0)
+        if (_added.Count > 0 && !mayHaveMore)
         {
-            HistoryEvent surplus = _added.Values.First();
-            throw new NonDeterministicOrchestrationException(
-                surplus.EventId,
-                $"A previous execution of this orchestration scheduled nothing with sequence number {surplus.EventId} at this point, "
-                + $"but the code now schedules {Describe(surplus)}. {WhatToDo}");
+            throw ReplayMismatch.Create(stored: null, _added.Values.First(), History, _added);
         }
     }
 
-    /// <summary>Replay: matches a stored action with the one that the code added.</summary>
+    /// <summary>Replay: matches a stored action with the one that the code added. Inputs and versions are not compared.</summary>
     /// <exception cref="NonDeterministicOrchestrationException">They differ in kind or name, or the code added none.</exception>
     public void Match(HistoryEvent stored)
     {
-        if (!_added.Remove(stored.EventId, out HistoryEvent? added))
+        if (!_added.TryGetValue(stored.EventId, out HistoryEvent? added)
+            || added.EventType != stored.EventType
+            || !string.Equals(ReplayMismatch.NameOf(added), ReplayMismatch.NameOf(stored), StringComparison.OrdinalIgnoreCase))
         {
-            throw new NonDeterministicOrchestrationException(
-                stored.EventId,
-                $"A previous execution of this orchestration scheduled {Describe(stored)} with sequence number {stored.EventId}, "
-                + $"but the code now schedules nothing with that number. {WhatToDo}");
+            throw ReplayMismatch.Create(stored, added, History, _added);
         }
 
-        if (added.EventType != stored.EventType || !SameName(added, stored))
-        {
-            throw new NonDeterministicOrchestrationException(
-                stored.EventId,
-                $"A previous execution of this orchestration scheduled {Describe(stored)} with sequence number {stored.EventId}, "
-                + $"but the code now schedules {Describe(added)} there. {WhatToDo}");
-        }
+        _toEntities.Remove(stored.EventId);
+        _added.Remove(stored.EventId);
     }
-
-    private const string WhatToDo =
-        "Was the orchestrator's code changed while this instance was running, or does it use the clock, random values, I/O or "
-        + "unordered collections? Keep running instances on the old version and register the changed code as a new version.";
-
-    private static bool SameName(HistoryEvent one, HistoryEvent other) =>
-        string.Equals(NameOf(one), NameOf(other), StringComparison.OrdinalIgnoreCase);
-
-    private static string? NameOf(HistoryEvent action) => action switch
-    {
-        TaskScheduledEvent activity => activity.Name,
-        SubOrchestrationInstanceCreatedEvent child => child.Name,
-        EventSentEvent sent => sent.Name,
-        _ => null,
-    };
-
-    private static string Describe(HistoryEvent action) => action switch
-    {
-        TaskScheduledEvent activity => $"the activity '{activity.Name}'",
-        SubOrchestrationInstanceCreatedEvent child => $"the sub-orchestration '{child.Name}'",
-        EventSentEvent sent => $"the event '{sent.Name}' to '{sent.InstanceId}'",
-        TimerCreatedEvent => "a timer",
-        _ => $"an action of kind {action.EventType}",
-    };
 }

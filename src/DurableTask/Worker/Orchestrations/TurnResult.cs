@@ -1,5 +1,6 @@
 using DurableTask.Core;
 using DurableTask.Core.History;
+using DurableTask.Core.Hub;
 
 namespace Microsoft.DurableTask.Worker.Orchestrations;
 
@@ -14,11 +15,22 @@ internal sealed record TurnResult
     public FailureDetails? Failure { get; init; }
 
     /// <summary>Set when the orchestration starts over; <see cref="Status"/> is Running then.</summary>
-    public ContinueAsNewOptions? ContinueAsNew { get; init; }
+    public NextExecution? ContinueAsNew { get; init; }
 
     /// <summary>Events that continue-as-new takes along.</summary>
     public IReadOnlyList<EventRaisedEvent> CarriedEvents { get; init; } = [];
 
+    /// <summary>The messages to entities, by the event id of the action that sends them.</summary>
+    public IReadOnlyDictionary<int, OutgoingEntityMessage> ToEntities { get; init; } = new Dictionary<int, OutgoingEntityMessage>();
+
+    /// <summary>What ends the critical section that the orchestrator was in when it ended.</summary>
+    public IReadOnlyList<OutgoingEntityMessage> LockReleases { get; init; } = [];
+
     /// <summary>Sub-orchestrations to end because this one was terminated recursively.</summary>
     public IReadOnlyList<string> TerminateChildren { get; init; } = [];
 }
+
+/// <summary>What continue-as-new goes on with.</summary>
+/// <param name="Input">As JSON.</param>
+/// <param name="Version">Null or empty to keep the version.</param>
+internal sealed record NextExecution(string? Input, string? Version);
