@@ -7,8 +7,8 @@ namespace Microsoft.DurableTask.PostgreSql;
 /// <summary>
 /// Notices that the database server's clock was set back (or that a failover led to a server whose clock is behind), by comparing it with
 /// this process's monotonic clock. By the new clock, work that waits would not be due until the clock has caught up: it is brought back
-/// with it. Timers and scheduled starts keep their time; leases end later, which matters only when a whole machine dies. A clock that was set
-/// forward needs nothing: timers are due, leases that look ended are fenced.
+/// with it. Timers and scheduled starts keep their time; leases end later, which matters only when a whole machine dies. A clock that was
+/// set forward needs nothing: timers are due, leases that look ended are fenced.
 /// </summary>
 internal sealed partial class ServerClock(HubDatabase database, HubSignals signals, string self, TimeProvider timeProvider, ILogger logger)
 {
