@@ -121,7 +121,7 @@ internal sealed class FinalChecks(
 
     private static int InstancesOf(Recipe program) => 1 + (program.Rounds * program.AllNodes.Sum(node => node switch
     {
-        Child child => InstancesOf(child.Program) * (child.OwnId ? 1 : child.Attempts),
+        Child child => InstancesOf(child.Program),
         Talk => 1,
         _ => 0,
     }));
@@ -162,7 +162,7 @@ internal sealed class FinalChecks(
             };
 
             // An instance that is run again under its id runs its activities again.
-            scheduled *= CallerOf(ProgramOf(storage.Instances[instanceId].State)) is { OwnId: true } caller ? caller.Attempts : 1;
+            scheduled *= CallerOf(ProgramOf(storage.Instances[instanceId].State))?.Attempts ?? 1;
             if (runs > scheduled + disruptions)
             {
                 throw new Violation(
