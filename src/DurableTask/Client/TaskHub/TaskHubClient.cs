@@ -51,7 +51,9 @@ internal sealed class TaskHubClient : DurableTaskClient
         _options = options;
         _starter = new OrchestrationStarter(hub, hubOptions, time, logger);
         _purger = new InstancePurger(hub, time);
-        _entities = options.EnableEntitySupport ? new TaskHubEntityClient(name, hub.Entities, options.DataConverter) : null;
+        _entities = options.EnableEntitySupport
+            ? new TaskHubEntityClient(name, hub.Entities, options.DataConverter, hubOptions.LargePayloads)
+            : null;
     }
 
     /// <exception cref="NotSupportedException">Entities are not enabled.</exception>
@@ -213,7 +215,7 @@ internal sealed class TaskHubClient : DurableTaskClient
     public override async Task RewindInstanceAsync(string instanceId, string reason, CancellationToken cancellation = default)
     {
         Check.InstanceId(instanceId);
-        Check.Payload(reason, nameof(reason), nameof(reason));
+        Check.Payload(reason, _limits, nameof(reason), nameof(reason));
         var state = await _hub.GetInstanceAsync(instanceId, withPayloads: false, cancellation) ?? throw Unknown(instanceId);
         var rewound = new ExecutionRewoundEvent(eventId: -1, reason) { Timestamp = _time.GetUtcNow().UtcDateTime };
         if (state.Status != OrchestrationStatus.Failed || !await _hub.SendMessageAsync(instanceId, rewound, cancellation))
