@@ -94,7 +94,7 @@ internal sealed class WorkerSite(
                 options.WorkScheduler = process;
 
                 // Workers die here of the run's own doing, not of their work: nothing is to be given up for it.
-                options.MaximumLostAttempts = int.MaxValue;
+                options.MaximumLostAttempts = 1_000_000;
             }));
         var worker = services.BuildServiceProvider().GetServices<IHostedService>().OfType<TaskHubWorker>().Single();
         var stopping = new CancellationTokenSource();
