@@ -53,7 +53,8 @@ internal sealed class KillRun(KillPlan plan, TextWriter output)
         output.WriteLine($"kill run: {plan}");
         long began = Stopwatch.GetTimestamp();
         await using var postgres = await OwnPostgres.StartAsync(plan.Durable);
-        await using var ledger = NpgsqlDataSource.Create(postgres.ConnectionString);
+        // Without a pool: its connections would not outlive the server's crashes.
+        await using var ledger = NpgsqlDataSource.Create(postgres.ConnectionString + ";Pooling=false");
         await Ledger.CreateAsync(ledger);
         await using var client = await HubClient.StartAsync(postgres.ConnectionString);
         using var workers = new WorkerProcesses(postgres.ConnectionString, plan.Workers);

@@ -135,7 +135,7 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
                 item, new("UnreadableWorkItem", $"The stored call of this activity cannot be read. {fault}", IsNonRetriable: true));
         }
 
-        if (item.LostAttempts >= most || item.DeliveryCount > most * DeliveriesPerLostAttempt)
+        if (item.LostAttempts >= most || item.DeliveryCount > (long)most * DeliveriesPerLostAttempt)
         {
             Log.Poisoned(_logger, item.Lock.InstanceId, item.Task.Name, item.DeliveryCount - 1);
             return Failed(item, SuspectLane.Poison($"Activity '{item.Task.Name}'", item.DeliveryCount - 1));
