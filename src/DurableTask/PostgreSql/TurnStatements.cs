@@ -54,7 +54,7 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HashSet<
             Column(turns, turn => turn.Turn.Output),
             Column(turns, turn => turn.Failure),
             Column(turns, turn => turn.KeptHistory + turn.History.Length));
-        var continued = turns.Where(turn => turn.ContinuedStart is not null).ToArray();
+        var continued = turns.Where(turn => turn.Turn.ContinueAs is not null).ToArray();
         Add("continue_instances",
             Column(continued, turn => turn.InstanceId),
             Column(continued, turn => turn.NextExecutionId),
@@ -66,7 +66,7 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HashSet<
     private void EndExecutions()
     {
         var ended = turns.Where(turn => turn.Ends).Select(turn => turn.InstanceId).ToArray();
-        var continued = turns.Where(turn => turn.ContinuedStart is not null).ToArray();
+        var continued = turns.Where(turn => turn.Turn.ContinueAs is not null).ToArray();
         var continuedIds = Column(continued, turn => turn.InstanceId);
         Add("clear_activities", ended.Union(continuedIds, StringComparer.Ordinal).ToArray());
         Add("clear_inbox", ended);
@@ -74,8 +74,9 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HashSet<
         var rewound = turns.Where(turn => turn.Turn.ReplacesHistory).Select(turn => turn.InstanceId);
         Add("clear_history", continuedIds.Union(rewound, StringComparer.Ordinal).ToArray());
         var goesOn = continued.Where(turn => !turn.Ends).ToArray();
-        Add("post_continued_starts", Column(goesOn, turn => turn.InstanceId), Column(goesOn, turn => turn.ContinuedStart));
-        news.Orchestrations |= goesOn.Length > 0;
+        var first = goesOn.SelectMany(turn => turn.ContinuedMessages.Select(text => (turn.InstanceId, text))).ToArray();
+        Add("post_continued_starts", Column(first, message => message.InstanceId), Column(first, message => message.text));
+        news.Orchestrations |= first.Length > 0;
     }
 
     private void AppendHistory()
