@@ -72,6 +72,7 @@ internal sealed class TurnWriter(TurnCommit turn)
         instance.Fence++;
         instance.LockedBy = null;
         instance.LockedUntil = DateTimeOffset.MinValue;
+        instance.LostAttempts = 0;
         instance.State = instance.State with
         {
             Status = turn.Status,

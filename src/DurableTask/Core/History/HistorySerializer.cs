@@ -33,6 +33,20 @@ public static class HistorySerializer
     public static HistoryEvent DeserializeEvent(string json) =>
         JsonSerializer.Deserialize(json, EventInfo) ?? throw new JsonException("A history event is stored as null.");
 
+    /// <summary>As <see cref="DeserializeEvent"/>, but a text that is no event of this version becomes an
+    /// <see cref="UnreadableEvent"/>: one bad row must not keep its neighbours from being read.</summary>
+    public static HistoryEvent ReadEvent(string json)
+    {
+        try
+        {
+            return DeserializeEvent(json);
+        }
+        catch (Exception unreadable) when (unreadable is JsonException or NotSupportedException or InvalidOperationException)
+        {
+            return new UnreadableEvent(unreadable.Message);
+        }
+    }
+
     public static string? Serialize(FailureDetails? failure) => failure is null ? null : JsonSerializer.Serialize(failure, FailureInfo);
 
     public static FailureDetails? DeserializeFailure(string? json) => json is null ? null : JsonSerializer.Deserialize(json, FailureInfo);
