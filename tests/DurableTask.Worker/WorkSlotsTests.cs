@@ -10,7 +10,7 @@ public sealed class WorkSlotsTests
     [InlineData(99, 3)]
     public async Task Taking_gives_what_is_free_up_to_the_wish(int wish, int given)
     {
-        using var slots = new WorkSlots(3);
+        var slots = new WorkSlots(3);
 
         Assert.Equal(given, await slots.TakeAsync(wish, CancellationToken.None));
         Assert.Equal(3 - given, slots.TakeFree(99));
@@ -19,7 +19,7 @@ public sealed class WorkSlotsTests
     [Fact]
     public async Task Taking_waits_for_a_slot_that_comes_back()
     {
-        using var slots = new WorkSlots(2);
+        var slots = new WorkSlots(2);
         await slots.TakeAsync(2, CancellationToken.None);
 
         var waiting = slots.TakeAsync(2, CancellationToken.None);
@@ -32,7 +32,7 @@ public sealed class WorkSlotsTests
     [Fact]
     public void Taking_what_is_free_does_not_wait()
     {
-        using var slots = new WorkSlots(1);
+        var slots = new WorkSlots(1);
 
         Assert.Equal(1, slots.TakeFree(5));
         Assert.Equal(0, slots.TakeFree(5));
@@ -41,7 +41,7 @@ public sealed class WorkSlotsTests
     [Fact]
     public async Task A_cancelled_wait_takes_nothing()
     {
-        using var slots = new WorkSlots(1);
+        var slots = new WorkSlots(1);
         slots.TakeFree(1);
         using var stop = new CancellationTokenSource();
         var waiting = slots.TakeAsync(1, stop.Token);
@@ -56,7 +56,7 @@ public sealed class WorkSlotsTests
     [Fact]
     public void Giving_nothing_back_is_allowed()
     {
-        using var slots = new WorkSlots(1);
+        var slots = new WorkSlots(1);
 
         slots.GiveBack(0);
 

@@ -27,6 +27,9 @@ public sealed class TaskHubWorkerOptions
     /// <summary>How long an orchestration of a version that this worker rejects waits for another worker. Default: 10 s.</summary>
     public TimeSpan RejectionDelay { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Where turns and activities run: the thread pool. The simulation puts its own scheduler here.</summary>
+    internal TaskScheduler WorkScheduler { get; set; } = TaskScheduler.Default;
+
     internal IEnumerable<string> Faults()
     {
         if (WorkItemLockTimeout < TimeSpan.FromSeconds(1))

@@ -4,26 +4,35 @@ namespace DurableTask.Core.Hub;
 /// A signal that cannot get lost: set while nobody waits, it completes the next wait at once; set while some wait, it completes all of
 /// them. Many sets before a wait count as one. For hubs to build <see cref="ITaskHub.WaitForWorkAsync"/> and watches on. Thread-safe.
 /// </summary>
+/// <remarks>Continuations run where the waiter's await runs them, never inside <see cref="Set"/>: a hub may call it under its lock.</remarks>
 public sealed class WorkSignal
 {
     private readonly Lock _gate = new();
-    private TaskCompletionSource? _signalled;
-    private int _waiting;
+
+    // Who takes a wait out of the list decides its outcome: a signal that comes together with a timeout or a cancellation is never lost.
+    private readonly List<TaskCompletionSource<bool>> _waits = [];
     private bool _set;
 
     /// <summary>Completes all waits, or else the next one.</summary>
     public void Set()
     {
-        TaskCompletionSource? signalled;
+        TaskCompletionSource<bool>[] waits;
         lock (_gate)
         {
-            signalled = _signalled;
-            _signalled = null;
-            _waiting = 0;
-            _set = signalled is null;
+            _set = _waits.Count == 0;
+            if (_set)
+            {
+                return;
+            }
+
+            waits = [.. _waits];
+            _waits.Clear();
         }
 
-        signalled?.TrySetResult();
+        foreach (var wait in waits)
+        {
+            wait.SetResult(true);
+        }
     }
 
     /// <summary>Waits for the signal, at most for a time.</summary>
@@ -31,10 +40,10 @@ public sealed class WorkSignal
     /// <returns>False when the time was over without a signal.</returns>
     public async Task<bool> WaitAsync(TimeSpan timeout, TimeProvider timeProvider, CancellationToken cancellationToken = default)
     {
-        TaskCompletionSource signalled;
+        cancellationToken.ThrowIfCancellationRequested();
+        var wait = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
         {
-            cancellationToken.ThrowIfCancellationRequested();
             if (_set)
             {
                 _set = false;
@@ -46,48 +55,35 @@ public sealed class WorkSignal
                 return false;
             }
 
-            signalled = _signalled ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _waiting++;
+            _waits.Add(wait);
         }
 
         try
         {
-            await signalled.Task.WaitAsync(timeout, timeProvider, cancellationToken);
-            return true;
+            using var timer = timeout == Timeout.InfiniteTimeSpan
+                ? null
+                : timeProvider.CreateTimer(_ => GiveUp(wait, static wait => wait.SetResult(false)), null, timeout, Timeout.InfiniteTimeSpan);
+            using var registration = cancellationToken.Register(() => GiveUp(wait, wait => wait.SetCanceled(cancellationToken)));
+            return await wait.Task;
         }
-        catch (TimeoutException)
+        finally
         {
-            return !Leave(signalled);
-        }
-        catch (OperationCanceledException)
-        {
-            if (!Leave(signalled))
-            {
-                // The signal came together with the cancellation: it belongs to the next wait.
-                Set();
-            }
-
-            throw;
+            // Still there only when no timer could be made: a later signal must not go to nobody.
+            GiveUp(wait, static _ => { });
         }
     }
 
-    /// <summary>Gives up a wait. The last one to give up takes the completion with it, or a later signal would go to nobody.</summary>
-    /// <returns>False when the signal was faster.</returns>
-    private bool Leave(TaskCompletionSource signalled)
+    private void GiveUp(TaskCompletionSource<bool> wait, Action<TaskCompletionSource<bool>> complete)
     {
+        bool ours;
         lock (_gate)
         {
-            if (_signalled != signalled)
-            {
-                return false;
-            }
+            ours = _waits.Remove(wait);
+        }
 
-            if (--_waiting == 0)
-            {
-                _signalled = null;
-            }
-
-            return true;
+        if (ours)
+        {
+            complete(wait);
         }
     }
 }

@@ -1,46 +1,49 @@
-using System.Collections.Concurrent;
+using DurableTask.Core.Hub;
 
 namespace Microsoft.DurableTask.Worker.Dispatch;
 
-/// <summary>The tasks in flight, so that a stop can wait for them.</summary>
-internal sealed class RunningWork
+/// <summary>Counts the work in flight, so that a stop can wait for it.</summary>
+/// <param name="scheduler">Where work starts, and goes on after its awaits: the thread pool, but in the simulation.</param>
+internal sealed class RunningWork(TaskScheduler scheduler)
 {
-    private readonly ConcurrentDictionary<Task, byte> _tasks = new();
+    private readonly WorkSignal _idle = new();
+    private int _running;
 
-    /// <summary>Runs work on the thread pool and remembers it until it ends. The work reports its own failures.</summary>
+    /// <summary>Starts work and counts it until it ends. The work reports its own failures.</summary>
     public void Start(Func<Task> work)
     {
-        var task = new Task<Task>(work);
-        Task ended = task.Unwrap();
-        _tasks.TryAdd(ended, 0);
-        _ = ended.ContinueWith(
-            done => _tasks.TryRemove(done, out _),
-            CancellationToken.None,
-            TaskContinuationOptions.ExecuteSynchronously,
-            TaskScheduler.Default);
-        task.Start(TaskScheduler.Default);
+        Interlocked.Increment(ref _running);
+        _ = Task.Factory.StartNew(() => RunAsync(work), CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler);
     }
 
     /// <summary>Waits until nothing runs any more, work included that running work started meanwhile.</summary>
     /// <returns>False when the time was over first.</returns>
     public async Task<bool> DrainAsync(TimeSpan timeout, TimeProvider timeProvider)
     {
-        try
+        long began = timeProvider.GetTimestamp();
+        while (Volatile.Read(ref _running) > 0)
         {
-            await DrainAsync().WaitAsync(timeout, timeProvider);
-            return true;
+            if (!await _idle.WaitAsync(timeout - timeProvider.GetElapsedTime(began), timeProvider))
+            {
+                return Volatile.Read(ref _running) == 0;
+            }
         }
-        catch (TimeoutException)
-        {
-            return false;
-        }
+
+        return true;
     }
 
-    private async Task DrainAsync()
+    private async Task RunAsync(Func<Task> work)
     {
-        while (!_tasks.IsEmpty)
+        try
         {
-            await Task.WhenAll(_tasks.Keys);
+            await work();
+        }
+        finally
+        {
+            if (Interlocked.Decrement(ref _running) == 0)
+            {
+                _idle.Set();
+            }
         }
     }
 }

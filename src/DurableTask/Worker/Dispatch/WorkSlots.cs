@@ -1,30 +1,45 @@
+using DurableTask.Core.Hub;
+
 namespace Microsoft.DurableTask.Worker.Dispatch;
 
 /// <summary>Counts how much of one kind of work runs, up to a limit.</summary>
-internal sealed class WorkSlots(int limit) : IDisposable
+internal sealed class WorkSlots(int limit)
 {
-    private readonly SemaphoreSlim _free = new(limit, limit);
-    private readonly Lock _lock = new();
+    private readonly WorkSignal _givenBack = new();
+    private int _free = limit;
 
     /// <summary>Waits until a slot is free, and takes as many as are, up to a number.</summary>
     public async Task<int> TakeAsync(int most, CancellationToken cancellationToken)
     {
-        await _free.WaitAsync(cancellationToken);
-        return 1 + TakeFree(most - 1);
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            int taken = TakeFree(most);
+            if (taken > 0)
+            {
+                return taken;
+            }
+
+            await _givenBack.WaitAsync(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+        }
     }
 
     /// <summary>Takes as many slots as are free right now, up to a number.</summary>
     public int TakeFree(int most)
     {
-        lock (_lock)
+        while (true)
         {
-            int taken = 0;
-            while (taken < most && _free.Wait(TimeSpan.Zero))
+            int free = Volatile.Read(ref _free);
+            int taken = Math.Min(most, free);
+            if (taken <= 0)
             {
-                taken++;
+                return 0;
             }
 
-            return taken;
+            if (Interlocked.CompareExchange(ref _free, free - taken, free) == free)
+            {
+                return taken;
+            }
         }
     }
 
@@ -32,9 +47,8 @@ internal sealed class WorkSlots(int limit) : IDisposable
     {
         if (count > 0)
         {
-            _free.Release(count);
+            Interlocked.Add(ref _free, count);
+            _givenBack.Set();
         }
     }
-
-    public void Dispose() => _free.Dispose();
 }

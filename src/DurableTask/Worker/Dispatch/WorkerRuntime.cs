@@ -24,7 +24,7 @@ internal sealed class WorkerRuntime(
     public TaskHubWorkerOptions HubOptions { get; } = hubOptions;
     public TimeProvider Time => Services.TimeProvider;
     public HeldLocks Locks { get; } = new();
-    public RunningWork Running { get; } = new();
+    public RunningWork Running { get; } = new(hubOptions.WorkScheduler);
     public InstanceCache Cache { get; } = new(hubOptions.MaximumCachedInstances, hubOptions.MaximumCachedHistory);
     public WorkSlots OrchestrationSlots { get; } = new(options.Concurrency.MaximumConcurrentOrchestrationWorkItems);
     public WorkSlots ActivitySlots { get; } = new(options.Concurrency.MaximumConcurrentActivityWorkItems);
@@ -35,10 +35,5 @@ internal sealed class WorkerRuntime(
 
     public LockRequest Request(int count) => new(WorkerId, count, HubOptions.WorkItemLockTimeout);
 
-    public void Dispose()
-    {
-        Cache.Dispose();
-        OrchestrationSlots.Dispose();
-        ActivitySlots.Dispose();
-    }
+    public void Dispose() => Cache.Dispose();
 }

@@ -52,13 +52,9 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        _runtime.IsStopping = true;
+        BeginStop();
         await base.StopAsync(cancellationToken);
-        if (!await _runtime.Running.DrainAsync(_runtime.HubOptions.DrainTimeout, _runtime.Time))
-        {
-            Log.DrainTimedOut(_logger, _runtime.HubOptions.DrainTimeout);
-            await GiveBackAsync(cancellationToken);
-        }
+        await DrainAsync(cancellationToken);
     }
 
     public override void Dispose()
@@ -67,15 +63,34 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
         base.Dispose();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>From now on nothing new is started.</summary>
+    internal void BeginStop() => _runtime.IsStopping = true;
+
+    /// <summary>Waits for what runs, and gives back what does not end in time.</summary>
+    internal async Task DrainAsync(CancellationToken cancellationToken)
     {
-        await Task.Yield();
+        if (!await _runtime.Running.DrainAsync(_runtime.HubOptions.DrainTimeout, _runtime.Time))
+        {
+            Log.DrainTimedOut(_logger, _runtime.HubOptions.DrainTimeout);
+            await GiveBackAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>The worker's life, on the scheduler of the caller: <see cref="ExecuteAsync"/> runs it on the thread pool.</summary>
+    internal async Task RunAsync(CancellationToken stoppingToken)
+    {
         await UntilItWorksAsync(_runtime.Hub.InitializeAsync, stoppingToken);
         Log.Started(_logger, _runtime.WorkerId);
         await Task.WhenAll(
             LoopAsync(_dispatcher.RunOnceAsync, WorkKind.Orchestration, stoppingToken),
             LoopAsync(_dispatcher.Activities.RunOnceAsync, WorkKind.Activity, stoppingToken),
             RenewAsync(stoppingToken));
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.Yield();
+        await RunAsync(stoppingToken);
     }
 
     private async Task LoopAsync(Func<CancellationToken, Task<int>> runOnce, WorkKind kind, CancellationToken stopping)
@@ -149,7 +164,8 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
 
     private async Task<TimeSpan> PauseAsync(TimeSpan delay, CancellationToken stopping)
     {
-        await Task.Delay(delay, _runtime.Time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(delay, _runtime.Time, stopping)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         TimeSpan next = delay * 2;
         return next < _runtime.HubOptions.MaximumReconnectDelay ? next : _runtime.HubOptions.MaximumReconnectDelay;
     }
