@@ -16,6 +16,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
     private readonly NpgsqlConnectionStringBuilder _target;
     private readonly Task _accepting;
     private byte[]? _word;
+    private bool _isEvery;
 
     public CuttingProxy(NpgsqlConnectionStringBuilder target)
     {
@@ -32,7 +33,16 @@ internal sealed class CuttingProxy : IAsyncDisposable
         GssEncryptionMode = GssEncryptionMode.Disable,
     }.ConnectionString;
 
-    public void CutAfter(string word) => _word = Encoding.ASCII.GetBytes(word);
+    public void CutAfter(string word) => Cut(word, isEvery: false);
+
+    /// <summary>Cuts the connection of every request with the word, until told otherwise with null.</summary>
+    public void CutEvery(string? word) => Cut(word, isEvery: true);
+
+    private void Cut(string? word, bool isEvery)
+    {
+        _isEvery = isEvery;
+        _word = word is null ? null : Encoding.ASCII.GetBytes(word);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -91,7 +101,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
             if (isRequest && _word is { } word && buffer.AsSpan(0, count).IndexOf(word) >= 0)
             {
                 link.IsDoomed = true;
-                _word = null;
+                _word = _isEvery ? word : null;
             }
 
             await to.WriteAsync(buffer.AsMemory(0, count), _stopping.Token);

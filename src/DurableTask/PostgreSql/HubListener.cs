@@ -4,25 +4,24 @@ using Npgsql;
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
-/// Hears what the hub's other processes store: one connection that listens, for as long as the hub lives. When it is lost, it is opened
-/// again with growing delays, and everybody is woken once, because news may have been missed. Without it, waits still end by the safety
-/// poll.
+/// Hears what the hub's other processes store: one connection that listens, for as long as the hub lives, and tells the others thereby that
+/// it does (<see cref="WorkerSessions"/>). When it is lost, it is opened again, at first at once, then with growing delays, and everybody is
+/// woken once, because news may have been missed. Without it, waits still end by the safety poll.
 /// </summary>
 internal sealed partial class HubListener(
-    HubDatabase database, HubSignals signals, string self, TimeProvider timeProvider, ILogger logger)
+    HubDatabase database, HubSignals signals, WorkerSessions sessions, string self, TimeProvider timeProvider, ILogger logger)
 {
-    /// <summary>A dead peer that never closed the connection is found out after this time.</summary>
-    private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromSeconds(15);
+    /// <summary>Shorter than the time that others wait for us, see <see cref="PostgreSqlTaskHubOptions.ReconnectGrace"/>.</summary>
+    private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromSeconds(2);
 
     public async Task RunAsync(CancellationToken stopping)
     {
-        var delay = database.Options.ListenRetryDelay;
+        var delay = TimeSpan.Zero;
         while (!stopping.IsCancellationRequested)
         {
             try
             {
-                await ListenAsync(() => delay = database.Options.ListenRetryDelay, stopping);
+                await ListenAsync(() => delay = TimeSpan.Zero, stopping);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
@@ -33,8 +32,10 @@ internal sealed partial class HubListener(
                 Log.Lost(logger, database.Channel, delay, exception.Message);
             }
 
+            sessions.Leave();
             await Task.Delay(delay, timeProvider, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            delay = delay * 2 < MaxRetryDelay ? delay * 2 : MaxRetryDelay;
+            var next = delay == TimeSpan.Zero ? database.Options.ListenRetryDelay : delay * 2;
+            delay = next < MaxRetryDelay ? next : MaxRetryDelay;
         }
     }
 
@@ -55,16 +56,23 @@ internal sealed partial class HubListener(
             await listen.ExecuteNonQueryAsync(stopping);
         }
 
+        await sessions.EnterAsync(connection, stopping);
         Log.Listening(logger, database.Channel);
         listening();
         signals.PublishEverything();
         while (true)
         {
-            if (!await connection.WaitAsync(ProbeInterval, stopping))
-            {
-                await using var probe = new NpgsqlCommand(HubDatabase.Sql["probe"], connection);
-                await probe.ExecuteNonQueryAsync(stopping);
-            }
+            await HearAsync(connection, database.Options.WorkerCheckInterval, stopping);
+            await sessions.CheckAsync(connection, stopping);
+        }
+    }
+
+    private async Task HearAsync(NpgsqlConnection connection, TimeSpan howLong, CancellationToken stopping)
+    {
+        var start = timeProvider.GetTimestamp();
+        while (howLong - timeProvider.GetElapsedTime(start) is var rest && rest > TimeSpan.Zero && await connection.WaitAsync(rest, stopping))
+        {
+            // Each notification was published by the connection's event.
         }
     }
 

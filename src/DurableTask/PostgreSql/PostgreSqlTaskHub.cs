@@ -50,16 +50,17 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
         _logger = loggerFactory.CreateLogger<PostgreSqlTaskHub>();
         _dataSource = HubDatabase.CreateDataSource(options, loggerFactory);
 
-        // Only tells a process's own notifications from those of others: nothing depends on its value.
+        // Names this process: its own notifications among those of others, and the lock that says that it lives.
         var self = Guid.NewGuid().ToString("N");
         var database = new HubDatabase(_dataSource, options);
         _signals = new HubSignals(timeProvider, options.SafetyPollInterval);
         _notifier = new HubNotifier(database, _signals, self, timeProvider, _logger);
         _instances = new InstanceStore(database, _notifier);
-        _workItems = new WorkItemStore(database, _signals, _notifier);
+        var sessions = new WorkerSessions(database, _signals, self, timeProvider, _logger);
+        _workItems = new WorkItemStore(database, _signals, _notifier, sessions);
         _committer = new TurnCommitter(database, _signals, self, _logger);
         _sweeper = new InboxSweeper(database, timeProvider, _logger);
-        _listener = new HubListener(database, _signals, self, timeProvider, _logger);
+        _listener = new HubListener(database, _signals, sessions, self, timeProvider, _logger);
     }
 
     /// <inheritdoc/>
@@ -154,7 +155,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
         await signal.WaitAsync(due < longest ? due.Value : longest, _time, cancellationToken);
     }
 
-    /// <summary>Commits what was handed over, then stops the background duties. Held locks end with their leases.</summary>
+    /// <summary>Commits what was handed over, then stops the background duties. Other processes give back what is still locked.</summary>
     public async ValueTask DisposeAsync()
     {
         // A container that knows the hub under several types disposes it several times.

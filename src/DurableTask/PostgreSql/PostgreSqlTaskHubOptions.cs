@@ -36,9 +36,17 @@ public sealed class PostgreSqlTaskHubOptions
     /// <summary>How long to wait at start for PostgreSQL to answer. Default 30 s.</summary>
     public TimeSpan StartupTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long to wait before listening again when the listening connection was lost; doubles up to 15 s. Default 0.2
-    /// s.</summary>
+    /// <summary>How long to wait before listening again when the listening connection was lost and the first attempt, at once, failed;
+    /// doubles up to 2 s. Default 0.2 s.</summary>
     public TimeSpan ListenRetryDelay { get; set; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>How often each process looks whether another one has died, to take over its work; twice in a row makes it certain. One small
+    /// query each time. Default 0.25 s.</summary>
+    public TimeSpan WorkerCheckInterval { get; set; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How long processes that lost their connection have time to come back, when the server was restarted or our own connection
+    /// was lost too, before others take over their work. Default 5 s.</summary>
+    public TimeSpan ReconnectGrace { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Every fault, in words; empty when the options can be used.</summary>
     public IReadOnlyList<string> Validate()
@@ -67,6 +75,8 @@ public sealed class PostgreSqlTaskHubOptions
         CheckTime(faults, nameof(CommandTimeout), CommandTimeout);
         CheckTime(faults, nameof(StartupTimeout), StartupTimeout);
         CheckTime(faults, nameof(ListenRetryDelay), ListenRetryDelay);
+        CheckTime(faults, nameof(WorkerCheckInterval), WorkerCheckInterval);
+        CheckTime(faults, nameof(ReconnectGrace), ReconnectGrace);
         return faults;
     }
 

@@ -6,7 +6,7 @@ using Npgsql;
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>What workers do with locks: take, give back, renew; and complete activities.</summary>
-internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, HubNotifier notifier)
+internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, HubNotifier notifier, WorkerSessions sessions)
 {
     public async Task<IReadOnlyList<OrchestrationWorkItem>> LockOrchestrationsAsync(
         LockRequest request, CancellationToken cancellationToken)
@@ -118,9 +118,11 @@ internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, Hu
         return seconds[0] is { } due ? TimeSpan.FromSeconds(Math.Clamp(due, 0, TimeSpan.SecondsPerDay)) : null;
     }
 
-    private Task<List<T>> LockAsync<T>(
-        string statement, LockRequest request, Func<NpgsqlDataReader, T> row, CancellationToken cancellationToken) =>
-        database.BatchAsync(
+    private async Task<List<T>> LockAsync<T>(
+        string statement, LockRequest request, Func<NpgsqlDataReader, T> row, CancellationToken cancellationToken)
+    {
+        await sessions.RegisterAsync(request.WorkerId, cancellationToken);
+        return await database.BatchAsync(
             batch =>
             {
                 batch.Add(HubDatabase.Sql["commit_asynchronously"]);
@@ -132,6 +134,7 @@ internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, Hu
                 return await HubDatabase.ReadAllAsync(reader, row, cancellationToken);
             },
             cancellationToken);
+    }
 
     private async Task<HashSet<T>> RenewAsync<T>(
         string what, object?[] locks, TimeSpan lease, Func<NpgsqlDataReader, T> key, CancellationToken cancellationToken) =>

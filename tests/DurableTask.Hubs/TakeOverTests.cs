@@ -1,0 +1,236 @@
+using Heal.Postgres.Tests;
+using Microsoft.DurableTask.PostgreSql;
+using Npgsql;
+
+namespace Heal.DurableTask.Hubs.Tests;
+
+/// <summary>What happens to the leases of a process whose session ended. All leases here last an hour: nobody waits for their end.</summary>
+public sealed class TakeOverTests(TestDatabase database) : IClassFixture<TestDatabase>, IAsyncLifetime
+{
+    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
+    private readonly CancellationTokenSource _deadline = new(TimeSpan.FromSeconds(30));
+    private readonly string _schema = "hub_" + Guid.NewGuid().ToString("N")[..12];
+    private readonly List<IAsyncDisposable> _disposables = [];
+    private NpgsqlDataSource _source = null!;
+
+    public Task InitializeAsync()
+    {
+        _source = HubDatabase.CreateDataSource(Options(), loggerFactory: null);
+        return Task.CompletedTask;
+    }
+
+    public async Task DisposeAsync()
+    {
+        foreach (var disposable in Enumerable.Reverse(_disposables))
+        {
+            await disposable.DisposeAsync();
+        }
+
+        await _source.DisposeAsync();
+        _deadline.Dispose();
+    }
+
+    [Fact]
+    public async Task What_a_process_held_whose_session_ended_goes_to_a_living_one_at_once()
+    {
+        var (dying, living) = (await StartHubAsync(), await StartHubAsync());
+        var (turn, activity) = await HoldBothAsync(dying, "dying");
+        await dying.DisposeAsync();
+
+        var (takenTurn, takenActivity) = (await NextAsync(living, "living"), await NextActivityAsync(living, "living"));
+        Assert.Equal(turn.Lock.InstanceId, takenTurn.Lock.InstanceId);
+        Assert.Equal(activity.Lock.ActivityId, takenActivity.Lock.ActivityId);
+        Assert.Equal(2, takenActivity.DeliveryCount);
+        await living.CommitTurnAsync(Some.Turn(takenTurn));
+        await living.CompleteActivityAsync(takenActivity.Lock, Some.Outcome(takenActivity.Lock.TaskId));
+    }
+
+    [Fact]
+    public async Task A_process_that_starts_gives_back_what_its_killed_predecessor_held_before_it_looks_for_work()
+    {
+        var killed = await StartHubAsync();
+        var (turn, activity) = await HoldBothAsync(killed, "killed");
+        await killed.DisposeAsync();
+
+        var next = await StartHubAsync();
+        Assert.Equal(turn.Lock.InstanceId, (await NextAsync(next, "next")).Lock.InstanceId);
+        Assert.Equal(activity.Lock.ActivityId, (await NextActivityAsync(next, "next")).Lock.ActivityId);
+    }
+
+    [Fact]
+    public async Task A_process_that_only_lost_its_session_commits_nothing_under_the_leases_that_others_took_and_goes_on()
+    {
+        await using var proxy = new CuttingProxy(new NpgsqlConnectionStringBuilder(database.ConnectionString));
+        var cutOff = await StartHubAsync(proxy.ConnectionString);
+        var living = await StartHubAsync();
+        var (turn, activity) = await HoldBothAsync(cutOff, "cut off");
+        var fence = (await LongListAsync("SELECT fence FROM instances WHERE instance_id = $1", activity.Lock.InstanceId)).Single();
+
+        proxy.CutEvery("LISTEN");
+        await EndSessionOfAsync("cut off");
+        var taken = await NextActivityAsync(living, "living");
+        var takenTurn = await NextAsync(living, "living");
+
+        await Assert.ThrowsAsync<WorkItemLockLostException>(() => cutOff.CommitTurnAsync(Some.Turn(turn)));
+        await Assert.ThrowsAsync<WorkItemLockLostException>(
+            () => cutOff.CompleteActivityAsync(activity.Lock, Some.Outcome(activity.Lock.TaskId)));
+        await Assert.ThrowsAsync<WorkItemLockLostException>(() => cutOff.CommitTurnAsync(new TurnCommit
+        {
+            Lock = new OrchestrationLock(activity.Lock.InstanceId, "cut off", fence),
+            LockHeld = false,
+            ExecutionId = activity.ExecutionId,
+            HistoryCount = 1,
+            FinishedActivities = [activity.Lock],
+            NewHistory = [Some.Outcome(activity.Lock.TaskId)],
+            Status = OrchestrationStatus.Running,
+        }));
+        var lost = await cutOff.RenewLocksAsync([turn.Lock], [activity.Lock], Hour);
+        Assert.Equal((1, 1), (lost.Orchestrations.Count, lost.Activities.Count));
+        await living.CompleteActivityAsync(taken.Lock, Some.Outcome(taken.Lock.TaskId));
+        await living.CommitTurnAsync(Some.Turn(takenTurn));
+
+        proxy.CutEvery(word: null);
+        await cutOff.CreateInstanceAsync(Some.Instance("again"), []);
+        await UntilAsync("SELECT count(*) FROM workers WHERE worker_id = 'cut off' AND died_at IS NULL", 1);
+        OrchestrationWorkItem? mine;
+        do
+        {
+            mine = await NextAsync(cutOff, "cut off");
+            await cutOff.CommitTurnAsync(Some.Turn(mine));
+        }
+        while (mine.Lock.InstanceId != "again");
+    }
+
+    [Fact]
+    public async Task A_worker_that_lives_on_in_another_session_keeps_its_leases()
+    {
+        var (first, second, third) = (await StartHubAsync(), await StartHubAsync(), await StartHubAsync());
+        var (turn, activity) = await HoldBothAsync(first, "both");
+        Assert.Empty(await second.LockOrchestrationsAsync(new LockRequest("both", 1, Hour)));
+        await first.DisposeAsync();
+        // The row of the ended session is forgotten at the second look: all looks are over then.
+        await UntilAsync("SELECT count(*) FROM workers WHERE worker_id = 'both'", 1);
+
+        var lost = await third.RenewLocksAsync([turn.Lock], [activity.Lock], Hour);
+        Assert.Empty(lost.Orchestrations);
+        Assert.Empty(lost.Activities);
+    }
+
+    [Theory]
+    [InlineData("force_custom_plan")]
+    [InlineData("force_generic_plan")]
+    public async Task Giving_back_walks_the_indexes_whatever_the_size(string planCacheMode)
+    {
+        await StartHubAsync();
+        await ExecuteAsync(
+            "INSERT INTO instances (instance_id, execution_id, name, status) "
+            + "SELECT 'i' || n, 'e', 'Order', 0 FROM generate_series(1, 50000) n");
+        await ExecuteAsync(
+            "INSERT INTO inbox (instance_id, visible_at, event) "
+            + "SELECT 'i' || n, now() - n * interval '1 ms', '{}' FROM generate_series(1, 50000) n");
+        await ExecuteAsync(
+            "INSERT INTO activities (instance_id, execution_id, task_id, event) "
+            + "SELECT 'i' || n, 'e', 1, '{}' FROM generate_series(1, 50000) n");
+        await ExecuteAsync("ANALYZE inbox; ANALYZE instances; ANALYZE activities");
+
+        var activities = await PlanAsync(planCacheMode, "give_back_activities (text[])", "'{w1,w2}'");
+        Assert.Contains("activities_by_time", activities);
+        Assert.DoesNotContain("Seq Scan", activities);
+        var orchestrations = await PlanAsync(planCacheMode, "give_back_orchestrations (text[], int)", "'{w1,w2}', 10000");
+        Assert.Contains("inbox_by_time", orchestrations);
+        Assert.DoesNotContain("Seq Scan", orchestrations);
+    }
+
+    /// <summary>One orchestration and one activity of another orchestration, locked for an hour.</summary>
+    private async Task<(OrchestrationWorkItem Turn, ActivityWorkItem Activity)> HoldBothAsync(PostgreSqlTaskHub hub, string worker)
+    {
+        await hub.CreateInstanceAsync(Some.Instance(), []);
+        await hub.CommitTurnAsync(Some.Turn(await NextAsync(hub, worker)) with { Activities = [Some.Task(0)] });
+        var activity = await NextActivityAsync(hub, worker);
+        await hub.CreateInstanceAsync(Some.Instance(), []);
+        return (await NextAsync(hub, worker), activity);
+    }
+
+    private async Task<PostgreSqlTaskHub> StartHubAsync(string? connectionString = null)
+    {
+        var options = Options();
+        options.ConnectionString = connectionString ?? options.ConnectionString;
+        options.SafetyPollInterval = Hour;
+        // The shared server may have been started a moment ago.
+        options.ReconnectGrace = TimeSpan.FromMilliseconds(1);
+        var hub = new PostgreSqlTaskHub(options, TimeProvider.System);
+        _disposables.Add(hub);
+        await hub.InitializeAsync();
+        return hub;
+    }
+
+    private PostgreSqlTaskHubOptions Options() => new() { ConnectionString = database.ConnectionString, Schema = _schema };
+
+    private async Task<OrchestrationWorkItem> NextAsync(PostgreSqlTaskHub hub, string worker)
+    {
+        while (true)
+        {
+            if (await hub.LockOrchestrationsAsync(new LockRequest(worker, 1, Hour), _deadline.Token) is [var item])
+            {
+                return item;
+            }
+
+            await hub.WaitForWorkAsync(WorkKind.Orchestration, _deadline.Token);
+        }
+    }
+
+    private async Task<ActivityWorkItem> NextActivityAsync(PostgreSqlTaskHub hub, string worker)
+    {
+        while (true)
+        {
+            if (await hub.LockActivitiesAsync(new LockRequest(worker, 1, Hour), _deadline.Token) is [var item])
+            {
+                return item;
+            }
+
+            await hub.WaitForWorkAsync(WorkKind.Activity, _deadline.Token);
+        }
+    }
+
+    /// <summary>Ends the connection that says that the process of this worker lives.</summary>
+    private Task EndSessionOfAsync(string worker) => ExecuteAsync(
+        "SELECT pg_terminate_backend(l.pid) FROM workers w CROSS JOIN hashtextextended('heal.session:' || w.session, 0) AS key "
+        + "JOIN pg_locks l ON l.locktype = 'advisory' AND l.objsubid = 1 AND (l.classid::bigint << 32) | l.objid::bigint = key "
+        + $"WHERE w.worker_id = '{worker}'");
+
+    private async Task UntilAsync(string query, long value)
+    {
+        while ((await LongListAsync(query)).Single() != value)
+        {
+            _deadline.Token.ThrowIfCancellationRequested();
+        }
+    }
+
+    private async Task<string> PlanAsync(string planCacheMode, string nameAndTypes, string values)
+    {
+        var name = nameAndTypes.Split(' ')[0];
+        await using var connection = await _source.OpenConnectionAsync();
+        await using (var prepare = new NpgsqlCommand(
+            $"SET plan_cache_mode = {planCacheMode}; PREPARE {nameAndTypes} AS {HubDatabase.Sql[name]}", connection))
+        {
+            await prepare.ExecuteNonQueryAsync();
+        }
+
+        await using var explain = new NpgsqlCommand($"EXPLAIN (COSTS OFF) EXECUTE {name} ({values})", connection);
+        await using var reader = await explain.ExecuteReaderAsync();
+        return string.Join('\n', await HubDatabase.ReadAllAsync(reader, row => row.GetString(0), CancellationToken.None));
+    }
+
+    private async Task<List<long>> LongListAsync(string sql, params object?[] arguments)
+    {
+        await using var command = Heal.Postgres.SqlArguments.CreateCommand(_source, sql, arguments);
+        await using var reader = await command.ExecuteReaderAsync();
+        return await HubDatabase.ReadAllAsync(reader, row => row.GetInt64(0), CancellationToken.None);
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var command = _source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+}
