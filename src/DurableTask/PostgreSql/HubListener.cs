@@ -9,7 +9,14 @@ namespace Microsoft.DurableTask.PostgreSql;
 /// woken once, because news may have been missed. Without it, waits still end by the safety poll.
 /// </summary>
 internal sealed partial class HubListener(
-    HubDatabase database, HubSignals signals, WorkerSessions sessions, string self, TimeProvider timeProvider, ILogger logger)
+    HubDatabase database,
+    HubSignals signals,
+    WorkerSessions sessions,
+    HubPeers peers,
+    HubNotifier notifier,
+    string self,
+    TimeProvider timeProvider,
+    ILogger logger)
 {
     /// <summary>Shorter than the time that others wait for us, see <see cref="PostgreSqlTaskHubOptions.ReconnectGrace"/>.</summary>
     private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromSeconds(2);
@@ -33,6 +40,7 @@ internal sealed partial class HubListener(
             }
 
             sessions.Leave();
+            peers.Left();
             await Task.Delay(delay, timeProvider, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             var next = delay == TimeSpan.Zero ? database.Options.ListenRetryDelay : delay * 2;
             delay = next < MaxRetryDelay ? next : MaxRetryDelay;
@@ -46,7 +54,7 @@ internal sealed partial class HubListener(
         {
             if (HubNews.Parse(notification.Payload, self) is { } news)
             {
-                signals.Publish(news);
+                Hear(news);
             }
         };
 
@@ -59,12 +67,32 @@ internal sealed partial class HubListener(
         await sessions.EnterAsync(connection, stopping);
         Log.Listening(logger, database.Channel);
         listening();
+        peers.Entered();
+        notifier.Send(new HubNews { IsHello = true });
         signals.PublishEverything();
         while (true)
         {
             await HearAsync(connection, database.Options.WorkerCheckInterval, stopping);
             await sessions.CheckAsync(connection, stopping);
+            await peers.CheckAsync(connection, stopping);
         }
+    }
+
+    private void Hear(HubNews news)
+    {
+        peers.Heard(news.Sender!);
+        if (news.IsHello)
+        {
+            notifier.Send(new HubNews { IsWelcome = true });
+        }
+
+        if (news.IsWelcome)
+        {
+            // What the sender stored between our first look and this word, it may have told nobody.
+            signals.PublishEverything();
+        }
+
+        signals.Publish(news);
     }
 
     private async Task HearAsync(NpgsqlConnection connection, TimeSpan howLong, CancellationToken stopping)

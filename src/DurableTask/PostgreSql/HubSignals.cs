@@ -8,6 +8,11 @@ internal sealed class HubSignals(TimeProvider timeProvider, TimeSpan safetyPoll)
     private readonly WorkSignal _orchestrations = new();
     private readonly WorkSignal _activities = new();
 
+    private long _orchestrationNews;
+
+    /// <summary>Grows with every word of work for orchestrations: who looked before it was said has to look again.</summary>
+    public long OrchestrationNews => Interlocked.Read(ref _orchestrationNews);
+
     public InstanceWatchers Watchers { get; } = new(timeProvider, safetyPoll);
 
     public WorkSignal Of(WorkKind kind) => kind == WorkKind.Orchestration ? _orchestrations : _activities;
@@ -16,6 +21,7 @@ internal sealed class HubSignals(TimeProvider timeProvider, TimeSpan safetyPoll)
     {
         if (news.Orchestrations)
         {
+            Interlocked.Increment(ref _orchestrationNews);
             _orchestrations.Set();
         }
 
@@ -33,6 +39,7 @@ internal sealed class HubSignals(TimeProvider timeProvider, TimeSpan safetyPoll)
     /// <summary>After a gap in which news may have been missed.</summary>
     public void PublishEverything()
     {
+        Interlocked.Increment(ref _orchestrationNews);
         _orchestrations.Set();
         _activities.Set();
         Watchers.AllChanged();

@@ -17,7 +17,7 @@ namespace Microsoft.DurableTask.PostgreSql;
 /// When the database is away, calls throw (see <see cref="PostgresErrors.IsTransient"/>) and nothing is lost; waits go on by the safety
 /// poll or throw too. After a call that threw, what it should have stored was stored as a whole or not at all.
 /// </remarks>
-public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
+public sealed class PostgreSqlTaskHub : ITaskHub, ILocalDispatch, IAsyncDisposable
 {
     private readonly PostgreSqlTaskHubOptions _options;
     private readonly TimeProvider _time;
@@ -30,6 +30,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
     private readonly InboxSweeper _sweeper;
     private readonly HubListener _listener;
     private readonly HubNotifier _notifier;
+    private readonly LocalWorkers _workers = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _initializing = new(1, 1);
     private readonly List<Task> _duties = [];
@@ -54,13 +55,16 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
         var self = Guid.NewGuid().ToString("N");
         var database = new HubDatabase(_dataSource, options);
         _signals = new HubSignals(timeProvider, options.SafetyPollInterval);
-        _notifier = new HubNotifier(database, _signals, self, timeProvider, _logger);
-        _instances = new InstanceStore(database, _notifier);
-        var sessions = new WorkerSessions(database, _signals, self, timeProvider, _logger);
-        _workItems = new WorkItemStore(database, _signals, _notifier, sessions);
-        _committer = new TurnCommitter(database, _signals, self, _logger);
+        var peers = new HubPeers(database, timeProvider);
+        var residents = new Residents();
+        var leases = new WorkerLeases(database, self, timeProvider);
+        var sessions = new WorkerSessions(database, _signals, residents, self, timeProvider, _logger);
+        _notifier = new HubNotifier(database, _signals, peers, self, timeProvider, _logger);
+        _committer = new TurnCommitter(database, _signals, _notifier, leases, residents, _logger);
+        _instances = new InstanceStore(database, _notifier, _committer, _workers);
+        _workItems = new WorkItemStore(database, _signals, _notifier, sessions, leases, residents);
         _sweeper = new InboxSweeper(database, timeProvider, _logger);
-        _listener = new HubListener(database, _signals, sessions, self, timeProvider, _logger);
+        _listener = new HubListener(database, _signals, sessions, peers, _notifier, self, timeProvider, _logger);
     }
 
     /// <inheritdoc/>
@@ -89,7 +93,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
 
     public Task CreateInstanceAsync(
         NewInstance instance, IReadOnlyCollection<OrchestrationStatus> reusableStatuses, CancellationToken cancellationToken = default) =>
-        _instances.CreateAsync(instance, reusableStatuses, cancellationToken);
+        _duties.Count == 0 ? throw NotInitialized() : _instances.CreateAsync(instance, reusableStatuses, cancellationToken);
 
     public Task<bool> SendMessageAsync(string instanceId, HistoryEvent message, CancellationToken cancellationToken = default) =>
         _instances.SendAsync(instanceId, message, cancellationToken);
@@ -120,7 +124,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
     /// <exception cref="InvalidOperationException">The hub was not initialized, so nobody would ever commit.</exception>
     public Task<TurnReceipt> CommitTurnAsync(TurnCommit turn, CancellationToken cancellationToken = default) =>
         _duties.Count == 0
-            ? throw new InvalidOperationException($"Task hub '{_options.Schema}' is not initialized. Call {nameof(InitializeAsync)} first.")
+            ? throw NotInitialized()
             : _committer.CommitAsync(turn, cancellationToken);
 
     public Task AbandonOrchestrationAsync(OrchestrationLock held, TimeSpan delay, CancellationToken cancellationToken = default) =>
@@ -141,6 +145,8 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
         TimeSpan lease,
         CancellationToken cancellationToken = default) =>
         _workItems.RenewAsync(orchestrations, activities, lease, cancellationToken);
+
+    public IDisposable Attach(ILocalWorker worker) => _workers.Attach(worker);
 
     public async Task WaitForWorkAsync(WorkKind kind, CancellationToken cancellationToken = default)
     {
@@ -171,4 +177,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IAsyncDisposable
         _stopping.Dispose();
         _initializing.Dispose();
     }
+
+    private InvalidOperationException NotInitialized() =>
+        new($"Task hub '{_options.Schema}' is not initialized. Call {nameof(InitializeAsync)} first.");
 }
