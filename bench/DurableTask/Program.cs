@@ -1,4 +1,4 @@
-// Usage: HEAL_TEST_POSTGRES='Host=...' Heal.Bench.DurableTask [--quick] [--json FILE] [BENCHMARK...]
+// Usage: HEAL_TEST_POSTGRES='Host=...' Heal.Bench.DurableTask [--quick] [--at CONCURRENCY] [--json FILE] [BENCHMARK...]
 // ./bench.sh in the repository's root sets up a PostgreSQL for it. Without names, all benchmarks run. bench/README.md defines them.
 using Heal.Bench.DurableTask;
 using Heal.Bench.DurableTask.Benchmarks;
@@ -23,6 +23,7 @@ var known = new Dictionary<string, Func<Settings, Report, Task>>(StringComparer.
 
 var quick = false;
 string? json = null;
+int? at = null;
 var names = new List<string>();
 for (var i = 0; i < args.Length; i++)
 {
@@ -31,6 +32,10 @@ for (var i = 0; i < args.Length; i++)
         case "--quick":
             quick = true;
             break;
+        case "--at" when i + 1 < args.Length && int.TryParse(args[i + 1], out var one) && one > 0:
+            at = one;
+            i++;
+            break;
         case "--json" when i + 1 < args.Length:
             json = args[++i];
             break;
@@ -38,7 +43,7 @@ for (var i = 0; i < args.Length; i++)
             names.Add(name);
             break;
         default:
-            Console.Error.WriteLine($"Unknown benchmark or option '{args[i]}'. Known: --quick, --json FILE, {string.Join(", ", known.Keys)}.");
+            Console.Error.WriteLine($"Unknown benchmark or option '{args[i]}'. Known: --quick, --at CONCURRENCY, --json FILE, {string.Join(", ", known.Keys)}.");
             return 2;
     }
 }
@@ -50,7 +55,7 @@ if (string.IsNullOrEmpty(connectionString))
     return 2;
 }
 
-var settings = new Settings(connectionString, quick);
+var settings = new Settings(connectionString, quick, at);
 var report = new Report(await Machine.DescribeAsync(connectionString), quick);
 report.PrintHead();
 foreach (var name in names.Count > 0 ? names : [.. known.Keys])

@@ -49,11 +49,12 @@ internal sealed class Report(Machine machine, bool quick)
         Console.WriteLine();
         foreach (var figure in _figures.Where(figure => figure is { Benchmark: "seq5", What: "" }))
         {
-            if (_figures.Find(floor => floor.Benchmark == "floor" && floor.Concurrency == figure.Concurrency) is { } floor)
+            if (figure.Latency is { } latency
+                && _figures.Find(floor => floor.Benchmark == "floor" && floor.Concurrency == figure.Concurrency) is { Latency: { } limit } floor)
             {
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"seq5 at {figure.Concurrency}: {figure.PerSecond / floor.PerSecond:N2} of the floor's rate, p50 {figure.Latency!.P50 / floor.Latency!.P50:N2} "
-                    + $"times the floor's, p99 {figure.Latency.P99 / figure.Latency.P50:N2} times its own p50"));
+                    $"seq5 at {figure.Concurrency}: {figure.PerSecond / floor.PerSecond:N2} of the floor's rate, p50 {latency.P50 / limit.P50:N2} "
+                    + $"times the floor's, p99 {latency.P99 / latency.P50:N2} times its own p50"));
             }
         }
     }

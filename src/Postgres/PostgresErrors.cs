@@ -6,6 +6,8 @@ namespace Heal.Postgres;
 /// <summary>Tells failures that pass by themselves (a restart, a lost connection, a deadlock) from those that do not.</summary>
 public static class PostgresErrors
 {
+    private const string IdleInTransactionSessionTimeout = "25P03";
+
     /// <summary>
     /// True when the same work may succeed later. It does not say that the work was not stored: when a connection is lost during COMMIT,
     /// nobody knows; repeat only what is safe to repeat.
@@ -24,6 +26,7 @@ public static class PostgresErrors
         or PostgresErrorCodes.CrashShutdown
         or PostgresErrorCodes.CannotConnectNow
         or PostgresErrorCodes.IdleSessionTimeout
+        or IdleInTransactionSessionTimeout
         or PostgresErrorCodes.TooManyConnections
         or PostgresErrorCodes.ReadOnlySqlTransaction;
 }

@@ -5,7 +5,7 @@ internal static class ExternalEvent
 {
     public static async Task RunAsync(Settings settings, Report report)
     {
-        foreach (var concurrency in new[] { 1, 50 })
+        foreach (var concurrency in settings.Concurrencies(1, 50))
         {
             var schema = Engine.NewSchema("event");
             await using var meter = new CostMeter(settings.ConnectionString);

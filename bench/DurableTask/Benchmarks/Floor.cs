@@ -16,7 +16,7 @@ internal static class Floor
 
     public static async Task RunAsync(Settings settings, Report report)
     {
-        foreach (var concurrency in Seq5.Concurrencies)
+        foreach (var concurrency in settings.Concurrencies(Seq5.Concurrencies))
         {
             await using var meter = new CostMeter(settings.ConnectionString);
             var schema = Engine.NewSchema("floor");

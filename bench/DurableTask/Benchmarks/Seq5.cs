@@ -8,7 +8,7 @@ internal static class Seq5
 
     public static async Task RunAsync(Settings settings, Report report)
     {
-        foreach (var concurrency in Concurrencies)
+        foreach (var concurrency in settings.Concurrencies(Concurrencies))
         {
             await Closed.RunAsync(settings, report, "seq5", concurrency, engine => engine.RunAsync(Orchestrations.Sequence, Steps));
         }
@@ -20,7 +20,7 @@ internal static class Fan100
 {
     public static async Task RunAsync(Settings settings, Report report)
     {
-        foreach (var concurrency in new[] { 1, 10 })
+        foreach (var concurrency in settings.Concurrencies(1, 10))
         {
             await Closed.RunAsync(settings, report, "fan100", concurrency, engine => engine.RunAsync(Orchestrations.FanOut, 100));
         }

@@ -29,7 +29,7 @@ public sealed class InMemoryTaskHub : ITaskHub
         _time = timeProvider;
         _storage = storage ?? new InMemoryStorage();
         _watchers = new InstanceWatchers(timeProvider, Timeout.InfiniteTimeSpan);
-        _storage.Listen(kind => SignalOf(kind).Set(), _watchers.Changed);
+        _storage.Listen(kind => SignalOf(kind).Set(), id => _watchers.Changed(id));
     }
 
     public Task InitializeAsync(CancellationToken cancellationToken = default) => Task.CompletedTask;

@@ -1,5 +1,4 @@
 using DurableTask.Core.History;
-using DurableTask.Core.Hub;
 using Npgsql;
 
 namespace Microsoft.DurableTask.PostgreSql;
@@ -45,12 +44,12 @@ internal static class GroupCommands
         Add(command, turns, static turn => turn.Stays);
         Add(command, turns, static turn => turn.Turn.ClaimLease);
 
-        var consumed = Rows(turns, static turn => turn.Turn.ConsumedMessages);
+        var consumed = ItemsOf(turns, static turn => turn.Turn.ConsumedMessages);
         Add(command, consumed, static row => row.Item);
         Add(command, consumed, static row => row.Turn);
 
         // Those without a row are finished by being in the history.
-        var finished = Rows(turns, static turn => turn.Turn.FinishedActivities);
+        var finished = ItemsOf(turns, static turn => turn.Turn.FinishedActivities);
         finished.RemoveAll(static row => row.Item.ActivityId == Residents.NoRow);
         Add(command, finished, static row => row.Item.ActivityId);
         Add(command, finished, static row => row.Item.WorkerId);
@@ -67,7 +66,7 @@ internal static class GroupCommands
         return command;
     }
 
-    private static List<(T Item, long Turn)> Rows<T>(PreparedTurn[] turns, Func<PreparedTurn, IReadOnlyList<T>> items)
+    private static List<(T Item, long Turn)> ItemsOf<T>(PreparedTurn[] turns, Func<PreparedTurn, IReadOnlyList<T>> items)
     {
         var rows = new List<(T Item, long Turn)>();
         for (var i = 0; i < turns.Length; i++)

@@ -17,8 +17,8 @@ internal sealed class HubDatabase(NpgsqlDataSource dataSource, PostgreSqlTaskHub
         "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off -c jit=off";
 
     /// <summary>
-    /// What a machine that died, or a process that hangs, in the middle of a transaction had locked is free again after at most 25 s: shorter
-    /// than the default lease, so that the lease rules.
+    /// What a machine that died, or a process that hangs, in the middle of a transaction had locked is free again after at most 25 s:
+    /// shorter than the default lease, so that the lease rules.
     /// </summary>
     private const string DeathSettings =
         "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=25000 "

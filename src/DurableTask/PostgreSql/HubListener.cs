@@ -4,9 +4,9 @@ using Npgsql;
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
-/// Hears what the hub's other processes store: one connection that listens, for as long as the hub lives, and tells the others thereby that
-/// it does (<see cref="WorkerSessions"/>). When it is lost, it is opened again, at first at once, then with growing delays, and everybody is
-/// woken once, because news may have been missed. Without it, waits still end by the safety poll.
+/// Hears what the hub's other processes store: one connection that listens, for as long as the hub lives, and tells the others thereby
+/// that it does (<see cref="WorkerSessions"/>). When it is lost, it is opened again, at first at once, then with growing delays, and
+/// everybody is woken once, because news may have been missed. Without it, waits still end by the safety poll.
 /// </summary>
 internal sealed partial class HubListener(
     HubDatabase database,
@@ -98,7 +98,7 @@ internal sealed partial class HubListener(
     private async Task HearAsync(NpgsqlConnection connection, TimeSpan howLong, CancellationToken stopping)
     {
         var start = timeProvider.GetTimestamp();
-        while (howLong - timeProvider.GetElapsedTime(start) is var rest && rest > TimeSpan.Zero && await connection.WaitAsync(rest, stopping))
+        while (howLong - timeProvider.GetElapsedTime(start) is { Ticks: > 0 } rest && await connection.WaitAsync(rest, stopping))
         {
             // Each notification was published by the connection's event.
         }

@@ -29,6 +29,9 @@ internal sealed class HubNews
 
     public HashSet<string> Instances { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>What some of these instances have become, for the watches of this process.</summary>
+    public Dictionary<string, InstanceState> States { get; } = new(StringComparer.Ordinal);
+
     public bool IsEmpty => !Orchestrations && !Activities && !IsHello && !IsWelcome && Instances.Count == 0;
 
     public static HubNews OfWork(WorkKind kind) =>

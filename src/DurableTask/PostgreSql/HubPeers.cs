@@ -9,7 +9,7 @@ namespace Microsoft.DurableTask.PostgreSql;
 /// this process itself. Who begins to listen says hello, who hears that says welcome, and both know each other from then on. Until the answers
 /// had time to come, and whenever this process does not hear, others are assumed.
 /// </summary>
-internal sealed class HubPeers(HubDatabase database, TimeProvider timeProvider)
+internal sealed class HubPeers(TimeProvider timeProvider)
 {
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(1);
 

@@ -32,7 +32,7 @@ internal sealed class HubSignals(TimeProvider timeProvider, TimeSpan safetyPoll)
 
         foreach (var instanceId in news.Instances)
         {
-            Watchers.Changed(instanceId);
+            Watchers.Changed(instanceId, news.States.GetValueOrDefault(instanceId));
         }
     }
 

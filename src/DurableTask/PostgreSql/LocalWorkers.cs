@@ -27,7 +27,7 @@ internal sealed class LocalWorkers
     public ILocalWorker? TryReserve(ExecutionStartedEvent start) => Array.Find(_attached, worker => worker.TryReserve(start));
 
     /// <summary>What a worker would get had it locked the new instance.</summary>
-    public static OrchestrationWorkItem FirstTurn(NewInstance created, string workerId) => new(
+    public static OrchestrationWorkItem FirstTurn(NewInstance created, string workerId, DateTimeOffset createdAt) => new(
         new OrchestrationLock(created.InstanceId, workerId, FirstFence),
         new InstanceState
         {
@@ -36,8 +36,8 @@ internal sealed class LocalWorkers
             Name = created.Start.Name,
             Version = created.Start.Version,
             Status = OrchestrationStatus.Pending,
-            CreatedAt = created.Start.Timestamp,
-            UpdatedAt = created.Start.Timestamp,
+            CreatedAt = createdAt,
+            UpdatedAt = createdAt,
             Input = created.Start.Input,
         },
         HistoryCount: 0,

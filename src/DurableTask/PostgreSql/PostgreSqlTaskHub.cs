@@ -30,6 +30,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, ILocalDispatch, IAsyncDisposab
     private readonly InboxSweeper _sweeper;
     private readonly HubListener _listener;
     private readonly HubNotifier _notifier;
+    private readonly Residents _residents = new();
     private readonly LocalWorkers _workers = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _initializing = new(1, 1);
@@ -55,14 +56,13 @@ public sealed class PostgreSqlTaskHub : ITaskHub, ILocalDispatch, IAsyncDisposab
         var self = Guid.NewGuid().ToString("N");
         var database = new HubDatabase(_dataSource, options);
         _signals = new HubSignals(timeProvider, options.SafetyPollInterval);
-        var peers = new HubPeers(database, timeProvider);
-        var residents = new Residents();
+        var peers = new HubPeers(timeProvider);
         var leases = new WorkerLeases(database, self, timeProvider);
-        var sessions = new WorkerSessions(database, _signals, residents, self, timeProvider, _logger);
+        var sessions = new WorkerSessions(database, _signals, _residents, self, timeProvider, _logger);
         _notifier = new HubNotifier(database, _signals, peers, self, timeProvider, _logger);
-        _committer = new TurnCommitter(database, _signals, _notifier, leases, residents, _logger);
+        _committer = new TurnCommitter(database, _signals, _notifier, leases, _residents, _logger);
         _instances = new InstanceStore(database, _notifier, _committer, _workers);
-        _workItems = new WorkItemStore(database, _signals, _notifier, sessions, leases, residents);
+        _workItems = new WorkItemStore(database, _signals, _notifier, sessions, leases, _residents);
         _sweeper = new InboxSweeper(database, timeProvider, _logger);
         _listener = new HubListener(database, _signals, sessions, peers, _notifier, self, timeProvider, _logger);
     }
@@ -110,7 +110,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, ILocalDispatch, IAsyncDisposab
     public Task<int> PurgeInstancesAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken = default) =>
         _instances.PurgeAsync(instanceIds, cancellationToken);
 
-    public IInstanceWatch WatchInstance(string instanceId) => _signals.Watchers.Watch(instanceId);
+    public IInstanceWatch WatchInstance(string instanceId) => _signals.Watchers.Watch(instanceId, _residents.StateOf);
 
     /// <inheritdoc/>
     /// <remarks>A lock need not survive a crash of the database server, so taking one does not wait for the disk.</remarks>

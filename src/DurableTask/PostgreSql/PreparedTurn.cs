@@ -118,11 +118,11 @@ internal sealed class PreparedStart(NewInstance created, ILocalWorker? worker) :
     public override bool IsAnswered => Completion.Task.IsCompleted;
 
     /// <summary>Tells the caller, and hands the instance to the worker whose memory it begins in.</summary>
-    public void Answer(StartOutcome outcome)
+    public void Answer(StartOutcome outcome, DateTimeOffset createdAt = default)
     {
         if (outcome == StartOutcome.InMemory)
         {
-            Worker!.Start(LocalWorkers.FirstTurn(Created, Worker.WorkerId));
+            Worker!.Start(LocalWorkers.FirstTurn(Created, Worker.WorkerId, createdAt));
         }
         else
         {

@@ -1,5 +1,4 @@
 using DurableTask.Core.History;
-using DurableTask.Core.Hub;
 using Heal.Postgres;
 using Npgsql;
 

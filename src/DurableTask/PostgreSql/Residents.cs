@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using DurableTask.Core;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 
@@ -11,6 +12,8 @@ namespace Microsoft.DurableTask.PostgreSql;
 /// </summary>
 internal sealed class Residents
 {
+    private static readonly Dictionary<string, string> NoTags = [];
+
     private readonly ConcurrentDictionary<string, Resident> _byId = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string InstanceId, string WorkerId), byte> _doubtful = new();
 
@@ -18,8 +21,27 @@ internal sealed class Residents
     public const long NoRow = 0;
 
     /// <summary>An instance begins here.</summary>
-    public void Begin(NewInstance created, string workerId) =>
-        _byId[created.InstanceId] = new Resident(created.ExecutionId, workerId) { Start = created };
+    public void Begin(NewInstance created, string workerId, DateTimeOffset createdAt) =>
+        _byId[created.InstanceId] = new Resident(created.ExecutionId, workerId)
+        {
+            Start = created,
+            State = new InstanceState
+            {
+                InstanceId = created.InstanceId,
+                ExecutionId = created.ExecutionId,
+                Name = created.Start.Name,
+                Version = created.Start.Version,
+                Status = OrchestrationStatus.Pending,
+                CreatedAt = createdAt,
+                UpdatedAt = createdAt,
+                ParentInstanceId = created.Start.ParentInstance?.OrchestrationInstance.InstanceId,
+                Tags = created.Start.Tags is { } tags ? new Dictionary<string, string>(tags, StringComparer.Ordinal) : NoTags,
+                Input = created.Start.Input,
+            },
+        };
+
+    /// <summary>What an instance that began here, and has lived here since, was last stored as; null for every other.</summary>
+    public InstanceState? StateOf(string instanceId) => _byId.TryGetValue(instanceId, out var resident) ? resident.State : null;
 
     /// <summary>The start that has no message yet; null when it was stored, or the instance does not live here.</summary>
     public NewInstance? StartOf(OrchestrationLock held) =>
@@ -32,25 +54,43 @@ internal sealed class Residents
             && resident.HasOthersThan(turn.FinishedActivities));
 
     /// <summary>A turn was stored: what it finished is over, what it claimed is open.</summary>
-    public void Stored(TurnCommit turn, bool isOver, IReadOnlyList<ActivityWorkItem> claimed)
+    /// <returns>What the instance has become, if that is known.</returns>
+    public InstanceState? Stored(TurnCommit turn, IReadOnlyList<ActivityWorkItem> claimed, DateTimeOffset now)
     {
         var id = turn.Lock.InstanceId;
-        if (isOver)
+        var resident = Find(id, turn.ExecutionId, turn.Lock.WorkerId);
+        var state = resident?.State is { } before && turn.ContinueAs is null
+            ? before with
+            {
+                Status = turn.Status,
+                UpdatedAt = now,
+                CompletedAt = turn.Status.IsTerminal() ? now : null,
+                CustomStatus = turn.CustomStatus,
+                Output = turn.Output,
+                Failure = turn.Failure,
+            }
+            : null;
+        if (turn.Status.IsTerminal() || turn.ContinueAs is not null)
         {
             _byId.TryRemove(id, out _);
-            return;
+            return state;
         }
 
-        var resident = Find(id, turn.ExecutionId, turn.Lock.WorkerId);
         if (claimed.Any(item => item.Lock.ActivityId == NoRow))
         {
             resident ??= _byId[id] = new Resident(turn.ExecutionId, turn.Lock.WorkerId);
         }
 
-        if (resident is not null && resident.Stored(turn.FinishedActivities, claimed))
+        if (resident is not null)
         {
-            _byId.TryRemove(new KeyValuePair<string, Resident>(id, resident));
+            resident.State = state;
+            if (resident.Stored(turn.FinishedActivities, claimed))
+            {
+                _byId.TryRemove(new KeyValuePair<string, Resident>(id, resident));
+            }
         }
+
+        return state;
     }
 
     /// <summary>The instance lives elsewhere by now.</summary>
@@ -110,6 +150,8 @@ internal sealed class Residents
         public string WorkerId => workerId;
 
         public NewInstance? Start { get; set; }
+
+        public InstanceState? State { get; set; }
 
         public bool HasOthersThan(IReadOnlyList<ActivityLock> finished)
         {

@@ -13,7 +13,6 @@ namespace Microsoft.DurableTask.PostgreSql;
 internal sealed partial class TurnCommitter(
     HubDatabase database, HubSignals signals, HubNotifier notifier, WorkerLeases leases, Residents residents, ILogger logger)
 {
-    private readonly TurnTransaction _transaction = new(database, leases, residents);
     private readonly Channel<GroupOperation> _queue = Channel.CreateBounded<GroupOperation>(
         new BoundedChannelOptions(database.Options.MaxQueuedTurns) { SingleReader = true, AllowSynchronousContinuations = false });
 
@@ -45,15 +44,14 @@ internal sealed partial class TurnCommitter(
 
     public async Task RunAsync()
     {
+        await using var transaction = new TurnTransaction(database, leases, residents);
         GroupOperation? carried = null;
         while (carried is not null || await _queue.Reader.WaitToReadAsync())
         {
             var group = new List<GroupOperation>();
             carried = Gather(group, carried);
-            await CommitGroupAsync(group);
+            await CommitGroupAsync(transaction, group);
         }
-
-        await _transaction.DisposeAsync();
     }
 
     private Task<T> EnqueueAsync<T>(GroupOperation operation, Task<T> outcome, CancellationToken cancellationToken) =>
@@ -103,13 +101,13 @@ internal sealed partial class TurnCommitter(
         return null;
     }
 
-    private async Task CommitGroupAsync(List<GroupOperation> group)
+    private async Task CommitGroupAsync(TurnTransaction transaction, List<GroupOperation> group)
     {
         var state = new TurnTransactionState();
         try
         {
             var heard = signals.OrchestrationNews;
-            var news = await _transaction.CommitAsync(group, state);
+            var news = await transaction.CommitAsync(group, state);
             var isHeardMeanwhile = heard != signals.OrchestrationNews;
             notifier.Publish(news);
             if (state.NeedsLook || isHeardMeanwhile)
@@ -136,7 +134,7 @@ internal sealed partial class TurnCommitter(
             Log.GroupFailed(logger, group.Count, database.Channel, exception.Message);
             foreach (var operation in group.Where(operation => !operation.IsAnswered))
             {
-                await CommitGroupAsync([operation]);
+                await CommitGroupAsync(transaction, [operation]);
             }
         }
     }

@@ -1,4 +1,3 @@
-using DurableTask.Core;
 using DurableTask.Core.Hub;
 using Heal.Postgres;
 using Npgsql;
@@ -162,7 +161,7 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
         {
             if (isInMemory)
             {
-                residents.Begin(start.Created, start.Worker!.WorkerId);
+                residents.Begin(start.Created, start.Worker!.WorkerId, createdAt);
             }
             else
             {
@@ -170,7 +169,7 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
             }
 
             news.Instances.Add(start.InstanceId);
-            start.Answer(isInMemory ? StartOutcome.InMemory : StartOutcome.Posted);
+            start.Answer(isInMemory ? StartOutcome.InMemory : StartOutcome.Posted, createdAt);
         }
 
         foreach (var start in results.Taken)
@@ -187,13 +186,17 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
             }
 
             var claimed = result.Claimed();
-            residents.Stored(result.Turn.Turn, result.Turn.Ends || result.Turn.Turn.ContinueAs is not null, claimed);
+            var known = residents.Stored(result.Turn.Turn, claimed, result.UpdatedAt);
             if (result.IsChanged)
             {
                 news.Instances.Add(result.Turn.InstanceId);
+                if (known is not null)
+                {
+                    news.States[result.Turn.InstanceId] = known;
+                }
             }
 
-            news.Activities |= !result.Turn.Ends && claimed.Count < result.Turn.Activities.Length;
+            news.Activities |= !result.Turn.Ends && claimed.Length < result.Turn.Activities.Length;
             state.NeedsLook |= (result.HasUnread && !result.Turn.Ends) || result.Turn.Timers.Length > 0;
             result.Turn.Completion.TrySetResult(new TurnReceipt(result.Fence, claimed));
         }
@@ -223,6 +226,8 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
 
         public long Fence { get; private set; }
 
+        public DateTimeOffset UpdatedAt { get; private set; }
+
         /// <summary>One row of commit_turns: one per turn, or one per claimed activity that got a row.</summary>
         public void Read(NpgsqlDataReader row)
         {
@@ -230,14 +235,15 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
             Fence = row.GetInt64(1);
             IsChanged = row.GetBoolean(2);
             _keeps = row.GetBoolean(3);
-            HasUnread = row.GetBoolean(4);
-            if (!row.IsDBNull(5))
+            UpdatedAt = row.GetFieldValue<DateTimeOffset>(4);
+            HasUnread = row.GetBoolean(5);
+            if (!row.IsDBNull(6))
             {
-                _rows.Add((row.GetInt64(5), row.GetInt32(6)));
+                _rows.Add((row.GetInt64(6), row.GetInt32(7)));
             }
         }
 
-        public IReadOnlyList<ActivityWorkItem> Claimed()
+        public ActivityWorkItem[] Claimed()
         {
             var count = turn.Ends ? 0 : turn.Turn.ClaimActivities;
             if (count == 0)

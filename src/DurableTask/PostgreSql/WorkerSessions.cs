@@ -232,7 +232,7 @@ internal sealed partial class WorkerSessions(
         public static partial void Reclaimed(ILogger logger, string hub, int instances);
 
         [LoggerMessage(
-            3, LogLevel.Warning, "Dead workers of task hub '{Hub}' could not be looked for, trying again: {Reason}")]
+            3, LogLevel.Warning, "Dead workers of task hub '{Hub}' could not be looked for yet, trying again: {Reason}")]
         public static partial void NotTakenOver(ILogger logger, string hub, string reason);
     }
 }

@@ -34,7 +34,7 @@ WITH alive AS MATERIALIZED (
       AND i.execution_id = t.execution_id
       AND i.history_count = t.history_count
       AND (i.locked_by = t.worker_id OR (NOT t.lock_held AND i.locked_by IS NULL))
-    RETURNING i.instance_id, i.execution_id, i.fence, t.position, t.worker_id, t.lease, t.history_count, t.history, t.starts_over,
+    RETURNING i.instance_id, i.execution_id, i.fence, i.updated_at, t.position, t.worker_id, t.lease, t.history_count, t.history, t.starts_over,
               t.status IN (1, 3, 4, 5) AS ends,
               o.status <> t.status OR o.custom_status IS DISTINCT FROM t.custom_status AS changed,
               coalesce(o.resident_at = t.worker_id, t.worker_id IN (SELECT worker_id FROM alive)) AS keeps
@@ -67,7 +67,7 @@ WITH alive AS MATERIALIZED (
     ORDER BY n.position
     RETURNING id, instance_id, task_id, fence
 )
-SELECT s.position, s.fence, s.changed, s.keeps,
+SELECT s.position, s.fence, s.changed, s.keeps, s.updated_at,
        EXISTS (
            SELECT 1 FROM inbox m
            WHERE m.instance_id = s.instance_id AND m.visible_at <= now() AND m.id <> ALL ($16::bigint[])) AS has_unread,

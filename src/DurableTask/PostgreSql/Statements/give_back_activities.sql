@@ -1,6 +1,6 @@
 -- What dead workers hold: their leases end now. The index by time leads to the leased activities only, which are few. The instance's fence
--- moves on too, so that a worker that lives after all cannot store the outcome from memory. Rows that are locked are in a commit this moment:
--- skipped, not waited for, hence no deadlock.
+-- moves on too, so that a worker that lives after all cannot store the outcome from memory. Rows that are locked are in a commit this
+-- moment: skipped, not waited for, hence no deadlock.
 WITH held AS (
     SELECT a.id, a.instance_id
     FROM activities a

@@ -7,12 +7,13 @@ using Microsoft.Extensions.Logging;
 namespace Microsoft.DurableTask.Worker.Dispatch;
 
 /// <summary>Runs the turns of orchestrations: lock, replay or continue, commit.</summary>
-internal sealed partial class OrchestrationDispatcher
+internal sealed partial class OrchestrationDispatcher : ILocalWorker
 {
     private readonly WorkerRuntime _runtime;
     private readonly ActivityDispatcher _activities;
     private readonly OrchestrationSessions _sessions;
     private readonly UnstorableTurns _unstorable = new();
+    private readonly OutcomeBoxes _outcomes;
     private readonly ILogger _logger;
 
     public OrchestrationDispatcher(WorkerRuntime runtime)
@@ -20,15 +21,27 @@ internal sealed partial class OrchestrationDispatcher
         _runtime = runtime;
         _sessions = new OrchestrationSessions(runtime);
         _logger = runtime.Services.LoggerFactory.CreateLogger(LogCategories.Orchestrations);
-        _activities = new ActivityDispatcher(runtime) { TryContinueInMemory = TryRunTurnInMemoryAsync };
+        _outcomes = new OutcomeBoxes(TryRunTurnInMemoryAsync);
+        _activities = new ActivityDispatcher(runtime) { TryContinueInMemory = _outcomes.TryDeliverAsync };
     }
 
     public ActivityDispatcher Activities => _activities;
 
+    public string WorkerId => _runtime.WorkerId;
+
+    public TimeSpan Lease => _runtime.HubOptions.WorkItemLockTimeout;
+
+    public bool TryReserve(ExecutionStartedEvent start) =>
+        !_runtime.IsStopping && _sessions.Accepts(start) && _runtime.OrchestrationSlots.TakeFree(1) == 1;
+
+    public void GiveBack() => _runtime.OrchestrationSlots.GiveBack(1);
+
+    public void Start(OrchestrationWorkItem item) => _runtime.Running.Start(() => RunTurnOfItemAsync(item, lockHeld: false));
+
     /// <summary>Locks what is ready and starts it.</summary>
     public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
     {
-        int slots = await _runtime.OrchestrationSlots.TakeAsync(int.MaxValue, cancellationToken);
+        int slots = await _runtime.OrchestrationSlots.TakeAsync(_runtime.OrchestrationSlots.Share, cancellationToken);
         IReadOnlyList<OrchestrationWorkItem> items = [];
         try
         {
@@ -43,13 +56,13 @@ internal sealed partial class OrchestrationDispatcher
         foreach (OrchestrationWorkItem item in items)
         {
             _runtime.Locks.Add(item.Lock);
-            _runtime.Running.Start(() => RunLockedTurnAsync(item));
+            _runtime.Running.Start(() => RunTurnOfItemAsync(item, lockHeld: true));
         }
 
         return items.Count;
     }
 
-    private async Task RunLockedTurnAsync(OrchestrationWorkItem item)
+    private async Task RunTurnOfItemAsync(OrchestrationWorkItem item, bool lockHeld)
     {
         try
         {
@@ -67,9 +80,14 @@ internal sealed partial class OrchestrationDispatcher
                 .Select(message => message.Event);
             await RunTurnAsync(instance, item.Lock, events, turn => turn with
             {
+                LockHeld = lockHeld,
                 ConsumedMessages = [.. item.Messages.Select(message => message.Id)],
             });
             _unstorable.Forget(item.Lock.InstanceId);
+        }
+        catch (WorkItemLockLostException) when (!lockHeld)
+        {
+            // A message came before the first turn, and its turn took the start along.
         }
         catch (WorkItemLockLostException lost)
         {
@@ -78,7 +96,7 @@ internal sealed partial class OrchestrationDispatcher
         catch (Exception failed)
         {
             Log.TurnNotStored(_logger, failed, item.Lock.InstanceId);
-            if (!_unstorable.IsHopeless(item.Lock.InstanceId, failed) || !await TryFailInstanceAsync(item, failed))
+            if (!lockHeld || !_unstorable.IsHopeless(item.Lock.InstanceId, failed) || !await TryFailInstanceAsync(item, failed))
             {
                 // Nothing was stored, or everything was and only the answer got lost. Giving the lock back is right in both cases:
                 // the fence tells them apart.
@@ -93,17 +111,19 @@ internal sealed partial class OrchestrationDispatcher
     }
 
     /// <summary>
-    /// One commit for an activity's outcome and the turn that it causes: possible while nobody else has touched the instance.
+    /// One commit for the outcomes of activities and the turn that they cause: possible while nobody else has touched the instance.
     /// </summary>
-    private async Task<bool> TryRunTurnInMemoryAsync(ActivityWorkItem activity, HistoryEvent outcome)
+    private async Task<bool> TryRunTurnInMemoryAsync(IReadOnlyList<(ActivityWorkItem Activity, HistoryEvent Outcome)> outcomes)
     {
-        CachedInstance? instance = _runtime.Cache.Take(activity.Lock.InstanceId);
+        string instanceId = outcomes[0].Activity.Lock.InstanceId;
+        CachedInstance? instance = _runtime.Cache.Take(instanceId);
         if (instance is null)
         {
             return false;
         }
 
-        if (instance.ExecutionId != activity.ExecutionId || !_runtime.Locks.IsHeld(activity.Lock))
+        if (outcomes.Any(outcome =>
+            outcome.Activity.ExecutionId != instance.ExecutionId || !_runtime.Locks.IsHeld(outcome.Activity.Lock)))
         {
             instance.Dispose();
             return false;
@@ -111,23 +131,23 @@ internal sealed partial class OrchestrationDispatcher
 
         try
         {
-            var fence = new OrchestrationLock(instance.InstanceId, _runtime.WorkerId, instance.Fence);
-            await RunTurnAsync(instance, fence, [outcome], turn => turn with
+            var fence = new OrchestrationLock(instanceId, _runtime.WorkerId, instance.Fence);
+            await RunTurnAsync(instance, fence, outcomes.Select(outcome => outcome.Outcome), turn => turn with
             {
                 LockHeld = false,
-                FinishedActivities = [activity.Lock],
+                FinishedActivities = [.. outcomes.Select(outcome => outcome.Activity.Lock)],
             });
             return true;
         }
         catch (WorkItemLockLostException)
         {
-            // Another message's turn came first; the outcome goes the long way, through the inbox.
+            // Another message's turn came first; the outcomes go the long way, through the inbox.
             return false;
         }
         catch (Exception failed)
         {
             // Stored or not, we cannot know. If it was, the report that follows finds the activity gone and says so.
-            Log.TurnNotStored(_logger, failed, activity.Lock.InstanceId);
+            Log.TurnNotStored(_logger, failed, instanceId);
             return false;
         }
     }

@@ -81,6 +81,7 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
     {
         await UntilItWorksAsync(_runtime.Hub.InitializeAsync, stoppingToken);
         Log.Started(_logger, _runtime.WorkerId);
+        using IDisposable? attachment = (_runtime.Hub as ILocalDispatch)?.Attach(_dispatcher);
         await Task.WhenAll(
             LoopAsync(_dispatcher.RunOnceAsync, WorkKind.Orchestration, stoppingToken),
             LoopAsync(_dispatcher.Activities.RunOnceAsync, WorkKind.Activity, stoppingToken),
