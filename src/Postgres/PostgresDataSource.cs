@@ -9,9 +9,13 @@ public static class PostgresDataSource
     /// <summary>How many statements a connection keeps prepared when the connection string does not say; 100.</summary>
     public const int DefaultMaxAutoPrepare = 100;
 
+    /// <summary>How many connections a data source opens at most when the connection string does not say; 20. More wait for a free one
+    /// instead of for the server's processors, and several processes fit into the server's own limit of 100.</summary>
+    public const int DefaultMaxPoolSize = 20;
+
     /// <summary>
     /// A data source whose connections see one schema (statements name no schema), prepare what they use often, and time out.
-    /// What the connection string sets explicitly (prepare, timeouts, application name) is kept.
+    /// What the connection string sets explicitly (prepare, pool size, timeouts, application name) is kept.
     /// </summary>
     /// <param name="schema">See <see cref="SchemaName"/>; need not exist yet.</param>
     /// <param name="applicationName">Shown in pg_stat_activity.</param>
@@ -31,9 +35,14 @@ public static class PostgresDataSource
         var settings = Parse(connectionString);
         settings.SearchPath = SchemaName.Validate(schema);
         settings.ApplicationName ??= applicationName;
-        if (!settings.ContainsKey("Max Auto Prepare"))
+        if (!settings.ShouldSerialize("Max Auto Prepare"))
         {
             settings.MaxAutoPrepare = DefaultMaxAutoPrepare;
+        }
+
+        if (!settings.ShouldSerialize("Maximum Pool Size"))
+        {
+            settings.MaxPoolSize = Math.Max(DefaultMaxPoolSize, settings.MinPoolSize);
         }
 
         if (serverSettings is not null)

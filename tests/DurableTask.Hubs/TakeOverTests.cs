@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace Heal.DurableTask.Hubs.Tests;
 
-/// <summary>What happens to the leases of a process whose session ended. All leases here last an hour: nobody waits for their end.</summary>
+/// <summary>What happens to the leases of a process whose session ended. They last an hour here: nobody waits for their end.</summary>
 public sealed class TakeOverTests(TestDatabase database) : IClassFixture<TestDatabase>, IAsyncLifetime
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);

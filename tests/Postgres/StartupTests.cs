@@ -47,6 +47,18 @@ public sealed class StartupTests(TestDatabase database) : IClassFixture<TestData
         Assert.False(PostgresErrors.IsTransient(await Assert.ThrowsAnyAsync<NpgsqlException>(() => broken.ExecuteScalarAsync())));
     }
 
+    [Theory]
+    [InlineData("Host=x", 20, 100)]
+    [InlineData("Host=x;Maximum Pool Size=7;Max Auto Prepare=3", 7, 3)]
+    [InlineData("Host=x;MaxPoolSize=7;MaxAutoPrepare=3", 7, 3)]
+    [InlineData("Host=x;Minimum Pool Size=30", 30, 100)]
+    public async Task What_a_connection_string_says_counts_and_our_defaults_fill_in_the_rest(string text, int pool, int prepared)
+    {
+        await using var source = PostgresDataSource.Create(text, "s", "tests");
+        var settings = new NpgsqlConnectionStringBuilder(source.ConnectionString);
+        Assert.Equal((pool, prepared), (settings.MaxPoolSize, settings.MaxAutoPrepare));
+    }
+
     [Fact]
     public void A_bad_connection_string_says_what_is_expected()
     {

@@ -153,6 +153,16 @@ public sealed class InMemoryTaskHub : ITaskHub
         {
             var due = _storage.Activities.Values.Where(activity => activity.VisibleAt <= now).Take(request.MaxCount).ToList();
             SignalIfFull(WorkKind.Activity, due.Count, request);
+            var takenOver = due.Where(activity => activity.LockedBy is not null).Select(activity => activity.InstanceId);
+            foreach (var instanceId in takenOver.Distinct(StringComparer.Ordinal))
+            {
+                // Its late holder must not store the outcome from memory.
+                if (_storage.Instances.TryGetValue(instanceId, out var instance) && instance.LockedBy is null)
+                {
+                    instance.Fence++;
+                }
+            }
+
             due.ForEach(activity => activity.Lock(request.WorkerId, now + request.Lease));
             return due.ConvertAll(ToWorkItem);
         });

@@ -23,7 +23,8 @@ public sealed record TurnCommit
     public IReadOnlyList<long> ConsumedMessages { get; init; } = [];
 
     /// <summary>Activities whose outcome is in <see cref="NewHistory"/> directly instead of in a message: removed with the turn.
-    /// One whose lock was lost meanwhile is skipped; the orchestrator ignores the second outcome.</summary>
+    /// One whose lock is lost is skipped; when another worker has locked it since, the instance's fence has moved on and the turn is
+    /// refused.</summary>
     public IReadOnlyList<ActivityLock> FinishedActivities { get; init; } = [];
 
     /// <summary>Events to append after <see cref="HistoryCount"/> events.</summary>

@@ -1,9 +1,19 @@
+-- Where a lease ended, the instance's fence moves on: its late holder must not store the outcome from memory, whether it was paused or cut
+-- off. An instance that is locked this moment is in a commit that came first.
 WITH due AS (
-    SELECT id, visible_at FROM activities
+    SELECT id, visible_at, instance_id, locked_by IS NOT NULL AS is_taken_over FROM activities
     WHERE visible_at <= now()
     ORDER BY visible_at, id
     LIMIT $2
     FOR UPDATE SKIP LOCKED
+), fenced AS (
+    UPDATE instances i SET fence = i.fence + 1
+    WHERE i.instance_id IN (
+        SELECT l.instance_id
+        FROM (SELECT DISTINCT instance_id FROM due WHERE is_taken_over) d
+        JOIN instances l ON l.instance_id = d.instance_id
+        WHERE l.locked_by IS NULL
+        FOR UPDATE OF l SKIP LOCKED)
 )
 UPDATE activities a SET locked_by = $1, visible_at = now() + $3, fence = a.fence + 1, delivery_count = a.delivery_count + 1
 FROM due
