@@ -197,7 +197,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         instance.History.AddRange(turn.NewHistory);
         instance.Fence = receipt.Fence;
         instance.CustomStatus = turn.CustomStatus;
-        if (_runtime.HubOptions.ExtendedSessions)
+        if (_runtime.HubOptions.ExtendedSessions || instance.History.Count > _runtime.HubOptions.MaximumReplayedHistory)
         {
             instance.Session!.Stored();
         }
