@@ -37,20 +37,7 @@ public static class HealerServices
     }
 
     /// <summary>Adds all activities but <see cref="ActivityNames.StartIncident"/>, which needs the durable client.</summary>
-    public static DurableTaskRegistry AddHealerActivities(this DurableTaskRegistry registry) => registry
-        .AddActivity<ResolveTargetActivity>()
-        .AddActivity<JoinIncidentActivity>()
-        .AddActivity<RecordSignalActivity>()
-        .AddActivity<CollectEvidenceActivity>()
-        .AddActivity<DetectFaultActivity>()
-        .AddActivity<DiagnoseFaultActivity>()
-        .AddActivity<PlanRecoveryActivity>()
-        .AddActivity<RunActionActivity>()
-        .AddActivity<UndoActionActivity>()
-        .AddActivity<VerifyTargetActivity>()
-        .AddActivity<EscalateActivity>()
-        .AddActivity<RecordOutcomeActivity>()
-        .AddActivity<CloseIncidentActivity>();
+    public static DurableTaskRegistry AddHealerActivities(this DurableTaskRegistry registry) => registry.AddAllGeneratedTasks();
 
     private static Healing.WorkflowCatalogue LoadWorkflows(IServiceProvider provider)
     {

@@ -9,6 +9,5 @@ public static class HealerTasks
     /// <summary>Adds all of them but the activity <see cref="ActivityNames.StartIncident"/>, which needs the durable client.</summary>
     public static DurableTaskRegistry AddHealerTasks(this DurableTaskRegistry registry) => registry
         .AddHealerActivities()
-        .AddOrchestrator<RouteSignalOrchestrator>()
-        .AddOrchestrator<IncidentOrchestrator>();
+        .AddAllGeneratedTasks();
 }

@@ -35,8 +35,7 @@ internal sealed class IncidentRun
         for (var reopenings = 0; ;)
         {
             var outcome = await ConcludeAsync(ending);
-            var closed = await _context.CallActivityAsync<CloseResult>(
-                ActivityNames.CloseIncident, new CloseRequest(outcome, _state.SignalsSeen), Retries.Store);
+            var closed = await _context.CallCloseIncidentAsync(new CloseRequest(outcome, _state.SignalsSeen), Retries.Store);
             if (closed.Closed)
             {
                 _state.Enter(Phase.Closed, ending.Reason, ending.Kind);
@@ -98,11 +97,10 @@ internal sealed class IncidentRun
     private async Task<(Ending? Ending, bool Again)?> LookAsync()
     {
         _state.Enter(Phase.Collect);
-        _state.Evidence = await _context.CallActivityAsync<EvidenceBundle>(
-            ActivityNames.CollectEvidence, new CollectRequest(_input.Target), Retries.Cluster);
+        _state.Evidence = await _context.CallCollectEvidenceAsync(new CollectRequest(_input.Target), Retries.Cluster);
 
         _state.Enter(Phase.Detect);
-        var detection = await _context.CallActivityAsync<Detection>(ActivityNames.DetectFault, _state.Evidence, Retries.Judging);
+        var detection = await _context.CallDetectFaultAsync(_state.Evidence, Retries.Judging);
         _state.Detection = detection;
         if (detection.Verdict == DetectionVerdict.Healthy)
         {
@@ -120,8 +118,7 @@ internal sealed class IncidentRun
     private async Task DiagnoseAsync()
     {
         _state.Enter(Phase.Diagnose, _state.Detection!.Reason);
-        _state.Diagnosis = await _context.CallActivityAsync<Diagnosis>(
-            ActivityNames.DiagnoseFault, new DiagnoseRequest(_state.Evidence!, _state.Detection), Retries.Judging);
+        _state.Diagnosis = await _context.CallDiagnoseFaultAsync(new DiagnoseRequest(_state.Evidence!, _state.Detection), Retries.Judging);
     }
 
     private async Task<Plan> PlanAsync()
@@ -129,7 +126,7 @@ internal sealed class IncidentRun
         _state.Enter(Phase.Plan);
         var tried = _state.Actions.Select(action => action.ActionId).Distinct(StringComparer.Ordinal).ToList();
         var request = new PlanRequest(_input, _state.Evidence!, _state.Diagnosis!, tried, _state.Applied);
-        _state.Plan = await _context.CallActivityAsync<Plan>(ActivityNames.PlanRecovery, request, Retries.Store);
+        _state.Plan = await _context.CallPlanRecoveryAsync(request, Retries.Store);
         return _state.Plan;
     }
 
@@ -154,12 +151,12 @@ internal sealed class IncidentRun
             var handOff = new HandOff(
                 _input.IncidentId, _input.Target, ending.Kind, ending.Reason, _input.Workflow?.Escalation, _input.Trigger,
                 _state.Detection, _state.Diagnosis, _state.Plan, [.. _state.Actions], _state.Now);
-            await _context.CallActivityAsync<bool>(ActivityNames.Escalate, handOff, Retries.Store);
+            await _context.CallEscalateAsync(handOff, Retries.Store);
         }
 
         _state.Enter(Phase.Learn, ending.Reason);
         var outcome = _state.Outcome(ending);
-        await _context.CallActivityAsync<bool>(ActivityNames.RecordOutcome, outcome, Retries.Store);
+        await _context.CallRecordOutcomeAsync(outcome, Retries.Store);
         return outcome;
     }
 }

@@ -18,7 +18,7 @@ internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentSt
         state.Enter(Phase.Recover, plan.Summary);
         var request = new ActionRequest(
             key, state.Input.IncidentId, action.Id, state.Input.Target, plan.Parameters, workload.Generation, workload.TemplateHash);
-        var result = await TryAsync(ActivityNames.RunAction, request, key, action.Timeout);
+        var result = await TryAsync(() => context.CallRunActionAsync(request, Retries.Within(action.Timeout)), key);
         state.Actions.Add(new AttemptedAction(key, action.Id, result.Status, result.Detail));
         switch (result.Status)
         {
@@ -56,7 +56,7 @@ internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentSt
 
         var key = $"{applied.Key}/undo";
         var request = new UndoRequest(key, applied.Key, state.Input.IncidentId, action.Id, state.Input.Target);
-        var undone = await TryAsync(ActivityNames.UndoAction, request, key, action.Timeout);
+        var undone = await TryAsync(() => context.CallUndoActionAsync(request, Retries.Within(action.Timeout)), key);
         switch (undone.Status)
         {
             case ActionStatus.Applied:
@@ -72,11 +72,11 @@ internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentSt
         }
     }
 
-    private async Task<ActionResult> TryAsync(string activity, object request, string key, TimeSpan timeout)
+    private static async Task<ActionResult> TryAsync(Func<Task<ActionResult>> call, string key)
     {
         try
         {
-            return await context.CallActivityAsync<ActionResult>(activity, request, Retries.Within(timeout));
+            return await call();
         }
         catch (TaskFailedException e)
         {

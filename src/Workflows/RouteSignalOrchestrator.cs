@@ -17,7 +17,7 @@ internal sealed class RouteSignalOrchestrator : TaskOrchestrator<Signal, RouteOu
     public override async Task<RouteOutcome> RunAsync(TaskOrchestrationContext context, Signal? input)
     {
         var signal = input!;
-        var resolution = await context.CallActivityAsync<TargetResolution>(ActivityNames.ResolveTarget, signal, Retries.Routing);
+        var resolution = await context.CallResolveTargetAsync(signal, Retries.Routing);
         if (resolution.Target is not { } target)
         {
             var kind = resolution.Verdict == TargetVerdict.Ignored ? RouteKind.Ignored : RouteKind.Rejected;
@@ -32,23 +32,24 @@ internal sealed class RouteSignalOrchestrator : TaskOrchestrator<Signal, RouteOu
         }
 
         if (joined.IncidentId is not { } incident) return await RecordAsync(context, signal, RouteKind.Ignored, target, joined.Reason);
+#pragma warning disable DURABLE2003 // It needs the durable client, and so lives beside the triggers, in a project that references this one.
         if (joined.Start is not null) await context.CallActivityAsync<string>(ActivityNames.StartIncident, joined.Start, Retries.Store);
+#pragma warning restore DURABLE2003
         if (!joined.Opened && joined.ClosedAs is null) context.SendEvent(incident, SignalEvent.Name, SignalEvent.Of(signal));
         return new RouteOutcome(signal.Id, joined.Opened ? RouteKind.Started
             : RouteKind.Joined, incident, target.ToString(), joined.Reason);
     }
 
     private static Task<JoinResult> JoinAsync(TaskOrchestrationContext context, JoinRequest request) =>
-        context.CallActivityAsync<JoinResult>(ActivityNames.JoinIncident, request, Retries.Store);
+        context.CallJoinIncidentAsync(request, Retries.Store);
 
     // The last incident ended well and this alert came after: a late echo, or the fault is back. The target itself says which.
     private static async Task<bool> IsFaultyAgainAsync(TaskOrchestrationContext context, TargetReference target)
     {
         for (var look = 0; look < Looks; look++)
         {
-            var evidence = await context.CallActivityAsync<EvidenceBundle>(
-                ActivityNames.CollectEvidence, new CollectRequest(target), Retries.Routing);
-            var detection = await context.CallActivityAsync<Detection>(ActivityNames.DetectFault, evidence, Retries.Judging);
+            var evidence = await context.CallCollectEvidenceAsync(new CollectRequest(target), Retries.Routing);
+            var detection = await context.CallDetectFaultAsync(evidence, Retries.Judging);
 
             // A kind that cannot be looked at cannot contradict the alert, and neither can it show a second fault.
             if (detection.Verdict != DetectionVerdict.TooEarly) return detection.Verdict == DetectionVerdict.Faulty
@@ -62,7 +63,7 @@ internal sealed class RouteSignalOrchestrator : TaskOrchestrator<Signal, RouteOu
     private static async Task<RouteOutcome> RecordAsync(
         TaskOrchestrationContext context, Signal signal, RouteKind kind, TargetReference? target, string reason)
     {
-        await context.CallActivityAsync<bool>(ActivityNames.RecordSignal, new UnroutedSignal(signal, kind, reason), Retries.Store);
+        await context.CallRecordSignalAsync(new UnroutedSignal(signal, kind, reason), Retries.Store);
         return new RouteOutcome(signal.Id, kind, null, target?.ToString(), reason);
     }
 }

@@ -65,8 +65,7 @@ internal sealed class VerificationPhase(TaskOrchestrationContext context, Incide
     {
         try
         {
-            return (await context.CallActivityAsync<VerificationLook>(
-                ActivityNames.VerifyTarget, new VerifyRequest(contract, restarts), Retries.Look), null);
+            return (await context.CallVerifyTargetAsync(new VerifyRequest(contract, restarts), Retries.Look), null);
         }
         catch (TaskFailedException e)
         {

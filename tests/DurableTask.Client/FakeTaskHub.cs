@@ -149,7 +149,8 @@ internal sealed class FakeTaskHub(TimeProvider time) : ITaskHub
         TimeSpan lease,
         CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
-    public Task WaitForWorkAsync(WorkKind kind, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public Task WaitForWorkAsync(WorkKind kind, IReadOnlyList<WorkFilter>? only, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException();
 
     private void Signal(string instanceId) =>
         _watches.Where(watch => watch.InstanceId == instanceId).ToList().ForEach(watch => watch.Set());

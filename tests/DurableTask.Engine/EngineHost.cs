@@ -26,15 +26,17 @@ internal sealed class EngineHost : IAsyncDisposable
         Action<DurableTaskRegistry> tasks,
         Action<DurableTaskWorkerOptions>? configure = null,
         Action<TaskHubWorkerOptions>? configureHub = null,
-        Action<IServiceCollection>? services = null)
+        Action<IServiceCollection>? services = null,
+        Action<IDurableTaskWorkerBuilder>? worker = null)
     {
         HostApplicationBuilder builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
-        builder.Services.AddDurableTaskWorker(worker =>
+        builder.Services.AddDurableTaskWorker(own =>
         {
-            worker.AddTasks(tasks);
-            worker.UseTaskHub(_ => hub, configureHub);
-            worker.Configure(options => configure?.Invoke(options));
+            own.AddTasks(tasks);
+            own.UseTaskHub(_ => hub, configureHub);
+            own.Configure(options => configure?.Invoke(options));
+            worker?.Invoke(own);
         });
         builder.Services.AddDurableTaskClient(client =>
         {

@@ -6,7 +6,7 @@ using Microsoft.DurableTask.Worker;
 namespace Heal.DurableTask.Engine.Tests;
 
 /// <summary>What an author of orchestrators relies on, run against every hub.</summary>
-public abstract class EngineTests
+public abstract partial class EngineTests
 {
     /// <summary>A hub object on a store; two objects with the same store's name are two processes on one hub.</summary>
     protected abstract ITaskHub CreateHub(string store);

@@ -181,6 +181,8 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
         Assert.Equal(["alive"], await ListAsync("SELECT instance_id FROM inbox"));
     }
 
+    private const string LockTypes = "text, int, interval, text[], text[]";
+
     [Theory]
     [InlineData("force_custom_plan")]
     [InlineData("force_generic_plan")]
@@ -200,18 +202,20 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
             + "SELECT 'i' || n, 'e', 1, '{}' FROM generate_series(1, 100000) n");
         await ExecuteAsync("ANALYZE inbox; ANALYZE instances; ANALYZE activities");
 
-        var orchestrations = await PlanAsync(planCacheMode, "lock_orchestrations (text, int, interval)", "'w1', 64, '1 min'");
+        var orchestrations = await PlanAsync(planCacheMode, $"lock_orchestrations ({LockTypes})", "'w1', 64, '1 min', null, null");
         Assert.Contains("inbox_by_time", orchestrations);
         Assert.Contains("inbox_by_instance", orchestrations);
         Assert.DoesNotContain("Sort", orchestrations);
-        var activities = await PlanAsync(planCacheMode, "lock_activities (text, int, interval)", "'w1', 64, '1 min'");
+        var activities = await PlanAsync(planCacheMode, $"lock_activities ({LockTypes})", "'w1', 64, '1 min', null, null");
         Assert.Contains("activities_by_time", activities);
         string[] plans =
         [
             orchestrations,
             activities,
-            await PlanAsync(planCacheMode, "next_orchestration_due (int)", "0"),
-            await PlanAsync(planCacheMode, "next_activity_due (int)", "0"),
+            await PlanAsync(planCacheMode, $"lock_orchestrations ({LockTypes})", "'w1', 64, '1 min', '{Order}', '{null}'"),
+            await PlanAsync(planCacheMode, $"lock_activities ({LockTypes})", "'w1', 64, '1 min', '{Order}', '{null}'"),
+            await PlanAsync(planCacheMode, "next_orchestration_due (text[], text[])", "null, null"),
+            await PlanAsync(planCacheMode, "next_activity_due (text[], text[])", "null, null"),
             await PlanAsync(planCacheMode, "lock_turns (text[])", "'{i1}'"),
             await PlanAsync(
                 planCacheMode,

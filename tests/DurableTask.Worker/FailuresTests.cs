@@ -52,7 +52,7 @@ public sealed class FailuresTests
         var provider = new Mock<IExceptionPropertiesProvider>();
         provider.Setup(own => own.GetExceptionProperties(refused)).Returns(new Dictionary<string, object> { ["order"] = 17 });
 
-        Assert.Equal(17, Failures.From(refused, provider.Object).Properties!["order"]);
+        Assert.Equal(17, Failures.From(refused, new ExceptionPropertiesProviderAdapter(provider.Object)).Properties!["order"]);
     }
 
     [Fact]

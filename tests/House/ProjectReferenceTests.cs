@@ -8,6 +8,8 @@ public sealed partial class ProjectReferenceTests
 {
     private static readonly Dictionary<string, string> Drawing = new(StringComparer.Ordinal)
     {
+        ["DurableTask/Analyzers"] = "",
+        ["DurableTask/Generators"] = "",
         ["DurableTask/Core"] = "",
         ["DurableTask/Abstractions"] = "DurableTask/Core",
         ["DurableTask/Client"] = "DurableTask/Core DurableTask/Abstractions",
@@ -19,8 +21,8 @@ public sealed partial class ProjectReferenceTests
         ["Healing"] = "",
         ["Drivers/Kubernetes"] = "",
         ["Simulator"] = "",
-        ["Activities"] = "Postgres Healing Drivers/Kubernetes DurableTask/Abstractions",
-        ["Workflows"] = "Activities Healing DurableTask/Abstractions",
+        ["Activities"] = "Postgres Healing Drivers/Kubernetes DurableTask/Abstractions DurableTask/Generators",
+        ["Workflows"] = "Activities Healing DurableTask/Abstractions DurableTask/Generators",
         ["Functions"] = "Workflows Activities Healing Drivers/Kubernetes Simulator "
             + "DurableTask/Abstractions DurableTask/Client DurableTask/Worker FunctionsWorker",
     };

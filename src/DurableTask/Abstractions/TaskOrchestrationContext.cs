@@ -11,6 +11,8 @@ namespace Microsoft.DurableTask;
 /// </summary>
 public abstract class TaskOrchestrationContext
 {
+    private ReplaySafeLoggerFactory? _replaySafeLoggers;
+
     /// <summary>The orchestrator's name.</summary>
     public abstract TaskName Name { get; }
 
@@ -38,7 +40,8 @@ public abstract class TaskOrchestrationContext
         throw new NotSupportedException($"Durable entities are not supported by {GetType()}. Use activities and external events instead.");
 
     /// <summary>Makes loggers that write nothing while the orchestration replays.</summary>
-    public virtual ILoggerFactory ReplaySafeLoggerFactory => new ReplaySafeLoggerFactory(this, LoggerFactory);
+    public virtual ILoggerFactory ReplaySafeLoggerFactory =>
+        _replaySafeLoggers ??= new ReplaySafeLoggerFactory(this, LoggerFactory);
 
     /// <summary>Makes loggers that write during replay too.</summary>
     protected abstract ILoggerFactory LoggerFactory { get; }

@@ -3,6 +3,8 @@ using DurableTask.Core.History;
 using Microsoft.DurableTask.Client.Entities;
 using Microsoft.DurableTask.Internal;
 
+#pragma warning disable MA0025 // NotImplementedException: the contract's way to say that a client lacks what came after the first version.
+
 namespace Microsoft.DurableTask.Client;
 
 /// <summary>Starts, signals, watches and ends orchestrations. Thread-safe; make one and keep it.</summary>
@@ -158,19 +160,17 @@ public abstract class DurableTaskClient : IOrchestrationSubmitter, IAsyncDisposa
     /// <exception cref="InvalidOperationException">The same id is wanted, and the instance has not ended.</exception>
     public virtual Task<string> RestartAsync(
         string instanceId, bool restartWithNewInstanceId = false, CancellationToken cancellation = default) =>
-        throw NotSupported(nameof(RestartAsync));
+        throw NotImplemented(nameof(RestartAsync));
 
     /// <summary>Sets a failed instance back to before its failures.</summary>
     /// <exception cref="NotImplementedException">This client cannot rewind.</exception>
     public virtual Task RewindInstanceAsync(string instanceId, string reason, CancellationToken cancellation = default) =>
-#pragma warning disable MA0025 // The contract's exception for a storage that cannot rewind.
-        throw new NotImplementedException($"{GetType()} cannot rewind instances. Restart the instance instead.");
-#pragma warning restore MA0025
+        throw NotImplemented(nameof(RewindInstanceAsync));
 
     /// <summary>The history of the current execution.</summary>
     /// <exception cref="ArgumentException">There is no such instance.</exception>
     public virtual Task<IList<HistoryEvent>> GetOrchestrationHistoryAsync(string instanceId, CancellationToken cancellation = default) =>
-        throw NotSupported(nameof(GetOrchestrationHistoryAsync));
+        throw NotImplemented(nameof(GetOrchestrationHistoryAsync));
 
     /// <summary>Lists the ids of ended instances by the time they ended, page by page.</summary>
     /// <param name="runtimeStatus">Which statuses; null for all ended ones.</param>
@@ -186,10 +186,13 @@ public abstract class DurableTaskClient : IOrchestrationSubmitter, IAsyncDisposa
         int pageSize = 100,
         string? lastInstanceKey = null,
         CancellationToken cancellation = default) =>
-        throw NotSupported(nameof(ListInstanceIdsAsync));
+        throw NotImplemented(nameof(ListInstanceIdsAsync));
 
     /// <summary>Releases what the client holds.</summary>
     public abstract ValueTask DisposeAsync();
+
+    // The contract's two kinds of "no": what came with the first version is not supported by a client, what came later is not implemented.
+    private NotImplementedException NotImplemented(string method) => new($"{GetType()} does not implement {method}.");
 
     private NotSupportedException NotSupported(string method) => new($"{GetType()} does not support {method}.");
 }

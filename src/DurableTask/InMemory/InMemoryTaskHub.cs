@@ -117,7 +117,7 @@ public sealed class InMemoryTaskHub : ITaskHub
         LockRequest request, CancellationToken cancellationToken = default) => Locked<IReadOnlyList<OrchestrationWorkItem>>(now =>
         {
             var due = _storage.Instances.Values
-                .Where(instance => instance.LockedUntil <= now)
+                .Where(instance => instance.LockedUntil <= now && Passes(request.Only, instance.State))
                 .Select(instance => (Instance: instance, Message: instance.Visible(now).FirstOrDefault()))
                 .Where(candidate => candidate.Message is not null)
                 .OrderBy(candidate => candidate.Message!.VisibleAt)
@@ -151,7 +151,10 @@ public sealed class InMemoryTaskHub : ITaskHub
     public Task<IReadOnlyList<ActivityWorkItem>> LockActivitiesAsync(
         LockRequest request, CancellationToken cancellationToken = default) => Locked<IReadOnlyList<ActivityWorkItem>>(now =>
         {
-            var due = _storage.Activities.Values.Where(activity => activity.VisibleAt <= now).Take(request.MaxCount).ToList();
+            var due = _storage.Activities.Values
+                .Where(activity => activity.VisibleAt <= now && Passes(request.Only, activity))
+                .Take(request.MaxCount)
+                .ToList();
             SignalIfFull(WorkKind.Activity, due.Count, request);
             var takenOver = due.Where(activity => activity.LockedBy is not null).Select(activity => activity.InstanceId);
             foreach (var instanceId in takenOver.Distinct(StringComparer.Ordinal))
@@ -225,11 +228,12 @@ public sealed class InMemoryTaskHub : ITaskHub
             return new LostLocks(lostOrchestrations, lostActivities);
         });
 
-    public async Task WaitForWorkAsync(WorkKind kind, CancellationToken cancellationToken = default)
+    public async Task WaitForWorkAsync(
+        WorkKind kind, IReadOnlyList<WorkFilter>? only, CancellationToken cancellationToken = default)
     {
         var signal = SignalOf(kind);
         await using var timer = _time.CreateTimer(_ => signal.Set(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        if (await Locked(_ => NextDue(kind)) is { } due)
+        if (await Locked(_ => NextDue(kind, only)) is { } due)
         {
             if (due <= _time.GetUtcNow())
             {
@@ -272,12 +276,14 @@ public sealed class InMemoryTaskHub : ITaskHub
     }
 
     /// <summary>May be in the past: what came due since the caller looked for work must end the wait at once.</summary>
-    private DateTimeOffset? NextDue(WorkKind kind)
+    private DateTimeOffset? NextDue(WorkKind kind, IReadOnlyList<WorkFilter>? only)
     {
         var times = kind == WorkKind.Activity
-            ? _storage.Activities.Values.Select(activity => (DateTimeOffset?)activity.VisibleAt)
+            ? _storage.Activities.Values
+                .Where(activity => Passes(only, activity))
+                .Select(activity => (DateTimeOffset?)activity.VisibleAt)
             : _storage.Instances.Values
-                .Where(instance => instance.Inbox.Count > 0)
+                .Where(instance => instance.Inbox.Count > 0 && Passes(only, instance.State))
                 .Select(instance => (DateTimeOffset?)Later(instance.LockedUntil, instance.Inbox.Min(message => message.VisibleAt)));
         return times.Min();
     }
@@ -342,6 +348,12 @@ public sealed class InMemoryTaskHub : ITaskHub
         token is not { } after
         || state.CreatedAt > after.CreatedAt
         || (state.CreatedAt == after.CreatedAt && string.CompareOrdinal(state.InstanceId, after.InstanceId) > 0);
+
+    private static bool Passes(IReadOnlyList<WorkFilter>? only, InstanceState state) =>
+        only is null || only.Any(filter => filter.Passes(state.Name, state.Version));
+
+    private static bool Passes(IReadOnlyList<WorkFilter>? only, StoredActivity activity) =>
+        only is null || only.Any(filter => filter.Passes(activity.Name, activity.Version));
 
     private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
 }

@@ -30,6 +30,8 @@ internal sealed class StoredActivity
     public required string InstanceId { get; init; }
     public required string ExecutionId { get; init; }
     public required int TaskId { get; init; }
+    public required string? Name { get; init; }
+    public string? Version { get; init; }
     public required string Event { get; init; }
 
     /// <summary>Nobody may lock the activity before; the end of a lease, or of an abandoned activity's delay.</summary>

@@ -113,6 +113,8 @@ internal sealed class TurnWriter(TurnCommit turn)
                 InstanceId = turn.Lock.InstanceId,
                 ExecutionId = instance.State.ExecutionId,
                 TaskId = task.EventId,
+                Name = task.Name,
+                Version = task.Version,
                 Event = _activities[i],
                 VisibleAt = now,
             };

@@ -148,7 +148,8 @@ public sealed class PostgreSqlTaskHub : ITaskHub, ILocalDispatch, IAsyncDisposab
 
     public IDisposable Attach(ILocalWorker worker) => _workers.Attach(worker);
 
-    public async Task WaitForWorkAsync(WorkKind kind, CancellationToken cancellationToken = default)
+    public async Task WaitForWorkAsync(
+        WorkKind kind, IReadOnlyList<WorkFilter>? only, CancellationToken cancellationToken = default)
     {
         var signal = _signals.Of(kind);
         if (await signal.WaitAsync(TimeSpan.Zero, _time, cancellationToken))
@@ -156,7 +157,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, ILocalDispatch, IAsyncDisposab
             return;
         }
 
-        var due = await _workItems.NextDueAsync(kind, cancellationToken);
+        var due = await _workItems.NextDueAsync(kind, only, cancellationToken);
         var longest = _options.SafetyPollInterval;
         await signal.WaitAsync(due < longest ? due.Value : longest, _time, cancellationToken);
     }

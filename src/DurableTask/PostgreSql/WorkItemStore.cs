@@ -132,12 +132,21 @@ internal sealed class WorkItemStore(
     }
 
     /// <summary>How long until there may be work of a kind; null when the hub holds nothing that could become due.</summary>
-    public async Task<TimeSpan?> NextDueAsync(WorkKind kind, CancellationToken cancellationToken)
+    public async Task<TimeSpan?> NextDueAsync(WorkKind kind, IReadOnlyList<WorkFilter>? only, CancellationToken cancellationToken)
     {
         var statement = kind == WorkKind.Orchestration ? "next_orchestration_due" : "next_activity_due";
         var seconds = await database.QueryAsync(
-            statement, [], row => row.IsDBNull(0) ? (double?)null : row.GetDouble(0), cancellationToken);
+            statement, FilterArguments(only), row => row.IsDBNull(0) ? (double?)null : row.GetDouble(0), cancellationToken);
         return seconds[0] is { } due ? TimeSpan.FromSeconds(Math.Clamp(due, 0, TimeSpan.SecondsPerDay)) : null;
+    }
+
+    /// <summary>Names and versions in step; a version of null stands for all. Both are null when everything passes.</summary>
+    private static object?[] FilterArguments(IReadOnlyList<WorkFilter>? only)
+    {
+        var pairs = only?
+            .SelectMany(filter => filter.Versions ?? [null!], (filter, version) => (filter.Name, Version: (string?)version))
+            .ToArray();
+        return [pairs?.Select(pair => pair.Name).ToArray(), pairs?.Select(pair => pair.Version).ToArray()];
     }
 
     private async Task<List<T>> LockAsync<T>(
@@ -148,7 +157,8 @@ internal sealed class WorkItemStore(
             batch =>
             {
                 batch.Add(HubDatabase.Sql["commit_asynchronously"]);
-                batch.Add(HubDatabase.Sql[statement], request.WorkerId, request.MaxCount, request.Lease);
+                batch.Add(
+                    HubDatabase.Sql[statement], [request.WorkerId, request.MaxCount, request.Lease, .. FilterArguments(request.Only)]);
             },
             async reader =>
             {

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.DurableTask.Entities;
 
 namespace Microsoft.DurableTask.Worker;
 
@@ -6,7 +7,7 @@ namespace Microsoft.DurableTask.Worker;
 /// Creates tasks from a registry. A task of some version comes from the registration of exactly that version; from the unversioned one
 /// only when its name has no versioned registration at all.
 /// </summary>
-internal sealed class DurableTaskFactory(DurableTaskRegistry registry) : IDurableTaskFactory
+internal sealed class DurableTaskFactory(DurableTaskRegistry registry) : IDurableTaskFactory2
 {
     private readonly HashSet<TaskName> _versionedOrchestrators = VersionedNames(registry.Orchestrators.Keys);
     private readonly HashSet<TaskName> _versionedActivities = VersionedNames(registry.Activities.Keys);
@@ -30,6 +31,12 @@ internal sealed class DurableTaskFactory(DurableTaskRegistry registry) : IDurabl
     {
         orchestrator = Find(registry.Orchestrators, _versionedOrchestrators, name, version)?.Invoke(services);
         return orchestrator is not null;
+    }
+
+    public bool TryCreateEntity(TaskName name, IServiceProvider serviceProvider, [NotNullWhen(true)] out ITaskEntity? entity)
+    {
+        entity = registry.EntityFactories.GetValueOrDefault(name)?.Invoke(serviceProvider);
+        return entity is not null;
     }
 
     private static HashSet<TaskName> VersionedNames(IEnumerable<TaskKey> keys) =>

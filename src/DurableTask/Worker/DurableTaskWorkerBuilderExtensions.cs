@@ -1,6 +1,8 @@
 using DurableTask.Core.Hub;
+using Microsoft.DurableTask.Worker.Filters;
 using Microsoft.DurableTask.Worker.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Microsoft.DurableTask.Worker;
 
@@ -47,7 +49,8 @@ public static class DurableTaskWorkerBuilderExtensions
         where TOptions : DurableTaskWorkerOptions
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.AddOptions<TOptions>(builder.Name);
+        builder.Services.AddOptions<TOptions>(builder.Name)
+            .PostConfigure<IOptionsMonitor<DurableTaskWorkerOptions>>((own, general) => general.Get(builder.Name).CopyTo(own));
         return builder.UseBuildTarget<TTarget>();
     }
 
@@ -57,6 +60,49 @@ public static class DurableTaskWorkerBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(versionOptions);
         return builder.Configure(options => options.Versioning = versionOptions);
+    }
+
+    /// <summary>Lets a filter decide which orchestrations the worker runs. It is created once, with services from the container.</summary>
+    [Obsolete("Experimental: it may change or go away. Prefer UseWorkItemFilters, which costs nothing for work of others.")]
+    public static IDurableTaskWorkerBuilder UseOrchestrationFilter<TOrchestrationFilter>(this IDurableTaskWorkerBuilder builder)
+        where TOrchestrationFilter : class, IOrchestrationFilter
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddOptions<DurableTaskWorkerOptions>(builder.Name).Configure<IServiceProvider>((options, services) =>
+            options.OrchestrationFilter = ActivatorUtilities.GetServiceOrCreateInstance<TOrchestrationFilter>(services));
+        return builder;
+    }
+
+    /// <summary>Lets a filter decide which orchestrations the worker runs.</summary>
+    [Obsolete("Experimental: it may change or go away. Prefer UseWorkItemFilters, which costs nothing for work of others.")]
+    public static IDurableTaskWorkerBuilder UseOrchestrationFilter(this IDurableTaskWorkerBuilder builder, IOrchestrationFilter filter)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(filter);
+        return builder.Configure(options => options.OrchestrationFilter = filter);
+    }
+
+    /// <summary>Lets the worker receive only the listed work. A listed name that is not registered makes the start fail.</summary>
+    /// <param name="workItemFilters">What to receive; null to receive everything again.</param>
+    public static IDurableTaskWorkerBuilder UseWorkItemFilters(
+        this IDurableTaskWorkerBuilder builder, DurableTaskWorkerWorkItemFilters? workItemFilters)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddOptions<DurableTaskWorkerWorkItemFilters>(builder.Name)
+            .Configure(filters => (workItemFilters ?? new()).CopyTo(filters));
+        builder.Services.AddSingleton<IValidateOptions<DurableTaskWorkerWorkItemFilters>>(services => new WorkItemFilterValidator(
+            builder.Name, services.GetRequiredService<IOptionsMonitor<DurableTaskRegistry>>()));
+        return builder;
+    }
+
+    /// <summary>Lets the worker receive only what is registered with it: all names, and their versions.</summary>
+    public static IDurableTaskWorkerBuilder UseWorkItemFilters(this IDurableTaskWorkerBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddOptions<DurableTaskWorkerWorkItemFilters>(builder.Name)
+            .Configure<IOptionsMonitor<DurableTaskRegistry>, IOptionsMonitor<DurableTaskWorkerOptions>>((filters, registries, options) =>
+                RegisteredTasks.FiltersFor(registries.Get(builder.Name), options.Get(builder.Name)).CopyTo(filters));
+        return builder;
     }
 
     /// <summary>

@@ -5,6 +5,8 @@ namespace Microsoft.DurableTask.Worker;
 /// <summary>How a worker runs orchestrators and activities.</summary>
 public class DurableTaskWorkerOptions
 {
+    private DataConverter? _dataConverter;
+
     /// <summary>What happens to an orchestration whose version this worker does not accept.</summary>
     public enum VersionFailureStrategy
     {
@@ -28,8 +30,15 @@ public class DurableTaskWorkerOptions
         CurrentOrOlder = 2,
     }
 
-    /// <summary>Serialises inputs, outputs, events and custom status. Default: System.Text.Json.</summary>
-    public DataConverter DataConverter { get; set; } = JsonDataConverter.Default;
+    /// <summary>
+    /// Serialises inputs, outputs, events and custom status; must agree with the clients'. Unless it is set, the converter in the
+    /// container is used if there is one, else System.Text.Json.
+    /// </summary>
+    public DataConverter DataConverter
+    {
+        get => _dataConverter ?? JsonDataConverter.Default;
+        set => _dataConverter = value ?? throw new ArgumentNullException(nameof(value));
+    }
 
     /// <summary>Whether the worker runs entities. Default: false.</summary>
     public bool EnableEntitySupport { get; set; }
@@ -46,8 +55,26 @@ public class DurableTaskWorkerOptions
     /// <summary>True when <see cref="Versioning"/> was given.</summary>
     public bool IsVersioningSet => Versioning is not null;
 
+    /// <summary>Decides which orchestrations this worker runs; null, the default, runs all.</summary>
+    public IOrchestrationFilter? OrchestrationFilter { get; set; }
+
     /// <summary>Log categories.</summary>
     public LoggingOptions Logging { get; } = new();
+
+    internal void SetDefaultConverter(DataConverter? converter) => _dataConverter ??= converter;
+
+    internal void CopyTo(DurableTaskWorkerOptions other)
+    {
+        other._dataConverter = _dataConverter;
+        other.EnableEntitySupport = EnableEntitySupport;
+        other.MaximumTimerInterval = MaximumTimerInterval;
+        other.Concurrency.MaximumConcurrentActivityWorkItems = Concurrency.MaximumConcurrentActivityWorkItems;
+        other.Concurrency.MaximumConcurrentOrchestrationWorkItems = Concurrency.MaximumConcurrentOrchestrationWorkItems;
+        other.Concurrency.MaximumConcurrentEntityWorkItems = Concurrency.MaximumConcurrentEntityWorkItems;
+        other.Versioning = Versioning;
+        other.OrchestrationFilter = OrchestrationFilter;
+        other.Logging.UseLegacyCategories = Logging.UseLegacyCategories;
+    }
 
     /// <summary>Limits on what one process runs at the same time.</summary>
     public class ConcurrencyOptions

@@ -21,6 +21,8 @@ public static class ServiceCollectionExtensions
         services.AddOptions();
         services.AddLogging();
         services.AddSingleton(new Described(builder));
+        services.AddOptions<DurableTaskWorkerOptions>(name)
+            .PostConfigure<IServiceProvider>((options, provider) => options.SetDefaultConverter(provider.GetService<DataConverter>()));
         services.AddSingleton<IHostedService>(provider => builder.Build(provider));
         return builder;
     }

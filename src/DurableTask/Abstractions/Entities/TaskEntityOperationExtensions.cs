@@ -9,8 +9,8 @@ public static class TaskEntityOperationExtensions
     private const BindingFlags PublicMethods = BindingFlags.Instance | BindingFlags.Public | BindingFlags.IgnoreCase;
 
     /// <returns>False when the target has no such method; else the method's result, awaited.</returns>
-    /// <exception cref="InvalidOperationException">The method needs an input and there is none, or several methods have the
-    /// name.</exception>
+    /// <exception cref="InvalidOperationException">The method needs an input and there is none.</exception>
+    /// <exception cref="AmbiguousMatchException">Several methods have the name.</exception>
     internal static async ValueTask<(bool Found, object? Result)> TryDispatchAsync(this TaskEntityOperation operation, object target)
     {
         var method = FindMethod(target.GetType(), operation.Name);
@@ -43,7 +43,7 @@ public static class TaskEntityOperationExtensions
             .ToList();
         return methods.Count <= 1
             ? methods.FirstOrDefault()
-            : throw new InvalidOperationException(
+            : throw new AmbiguousMatchException(
                 $"{type}: expected one public method '{name}', got {methods.Count}. Overloads are not allowed.");
     }
 

@@ -1,7 +1,7 @@
 namespace DurableTask.Core.Exceptions;
 
 /// <summary>The orchestrator's code did something else than its history says it did before.</summary>
-public class NonDeterministicOrchestrationException : Exception
+public class NonDeterministicOrchestrationException : OrchestrationException
 {
     public NonDeterministicOrchestrationException()
     {
@@ -25,7 +25,4 @@ public class NonDeterministicOrchestrationException : Exception
         : base(message, innerException)
     {
     }
-
-    /// <summary>The sequence number of the first action that differs.</summary>
-    public int EventId { get; }
 }

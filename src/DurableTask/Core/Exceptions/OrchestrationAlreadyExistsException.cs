@@ -1,7 +1,7 @@
 namespace DurableTask.Core.Exceptions;
 
 /// <summary>An instance with this id exists in a status that forbids a new one.</summary>
-public class OrchestrationAlreadyExistsException : Exception
+public class OrchestrationAlreadyExistsException : OrchestrationException
 {
     public OrchestrationAlreadyExistsException()
     {

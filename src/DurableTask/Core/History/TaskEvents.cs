@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace DurableTask.Core.History;
 
 /// <summary>The orchestrator called an activity.</summary>
@@ -29,6 +31,14 @@ public class TaskFailedEvent(int eventId, int taskScheduledId, FailureDetails fa
     /// <summary>The <see cref="HistoryEvent.EventId"/> of the <see cref="TaskScheduledEvent"/> that this answers.</summary>
     public int TaskScheduledId { get; } = taskScheduledId;
     public FailureDetails FailureDetails { get; } = failureDetails;
+
+    /// <summary>The failure's message.</summary>
+    [JsonIgnore]
+    public string? Reason => FailureDetails.ErrorMessage;
+
+    /// <summary>The failure's stack trace.</summary>
+    [JsonIgnore]
+    public string? Details => FailureDetails.StackTrace;
 }
 
 /// <summary>The orchestrator called another orchestrator.</summary>
@@ -56,6 +66,14 @@ public class SubOrchestrationInstanceFailedEvent(int eventId, int taskScheduledI
     public override EventType EventType => EventType.SubOrchestrationInstanceFailed;
     public int TaskScheduledId { get; } = taskScheduledId;
     public FailureDetails FailureDetails { get; } = failureDetails;
+
+    /// <summary>The failure's message.</summary>
+    [JsonIgnore]
+    public string? Reason => FailureDetails.ErrorMessage;
+
+    /// <summary>The failure's stack trace.</summary>
+    [JsonIgnore]
+    public string? Details => FailureDetails.StackTrace;
 }
 
 /// <summary>The orchestrator started a timer.</summary>

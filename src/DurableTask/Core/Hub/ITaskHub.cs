@@ -95,7 +95,17 @@ public interface ITaskHub
     /// Completes when there may be work of this kind: something was stored by this or another process, a timer came due, a lease ended,
     /// or the hub's safety poll is over. A signal that came since the previous call completes the wait at once.
     /// </summary>
-    Task WaitForWorkAsync(WorkKind kind, CancellationToken cancellationToken = default);
+    /// <param name="only">The filter of the caller's lock requests, so that due work of others does not end the wait again and
+    /// again; null for everything.</param>
+    Task WaitForWorkAsync(WorkKind kind, IReadOnlyList<WorkFilter>? only, CancellationToken cancellationToken = default);
+}
+
+/// <summary>Short forms.</summary>
+public static class TaskHubExtensions
+{
+    /// <summary>Waits for work of a kind, whatever its name.</summary>
+    public static Task WaitForWorkAsync(this ITaskHub hub, WorkKind kind, CancellationToken cancellationToken = default) =>
+        hub.WaitForWorkAsync(kind, only: null, cancellationToken);
 }
 
 /// <summary>What a worker waits for.</summary>

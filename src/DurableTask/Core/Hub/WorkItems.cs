@@ -6,7 +6,17 @@ namespace DurableTask.Core.Hub;
 /// <param name="WorkerId">Unique per process and start.</param>
 /// <param name="MaxCount">The most work items to return.</param>
 /// <param name="Lease">How long the locks are good for unless renewed.</param>
-public sealed record LockRequest(string WorkerId, int MaxCount, TimeSpan Lease);
+/// <param name="Only">Lock only what one of these lets pass; null for everything.</param>
+public sealed record LockRequest(string WorkerId, int MaxCount, TimeSpan Lease, IReadOnlyList<WorkFilter>? Only = null);
+
+/// <summary>Lets the tasks of a name pass, whatever the case of its letters.</summary>
+/// <param name="Versions">The versions that pass, "" being no version; null for all.</param>
+public sealed record WorkFilter(string Name, IReadOnlyList<string>? Versions = null)
+{
+    public bool Passes(string? name, string? version) =>
+        string.Equals(Name, name, StringComparison.OrdinalIgnoreCase)
+        && (Versions is null || Versions.Contains(version ?? "", StringComparer.OrdinalIgnoreCase));
+}
 
 /// <summary>Proof that a worker may commit the next turn of an instance.</summary>
 /// <param name="Fence">Grows with every lock and every commit of the instance; a stale fence can commit nothing.</param>

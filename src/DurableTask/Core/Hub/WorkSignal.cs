@@ -4,7 +4,8 @@ namespace DurableTask.Core.Hub;
 /// A signal that cannot get lost: set while nobody waits, it completes the next wait at once; set while some wait, it completes all of
 /// them. Many sets before a wait count as one. For hubs to build <see cref="ITaskHub.WaitForWorkAsync"/> and watches on. Thread-safe.
 /// </summary>
-/// <remarks>Continuations run where the waiter's await runs them, never inside <see cref="Set"/>: a hub may call it under its lock.</remarks>
+/// <remarks>Continuations run where the waiter's await runs them, never inside <see cref="Set"/>: a hub may call it under its
+/// lock.</remarks>
 public sealed class WorkSignal
 {
     private readonly Lock _gate = new();
@@ -62,7 +63,8 @@ public sealed class WorkSignal
         {
             using var timer = timeout == Timeout.InfiniteTimeSpan
                 ? null
-                : timeProvider.CreateTimer(_ => GiveUp(wait, static wait => wait.SetResult(false)), null, timeout, Timeout.InfiniteTimeSpan);
+                : timeProvider.CreateTimer(
+                    _ => GiveUp(wait, static wait => wait.SetResult(false)), null, timeout, Timeout.InfiniteTimeSpan);
             using var registration = cancellationToken.Register(() => GiveUp(wait, wait => wait.SetCanceled(cancellationToken)));
             return await wait.Task;
         }

@@ -1,8 +1,13 @@
+-- Locks at most $2 activities, oldest first. $4 and $5 are the names and versions to take (a version of null: every version), or null
+-- to take everything.
 -- Where a lease ended, the instance's fence moves on: its late holder must not store the outcome from memory, whether it was paused or cut
 -- off. An instance that is locked this moment is in a commit that came first.
 WITH due AS (
-    SELECT id, visible_at, instance_id, locked_by IS NOT NULL AS is_taken_over FROM activities
+    SELECT id, visible_at, instance_id, locked_by IS NOT NULL AS is_taken_over FROM activities a
     WHERE visible_at <= now()
+      AND ($4::text[] IS NULL OR EXISTS (
+          SELECT FROM unnest($4::text[], $5::text[]) AS f (name, version)
+          WHERE lower(f.name) = lower(a.name) AND (f.version IS NULL OR lower(f.version) = lower(coalesce(a.version, '')))))
     ORDER BY visible_at, id
     LIMIT $2
     FOR UPDATE SKIP LOCKED

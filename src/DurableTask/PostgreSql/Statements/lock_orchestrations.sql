@@ -1,7 +1,8 @@
 -- Locks at most $2 instances with visible messages, those that wait longest first. Walks the inbox by time and stops when it has enough;
 -- of an instance's messages only its first one counts, so that DISTINCT (which does not go with FOR UPDATE) is not needed and a
 -- busy instance takes one place, not a thousand. The coalesce hides the equality from the planner, who would expect one row of it and
--- sort the whole inbox instead of walking it.
+-- sort the whole inbox instead of walking it. $4 and $5 are the names and versions to take (a version of null: every version), or null
+-- to take everything.
 WITH due AS (
     SELECT i.instance_id, m.visible_at
     FROM inbox m
@@ -9,6 +10,9 @@ WITH due AS (
     WHERE m.visible_at <= now()
       AND (i.locked_until IS NULL OR i.locked_until <= now())
       AND i.completed_at IS NULL
+      AND ($4::text[] IS NULL OR EXISTS (
+          SELECT FROM unnest($4::text[], $5::text[]) AS f (name, version)
+          WHERE lower(f.name) = lower(i.name) AND (f.version IS NULL OR lower(f.version) = lower(coalesce(i.version, '')))))
       AND coalesce(m.id = (
           SELECT e.id FROM inbox e
           WHERE e.instance_id = i.instance_id AND (e.execution_id IS NULL OR e.execution_id = i.execution_id)

@@ -29,7 +29,7 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         try
         {
             // Not cancelled midway: locks whose answer got lost would have to wait for their lease to end.
-            items = await runtime.Hub.LockActivitiesAsync(runtime.Request(slots), CancellationToken.None);
+            items = await runtime.Hub.LockActivitiesAsync(runtime.Request(slots, runtime.Filters.Activities), CancellationToken.None);
         }
         finally
         {

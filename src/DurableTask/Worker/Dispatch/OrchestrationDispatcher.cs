@@ -9,6 +9,9 @@ namespace Microsoft.DurableTask.Worker.Dispatch;
 /// <summary>Runs the turns of orchestrations: lock, replay or continue, commit.</summary>
 internal sealed partial class OrchestrationDispatcher : ILocalWorker
 {
+    /// <summary>A filter may change its mind at any time: what it refused comes back soon.</summary>
+    private static readonly TimeSpan FilteredDelay = TimeSpan.FromSeconds(1);
+
     private readonly WorkerRuntime _runtime;
     private readonly ActivityDispatcher _activities;
     private readonly OrchestrationSessions _sessions;
@@ -32,7 +35,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
     public TimeSpan Lease => _runtime.HubOptions.WorkItemLockTimeout;
 
     public bool TryReserve(ExecutionStartedEvent start) =>
-        !_runtime.IsStopping && _sessions.Accepts(start) && _runtime.OrchestrationSlots.TakeFree(1) == 1;
+        !_runtime.IsStopping && _runtime.Filters.Pass(start) && _sessions.Accepts(start) && _runtime.OrchestrationSlots.TakeFree(1) == 1;
 
     public void GiveBack() => _runtime.OrchestrationSlots.GiveBack(1);
 
@@ -46,7 +49,8 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         try
         {
             // Not cancelled midway: locks whose answer got lost would have to wait for their lease to end.
-            items = await _runtime.Hub.LockOrchestrationsAsync(_runtime.Request(slots), CancellationToken.None);
+            LockRequest request = _runtime.Request(slots, _runtime.Filters.Orchestrations);
+            items = await _runtime.Hub.LockOrchestrationsAsync(request, CancellationToken.None);
         }
         finally
         {
@@ -66,6 +70,13 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
     {
         try
         {
+            if (!await PassesFilterAsync(item))
+            {
+                Log.Filtered(_logger, item.Lock.InstanceId, item.Instance.Name);
+                await _runtime.Hub.AbandonOrchestrationAsync(item.Lock, FilteredDelay);
+                return;
+            }
+
             CachedInstance instance = await LoadAsync(item);
             if (_sessions.Rejects(instance, item.Messages))
             {
@@ -109,6 +120,10 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
             _runtime.OrchestrationSlots.GiveBack(1);
         }
     }
+
+    private async ValueTask<bool> PassesFilterAsync(OrchestrationWorkItem item) =>
+        _runtime.Options.OrchestrationFilter is not { } filter
+        || await filter.IsOrchestrationValidAsync(new() { Name = item.Instance.Name, Tags = item.Instance.Tags });
 
     /// <summary>
     /// One commit for the outcomes of activities and the turn that they cause: possible while nobody else has touched the instance.
@@ -168,7 +183,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
             turn = complete(TurnBuilder.Build(held, instance, session.Start, played, result, _runtime.Services.DataConverter, now));
 
             // A worker that stops leaves new activities to others.
-            slots = _runtime.IsStopping ? 0 : _runtime.ActivitySlots.TakeFree(turn.Activities.Count);
+            slots = _runtime.IsStopping ? 0 : _runtime.ActivitySlots.TakeFree(_runtime.Filters.Leading(turn.Activities));
             turn = turn with { ClaimActivities = slots, ClaimLease = _runtime.HubOptions.WorkItemLockTimeout };
             receipt = await _runtime.Hub.CommitTurnAsync(turn);
         }
@@ -288,5 +303,9 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         [LoggerMessage(EventId = 633, Level = LogLevel.Information,
             Message = "'{InstanceId}' ({Name}, version '{Version}') is left to a worker of another version.")]
         public static partial void Rejected(ILogger logger, string instanceId, string name, string? version);
+
+        [LoggerMessage(EventId = 634, Level = LogLevel.Information,
+            Message = "'{InstanceId}' ({Name}) is left to another worker: the orchestration filter refuses it.")]
+        public static partial void Filtered(ILogger logger, string instanceId, string name);
     }
 }

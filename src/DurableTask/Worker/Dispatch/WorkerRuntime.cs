@@ -1,4 +1,5 @@
 using DurableTask.Core.Hub;
+using Microsoft.DurableTask.Worker.Filters;
 using Microsoft.DurableTask.Worker.Orchestrations;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -13,7 +14,8 @@ internal sealed class WorkerRuntime(
     IServiceScopeFactory scopes,
     OrchestrationServices services,
     DurableTaskWorkerOptions options,
-    TaskHubWorkerOptions hubOptions) : IDisposable
+    TaskHubWorkerOptions hubOptions,
+    WorkFilters filters) : IDisposable
 {
     public string WorkerId { get; } = workerId;
     public ITaskHub Hub { get; } = hub;
@@ -22,6 +24,7 @@ internal sealed class WorkerRuntime(
     public OrchestrationServices Services { get; } = services;
     public DurableTaskWorkerOptions Options { get; } = options;
     public TaskHubWorkerOptions HubOptions { get; } = hubOptions;
+    public WorkFilters Filters { get; } = filters;
     public TimeProvider Time => Services.TimeProvider;
     public HeldLocks Locks { get; } = new();
     public RunningWork Running { get; } = new(hubOptions.WorkScheduler);
@@ -34,7 +37,8 @@ internal sealed class WorkerRuntime(
     /// <summary>True once the worker was asked to stop: what runs may finish, nothing new is taken.</summary>
     public bool IsStopping { get; set; }
 
-    public LockRequest Request(int count) => new(WorkerId, count, HubOptions.WorkItemLockTimeout);
+    public LockRequest Request(int count, IReadOnlyList<WorkFilter>? only = null) =>
+        new(WorkerId, count, HubOptions.WorkItemLockTimeout, only);
 
     public void Dispose() => Cache.Dispose();
 }

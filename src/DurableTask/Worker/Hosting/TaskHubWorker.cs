@@ -1,5 +1,6 @@
 using DurableTask.Core.Hub;
 using Microsoft.DurableTask.Worker.Dispatch;
+using Microsoft.DurableTask.Worker.Filters;
 using Microsoft.DurableTask.Worker.Orchestrations;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -24,19 +25,21 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
         IServiceProvider services,
         IOptionsMonitor<DurableTaskWorkerOptions> workerOptions,
         IOptionsMonitor<TaskHubWorkerOptions> hubOptions,
+        IOptionsMonitor<DurableTaskWorkerWorkItemFilters> filters,
         IServiceScopeFactory scopes,
         ILoggerFactory loggerFactory)
         : base(name, factory)
     {
         ExceptionPropertiesProvider = services.GetService<IExceptionPropertiesProvider>();
         DurableTaskWorkerOptions options = workerOptions.Get(name);
+        options.OrchestrationFilter ??= services.GetService<IOrchestrationFilter>();
         var orchestrationServices = new OrchestrationServices(
             options.DataConverter,
             loggerFactory,
             services.GetService<TimeProvider>() ?? TimeProvider.System,
             options.MaximumTimerInterval,
             options.Versioning?.DefaultVersion ?? "",
-            ExceptionPropertiesProvider);
+            ExceptionPropertiesProvider is { } provider ? new ExceptionPropertiesProviderAdapter(provider) : null);
         string workerId = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid():N}";
         _runtime = new WorkerRuntime(
             workerId,
@@ -45,7 +48,8 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
             scopes,
             orchestrationServices,
             options,
-            hubOptions.Get(name));
+            hubOptions.Get(name),
+            WorkFilters.From(filters.Get(name)));
         _dispatcher = new OrchestrationDispatcher(_runtime);
         _logger = loggerFactory.CreateLogger(LogCategories.Worker);
     }
@@ -96,6 +100,12 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
 
     private async Task LoopAsync(Func<CancellationToken, Task<int>> runOnce, WorkKind kind, CancellationToken stopping)
     {
+        IReadOnlyList<WorkFilter>? only = _runtime.Filters.Of(kind);
+        if (only is { Count: 0 })
+        {
+            return; // All work of this kind is left to others.
+        }
+
         TimeSpan delay = FirstReconnectDelay;
         while (!stopping.IsCancellationRequested)
         {
@@ -103,7 +113,7 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
             {
                 if (await runOnce(stopping) == 0)
                 {
-                    await _runtime.Hub.WaitForWorkAsync(kind, stopping);
+                    await _runtime.Hub.WaitForWorkAsync(kind, only, stopping);
                 }
 
                 delay = FirstReconnectDelay;

@@ -10,7 +10,8 @@ internal static class Failures
     // Deep enough for every chain that a person reads; a longer one is cut, not refused.
     private const int MaximumDepth = 16;
 
-    public static FailureDetails From(Exception exception, IExceptionPropertiesProvider? properties, int depth = 0)
+    public static FailureDetails From(
+        Exception exception, global::DurableTask.Core.IExceptionPropertiesProvider? properties, int depth = 0)
     {
         if (exception is OrchestrationFailure own)
         {
@@ -31,7 +32,7 @@ internal static class Failures
             inner,
             IsNonRetriable: false,
             properties?.GetExceptionProperties(exception)?
-                .ToDictionary(pair => pair.Key, object? (pair) => pair.Value, StringComparer.Ordinal));
+                .ToDictionary(StringComparer.Ordinal));
     }
 
     public static FailureDetails NotFound(string errorType, string what, string name, string? version) => new(

@@ -9,7 +9,7 @@ internal sealed record OrchestrationServices(
     TimeProvider TimeProvider,
     TimeSpan MaximumTimerInterval,
     string DefaultVersion,
-    IExceptionPropertiesProvider? ExceptionProperties)
+    global::DurableTask.Core.IExceptionPropertiesProvider? ExceptionProperties)
 {
     public DateTime UtcNow() => TimeProvider.GetUtcNow().UtcDateTime;
 }

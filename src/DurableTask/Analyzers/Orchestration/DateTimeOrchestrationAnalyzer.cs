@@ -1,0 +1,29 @@
+namespace Microsoft.DurableTask.Analyzers.Orchestration;
+
+/// <summary>DURABLE0001: the machine's clock.</summary>
+[DiagnosticAnalyzer(LanguageNames.CSharp)]
+public sealed class DateTimeOrchestrationAnalyzer : ForbiddenApiAnalyzer
+{
+    /// <summary>The rule's id.</summary>
+    public const string DiagnosticId = "DURABLE0001";
+
+    private static readonly DiagnosticDescriptor Clock = Define(
+        DiagnosticId, "An orchestrator reads the clock", "a replay reads another time; use context.CurrentUtcDateTime");
+
+    private protected override DiagnosticDescriptor Forbidden => Clock;
+
+    private protected override string? ApiOf(IOperation operation) => operation switch
+    {
+        IPropertyReferenceOperation { Property: var property } when property.Name is "Now" or "UtcNow" or "Today"
+            && FullName(property.ContainingType) is "System.DateTime" or "System.DateTimeOffset" => property.ToDisplayString(),
+        IInvocationOperation { TargetMethod: var method } when IsClock(method) => method.ShortName(),
+        _ => null,
+    };
+
+    private static bool IsClock(IMethodSymbol method) => FullName(method.ContainingType) switch
+    {
+        "System.TimeProvider" => method.Name is "GetUtcNow" or "GetLocalNow" or "GetTimestamp",
+        "System.Diagnostics.Stopwatch" => method.Name is "StartNew" or "GetTimestamp",
+        _ => false,
+    };
+}

@@ -1,0 +1,11 @@
+namespace Microsoft.DurableTask.Analyzers;
+
+/// <summary>Makes the descriptors. What each means, why, and what to do instead is in docs/durable-task/diagnostics.md.</summary>
+internal static class Rule
+{
+    public const string Orchestration = "Orchestration";
+    public const string AttributeBinding = "Attribute Binding";
+    public const string Activity = "Activity";
+
+    public static string DescriptionOf(string id) => $"See docs/durable-task/diagnostics.md#{id.ToLowerInvariant()}.";
+}

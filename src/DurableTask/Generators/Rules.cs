@@ -1,0 +1,41 @@
+using Microsoft.CodeAnalysis;
+
+namespace Microsoft.DurableTask.Generators;
+
+/// <summary>What the generator complains of. Each is explained in docs/durable-task/diagnostics.md.</summary>
+internal static class Rules
+{
+    public static readonly DiagnosticDescriptor BadTaskName = Rule(
+        "DURABLE3001",
+        "Task name is no identifier",
+        "The name '{0}' of task '{1}' cannot be part of a method name; expected letters, digits and '_', not beginning with a digit");
+
+    public static readonly DiagnosticDescriptor BadEventName = Rule(
+        "DURABLE3002",
+        "Event name is no identifier",
+        "The name '{0}' of event '{1}' cannot be part of a method name; expected letters, digits and '_', not beginning with a digit");
+
+    public static readonly DiagnosticDescriptor DuplicateTask = Rule(
+        "DURABLE3003",
+        "Task name and version are taken",
+        "'{0}' and '{1}' are both the {2} '{3}'{4}; give one another name or version");
+
+    public static readonly DiagnosticDescriptor DuplicateFunction = Rule(
+        "DURABLE3004",
+        "Function name is taken",
+        "'{0}' becomes the function '{1}', and so does '{2}'; a function app has one function of a name, whatever its version");
+
+    public static readonly DiagnosticDescriptor BlankVersion = Rule(
+        "DURABLE3005",
+        "Task version is white space",
+        "The version of task '{0}' is white space only; give it a version, or leave Version out");
+
+    private static DiagnosticDescriptor Rule(string id, string title, string message) => new(
+        id,
+        title,
+        message,
+        "DurableTask.Design",
+        DiagnosticSeverity.Error,
+        isEnabledByDefault: true,
+        description: $"See docs/durable-task/diagnostics.md#{id.ToLowerInvariant()}.");
+}

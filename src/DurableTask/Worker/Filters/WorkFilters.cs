@@ -1,0 +1,30 @@
+using DurableTask.Core.History;
+using DurableTask.Core.Hub;
+
+namespace Microsoft.DurableTask.Worker.Filters;
+
+/// <summary>What a worker asks its hub for; null is everything of that kind, an empty list nothing.</summary>
+internal sealed record WorkFilters(
+    IReadOnlyList<WorkFilter>? Orchestrations, IReadOnlyList<WorkFilter>? Activities, IReadOnlyList<WorkFilter>? Entities)
+{
+    public static WorkFilters None { get; } = new(null, null, null);
+
+    public static WorkFilters From(DurableTaskWorkerWorkItemFilters filters) => filters.IsEmpty ? None : new(
+        [.. filters.Orchestrations.Select(filter => Of(filter.Name, filter.Versions))],
+        [.. filters.Activities.Select(filter => Of(filter.Name, filter.Versions))],
+        [.. filters.Entities.Select(filter => new WorkFilter(filter.Name))]);
+
+    public IReadOnlyList<WorkFilter>? Of(WorkKind kind) => kind == WorkKind.Orchestration ? Orchestrations : Activities;
+
+    /// <summary>True when this worker takes such an orchestration.</summary>
+    public bool Pass(ExecutionStartedEvent start) =>
+        Orchestrations is null || Orchestrations.Any(filter => filter.Passes(start.Name, start.Version));
+
+    /// <summary>How many of the activities, from the first, pass: only those may be claimed by the turn that adds them.</summary>
+    public int Leading(IReadOnlyList<TaskScheduledEvent> activities) => Activities is null
+        ? activities.Count
+        : activities.TakeWhile(task => Activities.Any(filter => filter.Passes(task.Name, task.Version))).Count();
+
+    // A default struct has no list at all.
+    private static WorkFilter Of(string name, IReadOnlyList<string>? versions) => new(name, versions is { Count: > 0 } ? versions : null);
+}

@@ -1,0 +1,75 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.DurableTask.Analyzers.Functions.AttributeBinding;
+using Microsoft.DurableTask.Analyzers.Functions.Orchestration;
+using Microsoft.DurableTask.Analyzers.Orchestration;
+
+namespace Heal.DurableTask.Analyzers.Tests;
+
+/// <summary>DURABLE0007 to DURABLE0009 and DURABLE1001 to DURABLE1003: how functions are declared.</summary>
+public sealed class DeclarationTests
+{
+    [Fact]
+    public Task A_cancellation_token_is_DURABLE0007() => Analyzed.ByAsync<CancellationTokenOrchestrationAnalyzer>(
+        "DURABLE0007", Function("[OrchestrationTrigger] TaskOrchestrationContext context, [|CancellationToken cancellation|]"));
+
+    [Fact]
+    public Task Other_parameters_are_no_DURABLE0007() => Analyzed.ByAsync<CancellationTokenOrchestrationAnalyzer>(
+        "DURABLE0007", Function("[OrchestrationTrigger] TaskOrchestrationContext context, string input, FunctionContext function"));
+
+    [Fact]
+    public async Task Another_binding_is_DURABLE0008()
+    {
+        var analyzed = await Analyzed.ByAsync<OtherBindingsOrchestrationAnalyzer>(
+            "DURABLE0008",
+            Function("[OrchestrationTrigger] TaskOrchestrationContext context, [|[DurableClient] DurableTaskClient client|], int input"));
+
+        Assert.Contains("DurableClientAttribute", Assert.Single(analyzed.Messages), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public Task The_binding_of_another_function_is_no_DURABLE0008() => Analyzed.ByAsync<OtherBindingsOrchestrationAnalyzer>(
+        "DURABLE0008", Function("[TimerTrigger(\"0 * * * * *\")] TimerInfo timer, [DurableClient] DurableTaskClient client"));
+
+    [Theory]
+    [InlineData(Shape.Class, true)]
+    [InlineData(Shape.Function, true)]
+    [InlineData(Shape.Lambda, false)]
+    public async Task GetInput_where_a_parameter_would_do_is_DURABLE0009(Shape shape, bool isReported)
+    {
+        var call = isReported ? "[|context.GetInput<string>()|]" : "context.GetInput<string>()";
+        var analyzed = await Analyzed.ByAsync<GetInputOrchestrationAnalyzer>("DURABLE0009", shape.Around($"_ = {call};"));
+        Assert.Equal(isReported ? [DiagnosticSeverity.Info] : [], analyzed.Severities);
+    }
+
+    [Theory]
+    [InlineData("[OrchestrationTrigger] [|string|] context", "DURABLE1001")]
+    [InlineData("[OrchestrationTrigger] TaskOrchestrationContext context", "DURABLE1001")]
+    [InlineData("[DurableClient] [|object|] client", "DURABLE1002")]
+    [InlineData("[DurableClient] DurableTaskClient client", "DURABLE1002")]
+    [InlineData("[EntityTrigger] [|ITaskEntity|] dispatcher", "DURABLE1003")]
+    [InlineData("[EntityTrigger] TaskEntityDispatcher dispatcher", "DURABLE1003")]
+    public async Task An_attribute_on_the_wrong_type_is_an_error(string parameter, string id)
+    {
+        var source = Function(parameter);
+        var analyzed = id switch
+        {
+            "DURABLE1001" => await Analyzed.ByAsync<OrchestrationTriggerBindingAnalyzer>(id, source),
+            "DURABLE1002" => await Analyzed.ByAsync<DurableClientBindingAnalyzer>(id, source),
+            _ => await Analyzed.ByAsync<EntityTriggerBindingAnalyzer>(id, source + Entities),
+        };
+        Assert.DoesNotContain(analyzed.Severities, static severity => severity != DiagnosticSeverity.Error);
+    }
+
+    private static string Function(string parameters) =>
+        $$"""public static class Functions { [Function("F")] public static Task Run({{parameters}}) => Task.CompletedTask; }""";
+
+    // Declared here, so that the rule is tested against the contract's names whatever host the tests are built with.
+    private const string Entities = """
+
+        namespace Microsoft.Azure.Functions.Worker
+        {
+            public sealed class EntityTriggerAttribute : Extensions.Abstractions.TriggerBindingAttribute;
+            public sealed class TaskEntityDispatcher;
+        }
+        """;
+}
