@@ -99,6 +99,8 @@ internal sealed class FakeTaskHub(TimeProvider time) : ITaskHub
             .Where(state => query.InstanceIdPrefix is null || state.InstanceId.StartsWith(query.InstanceIdPrefix, StringComparison.Ordinal))
             .Where(state => state.CreatedAt >= (query.CreatedFrom ?? DateTimeOffset.MinValue))
             .Where(state => state.CreatedAt <= (query.CreatedTo ?? DateTimeOffset.MaxValue))
+            .Where(state => !query.ByCompletion || (state.CompletedAt >= (query.CompletedFrom ?? DateTimeOffset.MinValue)
+                && state.CompletedAt <= (query.CompletedTo ?? DateTimeOffset.MaxValue)))
             .OrderBy(state => state.InstanceId, StringComparer.Ordinal)
             .Where(state => query.ContinuationToken is null || string.CompareOrdinal(state.InstanceId, query.ContinuationToken) > 0)
             .ToList();

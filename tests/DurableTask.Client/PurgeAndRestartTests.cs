@@ -110,9 +110,17 @@ public class PurgeAndRestartTests : ClientFixture
         await Assert.ThrowsAsync<ArgumentException>(() => Client.RestartAsync("nobody"));
     }
 
-    [Fact]
-    public async Task Rewinding_is_refused_with_the_exception_that_the_contract_names() =>
-        await Assert.ThrowsAsync<NotImplementedException>(() => Client.RewindInstanceAsync("i", "try again"));
+    [Theory]
+    [InlineData(OrchestrationStatus.Completed)]
+    [InlineData(OrchestrationStatus.Running)]
+    public async Task Only_a_failed_instance_can_be_rewound(OrchestrationStatus status)
+    {
+        Hub.Set("i", status);
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Client.RewindInstanceAsync("i", "try again"));
+        await Assert.ThrowsAsync<ArgumentException>(() => Client.RewindInstanceAsync("nobody", "try again"));
+        Assert.Empty(Hub.Sent);
+    }
 
     private void Child(string id, string parent, OrchestrationStatus status) =>
         Hub.Set(id, status, state => state with { ParentInstanceId = parent });

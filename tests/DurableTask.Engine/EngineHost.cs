@@ -12,10 +12,12 @@ namespace Heal.DurableTask.Engine.Tests;
 internal sealed class EngineHost : IAsyncDisposable
 {
     private readonly IHost _host;
+    private readonly ITaskHub _hub;
 
-    private EngineHost(IHost host)
+    private EngineHost(IHost host, ITaskHub hub)
     {
         _host = host;
+        _hub = hub;
         Client = host.Services.GetRequiredService<DurableTaskClient>();
     }
 
@@ -27,6 +29,7 @@ internal sealed class EngineHost : IAsyncDisposable
         Action<DurableTaskWorkerOptions>? configure = null,
         Action<TaskHubWorkerOptions>? configureHub = null,
         Action<IServiceCollection>? services = null,
+        Func<DurableTaskClient, Task>? before = null,
         Action<IDurableTaskWorkerBuilder>? worker = null)
     {
         HostApplicationBuilder builder = Host.CreateApplicationBuilder();
@@ -46,8 +49,14 @@ internal sealed class EngineHost : IAsyncDisposable
         services?.Invoke(builder.Services);
         IHost host = builder.Build();
         await hub.InitializeAsync();
+        var engine = new EngineHost(host, hub);
+        if (before is not null)
+        {
+            await before(engine.Client);
+        }
+
         await host.StartAsync();
-        return new EngineHost(host);
+        return engine;
     }
 
     public async Task<OrchestrationMetadata> RunAsync(TaskName orchestrator, object? input = null) =>
@@ -63,5 +72,9 @@ internal sealed class EngineHost : IAsyncDisposable
     {
         await _host.StopAsync();
         _host.Dispose();
+        if (_hub is IAsyncDisposable connected)
+        {
+            await connected.DisposeAsync();
+        }
     }
 }

@@ -201,26 +201,6 @@ public abstract partial class EngineTests
     }
 
     [Fact]
-    public async Task A_timer_fires_not_before_its_time_and_a_far_one_goes_in_legs()
-    {
-        await using EngineHost engine = await StartAsync(
-            tasks => tasks.AddOrchestratorFunc("Sleeps", async context =>
-            {
-                DateTime due = context.CurrentUtcDateTime.AddMilliseconds(900);
-                await context.CreateTimer(due, CancellationToken.None);
-                return context.CurrentUtcDateTime >= due;
-            }),
-            options => options.MaximumTimerInterval = TimeSpan.FromMilliseconds(300));
-
-        string id = await engine.Client.ScheduleNewOrchestrationInstanceAsync("Sleeps");
-        OrchestrationMetadata done = await engine.WaitAsync(id);
-
-        Assert.True(done.ReadOutputAs<bool>());
-        IList<global::DurableTask.Core.History.HistoryEvent> history = await engine.Client.GetOrchestrationHistoryAsync(id);
-        Assert.InRange(history.Count(entry => entry.EventType == global::DurableTask.Core.History.EventType.TimerFired), 3, 4);
-    }
-
-    [Fact]
     public async Task An_event_raised_before_it_is_awaited_is_kept()
     {
         await using EngineHost engine = await StartAsync(tasks => tasks

@@ -35,6 +35,24 @@ public sealed class OrchestrationLifeTests
     }
 
     [Fact]
+    public void What_was_about_to_start_is_held_back_until_the_resumption()
+    {
+        var orchestration = new ReplayedOrchestration(async context =>
+        {
+            await context.WaitForExternalEvent<string>("answer");
+            return await context.CallActivityAsync<string>("Next");
+        });
+        orchestration.Begin();
+
+        Assert.Empty(orchestration.Play(Raised("answer", "\"\""), new ExecutionSuspendedEvent(-1, null)).Actions);
+        Assert.Empty(orchestration.Play(Raised("other", "\"\"")).Actions);
+        var resumed = orchestration.Play(new ExecutionResumedEvent(-1, null));
+
+        Assert.Equal("Next", Assert.IsType<TaskScheduledEvent>(Assert.Single(resumed.Actions)).Name);
+        Assert.Equal("\"done\"", orchestration.Play(Done(0, "\"done\"")).Output);
+    }
+
+    [Fact]
     public void A_suspended_orchestration_can_be_terminated()
     {
         var orchestration = new ReplayedOrchestration(Answer);
@@ -90,9 +108,26 @@ public sealed class OrchestrationLifeTests
 
         var end = orchestration.Play(Raised("early", "1"), Raised("early", "2"), Raised("go", "\"\""));
 
-        Assert.Equal(2, end.ContinueAsNew!.NewInput);
+        Assert.Equal("2", end.ContinueAsNew!.Input);
         Assert.Equal(preserve ? ["1", "2"] : [], end.CarriedEvents.Select(carried => carried.Input));
         Assert.All(end.CarriedEvents, carried => Assert.Equal("early", carried.Name));
+    }
+
+    [Fact]
+    public void An_event_that_comes_after_the_wish_to_start_over_is_for_the_next_execution()
+    {
+        var orchestration = new ReplayedOrchestration(async context =>
+        {
+            _ = context.WaitForExternalEvent<string>("late");
+            await context.WaitForExternalEvent<string>("go");
+            context.ContinueAsNew(preserveUnprocessedEvents: false);
+            return null;
+        });
+        orchestration.Begin();
+
+        var end = orchestration.Play(Raised("early", "1"), Raised("go", "\"\""), Raised("late", "2"));
+
+        Assert.Equal(("late", "2"), (Assert.Single(end.CarriedEvents).Name, end.CarriedEvents[0].Input));
     }
 
     [Fact]

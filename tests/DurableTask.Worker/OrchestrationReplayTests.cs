@@ -80,6 +80,62 @@ public sealed class OrchestrationReplayTests
         AssertMismatch(changed.Play(Done(0)), "'One'", "a timer");
     }
 
+    public static TheoryData<string, string, bool> Changes
+    {
+        get
+        {
+            string[] kinds = ["activity A", "activity B", "child A", "child B", "event A", "event B", "timer", "nothing"];
+            var all = new TheoryData<string, string, bool>();
+            foreach (var before in kinds)
+            {
+                foreach (var now in kinds)
+                {
+                    all.Add(before, now, before != now);
+                }
+            }
+
+            return all;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Changes))]
+    public void Every_change_of_kind_or_name_is_noticed_and_nothing_else_is(string before, string now, bool isMismatch)
+    {
+        var changed = new ReplayedOrchestration(context => ActAsync(context, before, input: 1));
+        changed.Begin();
+        changed.Code = context => ActAsync(context, now, input: 2);
+
+        var turn = changed.Play(Raised("go", "\"\""));
+
+        Assert.Equal(isMismatch, turn.Failure?.ErrorType == typeof(NonDeterministicOrchestrationException).FullName);
+        Assert.NotEqual(isMismatch, turn.Failure is null);
+        const string Prefix = "Non-Deterministic workflow detected: A previous execution of this orchestration scheduled ";
+        Assert.Equal(isMismatch, turn.Failure?.ErrorMessage.StartsWith(Prefix, StringComparison.Ordinal) ?? false);
+
+        static async Task<object?> ActAsync(TaskOrchestrationContext context, string what, int input)
+        {
+            var name = what[^1..];
+            switch (what.Split(' ')[0])
+            {
+                case "activity":
+                    _ = context.CallActivityAsync(name, input, new TaskOptions { Version = $"{input}.0" });
+                    break;
+                case "child":
+                    _ = context.CallSubOrchestratorAsync(name, input, new SubOrchestrationOptions { Version = $"{input}.0" });
+                    break;
+                case "event":
+                    context.SendEvent("somebody", name, input);
+                    break;
+                case "timer":
+                    _ = context.CreateTimer(TimeSpan.FromHours(input), CancellationToken.None);
+                    break;
+            }
+
+            return await context.WaitForExternalEvent<string>("go");
+        }
+    }
+
     [Fact]
     public void Code_that_now_schedules_less_than_its_history_fails()
     {
@@ -105,6 +161,42 @@ public sealed class OrchestrationReplayTests
     }
 
     [Fact]
+    public void The_failure_shows_both_sides_and_marks_the_first_difference()
+    {
+        var changed = new ReplayedOrchestration(Calls("One", "Two", "Three"));
+        changed.Begin();
+        changed.Play(Done(0));
+        changed.Code = Calls("One", "Other");
+
+        Assert.Contains(
+            """
+
+              #  history            | code now
+              0  the activity 'One' | the activity 'One'
+            > 1  the activity 'Two' | the activity 'Other'
+            """,
+            changed.Play(Done(1)).Failure!.ErrorMessage);
+    }
+
+    [Fact]
+    public void The_failure_stays_short_however_long_the_history_and_the_names_are()
+    {
+        string[] names = [.. Enumerable.Range(0, 50).Select(i => $"{i}{new string('x', 1000)}")];
+        var changed = new ReplayedOrchestration(async context =>
+        {
+            await Task.WhenAll(names.Select(name => context.CallActivityAsync(name)));
+            return null;
+        });
+        changed.Begin();
+        changed.Code = _ => Task.FromResult<object?>(null);
+
+        var message = changed.Play(Done(0)).Failure!.ErrorMessage;
+
+        Assert.InRange(message.Length, 1, 3000);
+        Assert.EndsWith("(44 more)", message);
+    }
+
+    [Fact]
     public void Names_that_differ_only_in_case_are_the_same()
     {
         var renamed = new ReplayedOrchestration(Calls("One"));
@@ -125,9 +217,13 @@ public sealed class OrchestrationReplayTests
         Assert.Equal("3", twice.Play(Done(1, "2")).Output);
     }
 
-    private static Func<TaskOrchestrationContext, Task<object?>> Calls(string activity) => async context =>
+    private static Func<TaskOrchestrationContext, Task<object?>> Calls(params string[] activities) => async context =>
     {
-        await context.CallActivityAsync(activity);
+        foreach (var activity in activities)
+        {
+            await context.CallActivityAsync(activity);
+        }
+
         return null;
     };
 

@@ -11,7 +11,7 @@ public sealed class RetryDecisionTests
 
     [Fact]
     public async Task Without_retry_options_the_first_failure_is_the_last() =>
-        Assert.Null(await DecideAsync(null));
+        Assert.Equal(default, await DecideAsync(null));
 
     [Theory]
     [InlineData(1, 1)]
@@ -20,16 +20,16 @@ public sealed class RetryDecisionTests
     [InlineData(4, 5)]
     [InlineData(5, 5)]
     public async Task The_delay_grows_by_the_coefficient_up_to_the_maximum(int attempt, int seconds) => Assert.Equal(
-        TimeSpan.FromSeconds(seconds),
+        new RetryVerdict(TryAgain: true, TimeSpan.FromSeconds(seconds)),
         await DecideAsync(new RetryPolicy(10, Second, backoffCoefficient: 2, maxRetryInterval: 5 * Second), attempt));
 
     [Fact]
-    public async Task The_last_attempt_is_not_followed_by_another()
+    public async Task The_last_attempt_is_followed_by_a_timer_without_delay_and_by_no_other_attempt()
     {
         var policy = new RetryPolicy(3, Second);
 
-        Assert.NotNull(await DecideAsync(policy, attempt: 2));
-        Assert.Null(await DecideAsync(policy, attempt: 3));
+        Assert.True((await DecideAsync(policy, attempt: 2)).TryAgain);
+        Assert.Equal(new RetryVerdict(TryAgain: false, TimeSpan.Zero), await DecideAsync(policy, attempt: 3));
     }
 
     [Fact]
@@ -37,8 +37,8 @@ public sealed class RetryDecisionTests
     {
         var policy = new RetryPolicy(10, Second, retryTimeout: 10 * Second);
 
-        Assert.NotNull(await DecideAsync(policy, elapsed: 10 * Second - TimeSpan.FromTicks(1)));
-        Assert.Null(await DecideAsync(policy, elapsed: 10 * Second));
+        Assert.True((await DecideAsync(policy, elapsed: 10 * Second - TimeSpan.FromTicks(1))).TryAgain);
+        Assert.Equal(default, await DecideAsync(policy, elapsed: 10 * Second));
     }
 
     [Fact]
@@ -46,8 +46,8 @@ public sealed class RetryDecisionTests
     {
         var policy = new RetryPolicy(10, Second) { HandleFailure = failure => failure.ErrorType == "Transient" };
 
-        Assert.Null(await DecideAsync(policy, failure: Some.Failure("Permanent")));
-        Assert.NotNull(await DecideAsync(policy, failure: Some.Failure("Transient")));
+        Assert.Equal(default, await DecideAsync(policy, failure: Some.Failure("Permanent")));
+        Assert.True((await DecideAsync(policy, failure: Some.Failure("Transient"))).TryAgain);
     }
 
     [Fact]
@@ -55,16 +55,16 @@ public sealed class RetryDecisionTests
     {
         var policy = new RetryPolicy(int.MaxValue, Second, backoffCoefficient: 10, maxRetryInterval: Timeout.InfiniteTimeSpan);
 
-        var delay = await DecideAsync(policy, attempt: 400);
+        var verdict = await DecideAsync(policy, attempt: 400);
 
-        Assert.InRange(Some.Time + delay!.Value, Some.Time, DateTime.MaxValue);
+        Assert.InRange(Some.Time + verdict.Delay!.Value, Some.Time, DateTime.MaxValue);
     }
 
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task A_handler_decides_alone_and_at_once(bool again) =>
-        Assert.Equal(again ? TimeSpan.Zero : null, await DecideAsync(TaskRetryOptions.FromRetryHandler(_ => again), attempt: 99));
+        Assert.Equal(new RetryVerdict(again), await DecideAsync(TaskRetryOptions.FromRetryHandler(_ => again), attempt: 99));
 
     [Fact]
     public async Task A_handler_is_told_what_happened()
@@ -78,7 +78,7 @@ public sealed class RetryDecisionTests
         Assert.Equal(new RetryContext(_context, 4, failure, 9 * Second, CancellationToken.None), told);
     }
 
-    private Task<TimeSpan?> DecideAsync(
+    private Task<RetryVerdict> DecideAsync(
         TaskRetryOptions? retry, int attempt = 1, TimeSpan elapsed = default, TaskFailureDetails? failure = null) =>
-        RetryDecision.NextDelayAsync(_context, retry, failure ?? Some.Failure(), attempt, elapsed);
+        RetryDecision.DecideAsync(_context, retry, failure ?? Some.Failure(), attempt, elapsed);
 }

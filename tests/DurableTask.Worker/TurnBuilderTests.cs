@@ -1,8 +1,6 @@
 using DurableTask.Core;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
-using Microsoft.DurableTask;
-using Microsoft.DurableTask.Converters;
 using Microsoft.DurableTask.Worker.Dispatch;
 using Microsoft.DurableTask.Worker.Orchestrations;
 
@@ -91,7 +89,7 @@ public sealed class TurnBuilderTests
         var carried = new EventRaisedEvent(-1, "1") { Name = "early" };
 
         var turn = Build(
-            _result with { ContinueAsNew = new ContinueAsNewOptions { NewInput = 7 }, CarriedEvents = [carried] }, start);
+            _result with { ContinueAsNew = new NextExecution("7", Version: null), CarriedEvents = [carried] }, start);
 
         Assert.Empty(turn.NewHistory);
         var next = turn.ContinueAs!;
@@ -104,7 +102,7 @@ public sealed class TurnBuilderTests
 
     [Fact]
     public void Starting_over_may_change_the_version() =>
-        Assert.Equal("2.0", Build(_result with { ContinueAsNew = new ContinueAsNewOptions { NewVersion = "2.0" } }).ContinueAs!.Version);
+        Assert.Equal("2.0", Build(_result with { ContinueAsNew = new NextExecution(Input: null, "2.0") }).ContinueAs!.Version);
 
     [Fact]
     public void A_parent_hears_of_the_output_of_its_child()
@@ -160,6 +158,6 @@ public sealed class TurnBuilderTests
     private static TurnCommit Build(TurnResult result, ExecutionStartedEvent? start = null, List<HistoryEvent>? stored = null)
     {
         using var instance = new CachedInstance("order-1", "e1", stored ?? []);
-        return TurnBuilder.Build(Lock, instance, start ?? Some.Start(), [Began], result, JsonDataConverter.Default, Some.Time);
+        return TurnBuilder.Build(Lock, instance, start ?? Some.Start(), [Began], result, Some.Time);
     }
 }

@@ -162,7 +162,11 @@ public abstract class DurableTaskClient : IOrchestrationSubmitter, IAsyncDisposa
         string instanceId, bool restartWithNewInstanceId = false, CancellationToken cancellation = default) =>
         throw NotImplemented(nameof(RestartAsync));
 
-    /// <summary>Sets a failed instance back to before its failures.</summary>
+    /// <summary>
+    /// Sets a failed instance back to before its failures: what succeeded is kept, activities and sub-orchestrations that failed run again.
+    /// </summary>
+    /// <exception cref="ArgumentException">There is no such instance.</exception>
+    /// <exception cref="InvalidOperationException">The instance has not failed.</exception>
     /// <exception cref="NotImplementedException">This client cannot rewind.</exception>
     public virtual Task RewindInstanceAsync(string instanceId, string reason, CancellationToken cancellation = default) =>
         throw NotImplemented(nameof(RewindInstanceAsync));

@@ -72,6 +72,29 @@ public sealed class InMemoryStorage
         SignalWork(WorkKind.Orchestration);
     }
 
+    /// <summary>Sets a failed instance running again and tells it so.</summary>
+    /// <returns>False when it has not failed.</returns>
+    internal bool Rewind(StoredInstance target, string message, DateTimeOffset now)
+    {
+        if (target.State.Status != global::DurableTask.Core.OrchestrationStatus.Failed)
+        {
+            return false;
+        }
+
+        target.Fence++;
+        target.State = target.State with
+        {
+            Status = global::DurableTask.Core.OrchestrationStatus.Running,
+            UpdatedAt = now,
+            CompletedAt = null,
+            Output = null,
+            Failure = null,
+        };
+        Post(target, null, message, now);
+        SignalChange(target.State.InstanceId);
+        return true;
+    }
+
     internal void RemoveActivities(string instanceId)
     {
         foreach (var id in Activities.Values.Where(activity => activity.InstanceId == instanceId).Select(activity => activity.Id).ToArray())

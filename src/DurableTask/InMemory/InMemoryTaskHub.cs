@@ -55,7 +55,17 @@ public sealed class InMemoryTaskHub : ITaskHub
         var stored = HistorySerializer.Serialize(message);
         return Locked(now =>
         {
-            if (!_storage.Instances.TryGetValue(instanceId, out var target) || target.State.Status.IsTerminal())
+            if (!_storage.Instances.TryGetValue(instanceId, out var target))
+            {
+                return false;
+            }
+
+            if (message is ExecutionRewoundEvent)
+            {
+                return _storage.Rewind(target, stored, now);
+            }
+
+            if (target.State.Status.IsTerminal())
             {
                 return false;
             }
@@ -77,8 +87,8 @@ public sealed class InMemoryTaskHub : ITaskHub
         return Locked(_ =>
         {
             var found = _storage.Instances.Values
-                .Where(instance => Matches(instance.State, query) && IsAfter(instance.State, after))
-                .OrderBy(instance => instance.State.CreatedAt)
+                .Where(instance => Matches(instance.State, query) && IsAfter(instance.State, query, after))
+                .OrderBy(instance => OrderOf(instance.State, query))
                 .ThenBy(instance => instance.State.InstanceId, StringComparer.Ordinal)
                 .Take(size + 1)
                 .Select(instance => View(instance, query.WithPayloads))
@@ -89,7 +99,7 @@ public sealed class InMemoryTaskHub : ITaskHub
             }
 
             found.RemoveAt(size);
-            return new InstancePage(found, new PageToken(found[^1].CreatedAt, found[^1].InstanceId).ToString());
+            return new InstancePage(found, new PageToken(OrderOf(found[^1], query), found[^1].InstanceId).ToString());
         });
     }
 
@@ -342,12 +352,17 @@ public sealed class InMemoryTaskHub : ITaskHub
         && (query.Statuses is not { } statuses || statuses.Contains(state.Status))
         && (query.InstanceIdPrefix is not { } prefix || state.InstanceId.StartsWith(prefix, StringComparison.Ordinal))
         && (query.Name is not { } name || string.Equals(state.Name, name, StringComparison.OrdinalIgnoreCase))
-        && (query.ParentInstanceId is not { } parent || state.ParentInstanceId == parent);
+        && (query.ParentInstanceId is not { } parent || state.ParentInstanceId == parent)
+        && (!query.ByCompletion || state.CompletedAt is { } ended && ended >= (query.CompletedFrom ?? ended)
+            && ended <= (query.CompletedTo ?? ended));
 
-    private static bool IsAfter(InstanceState state, PageToken? token) =>
+    private static bool IsAfter(InstanceState state, InstanceQuery query, PageToken? token) =>
         token is not { } after
-        || state.CreatedAt > after.CreatedAt
-        || (state.CreatedAt == after.CreatedAt && string.CompareOrdinal(state.InstanceId, after.InstanceId) > 0);
+        || OrderOf(state, query) > after.At
+        || (OrderOf(state, query) == after.At && string.CompareOrdinal(state.InstanceId, after.InstanceId) > 0);
+
+    private static DateTimeOffset OrderOf(InstanceState state, InstanceQuery query) =>
+        query.ByCompletion ? state.CompletedAt!.Value : state.CreatedAt;
 
     private static bool Passes(IReadOnlyList<WorkFilter>? only, InstanceState state) =>
         only is null || only.Any(filter => filter.Passes(state.Name, state.Version));

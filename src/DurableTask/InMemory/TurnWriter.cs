@@ -33,6 +33,7 @@ internal sealed class TurnWriter(TurnCommit turn)
         var claimed = ScheduleActivities(storage, instance, now);
         ChangeTimers(storage, instance);
         CreateSubOrchestrations(storage, instance, now);
+        RewindChildren(storage, instance, now);
         SendMessages(storage, now);
         if (turn.Status.IsTerminal())
         {
@@ -81,6 +82,11 @@ internal sealed class TurnWriter(TurnCommit turn)
 
         if (turn.ContinueAs is not { } next)
         {
+            if (turn.ReplacesHistory)
+            {
+                instance.History.Clear();
+            }
+
             instance.History.AddRange(_history);
             return;
         }
@@ -158,6 +164,18 @@ internal sealed class TurnWriter(TurnCommit turn)
             }
 
             storage.Create(created, _starts[i], now);
+        }
+    }
+
+    private void RewindChildren(InMemoryStorage storage, StoredInstance creator, DateTimeOffset now)
+    {
+        foreach (var child in turn.RewoundChildren)
+        {
+            if (!storage.Instances.TryGetValue(child.InstanceId, out var failed)
+                || !storage.Rewind(failed, HistorySerializer.Serialize(child.Event), now))
+            {
+                storage.Post(creator, creator.State.ExecutionId, HistorySerializer.Serialize(child.Refusal), now);
+            }
         }
     }
 

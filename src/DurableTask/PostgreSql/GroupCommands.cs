@@ -34,12 +34,12 @@ internal static class GroupCommands
         Add(command, turns, static turn => turn.Turn.Lock.Fence);
         Add(command, turns, static turn => turn.Turn.LockHeld);
         Add(command, turns, static turn => turn.Turn.HistoryCount);
-        Add(command, turns, static turn => turn.Turn.NewHistory.Count);
+        Add(command, turns, static turn => turn.HistoryAfter);
         Add(command, turns, static turn => (short)turn.Turn.Status);
         Add(command, turns, static turn => turn.Turn.CustomStatus);
         Add(command, turns, static turn => turn.Turn.Output);
         Add(command, turns, static turn => turn.Failure);
-        Add(command, turns, static turn => turn.History);
+        Add(command, turns, static turn => turn.Turn.ReplacesHistory ? null : turn.History);
         Add(command, turns, static turn => turn.Turn.ContinueAs is not null);
         Add(command, turns, static turn => turn.Stays);
         Add(command, turns, static turn => turn.Turn.ClaimLease);

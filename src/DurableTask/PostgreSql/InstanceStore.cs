@@ -67,13 +67,26 @@ internal sealed class InstanceStore(HubDatabase database, HubNotifier notifier, 
                     batch.Add(HubDatabase.Sql["bring_messages_forward"], [ids]);
                 }
 
-                batch.Add(HubDatabase.Sql["send_message"], instanceId, text);
+                if (message is ExecutionRewoundEvent)
+                {
+                    batch.Add(HubDatabase.Sql["rewind_instances"], ids, new[] { text });
+                }
+                else
+                {
+                    batch.Add(HubDatabase.Sql["send_message"], instanceId, text);
+                }
             },
             reader => reader.ReadAsync(cancellationToken),
             cancellationToken);
         if (isStored)
         {
-            notifier.Publish(HubNews.OfWork(WorkKind.Orchestration));
+            var news = HubNews.OfWork(WorkKind.Orchestration);
+            if (message is ExecutionRewoundEvent)
+            {
+                news.Instances.Add(instanceId);
+            }
+
+            notifier.Publish(news);
         }
 
         return isStored;
@@ -91,9 +104,15 @@ internal sealed class InstanceStore(HubDatabase database, HubNotifier notifier, 
         [
             query.CreatedFrom?.ToUniversalTime(), query.CreatedTo?.ToUniversalTime(),
             query.Statuses?.Select(status => (short)status).ToArray(), query.InstanceIdPrefix, query.Name, query.ParentInstanceId,
-            after?.CreatedAt, after?.InstanceId, size + 1, query.WithPayloads,
+            after?.At, after?.InstanceId, size + 1, query.WithPayloads,
         ];
         var statement = query.ParentInstanceId is null ? "query_instances" : "query_children";
+        if (query.ByCompletion)
+        {
+            statement = "query_ended";
+            arguments = [.. arguments, query.CompletedFrom?.ToUniversalTime(), query.CompletedTo?.ToUniversalTime()];
+        }
+
         var found = await database.QueryAsync(statement, arguments, Rows.Instance, cancellationToken);
         if (found.Count <= size)
         {
@@ -101,7 +120,8 @@ internal sealed class InstanceStore(HubDatabase database, HubNotifier notifier, 
         }
 
         found.RemoveAt(size);
-        return new InstancePage(found, new PageToken(found[^1].CreatedAt, found[^1].InstanceId).ToString());
+        return new InstancePage(found, new PageToken(
+            query.ByCompletion ? found[^1].CompletedAt!.Value : found[^1].CreatedAt, found[^1].InstanceId).ToString());
     }
 
     public async Task<IReadOnlyList<HistoryEvent>?> GetHistoryAsync(string instanceId, CancellationToken cancellationToken)

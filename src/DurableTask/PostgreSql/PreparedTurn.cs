@@ -46,6 +46,8 @@ internal sealed class PreparedTurn(TurnCommit turn) : GroupOperation
         CancelledTimers.Count: 0,
         SubOrchestrations.Count: 0,
         Messages.Count: 0,
+        ReplacesHistory: false,
+        RewoundChildren.Count: 0,
     };
 
     /// <summary>True when activities without rows are open after it; decided when the group is put together.</summary>
@@ -76,7 +78,13 @@ internal sealed class PreparedTurn(TurnCommit turn) : GroupOperation
     public TaskCompletionSource<TurnReceipt> Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Existing instances that the turn may write besides its own: they are locked in the same order.</summary>
-    public IEnumerable<string> OtherInstances => Turn.SubOrchestrations.Select(created => created.InstanceId).Concat(Terminated);
+    public IEnumerable<string> OtherInstances =>
+        Turn.SubOrchestrations.Select(created => created.InstanceId).Concat(Terminated)
+            .Concat(Turn.RewoundChildren.Select(child => child.InstanceId));
+
+    /// <summary>How many events the stored history has after it.</summary>
+    public int HistoryAfter =>
+        Turn.ContinueAs is not null ? 0 : (Turn.ReplacesHistory ? 0 : Turn.HistoryCount) + Turn.NewHistory.Count;
 
     public override void Fail(Exception exception) => Completion.TrySetException(exception);
 

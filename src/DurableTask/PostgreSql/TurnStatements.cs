@@ -22,6 +22,7 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HashSet<
         ContinueInstances();
         ChangeTimers();
         CreateSubOrchestrations();
+        RewindChildren();
         SendMessages();
     }
 
@@ -36,7 +37,10 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HashSet<
             Column(continued, turn => turn.Turn.ContinueAs!.Version),
             Column(continued, turn => turn.Turn.ContinueAs!.Input));
         Add("clear_execution_inbox", ids);
-        Add("clear_history", ids);
+        var rewound = turns.Where(turn => turn.Turn.ReplacesHistory).ToArray();
+        var rewoundIds = Column(rewound, turn => turn.InstanceId);
+        Add("clear_history", ids.Union(rewoundIds, StringComparer.Ordinal).ToArray());
+        Add("append_history", rewoundIds, Column(rewound, _ => 1), Column(rewound, turn => turn.History));
         var goesOn = continued.Where(turn => !turn.Ends).ToArray();
         Add("post_continued_starts", Column(goesOn, turn => turn.InstanceId), Column(goesOn, turn => turn.ContinuedStart));
         news.Orchestrations |= goesOn.Length > 0;
@@ -96,6 +100,19 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HashSet<
         Column(created, instance => HistorySerializer.SerializeTags(instance.Start.Tags)),
         Column(created, instance => instance.Start.ScheduledStartTime is { } time ? Rows.Utc(time) : (DateTime?)null),
         Column(created, instance => instance.Start.Input));
+
+    private void RewindChildren()
+    {
+        var all = turns.SelectMany(turn => turn.Turn.RewoundChildren.Select(child => (Creator: turn, Child: child))).ToArray();
+        Add("rewind_instances",
+            Column(all, rewound => rewound.Child.InstanceId), Column(all, rewound => HistorySerializer.Serialize(rewound.Child.Event)));
+        Add("post_rewind_refusals",
+            Column(all, rewound => rewound.Child.InstanceId),
+            Column(all, rewound => rewound.Creator.InstanceId),
+            Column(all, rewound => HistorySerializer.Serialize(rewound.Child.Refusal)));
+        news.Orchestrations |= all.Length > 0;
+        news.Instances.UnionWith(all.Select(rewound => rewound.Child.InstanceId));
+    }
 
     private void SendMessages()
     {

@@ -6,4 +6,7 @@ internal static class LogCategories
     public const string Worker = "Microsoft.DurableTask.Worker";
     public const string Orchestrations = "Microsoft.DurableTask.Worker.Orchestrations";
     public const string Activities = "Microsoft.DurableTask.Worker.Activities";
+
+    /// <summary>The one category of earlier versions.</summary>
+    public const string Legacy = "Microsoft.DurableTask";
 }

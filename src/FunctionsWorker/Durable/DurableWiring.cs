@@ -31,6 +31,8 @@ internal static class DurableWiring
             .Configure<IServiceProvider>((registry, provider) => DurableFunctions.AddTo(registry, functions, provider));
         worker.Configure(options =>
         {
+            // Filters by prefix find both categories: no need to write everything twice.
+            options.Logging.UseLegacyCategories = false;
             options.Concurrency.MaximumConcurrentActivityWorkItems =
                 settings.Durable.MaxConcurrentActivities ?? options.Concurrency.MaximumConcurrentActivityWorkItems;
             options.Concurrency.MaximumConcurrentOrchestrationWorkItems =

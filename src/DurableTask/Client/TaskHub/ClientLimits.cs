@@ -18,9 +18,6 @@ internal static class ClientLimits
     /// <summary>How many instances a purge reads and removes in one step.</summary>
     public const int PurgeBatch = 100;
 
-    /// <summary>How many pages of a hub one call of ListInstanceIds looks through before it returns an empty page.</summary>
-    public const int ListPages = 10;
-
     /// <summary>How often a start tries to replace an instance that others replace at the same time.</summary>
     public const int ReplaceAttempts = 5;
 }

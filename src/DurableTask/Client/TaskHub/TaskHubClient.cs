@@ -197,6 +197,20 @@ internal sealed class TaskHubClient : DurableTaskClient
         return start.OrchestrationInstance.InstanceId;
     }
 
+    public override async Task RewindInstanceAsync(string instanceId, string reason, CancellationToken cancellation = default)
+    {
+        Check.InstanceId(instanceId);
+        Check.Payload(reason, nameof(reason), nameof(reason));
+        var state = await _hub.GetInstanceAsync(instanceId, withPayloads: false, cancellation) ?? throw Unknown(instanceId);
+        var rewound = new ExecutionRewoundEvent(eventId: -1, reason) { Timestamp = _time.GetUtcNow().UtcDateTime };
+        if (state.Status != OrchestrationStatus.Failed || !await _hub.SendMessageAsync(instanceId, rewound, cancellation))
+        {
+            throw new InvalidOperationException(
+                $"Instance '{instanceId}' is {state.Status}: only a failed instance can be rewound. "
+                + "Restart an instance that ended otherwise.");
+        }
+    }
+
     public override async Task<IList<HistoryEvent>> GetOrchestrationHistoryAsync(
         string instanceId, CancellationToken cancellation = default)
     {
@@ -205,7 +219,7 @@ internal sealed class TaskHubClient : DurableTaskClient
         return [.. history];
     }
 
-    public override Task<Page<string>> ListInstanceIdsAsync(
+    public override async Task<Page<string>> ListInstanceIdsAsync(
         IEnumerable<OrchestrationRuntimeStatus>? runtimeStatus = null,
         DateTimeOffset? completedTimeFrom = default,
         DateTimeOffset? completedTimeTo = default,
@@ -213,8 +227,16 @@ internal sealed class TaskHubClient : DurableTaskClient
         string? lastInstanceKey = null,
         CancellationToken cancellation = default)
     {
-        var filter = new EndedInstances(runtimeStatus, completedTimeFrom, completedTimeTo, Check.PageSize(pageSize, nameof(pageSize)));
-        return filter.ListAsync(_hub, lastInstanceKey, cancellation);
+        var page = await _hub.QueryInstancesAsync(
+            new InstanceQuery(
+                Statuses: runtimeStatus?.Select(status => status.ToCore()).ToList() is { Count: > 0 } statuses ? statuses : null,
+                PageSize: Check.PageSize(pageSize, nameof(pageSize)),
+                ContinuationToken: lastInstanceKey,
+                ByCompletion: true,
+                CompletedFrom: completedTimeFrom,
+                CompletedTo: completedTimeTo),
+            cancellation);
+        return new Page<string>([.. page.Instances.Select(instance => instance.InstanceId)], page.ContinuationToken);
     }
 
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;

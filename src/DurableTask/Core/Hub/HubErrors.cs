@@ -19,4 +19,15 @@ public static class HubErrors
         {
             Timestamp = timestamp,
         };
+
+    /// <summary>What the creator of a sub-orchestration receives when it cannot be rewound.</summary>
+    public static SubOrchestrationInstanceFailedEvent SubOrchestrationNotRewound(
+        SubOrchestrationInstanceCreatedEvent created, DateTime timestamp) =>
+        new(-1, created.EventId, new FailureDetails(
+            typeof(InvalidOperationException).FullName!,
+            $"The sub-orchestration '{created.Name}' (instance '{created.InstanceId}') was not rewound: it has not failed any more, or it "
+            + "was purged."))
+        {
+            Timestamp = timestamp,
+        };
 }

@@ -31,8 +31,9 @@ public interface ITaskHub
     /// <summary>
     /// Puts a message into an instance's inbox. A message to an instance whose start is scheduled waits for the start;
     /// an <see cref="ExecutionTerminatedEvent"/> brings the start forward instead, so that the first turn sees both.
+    /// An <see cref="ExecutionRewoundEvent"/> is for failed instances only: it sets the instance Running again, without its failure.
     /// </summary>
-    /// <returns>False when no such instance exists or it has ended: the message was dropped.</returns>
+    /// <returns>False when the message was dropped: no such instance exists or it has ended (a rewind: it has not failed).</returns>
     Task<bool> SendMessageAsync(string instanceId, HistoryEvent message, CancellationToken cancellationToken = default);
 
     /// <summary>Reads an instance; null when there is none.</summary>

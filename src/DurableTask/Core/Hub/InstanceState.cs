@@ -35,6 +35,10 @@ public sealed record InstanceState
 /// <param name="ParentInstanceId">Only the sub-orchestrations of this instance.</param>
 /// <param name="PageSize">How many instances one page holds at most.</param>
 /// <param name="ContinuationToken">The previous page's token; null for the first page.</param>
+/// <param name="ByCompletion">Only ended instances, in the order in which they ended (then by id) instead of that of their creation. Its
+/// tokens are good for such queries only.</param>
+/// <param name="CompletedFrom">Inclusive; only with <paramref name="ByCompletion"/>.</param>
+/// <param name="CompletedTo">Inclusive; only with <paramref name="ByCompletion"/>.</param>
 public sealed record InstanceQuery(
     DateTimeOffset? CreatedFrom = null,
     DateTimeOffset? CreatedTo = null,
@@ -44,7 +48,10 @@ public sealed record InstanceQuery(
     string? ParentInstanceId = null,
     int PageSize = 100,
     bool WithPayloads = false,
-    string? ContinuationToken = null);
+    string? ContinuationToken = null,
+    bool ByCompletion = false,
+    DateTimeOffset? CompletedFrom = null,
+    DateTimeOffset? CompletedTo = null);
 
 /// <summary>One page of a query; a null token says that it was the last.</summary>
 public sealed record InstancePage(IReadOnlyList<InstanceState> Instances, string? ContinuationToken);

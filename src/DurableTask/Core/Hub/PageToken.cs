@@ -4,8 +4,11 @@ using System.Text;
 
 namespace DurableTask.Core.Hub;
 
-/// <summary>Where a page of instances ended: the last instance's creation time and id. Its text form is opaque to callers.</summary>
-public readonly record struct PageToken(DateTimeOffset CreatedAt, string InstanceId)
+/// <summary>
+/// Where a page of instances ended: the time by which they are ordered (creation or completion) and the id of the last. Its text form is
+/// opaque to callers.
+/// </summary>
+public readonly record struct PageToken(DateTimeOffset At, string InstanceId)
 {
     /// <summary>The most instances that one page holds, whatever a query asks for.</summary>
     public const int MaxPageSize = 1000;
@@ -33,5 +36,5 @@ public readonly record struct PageToken(DateTimeOffset CreatedAt, string Instanc
         throw new ArgumentException("The continuation token is not one that a query returned. Start again without a token.", nameof(text));
     }
 
-    public override string ToString() => Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{CreatedAt.UtcTicks}|{InstanceId}"));
+    public override string ToString() => Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{At.UtcTicks}|{InstanceId}"));
 }

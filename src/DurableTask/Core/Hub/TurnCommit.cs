@@ -33,6 +33,13 @@ public sealed record TurnCommit
     /// <summary>How many events the stored history has before this turn.</summary>
     public required int HistoryCount { get; init; }
 
+    /// <summary>A rewind: <see cref="NewHistory"/> takes the place of the stored events instead of going after them.</summary>
+    public bool ReplacesHistory { get; init; }
+
+    /// <summary>Failed sub-orchestrations to rewind. One that has not failed (any more) is left alone, and this instance receives its
+    /// <see cref="RewoundChild.Refusal"/>.</summary>
+    public IReadOnlyList<RewoundChild> RewoundChildren { get; init; } = [];
+
     /// <summary>
     /// Continue-as-new: the old history is dropped, pending timers and activities with it, and the instance goes on in this execution,
     /// whose first message is the start event. <see cref="NewHistory"/> is not stored then.
@@ -79,6 +86,11 @@ public sealed record TurnCommit
 /// <summary>A message to an instance.</summary>
 /// <param name="ExecutionId">Only this execution may consume it; null for any.</param>
 public sealed record OutgoingMessage(string InstanceId, string? ExecutionId, HistoryEvent Event);
+
+/// <summary>A failed sub-orchestration that runs again.</summary>
+/// <param name="Event">Its message.</param>
+/// <param name="Refusal">What its creator receives when it cannot be rewound.</param>
+public sealed record RewoundChild(string InstanceId, ExecutionRewoundEvent Event, SubOrchestrationInstanceFailedEvent Refusal);
 
 /// <summary>What a committed turn hands back.</summary>
 /// <param name="Fence">The instance's fence now: the base for a turn with <see cref="TurnCommit.LockHeld"/> = false.</param>

@@ -10,7 +10,7 @@ WITH alive AS MATERIALIZED (
         custom_status = t.custom_status,
         output = t.output,
         failure = t.failure,
-        history_count = CASE WHEN t.starts_over THEN 0 ELSE t.history_count + t.new_events END,
+        history_count = t.history_after,
         updated_at = now(),
         completed_at = CASE WHEN t.status IN (1, 3, 4, 5) THEN now() END,
         locked_by = NULL,
@@ -26,7 +26,7 @@ WITH alive AS MATERIALIZED (
     FROM unnest(
         $1::text[], $2::text[], $3::text[], $4::bigint[], $5::boolean[], $6::integer[], $7::integer[], $8::smallint[], $9::text[],
         $10::text[], $11::text[], $12::text[], $13::boolean[], $14::boolean[], $15::interval[]) WITH ORDINALITY
-        AS t (instance_id, execution_id, worker_id, fence, lock_held, history_count, new_events, status, custom_status, output, failure,
+        AS t (instance_id, execution_id, worker_id, fence, lock_held, history_count, history_after, status, custom_status, output, failure,
               history, starts_over, stays, lease, position)
     JOIN instances o ON o.instance_id = t.instance_id
     WHERE i.instance_id = t.instance_id

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 using Microsoft.DurableTask.Worker.Orchestrations;
+using Microsoft.DurableTask.Worker.Tracing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -16,7 +17,7 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
     private const int MaximumReportAttempts = 8;
     private static readonly TimeSpan FirstReportDelay = TimeSpan.FromMilliseconds(100);
 
-    private readonly ILogger _logger = runtime.Services.LoggerFactory.CreateLogger(LogCategories.Activities);
+    private readonly ILogger _logger = runtime.Services.Loggers.Activities;
 
     /// <summary>Runs the orchestration's next turn in memory with this outcome; false when it is not there.</summary>
     public required Func<ActivityWorkItem, HistoryEvent, Task<bool>> TryContinueInMemory { private get; init; }
@@ -93,8 +94,9 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
             if (!TaskLookup.TryCreateActivity(runtime.Factory, task, scope.ServiceProvider, out ITaskActivity? activity))
             {
                 Log.NotFound(_logger, task.Name, item.Lock.InstanceId);
-                span?.SetStatus(ActivityStatusCode.Error, "not registered");
-                return Failed(item, Failures.NotFound("ActivityTaskNotFound", "activity", task.Name!, task.Version));
+                var notFound = Failures.NotFound("ActivityTaskNotFound", "activity", task.Name!, task.Version);
+                span?.SetStatus(ActivityStatusCode.Error, notFound.ErrorMessage);
+                return Failed(item, notFound);
             }
 
             Log.Started(_logger, item.Lock.InstanceId, task.Name);

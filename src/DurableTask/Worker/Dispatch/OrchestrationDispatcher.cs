@@ -15,6 +15,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
     private readonly WorkerRuntime _runtime;
     private readonly ActivityDispatcher _activities;
     private readonly OrchestrationSessions _sessions;
+    private readonly InstanceRewinder _rewinder;
     private readonly UnstorableTurns _unstorable = new();
     private readonly OutcomeBoxes _outcomes;
     private readonly ILogger _logger;
@@ -23,7 +24,8 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
     {
         _runtime = runtime;
         _sessions = new OrchestrationSessions(runtime);
-        _logger = runtime.Services.LoggerFactory.CreateLogger(LogCategories.Orchestrations);
+        _rewinder = new InstanceRewinder(runtime, _sessions);
+        _logger = runtime.Services.Loggers.Orchestrations;
         _outcomes = new OutcomeBoxes(TryRunTurnInMemoryAsync);
         _activities = new ActivityDispatcher(runtime) { TryContinueInMemory = _outcomes.TryDeliverAsync };
     }
@@ -89,11 +91,20 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
             IEnumerable<HistoryEvent> events = item.Messages
                 .Where(message => message.ExecutionId is null || message.ExecutionId == instance.ExecutionId)
                 .Select(message => message.Event);
-            await RunTurnAsync(instance, item.Lock, events, turn => turn with
+            if (InstanceRewinder.IsNeeded(item, instance))
             {
-                LockHeld = lockHeld,
-                ConsumedMessages = [.. item.Messages.Select(message => message.Id)],
-            });
+                await _rewinder.RunTurnAsync(instance, item, events);
+                instance.Dispose();
+            }
+            else
+            {
+                await RunTurnAsync(instance, item.Lock, events, turn => turn with
+                {
+                    LockHeld = lockHeld,
+                    ConsumedMessages = [.. item.Messages.Select(message => message.Id)],
+                });
+            }
+
             _unstorable.Forget(item.Lock.InstanceId);
         }
         catch (WorkItemLockLostException) when (!lockHeld)
@@ -180,7 +191,8 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
             HistoryEvent[] played = [new OrchestratorStartedEvent(-1) { Timestamp = now }, .. events];
             OrchestrationSession session = instance.Session ??= _sessions.Rebuild(instance);
             result = session.Play(played);
-            turn = complete(TurnBuilder.Build(held, instance, session.Start, played, result, _runtime.Services.DataConverter, now));
+            turn = complete(TurnBuilder.Build(held, instance, session.Start, played, result, now));
+            _sessions.Report(instance, session.Start, played, result);
 
             // A worker that stops leaves new activities to others.
             slots = _runtime.IsStopping ? 0 : _runtime.ActivitySlots.TakeFree(_runtime.Filters.Leading(turn.Activities));
@@ -196,7 +208,6 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         }
 
         _runtime.ActivitySlots.GiveBack(slots - receipt.Claimed.Count);
-        _sessions.Report(instance, turn, result);
         Keep(instance, turn, receipt);
         _activities.Start(receipt.Claimed);
     }
@@ -227,7 +238,11 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
     private async Task<CachedInstance> LoadAsync(OrchestrationWorkItem item)
     {
         CachedInstance? cached = _runtime.Cache.Take(item.Lock.InstanceId);
-        if (cached is not null && cached.ExecutionId == item.Instance.ExecutionId && cached.History.Count == item.HistoryCount)
+        // The fence too: a history that was rewound elsewhere may have as many events as before.
+        if (cached is not null
+            && cached.ExecutionId == item.Instance.ExecutionId
+            && cached.History.Count == item.HistoryCount
+            && cached.Fence == item.Lock.Fence - 1)
         {
             return cached;
         }
@@ -258,12 +273,12 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
             }
 
             TurnResult result = UnstorableTurns.Failure(refusal);
-            TurnCommit turn = TurnBuilder.Build(item.Lock, instance, start, played, result, _runtime.Services.DataConverter, now) with
+            TurnCommit turn = TurnBuilder.Build(item.Lock, instance, start, played, result, now) with
             {
                 ConsumedMessages = [.. item.Messages.Select(message => message.Id)],
             };
             await _runtime.Hub.CommitTurnAsync(turn);
-            _sessions.Report(instance, turn, result);
+            _sessions.Report(instance, start, played, result);
             _unstorable.Forget(item.Lock.InstanceId);
             instance.Dispose();
             return true;

@@ -2,6 +2,7 @@ using DurableTask.Core;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 using Microsoft.DurableTask.Worker.Orchestrations;
+using Microsoft.DurableTask.Worker.Tracing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -10,15 +11,16 @@ namespace Microsoft.DurableTask.Worker.Dispatch;
 /// <summary>Makes sessions for executions, and reports what became of them.</summary>
 internal sealed partial class OrchestrationSessions(WorkerRuntime runtime)
 {
-    private readonly ILogger _logger = runtime.Services.LoggerFactory.CreateLogger(LogCategories.Orchestrations);
+    private readonly ILogger _logger = runtime.Services.Loggers.Orchestrations;
 
     /// <summary>Replays the stored history into a new session.</summary>
-    public OrchestrationSession Rebuild(CachedInstance instance)
+    /// <param name="isRewinding">True when a rewind comes next.</param>
+    public OrchestrationSession Rebuild(CachedInstance instance, bool isRewinding = false)
     {
         IServiceScope scope = runtime.Scopes.CreateScope();
         var session = new OrchestrationSession(
             runtime.Services, start => Create(start, scope.ServiceProvider), instance.CustomStatus, scope);
-        session.Replay(instance.History);
+        session.Replay(instance.History, isRewinding);
         return session;
     }
 
@@ -40,40 +42,61 @@ internal sealed partial class OrchestrationSessions(WorkerRuntime runtime)
         runtime.Options.Versioning is not { FailureStrategy: DurableTaskWorkerOptions.VersionFailureStrategy.Reject } versioning
         || Accepts(versioning, start.Version);
 
-    /// <summary>Logs and traces the start and the end of an execution.</summary>
-    public void Report(CachedInstance instance, TurnCommit turn, TurnResult result)
+    /// <summary>
+    /// Logs and traces what a turn did, before it is stored: whoever waits for the end of an instance finds them when the wait is over.
+    /// </summary>
+    public void Report(CachedInstance instance, ExecutionStartedEvent? start, IReadOnlyList<HistoryEvent> played, TurnResult result)
     {
-        if (turn.HistoryCount == 0 && turn.NewHistory.OfType<ExecutionStartedEvent>().FirstOrDefault() is { } started)
-        {
-            Log.Started(_logger, instance.InstanceId, started.Name);
-        }
-
-        if (!turn.Status.IsTerminal())
+        TurnTracing.Report(instance, start, played, result, runtime.Services.UtcNow());
+        if (start is null)
         {
             return;
         }
 
-        ExecutionStartedEvent? start = instance.History.Concat(turn.NewHistory).OfType<ExecutionStartedEvent>().FirstOrDefault();
-        TaskTracing.OrchestrationEnded(instance, start, turn, runtime.Time.GetUtcNow());
+        if (instance.History.Count == 0 && played.Contains(start))
+        {
+            Log.Started(_logger, instance.InstanceId, start.Name);
+        }
+
+        if (_logger.IsEnabled(LogLevel.Debug))
+        {
+            Log.Did(_logger, instance.InstanceId, start.Name, result.Actions.Count, ActionList(result.Actions));
+        }
+
         if (result.Failure is { } failure)
         {
-            Log.Failed(_logger, instance.InstanceId, start?.Name, failure.ErrorType, failure.ErrorMessage);
+            Log.Failed(_logger, instance.InstanceId, start.Name, failure.ErrorType, failure.ErrorMessage);
         }
-        else
+        else if (result.Status.IsTerminal())
         {
-            Log.Completed(_logger, instance.InstanceId, start?.Name, turn.Status);
+            Log.Completed(_logger, instance.InstanceId, start.Name, result.Status);
         }
     }
 
+    private static string ActionList(IEnumerable<HistoryEvent> actions) => string.Join(", ", actions
+        .GroupBy(action => action switch
+        {
+            TaskScheduledEvent => "ScheduleTask",
+            TimerCreatedEvent => "CreateTimer",
+            SubOrchestrationInstanceCreatedEvent => "CreateSubOrchestration",
+            EventSentEvent => "SendEvent",
+            _ => action.EventType.ToString(),
+        })
+        .Select(group => group.Count() == 1 ? group.Key : $"{group.Key} x{group.Count()}"));
+
     private ITaskOrchestrator Create(ExecutionStartedEvent start, IServiceProvider services)
     {
-        if (runtime.Options.Versioning is { FailureStrategy: DurableTaskWorkerOptions.VersionFailureStrategy.Fail } versioning
+        if (runtime.Options.Versioning is { FailureStrategy: not DurableTaskWorkerOptions.VersionFailureStrategy.Reject } versioning
             && !Accepts(versioning, start.Version))
         {
+            bool isKnown = Enum.IsDefined(versioning.MatchStrategy);
             throw new OrchestrationFailure(new FailureDetails(
-                "VersionMismatch",
-                $"Orchestration '{start.Name}' has version '{start.Version}', which this worker (version '{versioning.Version}', "
-                + $"match strategy {versioning.MatchStrategy}) does not run.",
+                isKnown ? "VersionMismatch" : "VersionError",
+                isKnown
+                    ? $"Orchestration '{start.Name}' has version '{start.Version}', which this worker (version '{versioning.Version}', "
+                        + $"match strategy {versioning.MatchStrategy}) does not run."
+                    : $"This worker's version match strategy '{versioning.MatchStrategy}' is unknown; "
+                        + $"expected one of {string.Join(", ", Enum.GetNames<DurableTaskWorkerOptions.VersionMatchStrategy>())}.",
                 IsNonRetriable: true));
         }
 
@@ -90,7 +113,8 @@ internal sealed partial class OrchestrationSessions(WorkerRuntime runtime)
                 Abstractions.TaskOrchestrationVersioningUtils.CompareVersions(version ?? "", versioning.Version) == 0,
             DurableTaskWorkerOptions.VersionMatchStrategy.CurrentOrOlder =>
                 Abstractions.TaskOrchestrationVersioningUtils.CompareVersions(version ?? "", versioning.Version) <= 0,
-            _ => true,
+            DurableTaskWorkerOptions.VersionMatchStrategy.None => true,
+            _ => false, // A strategy that nobody knows is safer taken for a mismatch.
         };
 
     private static partial class Log
@@ -101,6 +125,10 @@ internal sealed partial class OrchestrationSessions(WorkerRuntime runtime)
         [LoggerMessage(EventId = 601, Level = LogLevel.Information,
             Message = "'{InstanceId}': orchestration '{Name}' ended with status {Status}.")]
         public static partial void Completed(ILogger logger, string instanceId, string? name, OrchestrationStatus status);
+
+        [LoggerMessage(EventId = 611, Level = LogLevel.Debug,
+            Message = "'{InstanceId}': orchestration '{Name}' took a turn with {Count} action(s) [{Actions}].")]
+        public static partial void Did(ILogger logger, string instanceId, string name, int count, string actions);
 
         [LoggerMessage(EventId = 602, Level = LogLevel.Error,
             Message = "'{InstanceId}': orchestration '{Name}' failed with {ErrorType}: {ErrorMessage}")]

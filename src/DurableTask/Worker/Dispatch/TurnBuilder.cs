@@ -2,6 +2,7 @@ using DurableTask.Core;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 using Microsoft.DurableTask.Worker.Orchestrations;
+using Microsoft.DurableTask.Worker.Tracing;
 
 namespace Microsoft.DurableTask.Worker.Dispatch;
 
@@ -10,7 +11,7 @@ internal static class TurnBuilder
 {
     public static TurnCommit Build(
         OrchestrationLock held, CachedInstance instance, ExecutionStartedEvent? start, IEnumerable<HistoryEvent> played, TurnResult result,
-        DataConverter converter, DateTime now)
+        DateTime now)
     {
         bool ended = result.Status.IsTerminal();
         var history = new List<HistoryEvent>(played);
@@ -28,7 +29,7 @@ internal static class TurnBuilder
             ExecutionId = instance.ExecutionId,
             HistoryCount = instance.History.Count,
             NewHistory = result.ContinueAsNew is null ? history : [],
-            ContinueAs = result.ContinueAsNew is { } options ? NextExecution(start!, options, converter, now) : null,
+            ContinueAs = result.ContinueAsNew is { } next ? NextStart(start!, next, now) : null,
             Activities = [.. result.Actions.OfType<TaskScheduledEvent>()],
             Timers = [.. result.Actions.OfType<TimerCreatedEvent>().Select(Due)],
             CancelledTimers = result.CancelledTimers,
@@ -53,7 +54,7 @@ internal static class TurnBuilder
             Name = created.Name!,
             Version = created.Version,
             Tags = created.Tags,
-            ParentTraceContext = start.ParentTraceContext,
+            ParentTraceContext = TaskTracing.ContextOfAction(start, created.EventId),
             OrchestrationInstance = new() { InstanceId = created.InstanceId!, ExecutionId = Guid.NewGuid().ToString("N") },
             ParentInstance = new()
             {
@@ -64,13 +65,12 @@ internal static class TurnBuilder
             },
         });
 
-    private static ExecutionStartedEvent NextExecution(
-        ExecutionStartedEvent start, ContinueAsNewOptions options, DataConverter converter, DateTime now) =>
-        new(-1, converter.Serialize(options.NewInput))
+    private static ExecutionStartedEvent NextStart(ExecutionStartedEvent start, NextExecution next, DateTime now) =>
+        new(-1, next.Input)
         {
             Timestamp = now,
             Name = start.Name,
-            Version = options.NewVersion ?? start.Version,
+            Version = string.IsNullOrEmpty(next.Version) ? start.Version : next.Version,
             Tags = start.Tags,
             ParentInstance = start.ParentInstance,
             ParentTraceContext = start.ParentTraceContext,

@@ -39,7 +39,8 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
             services.GetService<TimeProvider>() ?? TimeProvider.System,
             options.MaximumTimerInterval,
             options.Versioning?.DefaultVersion ?? "",
-            ExceptionPropertiesProvider is { } provider ? new ExceptionPropertiesProviderAdapter(provider) : null);
+            ExceptionPropertiesProvider is { } provider ? new ExceptionPropertiesProviderAdapter(provider) : null,
+            options.Logging.UseLegacyCategories);
         string workerId = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid():N}";
         _runtime = new WorkerRuntime(
             workerId,
@@ -51,7 +52,7 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
             hubOptions.Get(name),
             WorkFilters.From(filters.Get(name)));
         _dispatcher = new OrchestrationDispatcher(_runtime);
-        _logger = loggerFactory.CreateLogger(LogCategories.Worker);
+        _logger = orchestrationServices.Loggers.Worker;
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)

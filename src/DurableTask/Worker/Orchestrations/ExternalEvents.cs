@@ -30,6 +30,12 @@ internal sealed class ExternalEvents
             }
         }
 
+        Keep(name, payload);
+    }
+
+    /// <summary>Keeps an event although somebody may wait for it: the code that waited has ended.</summary>
+    public void Keep(string name, string? payload)
+    {
         if (!_buffered.TryGetValue(name, out Queue<string?>? queue))
         {
             _buffered.Add(name, queue = new Queue<string?>());
@@ -37,6 +43,9 @@ internal sealed class ExternalEvents
 
         queue.Enqueue(payload);
     }
+
+    /// <summary>Drops what is kept.</summary>
+    public void Clear() => _buffered.Clear();
 
     /// <summary>Takes the oldest kept event of this name, or waits for the next.</summary>
     /// <exception cref="ArgumentException">Other code waits for the same name with another type.</exception>

@@ -1,4 +1,5 @@
 using DurableTask.Core.History;
+using Microsoft.DurableTask.Worker.Tracing;
 using Microsoft.Extensions.Logging;
 
 namespace Microsoft.DurableTask.Worker.Orchestrations;
@@ -7,7 +8,7 @@ namespace Microsoft.DurableTask.Worker.Orchestrations;
 /// What an orchestrator sees during replay and afterwards alike. Every call turns into a numbered action or into a wait;
 /// nothing here does I/O. Only the orchestrator's own code may call it.
 /// </summary>
-internal sealed class OrchestrationContext(
+internal sealed partial class OrchestrationContext(
     ExecutionStartedEvent start,
     ParentOrchestrationInstance? parent,
     OrchestrationServices services,
@@ -32,7 +33,7 @@ internal sealed class OrchestrationContext(
     public string? CustomStatus { get; private set; } = customStatus;
 
     /// <summary>The last request to start over, if any.</summary>
-    public ContinueAsNewOptions? ContinuedAsNew { get; private set; }
+    public NextExecution? ContinuedAsNew { get; private set; }
 
     public void SetClock(DateTime now) => _now = now;
 
@@ -46,13 +47,16 @@ internal sealed class OrchestrationContext(
         ThrowIfForeignThread();
         TaskOptions.RejectAsInput(input, options);
         string? json = services.DataConverter.Serialize(input);
-        return await CallAsync<TResult>(name, options?.Retry, () => actions.Open(new TaskScheduledEvent(
-            actions.NextId(), name.Name, options?.Version?.Version ?? Version, json)
+        return await CallAsync<TResult>(name, options?.Retry, () =>
         {
-            Timestamp = services.UtcNow(),
-            Tags = Copy(options?.Tags),
-            ParentTraceContext = start.ParentTraceContext,
-        }));
+            int id = actions.NextId();
+            return actions.Open(new TaskScheduledEvent(id, name.Name, options?.Version?.Version ?? Version, json)
+            {
+                Timestamp = services.UtcNow(),
+                Tags = Copy(options?.Tags),
+                ParentTraceContext = IsReplaying ? null : TaskTracing.ContextOfAction(start, id),
+            });
+        });
     }
 
     public override async Task<TResult> CallSubOrchestratorAsync<TResult>(
@@ -63,10 +67,10 @@ internal sealed class OrchestrationContext(
         string? json = services.DataConverter.Serialize(input);
         var own = options as SubOrchestrationOptions;
 
+        // One id for all attempts: a retry takes the place of the instance that failed.
+        string instanceId = own?.InstanceId ?? NewGuid().ToString("N");
         return await CallAsync<TResult>(orchestratorName, options?.Retry, () =>
-        {
-            string instanceId = own?.InstanceId ?? NewGuid().ToString("N");
-            return actions.Open(new SubOrchestrationInstanceCreatedEvent(actions.NextId())
+            actions.Open(new SubOrchestrationInstanceCreatedEvent(actions.NextId())
             {
                 Timestamp = services.UtcNow(),
                 InstanceId = instanceId,
@@ -74,8 +78,7 @@ internal sealed class OrchestrationContext(
                 Version = (own?.Version ?? options?.Version)?.Version ?? services.DefaultVersion,
                 Input = json,
                 Tags = Merge(start.Tags, options?.Tags),
-            });
-        });
+            }));
     }
 
     public override async Task CreateTimer(DateTime fireAt, CancellationToken cancellationToken)
@@ -85,10 +88,8 @@ internal sealed class OrchestrationContext(
         DateTime leg;
         do
         {
-            cancellationToken.ThrowIfCancellationRequested();
-
-            // A far timer goes in legs, so that a clock that is set right in between is noticed.
-            leg = fireAt - CurrentUtcDateTime > services.MaximumTimerInterval
+            // A far timer goes in legs, so that a clock that is set right in between is noticed. No maximum means one leg.
+            leg = services.MaximumTimerInterval > TimeSpan.Zero && fireAt - CurrentUtcDateTime > services.MaximumTimerInterval
                 ? CurrentUtcDateTime + services.MaximumTimerInterval
                 : fireAt;
             await StartTimer(leg, cancellationToken);
@@ -130,7 +131,14 @@ internal sealed class OrchestrationContext(
     {
         ArgumentNullException.ThrowIfNull(options);
         ThrowIfForeignThread();
-        ContinuedAsNew = options;
+
+        // Serialised here, so that an input that cannot be serialised fails the code that hands it in.
+        ContinuedAsNew = new NextExecution(services.DataConverter.Serialize(options.NewInput), options.NewVersion);
+        if (!options.PreserveUnprocessedEvents)
+        {
+            // Only those that have come so far: what arrives from now on is meant for the next execution.
+            events.Clear();
+        }
     }
 
     public override Guid NewGuid()
@@ -141,6 +149,11 @@ internal sealed class OrchestrationContext(
 
     private async Task StartTimer(DateTime fireAt, CancellationToken cancellationToken)
     {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            await Task.FromCanceled(cancellationToken);
+        }
+
         int id = actions.NextId();
         Task<TaskOutcome> fired = actions.Open(new TimerCreatedEvent(id, fireAt) { Timestamp = services.UtcNow() });
         using CancellationTokenRegistration registration =
@@ -161,18 +174,36 @@ internal sealed class OrchestrationContext(
             }
 
             TaskFailureDetails details = failure.ToTaskFailureDetails();
-            TimeSpan? delay = failure.IsNonRetriable
-                ? null
-                : await RetryDecision.NextDelayAsync(this, retry, details, attempt, CurrentUtcDateTime - firstAttemptAt);
-            if (delay is null)
+            RetryVerdict verdict = failure.IsNonRetriable ? default : await DecideAsync(name, retry, details, attempt, firstAttemptAt);
+            if (verdict.Delay is { } delay)
+            {
+                await CreateTimer(CurrentUtcDateTime + delay, CancellationToken.None);
+            }
+
+            if (!verdict.TryAgain)
             {
                 throw new TaskFailedException(name.Name, id, details);
             }
+        }
+    }
 
-            if (delay > TimeSpan.Zero)
-            {
-                await CreateTimer(CurrentUtcDateTime + delay.Value, CancellationToken.None);
-            }
+    private async Task<RetryVerdict> DecideAsync(
+        TaskName name, TaskRetryOptions? retry, TaskFailureDetails failure, int attempt, DateTime firstAttemptAt)
+    {
+        if (retry?.Handler is not null && !IsReplaying)
+        {
+            Log.AskingRetryHandler(services.Loggers.Orchestrations, InstanceId, name.Name, attempt);
+        }
+
+        try
+        {
+            return await RetryDecision.DecideAsync(this, retry, failure, attempt, CurrentUtcDateTime - firstAttemptAt);
+        }
+        catch (Exception filterFailed) when (retry?.Policy is not null)
+        {
+            // The task's own failure is what the caller has to see, not that of a filter which looked at it.
+            Log.RetryFilterFailed(services.Loggers.Orchestrations, filterFailed, InstanceId, name.Name);
+            return default;
         }
     }
 
@@ -200,5 +231,16 @@ internal sealed class OrchestrationContext(
         }
 
         return merged;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 55, Level = LogLevel.Information,
+            Message = "'{InstanceId}': the retry handler of '{Name}' decides after failed attempt {Attempt}.")]
+        public static partial void AskingRetryHandler(ILogger logger, string instanceId, string name, int attempt);
+
+        [LoggerMessage(EventId = 56, Level = LogLevel.Error,
+            Message = "'{InstanceId}': the HandleFailure of the retry policy for '{Name}' threw; the task is not tried again.")]
+        public static partial void RetryFilterFailed(ILogger logger, Exception exception, string instanceId, string name);
     }
 }

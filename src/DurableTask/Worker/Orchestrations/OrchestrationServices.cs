@@ -9,7 +9,11 @@ internal sealed record OrchestrationServices(
     TimeProvider TimeProvider,
     TimeSpan MaximumTimerInterval,
     string DefaultVersion,
-    global::DurableTask.Core.IExceptionPropertiesProvider? ExceptionProperties)
+    global::DurableTask.Core.IExceptionPropertiesProvider? ExceptionProperties,
+    bool UseLegacyLogCategory = false)
 {
+    /// <summary>Where the engine itself logs.</summary>
+    public WorkerLoggers Loggers { get; } = new(LoggerFactory, UseLegacyLogCategory);
+
     public DateTime UtcNow() => TimeProvider.GetUtcNow().UtcDateTime;
 }

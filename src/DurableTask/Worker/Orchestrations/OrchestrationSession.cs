@@ -19,7 +19,7 @@ internal sealed partial class OrchestrationSession(
     private readonly OrchestratorActions _actions = new();
     private readonly ExternalEvents _events = new();
     private readonly List<HistoryEvent> _heldWhileSuspended = [];
-    private readonly ILogger _logger = services.LoggerFactory.CreateLogger(LogCategories.Orchestrations);
+    private readonly ILogger _logger = services.Loggers.Orchestrations;
 
     private OrchestrationContext? _context;
     private ITaskOrchestrator? _orchestrator;
@@ -28,14 +28,18 @@ internal sealed partial class OrchestrationSession(
     private FailureDetails? _failure;
     private bool _suspended;
     private bool _replaying;
+    private int _rewindsAhead;
     private DateTime _clock;
 
     /// <summary>Null until the start event was played.</summary>
     public ExecutionStartedEvent? Start { get; private set; }
 
     /// <summary>Rebuilds the state from the stored history of the execution.</summary>
-    public void Replay(IEnumerable<HistoryEvent> history)
+    /// <param name="isRewinding">True when a rewind comes next: what it took out of the history is added again by the code.</param>
+    public void Replay(IReadOnlyList<HistoryEvent> history, bool isRewinding = false)
     {
+        _actions.History = history;
+        _rewindsAhead = history.Count(entry => entry is ExecutionRewoundEvent) + (isRewinding ? 1 : 0);
         _replaying = true;
         try
         {
@@ -54,8 +58,14 @@ internal sealed partial class OrchestrationSession(
         return Result();
     }
 
-    /// <summary>The last turn is stored.</summary>
-    public void Stored() => _actions.Stored();
+    /// <summary>The last turn is stored. What a suspended orchestration holds back is not.</summary>
+    public void Stored()
+    {
+        if (!_suspended)
+        {
+            _actions.Stored();
+        }
+    }
 
     public void Dispose()
     {
@@ -98,8 +108,11 @@ internal sealed partial class OrchestrationSession(
                 _context?.SetClock(_clock);
                 _context?.SetReplaying(_replaying);
                 break;
-            case OrchestratorCompletedEvent when _replaying:
-                _actions.EndReplayedTurn();
+            case OrchestratorCompletedEvent when _replaying && !_suspended:
+                _actions.EndReplayedTurn(mayHaveMore: _rewindsAhead > 0);
+                break;
+            case ExecutionRewoundEvent:
+                _rewindsAhead--;
                 break;
             case ExecutionStartedEvent started:
                 StartOrchestrator(started);
@@ -120,7 +133,11 @@ internal sealed partial class OrchestrationSession(
                 Complete(failed.TaskScheduledId, new TaskOutcome(null, failed.FailureDetails));
                 break;
             case TimerFiredEvent fired:
-                Complete(fired.TimerId, default);
+                // One that is not known any more was cancelled while it fired.
+                _loop.Run(() => _actions.TryComplete(fired.TimerId, default));
+                break;
+            case EventRaisedEvent raised when IsStartingOver:
+                _events.Keep(raised.Name!, raised.Input);
                 break;
             case EventRaisedEvent raised:
                 _loop.Run(() => _events.Raise(raised.Name!, raised.Input));
@@ -136,6 +153,9 @@ internal sealed partial class OrchestrationSession(
                 break;
         }
     }
+
+    /// <summary>True when the code has ended with the wish to start over: what arrives now is for the next execution.</summary>
+    private bool IsStartingOver => _run is { IsCompletedSuccessfully: true } && _context!.ContinuedAsNew is not null;
 
     private static bool HeldBySuspension(HistoryEvent entry) => entry is
         TaskCompletedEvent or TaskFailedEvent or TimerFiredEvent or EventRaisedEvent or ExecutionStartedEvent
@@ -213,7 +233,7 @@ internal sealed partial class OrchestrationSession(
         {
             if (run.IsCompletedSuccessfully)
             {
-                return _context!.ContinuedAsNew is { } options ? StartOver(options) : Completed(run.Result);
+                return _context!.ContinuedAsNew is { } next ? StartOver(next) : Completed(run.Result);
             }
 
             Fail(run.Exception?.InnerException ?? new TaskCanceledException(run));
@@ -238,7 +258,8 @@ internal sealed partial class OrchestrationSession(
         Status = _suspended ? OrchestrationStatus.Suspended
             : Start is null ? OrchestrationStatus.Pending
             : OrchestrationStatus.Running,
-        Actions = _actions.Added,
+        // While it is suspended, nothing new starts; the resumption finds the actions still here, or adds them again by replay.
+        Actions = _suspended ? [] : _actions.Added,
         CancelledTimers = _actions.CancelledTimers,
         CustomStatus = _context is null ? customStatus : _context.CustomStatus,
     };
@@ -265,10 +286,10 @@ internal sealed partial class OrchestrationSession(
         }
     }
 
-    private TurnResult StartOver(ContinueAsNewOptions options) => Ended(OrchestrationStatus.Running) with
+    private TurnResult StartOver(NextExecution next) => Ended(OrchestrationStatus.Running) with
     {
-        ContinueAsNew = options,
-        CarriedEvents = options.PreserveUnprocessedEvents ? [.. _events.Unprocessed.Select(RaiseAgain)] : [],
+        ContinueAsNew = next,
+        CarriedEvents = [.. _events.Unprocessed.Select(RaiseAgain)],
     };
 
     private EventRaisedEvent RaiseAgain((string Name, string? Payload) kept) =>
@@ -276,8 +297,8 @@ internal sealed partial class OrchestrationSession(
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 610, Level = LogLevel.Debug,
-            Message = "Instance '{InstanceId}': an outcome for task #{TaskId} was ignored: a duplicate, or a timer that was cancelled.")]
+        [LoggerMessage(EventId = 610, Level = LogLevel.Warning,
+            Message = "'{InstanceId}': a second outcome of task #{TaskId} was ignored.")]
         public static partial void IgnoredOutcome(ILogger logger, string? instanceId, int taskId);
     }
 }

@@ -84,63 +84,32 @@ internal sealed class OrchestratorActions
         _cancelledTimers.Clear();
     }
 
+    /// <summary>The history that a replay is compared with.</summary>
+    public IReadOnlyList<HistoryEvent> History { get; set; } = [];
+
     /// <summary>Replay: the history says that a turn ended here, so the code must have added nothing else.</summary>
+    /// <param name="mayHaveMore">True before a rewind, whose turn holds what was taken out of the earlier ones.</param>
     /// <exception cref="NonDeterministicOrchestrationException">It did.</exception>
-    public void EndReplayedTurn()
+    public void EndReplayedTurn(bool mayHaveMore)
     {
         _cancelledTimers.Clear();
-        if (_added.Count > 0)
+        if (_added.Count > 0 && !mayHaveMore)
         {
-            HistoryEvent surplus = _added.Values.First();
-            throw new NonDeterministicOrchestrationException(
-                surplus.EventId,
-                $"A previous execution of this orchestration scheduled nothing with sequence number {surplus.EventId} at this point, "
-                + $"but the code now schedules {Describe(surplus)}. {WhatToDo}");
+            throw ReplayMismatch.Create(stored: null, _added.Values.First(), History, _added);
         }
     }
 
-    /// <summary>Replay: matches a stored action with the one that the code added.</summary>
+    /// <summary>Replay: matches a stored action with the one that the code added. Inputs and versions are not compared.</summary>
     /// <exception cref="NonDeterministicOrchestrationException">They differ in kind or name, or the code added none.</exception>
     public void Match(HistoryEvent stored)
     {
-        if (!_added.Remove(stored.EventId, out HistoryEvent? added))
+        if (!_added.TryGetValue(stored.EventId, out HistoryEvent? added)
+            || added.EventType != stored.EventType
+            || !string.Equals(ReplayMismatch.NameOf(added), ReplayMismatch.NameOf(stored), StringComparison.OrdinalIgnoreCase))
         {
-            throw new NonDeterministicOrchestrationException(
-                stored.EventId,
-                $"A previous execution of this orchestration scheduled {Describe(stored)} with sequence number {stored.EventId}, "
-                + $"but the code now schedules nothing with that number. {WhatToDo}");
+            throw ReplayMismatch.Create(stored, added, History, _added);
         }
 
-        if (added.EventType != stored.EventType || !SameName(added, stored))
-        {
-            throw new NonDeterministicOrchestrationException(
-                stored.EventId,
-                $"A previous execution of this orchestration scheduled {Describe(stored)} with sequence number {stored.EventId}, "
-                + $"but the code now schedules {Describe(added)} there. {WhatToDo}");
-        }
+        _added.Remove(stored.EventId);
     }
-
-    private const string WhatToDo =
-        "Was the orchestrator's code changed while this instance was running, or does it use the clock, random values, I/O or "
-        + "unordered collections? Keep running instances on the old version and register the changed code as a new version.";
-
-    private static bool SameName(HistoryEvent one, HistoryEvent other) =>
-        string.Equals(NameOf(one), NameOf(other), StringComparison.OrdinalIgnoreCase);
-
-    private static string? NameOf(HistoryEvent action) => action switch
-    {
-        TaskScheduledEvent activity => activity.Name,
-        SubOrchestrationInstanceCreatedEvent child => child.Name,
-        EventSentEvent sent => sent.Name,
-        _ => null,
-    };
-
-    private static string Describe(HistoryEvent action) => action switch
-    {
-        TaskScheduledEvent activity => $"the activity '{activity.Name}'",
-        SubOrchestrationInstanceCreatedEvent child => $"the sub-orchestration '{child.Name}'",
-        EventSentEvent sent => $"the event '{sent.Name}' to '{sent.InstanceId}'",
-        TimerCreatedEvent => "a timer",
-        _ => $"an action of kind {action.EventType}",
-    };
 }

@@ -14,7 +14,7 @@ internal sealed record TurnResult
     public FailureDetails? Failure { get; init; }
 
     /// <summary>Set when the orchestration starts over; <see cref="Status"/> is Running then.</summary>
-    public ContinueAsNewOptions? ContinueAsNew { get; init; }
+    public NextExecution? ContinueAsNew { get; init; }
 
     /// <summary>Events that continue-as-new takes along.</summary>
     public IReadOnlyList<EventRaisedEvent> CarriedEvents { get; init; } = [];
@@ -22,3 +22,8 @@ internal sealed record TurnResult
     /// <summary>Sub-orchestrations to end because this one was terminated recursively.</summary>
     public IReadOnlyList<string> TerminateChildren { get; init; } = [];
 }
+
+/// <summary>What continue-as-new goes on with.</summary>
+/// <param name="Input">As JSON.</param>
+/// <param name="Version">Null or empty to keep the version.</param>
+internal sealed record NextExecution(string? Input, string? Version);

@@ -122,19 +122,19 @@ internal sealed class ShimOrchestrationContext(
             catch (OrchestrationException failed) when (failed.FailureDetails is not null)
             {
                 TaskFailureDetails details = failed.FailureDetails.ToTaskFailureDetails();
-                TimeSpan? delay = failed.FailureDetails.IsNonRetriable
-                    ? null
-                    : await RetryDecision.NextDelayAsync(this, retry, details, attempt, CurrentUtcDateTime - firstAttemptAt);
-                if (delay is null)
+                RetryVerdict verdict = failed.FailureDetails.IsNonRetriable
+                    ? default
+                    : await RetryDecision.DecideAsync(this, retry, details, attempt, CurrentUtcDateTime - firstAttemptAt);
+                if (verdict.Delay is { } delay)
+                {
+                    await CreateTimer(CurrentUtcDateTime + delay, CancellationToken.None);
+                }
+
+                if (!verdict.TryAgain)
                 {
                     int id = failed is SubOrchestrationFailedException child ? child.ScheduleId
                         : (failed as global::DurableTask.Core.Exceptions.TaskFailedException)?.ScheduleId ?? failed.EventId;
                     throw new TaskFailedException(name.Name, id, details);
-                }
-
-                if (delay > TimeSpan.Zero)
-                {
-                    await CreateTimer(CurrentUtcDateTime + delay.Value, CancellationToken.None);
                 }
             }
         }

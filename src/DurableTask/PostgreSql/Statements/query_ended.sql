@@ -1,0 +1,16 @@
+-- One page of ended instances, those that ended first: a statement of its own, because an index serves it. A condition that is null
+-- matches all; $7 and $8 are where the previous page ended. coalesce instead of OR lets the index begin where the page does.
+SELECT instance_id, execution_id, name, version, status, created_at, updated_at, completed_at, parent_instance_id, tags::text, failure,
+       CASE WHEN $10 THEN input END, CASE WHEN $10 THEN output END, CASE WHEN $10 THEN custom_status END
+FROM instances
+WHERE completed_at >= coalesce($11::timestamptz, '-infinity')
+  AND completed_at <= coalesce($12::timestamptz, 'infinity')
+  AND (completed_at, instance_id) > (coalesce($7::timestamptz, '-infinity'), coalesce($8::text, ''))
+  AND ($1::timestamptz IS NULL OR created_at >= $1)
+  AND ($2::timestamptz IS NULL OR created_at <= $2)
+  AND ($3::smallint[] IS NULL OR status = ANY ($3))
+  AND ($4::text IS NULL OR instance_id ^@ $4)
+  AND ($5::text IS NULL OR lower(name) = lower($5))
+  AND ($6::text IS NULL OR parent_instance_id = $6)
+ORDER BY completed_at, instance_id
+LIMIT $9;

@@ -1,0 +1,116 @@
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Heal.DurableTask.Engine.Tests;
+
+public sealed class LoggingInMemory(InMemoryBackend backend) : LoggingTests(backend), IClassFixture<InMemoryBackend>;
+
+public sealed class LoggingOnPostgreSql(PostgreSqlBackend backend) : LoggingTests(backend), IClassFixture<PostgreSqlBackend>;
+
+public abstract class LoggingTests(IHubBackend backend) : EngineSuite(backend)
+{
+    private const string Orchestrations = "Microsoft.DurableTask.Worker.Orchestrations";
+    private const string Activities = "Microsoft.DurableTask.Worker.Activities";
+    private const string Legacy = "Microsoft.DurableTask";
+    private readonly CollectingLogs _logs = new();
+
+    private static void Tasks(DurableTaskRegistry tasks) => tasks
+        .AddOrchestratorFunc("Calls", context => context.CallActivityAsync("Works"))
+        .AddOrchestratorFunc("Fails", context => context.CallActivityAsync("Breaks"))
+        .AddActivityFunc("Works", _ => { })
+        .AddActivityFunc("Breaks", _ => throw new IOException("wanted"));
+
+    private Task<EngineHost> StartLoggingAsync(Action<DurableTaskRegistry> tasks, bool legacy) => StartAsync(
+        tasks,
+        options => options.Logging.UseLegacyCategories = legacy,
+        services: services => services.AddSingleton<ILoggerProvider>(_logs));
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Starts_ends_and_failures_are_logged_in_their_categories_and_in_the_legacy_one_if_wanted(bool legacy)
+    {
+        await using EngineHost engine = await StartLoggingAsync(Tasks, legacy);
+
+        await engine.RunAsync("Calls");
+        await engine.RunAsync("Fails");
+
+        Assert.Equal([600, 601, 600, 602], Ids(Orchestrations));
+        Assert.Equal([603, 604, 603, 605], Ids(Activities));
+        Assert.Equal(legacy ? [600, 603, 604, 601, 600, 603, 605, 602] : [], Ids(Legacy));
+        Assert.Equal(legacy, _logs.Entries.Any(entry => entry is { Category: Legacy, EventId: 640 }));
+    }
+
+    [Fact]
+    public async Task A_replay_safe_logger_writes_each_line_once()
+    {
+        await using EngineHost engine = await StartLoggingAsync(
+            tasks => tasks
+                .AddOrchestratorFunc("Talks", async context =>
+                {
+                    ILogger own = context.CreateReplaySafeLogger("own");
+                    ILogger typed = context.CreateReplaySafeLogger<LoggingTests>();
+                    ILogger fromFactory = context.ReplaySafeLoggerFactory.CreateLogger("factory");
+                    for (int i = 0; i < 3; i++)
+                    {
+                        foreach (ILogger each in new[] { own, typed, fromFactory })
+                        {
+#pragma warning disable CA1848, CA2254 // The test is about who writes, not about how.
+                            each.LogInformation($"step {i}");
+#pragma warning restore CA1848, CA2254
+                        }
+
+                        await context.CallActivityAsync("Works");
+                    }
+                })
+                .AddActivityFunc("Works", _ => { }),
+            legacy: false);
+
+        await engine.RunAsync("Talks");
+
+        foreach (string category in new[] { "own", typeof(LoggingTests).FullName!, "factory" })
+        {
+            Assert.Equal(
+                ["step 0", "step 1", "step 2"],
+                _logs.Entries.Where(entry => entry.Category == category).Select(entry => entry.Message));
+        }
+    }
+
+    [Fact]
+    public async Task Changed_code_is_logged_with_both_histories()
+    {
+        bool changed = false;
+        await using EngineHost engine = await StartLoggingAsync(
+            tasks => tasks
+                .AddOrchestratorFunc("Changes", async context =>
+                {
+                    // Not deterministic on purpose: stands for code that was deployed while the instance ran.
+                    await context.CallActivityAsync(changed ? "New" : "Works");
+                    changed = true;
+                    context.SetCustomStatus("changed");
+                    await context.WaitForExternalEvent<string>("go");
+                })
+                .AddActivityFunc("Works", _ => { }),
+            legacy: false);
+        string id = await engine.Client.ScheduleNewOrchestrationInstanceAsync("Changes");
+        await UntilAsync(engine, id, state => state.SerializedCustomStatus is not null);
+
+        await engine.Client.RaiseEventAsync(id, "go");
+        OrchestrationMetadata done = await engine.WaitAsync(id);
+
+        Assert.Equal("DurableTask.Core.Exceptions.NonDeterministicOrchestrationException", done.FailureDetails!.ErrorType);
+        Assert.StartsWith(
+            "Non-Deterministic workflow detected: A previous execution of this orchestration scheduled the activity 'Works'",
+            done.FailureDetails.ErrorMessage,
+            StringComparison.Ordinal);
+        const string Row = "> 0  the activity 'Works' | the activity 'New'";
+        Assert.Contains(Row, done.FailureDetails.ErrorMessage, StringComparison.Ordinal);
+        LogEntry logged = Assert.Single(_logs.Entries, entry => entry is { EventId: 602, Category: Orchestrations });
+        Assert.Contains(Row, logged.Message, StringComparison.Ordinal);
+    }
+
+    private IEnumerable<int> Ids(string category) => _logs.Entries
+        .Where(entry => entry.Category == category && entry.EventId is >= 600 and <= 605).Select(entry => entry.EventId);
+}
