@@ -14,7 +14,7 @@ check_tools() {
     finish_early "expected .NET SDK 10, got '$(dotnet --version 2>&1 | head -n 1)'" "global.json names the version."
   command -v npm >/dev/null || finish_early "Node is missing" "Install Node 20: Azurite comes from npm."
   (
-    need_packages python3 shellcheck git
+    need_packages python3 shellcheck git libfaketime
     # any kubectl will do; Debian's is as old as the cluster that eng/kube builds from it
     command -v kubectl >/dev/null || need_packages kubernetes-client
   ) || finish_early "the Debian packages for the tests could not be installed" "Their messages are above."

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Heal.Postgres;
 
@@ -10,9 +11,16 @@ namespace Heal.Postgres;
 /// <param name="Name">The file name without number and extension.</param>
 /// <param name="Up">SQL that leads from version - 1 to version.</param>
 /// <param name="Down">SQL that leads back.</param>
-public sealed record Migration(int Version, string Name, string Up, string Down)
+public sealed partial record Migration(int Version, string Name, string Up, string Down)
 {
     private const string DownSuffix = ".down";
+
+    /// <summary>
+    /// The oldest program that can go on with a schema after this step, by the version that it knows: said by the text's first line
+    /// <c>-- Programs from version N on can go on.</c> A step that does not say so needs a program that knows it.
+    /// </summary>
+    public int OldestProgram =>
+        Compatibility().Match(Up) is { Success: true } said ? int.Parse(said.Groups["from"].Value, CultureInfo.InvariantCulture) : Version;
 
     /// <summary>SHA-256 of <see cref="Up"/>, in lower-case hexadecimal digits.</summary>
     public string Checksum => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Up)));
@@ -46,6 +54,10 @@ public sealed record Migration(int Version, string Name, string Up, string Down)
 
         return migrations;
     }
+
+    [GeneratedRegex(
+        @"\A-- Programs from version (?<from>\d{1,6}) on can go on\.", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Compatibility();
 
     private static Migration Parse(string file, Dictionary<string, string> texts)
     {

@@ -29,6 +29,9 @@ public sealed class PostgresUnavailableException : Exception
                 ("has no such database", "Create the database, or correct the database name in the connection string."),
             PostgresException { SqlState: PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification } =>
                 ("refused the login", "Correct user name and password in the connection string, or the server's pg_hba.conf."),
+            PostgresException { SqlState: PostgresErrorCodes.TooManyConnections } full => (
+                $"has no free connection: {full.SqlState} {full.MessageText}",
+                "Raise the server's max_connections, or lower 'Maximum Pool Size' in the connection strings of those who use it."),
             PostgresException postgres => ($"refused: {postgres.SqlState} {postgres.MessageText}", "Look into the server's log."),
             _ => (
                 $"did not answer within {waited.TotalSeconds:0.#} s ({cause.Message})",

@@ -53,6 +53,8 @@ internal sealed class FakeTaskHub(TimeProvider time) : ITaskHub
         Signal(instanceId);
     }
 
+    public IEntityHub Entities => throw new NotSupportedException();
+
     public Task InitializeAsync(CancellationToken cancellationToken = default) => Task.CompletedTask;
 
     public Task CreateInstanceAsync(

@@ -46,6 +46,25 @@ public sealed class TakeOverTests(TestDatabase database) : IClassFixture<TestDat
     }
 
     [Fact]
+    public async Task An_entity_that_a_process_held_whose_session_ended_goes_to_a_living_one_at_once()
+    {
+        var (dying, living) = (await StartHubAsync(), await StartHubAsync());
+        var add = new EntityMessage { Operation = "add", IsSignal = true };
+        await dying.Entities.SignalAsync(new OutgoingEntityMessage("@counter@one", add));
+        var held = Assert.Single(await dying.Entities.LockAsync(new LockRequest("dying", 1, Hour)));
+        await dying.DisposeAsync();
+
+        IReadOnlyList<EntityWorkItem> taken;
+        while ((taken = await living.Entities.LockAsync(new LockRequest("living", 1, Hour), _deadline.Token)).Count == 0)
+        {
+            await living.WaitForWorkAsync(WorkKind.Entity, _deadline.Token);
+        }
+
+        Assert.Equal(held.Lock.EntityId, taken[0].Lock.EntityId);
+        await living.Entities.CommitAsync(new EntityCommit { Lock = taken[0].Lock, ConsumedMessages = [taken[0].Messages[0].Id] });
+    }
+
+    [Fact]
     public async Task A_process_that_starts_gives_back_what_its_killed_predecessor_held_before_it_looks_for_work()
     {
         var killed = await StartHubAsync();

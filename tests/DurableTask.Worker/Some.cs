@@ -18,7 +18,10 @@ internal static class Some
         TimeProvider.System,
         MaximumTimerInterval: TimeSpan.FromDays(3),
         DefaultVersion: "",
-        ExceptionProperties: null);
+        ExceptionProperties: null)
+    {
+        EntitiesEnabled = true,
+    };
 
     public static TaskFailureDetails Failure(string type = "Some.Exception") => new(type, "it broke", null, null, null);
 

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Heal.FunctionsWorker.Tests.Sample;
 using Heal.FunctionsWorker.Tests.Support;
 using Microsoft.DurableTask.Client;
+using Microsoft.DurableTask.Entities;
 
 namespace Heal.FunctionsWorker.Tests;
 
@@ -61,6 +62,41 @@ public sealed class DurableTests : IAsyncLifetime
             .ReadFromJsonAsync<JsonArray>())!;
         Assert.Equal("order-1", (string)list.Single()!["instanceId"]!);
         Assert.Equal("enough", (string)list.Single()!["output"]!);
+    }
+
+    [Fact]
+    public async Task Entity_functions_are_called_signalled_and_read()
+    {
+        DurableTaskClient client = _host.Get<DurableTaskClient>();
+        string id = await client.ScheduleNewOrchestrationInstanceAsync("Ballot", 41);
+        await EndAsync(id);
+
+        Assert.Equal("42squawk!", (await client.GetInstanceAsync(id, getInputsAndOutputs: true))!.ReadOutputAs<string>());
+        Assert.Equal(42, (await client.Entities.GetEntityAsync<int>(new EntityInstanceId("Tally", id)))!.State);
+        Assert.Equal(["add 41", "add 1"], _host.Get<Journal>().Entries);
+    }
+
+    [Fact]
+    public async Task The_management_API_signals_reads_lists_and_deletes_entities()
+    {
+        HttpResponseMessage added = await CallAsync(HttpMethod.Post, "/entities/Tally/day?op=add", JsonContent.Create(3));
+        Assert.Equal(HttpStatusCode.Accepted, added.StatusCode);
+        await UntilStateAsync("3");
+        HttpResponseMessage listed = await CallAsync(HttpMethod.Get, "/entities/tally?fetchState=true");
+        JsonArray list = (await listed.Content.ReadFromJsonAsync<JsonArray>())!;
+        Assert.Equal("day", (string)list.Single()!["entityId"]!["key"]!);
+        Assert.Equal(3, (int)list.Single()!["state"]!);
+        Assert.Equal(HttpStatusCode.Accepted, (await CallAsync(HttpMethod.Delete, "/entities/tally/day")).StatusCode);
+        await UntilStateAsync(null);
+        Assert.Equal(HttpStatusCode.BadRequest, (await CallAsync(HttpMethod.Post, "/entities/tally/day")).StatusCode);
+
+        Task UntilStateAsync(string? state) => Azurite.UntilAsync(
+            async () =>
+            {
+                HttpResponseMessage read = await CallAsync(HttpMethod.Get, "/entities/tally/day");
+                return state is null ? read.StatusCode == HttpStatusCode.NotFound : await read.Content.ReadAsStringAsync() == state;
+            },
+            $"the state is {state ?? "gone"}");
     }
 
     [Theory]

@@ -58,6 +58,58 @@ public sealed class MigratorTests(TestDatabase database) : IClassFixture<TestDat
         await Migrator(Known).MigrateAsync();
         var error = await Assert.ThrowsAsync<MigrationException>(() => Migrator([Known[0]]).MigrateAsync());
         Assert.Contains("is at version 2 ('name_things'), but this program knows versions up to 1 only", error.Message);
+        Assert.Contains("002_name_things asks for a program that knows 2", error.Message);
+        Assert.IsType<MigrationException>(await Record.ExceptionAsync(() => Migrator([Known[0]]).VerifyAsync()));
+    }
+
+    [Fact]
+    public async Task A_database_newer_than_the_code_is_used_when_its_new_steps_say_that_older_programs_can_go_on()
+    {
+        await Migrator([.. Known, Step(3, from: 2), Step(4, from: 1)]).MigrateAsync();
+        Assert.Equal(0, await Migrator(Known).MigrateAsync());
+        await Migrator(Known).VerifyAsync();
+        var error = await Assert.ThrowsAsync<MigrationException>(() => Migrator([Known[0]]).MigrateAsync());
+        Assert.Contains("002_name_things asks for a program that knows 2", error.Message);
+        await Assert.ThrowsAsync<MigrationException>(() => Migrator(Known).MigrateToAsync(0));
+    }
+
+    [Fact]
+    public async Task A_record_of_before_programs_had_a_window_counts_as_one_without_it()
+    {
+        await Migrator(Known).MigrateAsync();
+        await ScalarAsync("ALTER TABLE schema_migrations DROP COLUMN oldest_program");
+        await Migrator(Known).VerifyAsync();
+        Assert.Equal(1, await Migrator([.. Known, Step(3, from: 2)]).MigrateAsync());
+        Assert.Equal("1 2 2", await ScalarAsync("SELECT string_agg(oldest_program::text, ' ' ORDER BY version) FROM schema_migrations"));
+    }
+
+    [Fact]
+    public async Task A_check_without_migrations_names_what_is_missing_and_changes_nothing()
+    {
+        var missing = await Assert.ThrowsAsync<MigrationException>(() => Migrator(Known).VerifyAsync());
+        Assert.Contains("is not set up, and this program is not to migrate", missing.Message);
+        Assert.Equal(DBNull.Value, await ScalarAsync($"SELECT to_regnamespace('{_schema}')::text"));
+
+        await Migrator(Known).MigrateToAsync(1);
+        var old = await Assert.ThrowsAsync<MigrationException>(() => Migrator(Known).VerifyAsync());
+        Assert.Contains("is at version 1, but this program needs 2 ('name_things')", old.Message);
+    }
+
+    [Fact]
+    public async Task A_schema_that_holds_somebody_else_s_tables_is_refused_and_left_alone()
+    {
+        await ScalarAsync($"CREATE SCHEMA {_schema} CREATE TABLE invoices (id integer)");
+        var error = await Assert.ThrowsAsync<MigrationException>(() => Migrator(Known).MigrateAsync());
+        Assert.Contains($"Schema '{_schema}' belongs to something else: it holds 'invoices'", error.Message);
+        Assert.Equal(DBNull.Value, await ScalarAsync("SELECT to_regclass('schema_migrations')::text"));
+    }
+
+    [Fact]
+    public async Task A_schema_that_another_part_of_the_program_migrates_is_refused()
+    {
+        await Migrator([Known[0] with { Name = "create_other_things" }]).MigrateAsync();
+        var error = await Assert.ThrowsAsync<MigrationException>(() => Migrator(Known).MigrateAsync());
+        Assert.Contains("its first migration is 'create_other_things', ours is 'create_things'. Choose another schema", error.Message);
     }
 
     [Fact]
@@ -87,6 +139,9 @@ public sealed class MigratorTests(TestDatabase database) : IClassFixture<TestDat
     [InlineData("pg_heal")]
     public void A_schema_name_that_would_need_quoting_is_refused(string name) =>
         Assert.Throws<ArgumentException>(() => new Migrator(_source, name, Known));
+
+    private static Migration Step(int version, int from) => new(
+        version, "add_more", $"-- Programs from version {from} on can go on.\nCREATE TABLE more_{version} (id integer)", $"DROP TABLE more_{version}");
 
     private Migrator Migrator(IReadOnlyList<Migration> migrations) => new(_source, _schema, migrations);
 

@@ -18,6 +18,8 @@ public sealed class InMemoryStorage
 
     internal SortedDictionary<long, StoredActivity> Activities { get; } = [];
 
+    internal Dictionary<string, StoredEntity> Entities { get; } = new(StringComparer.Ordinal);
+
     internal long NextId() => ++_lastId;
 
     internal void Listen(Action<WorkKind> work, Action<string> instanceChanged)
@@ -70,6 +72,19 @@ public sealed class InMemoryStorage
         var visible = visibleAt > target.StartsAt ? visibleAt : target.StartsAt;
         target.Inbox.Add(new StoredMessage(NextId(), executionId, visible, timerId, message));
         SignalWork(WorkKind.Orchestration);
+    }
+
+    /// <summary>Puts a message into the inbox of an entity, which comes to be with it.</summary>
+    internal void Post(OutgoingEntityMessage sent, string message, DateTimeOffset now)
+    {
+        if (!Entities.TryGetValue(sent.EntityId, out var entity))
+        {
+            Entities.Add(sent.EntityId, entity = new StoredEntity { EntityId = sent.EntityId, UpdatedAt = now });
+        }
+
+        var due = sent.Message.DueAt is { } scheduled && ToUtc(scheduled) > now ? ToUtc(scheduled) : now;
+        entity.Inbox.Add(new StoredEntityMessage(NextId(), due, message));
+        SignalWork(WorkKind.Entity);
     }
 
     /// <summary>Sets a failed instance running again and tells it so.</summary>

@@ -19,6 +19,7 @@ public sealed class InMemoryTaskHub : ITaskHub
     private readonly InMemoryStorage _storage;
     private readonly WorkSignal _orchestrationSignal = new();
     private readonly WorkSignal _activitySignal = new();
+    private readonly WorkSignal _entitySignal = new();
     private readonly InstanceWatchers _watchers;
 
     /// <summary>Creates a hub.</summary>
@@ -28,9 +29,12 @@ public sealed class InMemoryTaskHub : ITaskHub
     {
         _time = timeProvider;
         _storage = storage ?? new InMemoryStorage();
+        Entities = new InMemoryEntityHub(timeProvider, _storage);
         _watchers = new InstanceWatchers(timeProvider, Timeout.InfiniteTimeSpan);
         _storage.Listen(kind => SignalOf(kind).Set(), id => _watchers.Changed(id));
     }
+
+    public IEntityHub Entities { get; }
 
     public Task InitializeAsync(CancellationToken cancellationToken = default) => Task.CompletedTask;
 
@@ -288,13 +292,18 @@ public sealed class InMemoryTaskHub : ITaskHub
     /// <summary>May be in the past: what came due since the caller looked for work must end the wait at once.</summary>
     private DateTimeOffset? NextDue(WorkKind kind, IReadOnlyList<WorkFilter>? only)
     {
-        var times = kind == WorkKind.Activity
-            ? _storage.Activities.Values
+        var times = kind switch
+        {
+            WorkKind.Activity => _storage.Activities.Values
                 .Where(activity => Passes(only, activity))
-                .Select(activity => (DateTimeOffset?)activity.VisibleAt)
-            : _storage.Instances.Values
+                .Select(activity => (DateTimeOffset?)activity.VisibleAt),
+            WorkKind.Entity => _storage.Entities.Values
+                .Where(entity => entity.Inbox.Exists(message => message.VisibleAt is not null) && entity.Passes(only))
+                .Select(entity => (DateTimeOffset?)Later(entity.LockedUntil, entity.Inbox.Min(message => message.VisibleAt)!.Value)),
+            _ => _storage.Instances.Values
                 .Where(instance => instance.Inbox.Count > 0 && Passes(only, instance.State))
-                .Select(instance => (DateTimeOffset?)Later(instance.LockedUntil, instance.Inbox.Min(message => message.VisibleAt)));
+                .Select(instance => (DateTimeOffset?)Later(instance.LockedUntil, instance.Inbox.Min(message => message.VisibleAt))),
+        };
         return times.Min();
     }
 
@@ -326,7 +335,12 @@ public sealed class InMemoryTaskHub : ITaskHub
         }
     }
 
-    private WorkSignal SignalOf(WorkKind kind) => kind == WorkKind.Orchestration ? _orchestrationSignal : _activitySignal;
+    private WorkSignal SignalOf(WorkKind kind) => kind switch
+    {
+        WorkKind.Orchestration => _orchestrationSignal,
+        WorkKind.Activity => _activitySignal,
+        _ => _entitySignal,
+    };
 
     private Task<T> Locked<T>(Func<DateTimeOffset, T> action)
     {

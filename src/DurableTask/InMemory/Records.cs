@@ -50,3 +50,48 @@ internal sealed class StoredActivity
         DeliveryCount++;
     }
 }
+
+/// <summary>An entity with the messages that wait for it.</summary>
+internal sealed class StoredEntity
+{
+    public required string EntityId { get; init; }
+    public string? State { get; private set; }
+    public required DateTimeOffset UpdatedAt { get; set; }
+    public EntityLockHolder? Holder { get; set; }
+    public string? LockedBy { get; set; }
+
+    /// <summary>Nobody may lock the entity before; the end of a lease, or of an abandoned batch's delay.</summary>
+    public DateTimeOffset LockedUntil { get; set; } = DateTimeOffset.MinValue;
+    public long Fence { get; set; }
+    public List<StoredEntityMessage> Inbox { get; private set; } = [];
+
+    /// <summary>Filters name entities; versions they have none.</summary>
+    public bool Passes(IReadOnlyList<WorkFilter>? only) =>
+        only is null || only.Any(filter => filter.Passes(EntityId[1..EntityId.IndexOf('@', 1)], version: null));
+
+    public IEnumerable<StoredEntityMessage> Due(DateTimeOffset now) => Inbox.Where(message => message.VisibleAt <= now);
+
+    public void ReturnParked(DateTimeOffset now) =>
+        Inbox = Inbox.ConvertAll(message => message.VisibleAt is null ? message with { VisibleAt = now } : message);
+
+    public void Commit(EntityCommit batch, DateTimeOffset now)
+    {
+        Inbox.RemoveAll(message => batch.ConsumedMessages.Contains(message.Id));
+        Inbox = Inbox.ConvertAll(
+            message => batch.ParkedMessages.Contains(message.Id) ? message with { VisibleAt = null } : message);
+        if (batch.ReturnParked)
+        {
+            ReturnParked(now);
+        }
+
+        State = batch.State;
+        Holder = batch.Holder;
+        UpdatedAt = batch.IsModified ? now : UpdatedAt;
+        LockedBy = null;
+        LockedUntil = DateTimeOffset.MinValue;
+        Fence++;
+    }
+}
+
+/// <param name="VisibleAt">Null while the message waits for the end of somebody's critical section.</param>
+internal sealed record StoredEntityMessage(long Id, DateTimeOffset? VisibleAt, string Message);

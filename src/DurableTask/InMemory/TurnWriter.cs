@@ -15,6 +15,7 @@ internal sealed class TurnWriter(TurnCommit turn)
     private readonly string[] _timers = [.. turn.Timers.Select(HistorySerializer.Serialize)];
     private readonly string[] _starts = [.. turn.SubOrchestrations.Select(created => HistorySerializer.Serialize(created.Start))];
     private readonly string[] _messages = [.. turn.Messages.Select(message => HistorySerializer.Serialize(message.Event))];
+    private readonly string[] _entityMessages = [.. turn.EntityMessages.Select(message => message.Message.Serialize())];
     private readonly string? _continueAs = turn.ContinueAs is null ? null : HistorySerializer.Serialize(turn.ContinueAs);
 
     public TurnReceipt Apply(InMemoryStorage storage, DateTimeOffset now)
@@ -191,6 +192,11 @@ internal sealed class TurnWriter(TurnCommit turn)
                 storage.Post(target, message.ExecutionId, _messages[i], now);
                 InMemoryTaskHub.BringStartForward(target, message.Event, now);
             }
+        }
+
+        for (var i = 0; i < _entityMessages.Length; i++)
+        {
+            storage.Post(turn.EntityMessages[i], _entityMessages[i], now);
         }
     }
 }

@@ -14,6 +14,7 @@ internal sealed partial class HubListener(
     WorkerSessions sessions,
     HubPeers peers,
     HubNotifier notifier,
+    ServerClock clock,
     string self,
     TimeProvider timeProvider,
     ILogger logger)
@@ -65,6 +66,7 @@ internal sealed partial class HubListener(
         }
 
         await sessions.EnterAsync(connection, stopping);
+        await clock.CheckAsync(connection, stopping);
         Log.Listening(logger, database.Channel);
         listening();
         peers.Entered();
@@ -75,6 +77,7 @@ internal sealed partial class HubListener(
             await HearAsync(connection, database.Options.WorkerCheckInterval, stopping);
             await sessions.CheckAsync(connection, stopping);
             await peers.CheckAsync(connection, stopping);
+            await clock.CheckAsync(connection, stopping);
         }
     }
 

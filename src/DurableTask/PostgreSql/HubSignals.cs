@@ -7,6 +7,7 @@ internal sealed class HubSignals(TimeProvider timeProvider, TimeSpan safetyPoll)
 {
     private readonly WorkSignal _orchestrations = new();
     private readonly WorkSignal _activities = new();
+    private readonly WorkSignal _entities = new();
 
     private long _orchestrationNews;
 
@@ -15,7 +16,12 @@ internal sealed class HubSignals(TimeProvider timeProvider, TimeSpan safetyPoll)
 
     public InstanceWatchers Watchers { get; } = new(timeProvider, safetyPoll);
 
-    public WorkSignal Of(WorkKind kind) => kind == WorkKind.Orchestration ? _orchestrations : _activities;
+    public WorkSignal Of(WorkKind kind) => kind switch
+    {
+        WorkKind.Orchestration => _orchestrations,
+        WorkKind.Activity => _activities,
+        _ => _entities,
+    };
 
     public void Publish(HubNews news)
     {
@@ -30,6 +36,11 @@ internal sealed class HubSignals(TimeProvider timeProvider, TimeSpan safetyPoll)
             _activities.Set();
         }
 
+        if (news.Entities)
+        {
+            _entities.Set();
+        }
+
         foreach (var instanceId in news.Instances)
         {
             Watchers.Changed(instanceId, news.States.GetValueOrDefault(instanceId));
@@ -42,6 +53,7 @@ internal sealed class HubSignals(TimeProvider timeProvider, TimeSpan safetyPoll)
         Interlocked.Increment(ref _orchestrationNews);
         _orchestrations.Set();
         _activities.Set();
+        _entities.Set();
         Watchers.AllChanged();
     }
 }

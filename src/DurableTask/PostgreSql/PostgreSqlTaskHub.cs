@@ -26,6 +26,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, ILocalDispatch, IAsyncDisposab
     private readonly HubSignals _signals;
     private readonly InstanceStore _instances;
     private readonly WorkItemStore _workItems;
+    private readonly PostgreSqlEntityHub _entities;
     private readonly TurnCommitter _committer;
     private readonly InboxSweeper _sweeper;
     private readonly HubListener _listener;
@@ -64,8 +65,12 @@ public sealed class PostgreSqlTaskHub : ITaskHub, ILocalDispatch, IAsyncDisposab
         _instances = new InstanceStore(database, _notifier, _committer, _workers);
         _workItems = new WorkItemStore(database, _signals, _notifier, sessions, leases, _residents);
         _sweeper = new InboxSweeper(database, timeProvider, _logger);
-        _listener = new HubListener(database, _signals, sessions, peers, _notifier, self, timeProvider, _logger);
+        _entities = new PostgreSqlEntityHub(database, _signals, _notifier, sessions);
+        var clock = new ServerClock(database, _signals, self, timeProvider, _logger);
+        _listener = new HubListener(database, _signals, sessions, peers, _notifier, clock, self, timeProvider, _logger);
     }
+
+    public IEntityHub Entities => _entities;
 
     /// <inheritdoc/>
     /// <exception cref="PostgresUnavailableException">PostgreSQL did not answer within the startup timeout, or refused.</exception>
@@ -76,7 +81,8 @@ public sealed class PostgreSqlTaskHub : ITaskHub, ILocalDispatch, IAsyncDisposab
         try
         {
             await PostgresStartup.WaitUntilReadyAsync(_dataSource, _time, _logger, _options.StartupTimeout, cancellationToken);
-            await new Migrator(_dataSource, _options.Schema, Migration.FromResources<PostgreSqlTaskHub>()).MigrateAsync(cancellationToken);
+            var migrator = new Migrator(_dataSource, _options.Schema, Migration.FromResources<PostgreSqlTaskHub>());
+            await (_options.MigrateAtStart ? migrator.MigrateAsync(cancellationToken) : migrator.VerifyAsync(cancellationToken));
             if (_duties.Count == 0)
             {
                 _duties.Add(Task.Run(_committer.RunAsync, CancellationToken.None));
@@ -157,7 +163,9 @@ public sealed class PostgreSqlTaskHub : ITaskHub, ILocalDispatch, IAsyncDisposab
             return;
         }
 
-        var due = await _workItems.NextDueAsync(kind, only, cancellationToken);
+        var due = kind == WorkKind.Entity
+            ? await _entities.NextDueAsync(only, cancellationToken)
+            : await _workItems.NextDueAsync(kind, only, cancellationToken);
         var longest = _options.SafetyPollInterval;
         await signal.WaitAsync(due < longest ? due.Value : longest, _time, cancellationToken);
     }

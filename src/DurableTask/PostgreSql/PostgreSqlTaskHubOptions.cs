@@ -12,6 +12,10 @@ public sealed class PostgreSqlTaskHubOptions
     /// <summary>The hub's name: the schema that holds it, created when missing. Default "heal_hub".</summary>
     public string Schema { get; set; } = "heal_hub";
 
+    /// <summary>Create the schema or bring it up to date at start. False: only check it, for a role that may not change it; the migrations
+    /// are then run by another one, see docs/operating/postgresql.md. Default true.</summary>
+    public bool MigrateAtStart { get; set; } = true;
+
     /// <summary>The most messages that one turn gets; more stay for the next. Default 1,000.</summary>
     public int MaxMessagesPerTurn { get; set; } = 1000;
 

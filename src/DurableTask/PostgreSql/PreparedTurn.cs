@@ -46,6 +46,7 @@ internal sealed class PreparedTurn(TurnCommit turn) : GroupOperation
         CancelledTimers.Count: 0,
         SubOrchestrations.Count: 0,
         Messages.Count: 0,
+        EntityMessages.Count: 0,
         ReplacesHistory: false,
         RewoundChildren.Count: 0,
     };

@@ -73,13 +73,7 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HashSet<
 
         var ids = Column(all, created => created.New.InstanceId);
         var executions = Column(all, created => created.New.ExecutionId);
-        var wanted = Column(all, created => created.New);
-        AddInstances("replace_instances", [.. wanted.Where(created => replaceable.Contains(created.InstanceId))]);
-        AddInstances("create_instances", wanted);
-        Add("clear_created_activities", ids, executions);
-        Add("clear_created_inbox", ids, executions);
-        Add("clear_created_history", ids, executions);
-        Add("post_starts", ids, executions, Column(all, created => created.text));
+        NewInstances.AddTo(_batch, Column(all, created => created.New), Column(all, created => created.text), replaceable);
         Add("post_refusals",
             ids,
             executions,
@@ -89,17 +83,6 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HashSet<
         news.Orchestrations = true;
         news.Instances.UnionWith(ids);
     }
-
-    private void AddInstances(string statement, NewInstance[] created) => Add(
-        statement,
-        Column(created, instance => instance.InstanceId),
-        Column(created, instance => instance.ExecutionId),
-        Column(created, instance => instance.Start.Name),
-        Column(created, instance => instance.Start.Version),
-        Column(created, instance => instance.Start.ParentInstance?.OrchestrationInstance.InstanceId),
-        Column(created, instance => HistorySerializer.SerializeTags(instance.Start.Tags)),
-        Column(created, instance => instance.Start.ScheduledStartTime is { } time ? Rows.Utc(time) : (DateTime?)null),
-        Column(created, instance => instance.Start.Input));
 
     private void RewindChildren()
     {
@@ -123,6 +106,9 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HashSet<
         Add("post_messages",
             Column(all, sent => sent.Message.InstanceId), Column(all, sent => sent.Message.ExecutionId), Column(all, sent => sent.text));
         news.Orchestrations |= all.Length > 0;
+        var toEntities = turns.SelectMany(turn => turn.Turn.EntityMessages).ToArray();
+        Add("post_entity_messages", EntityRows.MessageColumns(toEntities));
+        news.Entities |= toEntities.Length > 0;
     }
 
     /// <summary>Adds a statement over arrays of equal length; none when they are empty.</summary>

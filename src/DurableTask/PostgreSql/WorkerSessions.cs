@@ -143,11 +143,12 @@ internal sealed partial class WorkerSessions(
             return; // Another process was faster, or they came back.
         }
 
-        var news = new HubNews { Orchestrations = true, Activities = true };
+        var news = new HubNews { Orchestrations = true, Activities = true, Entities = true };
         var dead = workers.Where(worker => !worker.LivesOn).Select(worker => worker.WorkerId).ToArray();
         await using var batch = new NpgsqlBatch(connection, transaction);
         batch.Add(HubDatabase.Sql["give_back_activities"], [dead]);
         batch.Add(HubDatabase.Sql["give_back_orchestrations"], dead, MaxMessages);
+        batch.Add(HubDatabase.Sql["give_back_entities"], dead, MaxMessages);
         batch.Add(HubDatabase.Sql["forget_workers"], sessions.ToArray(), workers.Select(worker => worker.WorkerId).ToArray());
         batch.Add(HubDatabase.Sql["notify"], database.Channel, news.Payloads(self).ToArray());
         var counts = new List<int>();
@@ -155,7 +156,7 @@ internal sealed partial class WorkerSessions(
         {
             do
             {
-                counts.AddRange(reader.FieldCount == 1 && counts.Count < 2
+                counts.AddRange(reader.FieldCount == 1 && counts.Count < 3
                     ? await HubDatabase.ReadAllAsync(reader, row => row.GetInt32(0), cancellationToken)
                     : []);
             }
@@ -170,7 +171,7 @@ internal sealed partial class WorkerSessions(
         }
 
         signals.Publish(news);
-        Log.TakenOver(logger, database.Channel, string.Join(", ", dead), counts[1], counts[0]);
+        Log.TakenOver(logger, database.Channel, string.Join(", ", dead), counts[1], counts[0], counts[2]);
     }
 
     /// <summary>What lives in the memory of workers that were not heard of for too long, and what may or may not live in our own.</summary>
@@ -219,8 +220,9 @@ internal sealed partial class WorkerSessions(
         [LoggerMessage(
             1, LogLevel.Warning,
             "Workers {Workers} of task hub '{Hub}' have no connection any more: "
-                + "{Orchestrations} orchestrations and {Activities} activities that they held go to others")]
-        public static partial void TakenOver(ILogger logger, string hub, string workers, int orchestrations, int activities);
+                + "{Orchestrations} orchestrations, {Activities} activities and {Entities} entities that they held go to others")]
+        public static partial void TakenOver(
+            ILogger logger, string hub, string workers, int orchestrations, int activities, int entities);
 
         [LoggerMessage(
             2, LogLevel.Warning,

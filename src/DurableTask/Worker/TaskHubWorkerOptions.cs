@@ -40,8 +40,22 @@ public sealed class TaskHubWorkerOptions
     /// <summary>Where turns and activities run: the thread pool. The simulation puts its own scheduler here.</summary>
     internal TaskScheduler WorkScheduler { get; set; } = TaskScheduler.Default;
 
+    /// <summary>
+    /// How often a worker with entity support looks for entities that are locked by orchestrations which have ended. Default: 1 minute.
+    /// </summary>
+    public TimeSpan OrphanedLockSweepInterval { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How many such locks it releases each time. Default: 1,000.</summary>
+    public int MaximumOrphanedLocksPerSweep { get; set; } = 1_000;
+
     internal IEnumerable<string> Faults()
     {
+        if (OrphanedLockSweepInterval <= TimeSpan.Zero || MaximumOrphanedLocksPerSweep < 1)
+        {
+            yield return $"{nameof(OrphanedLockSweepInterval)} is {OrphanedLockSweepInterval}, {nameof(MaximumOrphanedLocksPerSweep)} is "
+                + $"{MaximumOrphanedLocksPerSweep}; expected more than zero for both.";
+        }
+
         if (WorkItemLockTimeout < TimeSpan.FromSeconds(1))
         {
             yield return $"{nameof(WorkItemLockTimeout)} is {WorkItemLockTimeout}; expected at least 1 s.";

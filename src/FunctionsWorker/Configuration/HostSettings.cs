@@ -66,6 +66,8 @@ internal sealed record DurableSettings
 
     public int? MaxConcurrentActivities { get; init; }
 
+    public int? MaxConcurrentEntities { get; init; }
+
     public int? MaxConcurrentOrchestrators { get; init; }
 
     public TimeSpan? WorkItemLockTimeout { get; init; }

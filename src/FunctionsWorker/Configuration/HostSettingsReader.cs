@@ -83,13 +83,14 @@ internal static partial class HostSettingsReader
                 "hubName", defaults.HubName, static n => HubName().IsMatch(n), "1 to 45 letters, digits or '_', a letter first"),
             MaxConcurrentActivities = json.Number("maxConcurrentActivityFunctions", min: 1, max: 10_000),
             MaxConcurrentOrchestrators = json.Number("maxConcurrentOrchestratorFunctions", min: 1, max: 10_000),
+            MaxConcurrentEntities = json.Number("maxConcurrentEntityFunctions", min: 1, max: 10_000),
             Provider = provider.Choice("type", StorageProvider.PostgreSQL),
             ConnectionStringName = provider.Text(
                 "connectionStringName", defaults.ConnectionStringName, static n => n.Length > 0, "the name of a setting"),
             WorkItemLockTimeout = provider.Duration("workItemLockTimeout", min: TimeSpan.FromSeconds(1), max: TimeSpan.FromHours(1)),
         };
         provider.Done();
-        json.Ignore("maxConcurrentEntityFunctions", "tracing", "extendedSessionsEnabled", "useGracefulShutdown",
+        json.Ignore("tracing", "extendedSessionsEnabled", "useGracefulShutdown",
             "overridableExistingInstanceStates");
         json.Done();
         return durable;

@@ -23,6 +23,7 @@ internal static class ParameterRules
                 "has [TimerTrigger], expected type TimerInfo",
             OrchestrationTriggerAttribute when type != typeof(TaskOrchestrationContext) =>
                 "has [OrchestrationTrigger], expected type TaskOrchestrationContext",
+            EntityTriggerAttribute when type != typeof(TaskEntityDispatcher) => "has [EntityTrigger], expected type TaskEntityDispatcher",
             DurableClientAttribute when type != typeof(DurableTaskClient) => "has [DurableClient], expected type DurableTaskClient",
             DurableClientAttribute { TaskHub: not null } or DurableClientAttribute { ConnectionName: not null } =>
                 "names a TaskHub or ConnectionName; this host serves the hub of host.json only: remove it",

@@ -10,7 +10,7 @@ namespace Microsoft.Azure.Functions.Worker;
 internal static class DurableFunctions
 {
     public static bool Any(FunctionCatalog catalog) => catalog.Functions.Any(static f =>
-        f.Trigger is OrchestrationTriggerAttribute or ActivityTriggerAttribute
+        f.Trigger is OrchestrationTriggerAttribute or ActivityTriggerAttribute or EntityTriggerAttribute
             || f.Bindings.Any(static b => b.Attribute is DurableClientAttribute));
 
     public static void AddTo(DurableTaskRegistry registry, IEnumerable<FunctionDescriptor> functions, IServiceProvider services)
@@ -26,6 +26,9 @@ internal static class DurableFunctions
                     break;
                 case ActivityTriggerAttribute trigger:
                     registry.AddActivity(trigger.Activity ?? function.Name, _ => new FunctionActivity(function, invoker));
+                    break;
+                case EntityTriggerAttribute trigger:
+                    registry.AddEntity(trigger.EntityName ?? function.Name, batch => new FunctionEntity(function, invoker, batch));
                     break;
             }
         }

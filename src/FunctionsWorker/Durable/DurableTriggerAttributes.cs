@@ -19,6 +19,14 @@ public sealed class ActivityTriggerAttribute : TriggerBindingAttribute
     public string? Activity { get; set; }
 }
 
+/// <summary>The function is an entity; the parameter is a <see cref="TaskEntityDispatcher"/>. It runs once per operation.</summary>
+[AttributeUsage(AttributeTargets.Parameter)]
+public sealed class EntityTriggerAttribute : TriggerBindingAttribute
+{
+    /// <summary>Name of the entity. Default: name of the function.</summary>
+    public string? EntityName { get; set; }
+}
+
 /// <summary>A parameter of type DurableTaskClient for the hub of host.json.</summary>
 [AttributeUsage(AttributeTargets.Parameter)]
 public sealed class DurableClientAttribute : InputBindingAttribute

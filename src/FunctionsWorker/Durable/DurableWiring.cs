@@ -37,7 +37,11 @@ internal static class DurableWiring
                 settings.Durable.MaxConcurrentActivities ?? options.Concurrency.MaximumConcurrentActivityWorkItems;
             options.Concurrency.MaximumConcurrentOrchestrationWorkItems =
                 settings.Durable.MaxConcurrentOrchestrators ?? options.Concurrency.MaximumConcurrentOrchestrationWorkItems;
+            options.Concurrency.MaximumConcurrentEntityWorkItems =
+                settings.Durable.MaxConcurrentEntities ?? options.Concurrency.MaximumConcurrentEntityWorkItems;
+            options.EnableEntitySupport = true;
         });
+        client.Configure(static options => options.EnableEntitySupport = true);
         services.Configure<TaskHubWorkerOptions>(worker.Name, options =>
         {
             options.WorkItemLockTimeout = settings.Durable.WorkItemLockTimeout ?? options.WorkItemLockTimeout;

@@ -18,6 +18,7 @@ internal static class HostEndpoints
         if (app.Services.GetService<ManagementApi>() is { } management)
         {
             management.Map(app);
+            app.Services.GetRequiredService<EntityApi>().Map(app);
         }
     }
 }

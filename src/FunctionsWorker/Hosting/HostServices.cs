@@ -58,6 +58,7 @@ internal static class HostServices
         {
             DurableWiring.Add(services, plan.Enabled, plan.Settings, web.Configuration, faults);
             services.AddSingleton<ManagementApi>();
+            services.AddSingleton<EntityApi>();
             services.AddSingleton<IDependencyProbe, HubProbe>();
         }
     }

@@ -26,7 +26,7 @@ internal sealed record InstanceStatus(
         Seconds(instance.CreatedAt),
         Seconds(instance.LastUpdatedAt));
 
-    private static JsonNode? Value(string? json)
+    internal static JsonNode? Value(string? json)
     {
         try
         {
@@ -42,6 +42,6 @@ internal sealed record InstanceStatus(
     private static JsonValue? Failure(OrchestrationMetadata instance) =>
         instance.FailureDetails is { } failure ? JsonValue.Create(failure.ErrorMessage) : null;
 
-    private static string Seconds(DateTimeOffset time) =>
+    internal static string Seconds(DateTimeOffset time) =>
         time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

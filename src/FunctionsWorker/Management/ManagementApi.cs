@@ -12,15 +12,15 @@ namespace Microsoft.Azure.Functions.Worker.Management;
 
 /// <summary>
 /// The HTTP management API of the durable extension under <c>/runtime/webhooks/durabletask</c>, behind a system key.
-/// Offers start, status, list, raise event, terminate, suspend, resume and purge.
+/// Offers start, status, list, raise event, terminate, suspend, resume and purge; <see cref="EntityApi"/> offers entities.
 /// </summary>
 internal sealed class ManagementApi(
     DurableTaskClient client, IOptionsMonitor<DurableTaskRegistry> registry, ManagementLinks links, KeyGate gate, TimeProvider time)
 {
-    private const string ContinuationHeader = "x-ms-continuation-token";
+    internal const string ContinuationHeader = "x-ms-continuation-token";
     private const int MaxPageSize = 1000;
 
-    private delegate Task Reply(HttpContext http, string id);
+    internal delegate Task Reply(HttpContext http, string id);
 
     public void Map(IEndpointRouteBuilder endpoints)
     {
@@ -39,7 +39,9 @@ internal sealed class ManagementApi(
             client.ResumeInstanceAsync(id, Query(http, "reason"), http.RequestAborted)));
     }
 
-    private void Add(RouteGroupBuilder api, string method, string route, Reply reply) =>
+    private void Add(RouteGroupBuilder api, string method, string route, Reply reply) => Add(api, gate, method, route, reply);
+
+    internal static void Add(RouteGroupBuilder api, KeyGate gate, string method, string route, Reply reply) =>
         api.MapMethods(route, [method], gate.Guard(AuthorizationLevel.System, function: null, async http =>
         {
             try
@@ -116,15 +118,11 @@ internal sealed class ManagementApi(
     private async Task ListAsync(HttpContext http)
     {
         bool showInput = Flag(http, "showInput", fallback: true);
-        int top = Query(http, "top") is { } text
-            ? int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number is >= 1 and <= MaxPageSize
-                ? number
-                : throw new BadHttpRequestException($"top: expected a number from 1 to {MaxPageSize}.")
-            : OrchestrationQuery.DefaultPageSize;
+        int top = Top(http, OrchestrationQuery.DefaultPageSize);
         var query = new OrchestrationQuery(
             Time(http, "createdTimeFrom"), Time(http, "createdTimeTo"), Statuses(http), InstanceIdPrefix: Query(http, "instanceIdPrefix"),
             PageSize: top, FetchInputsAndOutputs: true);
-        string? continuation = http.Request.Headers[ContinuationHeader].ToString() is { Length: > 0 } token ? token : null;
+        string? continuation = Continuation(http);
         await using IAsyncEnumerator<Page<OrchestrationMetadata>> pages =
             client.GetAllInstancesAsync(query).AsPages(continuation, top).GetAsyncEnumerator(http.RequestAborted);
         Page<OrchestrationMetadata>? page = await pages.MoveNextAsync() ? pages.Current : null;
@@ -200,10 +198,22 @@ internal sealed class ManagementApi(
         }
     }
 
-    private static async Task<JsonElement?> BodyAsync(HttpContext http)
+    internal static int Top(HttpContext http, int fallback) => Query(http, "top") is not { } text ? fallback
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number is >= 1 and <= MaxPageSize ? number
+        : throw new BadHttpRequestException($"top: expected a number from 1 to {MaxPageSize}.");
+
+    internal static string? Continuation(HttpContext http) =>
+        http.Request.Headers[ContinuationHeader].ToString() is { Length: > 0 } token ? token : null;
+
+    internal static async Task<string> TextAsync(HttpContext http)
     {
         using var reader = new StreamReader(http.Request.Body);
-        string text = await reader.ReadToEndAsync(http.RequestAborted);
+        return await reader.ReadToEndAsync(http.RequestAborted);
+    }
+
+    internal static async Task<JsonElement?> BodyAsync(HttpContext http)
+    {
+        string text = await TextAsync(http);
         try
         {
             return text.Length == 0 ? null : JsonElement.Parse(text);
@@ -239,15 +249,15 @@ internal sealed class ManagementApi(
         return statuses.Count == 0 ? null : statuses;
     }
 
-    private static DateTimeOffset? Time(HttpContext http, string name) => Query(http, name) is not { } text ? null
+    internal static DateTimeOffset? Time(HttpContext http, string name) => Query(http, name) is not { } text ? null
         : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset value) ? value
         : throw new BadHttpRequestException($"{name}: expected a time such as 2026-01-31T12:00:00Z.");
 
-    private static bool Flag(HttpContext http, string name, bool fallback) => Query(http, name) is not { } text ? fallback
+    internal static bool Flag(HttpContext http, string name, bool fallback) => Query(http, name) is not { } text ? fallback
         : bool.TryParse(text, out bool value) ? value
         : throw new BadHttpRequestException($"{name}: expected true or false.");
 
-    private static string? Query(HttpContext http, string name) =>
+    internal static string? Query(HttpContext http, string name) =>
         http.Request.Query[name].ToString() is { Length: > 0 } value ? value : null;
 
     private static Task NotFoundAsync(HttpContext http, string id) =>

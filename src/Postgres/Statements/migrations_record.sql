@@ -1,1 +1,1 @@
-INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3);
+INSERT INTO schema_migrations (version, name, checksum, oldest_program) VALUES ($1, $2, $3, $4);

@@ -22,7 +22,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
     public string Output => string.Join('\n', _lines);
 
     /// <summary>Starts the process; <see cref="UntilReadyAsync"/> waits for it.</summary>
-    public static WorkerProcess Launch(WorkerSettings settings)
+    public static WorkerProcess Launch(WorkerSettings settings, IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo("dotnet", [typeof(WorkerProcess).Assembly.Location])
         {
@@ -32,6 +32,11 @@ internal sealed class WorkerProcess : IAsyncDisposable
             RedirectStandardError = true,
         };
         settings.WriteTo(start.Environment);
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>(StringComparer.Ordinal))
+        {
+            start.Environment[name] = value;
+        }
+
         var worker = new WorkerProcess(Process.Start(start)!);
         worker._process.OutputDataReceived += (_, line) => worker.Hear(line.Data);
         worker._process.ErrorDataReceived += (_, line) => worker.Hear(line.Data);
@@ -40,9 +45,10 @@ internal sealed class WorkerProcess : IAsyncDisposable
         return worker;
     }
 
-    public static async Task<WorkerProcess> StartAsync(WorkerSettings settings, CancellationToken deadline)
+    public static async Task<WorkerProcess> StartAsync(
+        WorkerSettings settings, CancellationToken deadline, IReadOnlyDictionary<string, string>? environment = null)
     {
-        WorkerProcess worker = Launch(settings);
+        WorkerProcess worker = Launch(settings, environment);
         await worker.UntilReadyAsync(deadline);
         return worker;
     }

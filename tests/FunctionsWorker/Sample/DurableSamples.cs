@@ -2,6 +2,7 @@ using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Http;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
+using Microsoft.DurableTask.Entities;
 
 namespace Heal.FunctionsWorker.Tests.Sample;
 
@@ -20,6 +21,31 @@ public sealed class DurableSamples(Journal journal)
     {
         journal.Write($"activity {instanceId} {context.FunctionDefinition.Name}");
         return $"Hello, {name}";
+    }
+
+    [Function("Tally")]
+    public static Task TallyAsync([EntityTrigger] TaskEntityDispatcher dispatcher) => dispatcher.DispatchAsync<Tally>();
+
+    [Function("RunParrot")]
+    public static Task RunParrotAsync([EntityTrigger(EntityName = "parrot")] TaskEntityDispatcher dispatcher) =>
+        dispatcher.DispatchAsync(static operation => new ValueTask<object?>($"{operation.Name}!"));
+
+    [Function("Ballot")]
+    public static async Task<string> BallotAsync([OrchestrationTrigger] TaskOrchestrationContext context, int votes)
+    {
+        var tally = new EntityInstanceId("Tally", context.InstanceId);
+        await context.Entities.SignalEntityAsync(tally, "add", votes);
+        int sum = await context.Entities.CallEntityAsync<int>(tally, "add", 1);
+        return sum + await context.Entities.CallEntityAsync<string>(new EntityInstanceId("parrot", "p"), "squawk");
+    }
+
+    public sealed class Tally(Journal journal) : TaskEntity<int>
+    {
+        public int Add(int votes)
+        {
+            journal.Write($"add {votes}");
+            return State += votes;
+        }
     }
 
     [Function("StartGreet")]

@@ -1,3 +1,5 @@
+using Microsoft.DurableTask.Entities;
+
 namespace Microsoft.DurableTask.Client;
 
 /// <summary>Checks what callers hand in; says what was expected and what came.</summary>
@@ -7,6 +9,30 @@ internal static class Check
     private const char NoCharacter = '\uffff';
 
     public static void InstanceId(string instanceId) => ArgumentException.ThrowIfNullOrWhiteSpace(instanceId);
+
+    /// <summary>Where entities are in use, an id that begins with "@" is one of theirs.</summary>
+    public static void NoEntity(bool entitiesEnabled, string instanceId)
+    {
+        InstanceId(instanceId);
+        if (entitiesEnabled && instanceId[0] == '@')
+        {
+            throw new ArgumentException(
+                $"Instance id '{instanceId}': ids that begin with '@' are those of entities. Use the client's Entities.",
+                nameof(instanceId));
+        }
+    }
+
+    /// <summary>The text of an entity's id.</summary>
+    public static string EntityId(EntityInstanceId id)
+    {
+        var text = id.ToString();
+        return id.Name.Length > 0 && text.Length <= ClientLimits.EntityIdLength && !text.Contains('\0', StringComparison.Ordinal)
+            ? text
+            : throw new ArgumentException(
+                $"Entity id: expected a name, at most {ClientLimits.EntityIdLength} characters and no NUL character, "
+                + $"got '{Uri.EscapeDataString(text)}' (escaped).",
+                nameof(id));
+    }
 
     /// <summary>
     /// Stricter than for reading: what is created here has to be addressable everywhere. The rules are those of the official documentation

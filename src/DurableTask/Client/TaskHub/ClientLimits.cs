@@ -6,6 +6,12 @@ internal static class ClientLimits
     /// <summary>The longest instance id that can be created, in characters: the limit that the official documentation gives.</summary>
     public const int InstanceIdLength = 100;
 
+    /// <summary>The longest id of an entity that can be addressed, in characters, with both '@'.</summary>
+    public const int EntityIdLength = 512;
+
+    /// <summary>How many entities a clean-up looks at in one step.</summary>
+    public const int CleanBatch = 500;
+
     /// <summary>The longest name of an orchestrator or event, in characters.</summary>
     public const int NameLength = 256;
 

@@ -2,6 +2,7 @@ using DurableTask.Core;
 using DurableTask.Core.Exceptions;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
+using Microsoft.DurableTask.Client.Entities;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -18,6 +19,7 @@ internal sealed class TaskHubClient : DurableTaskClient
     private readonly DurableTaskClientOptions _options;
     private readonly OrchestrationStarter _starter;
     private readonly InstancePurger _purger;
+    private readonly TaskHubEntityClient? _entities;
 
     /// <summary>For the container; the builder hands in the name.</summary>
     public TaskHubClient(
@@ -46,7 +48,13 @@ internal sealed class TaskHubClient : DurableTaskClient
         _options = options;
         _starter = new OrchestrationStarter(hub, hubOptions, time, logger);
         _purger = new InstancePurger(hub, time);
+        _entities = options.EnableEntitySupport ? new TaskHubEntityClient(name, hub.Entities, options.DataConverter) : null;
     }
+
+    /// <exception cref="NotSupportedException">Entities are not enabled.</exception>
+    public override DurableEntityClient Entities => _entities ?? throw new NotSupportedException(
+        $"Durable entities are disabled: {nameof(DurableTaskClientOptions)}.{nameof(DurableTaskClientOptions.EnableEntitySupport)} "
+        + $"is false on client '{Name}'.");
 
     private DataConverter Converter => _options.DataConverter;
 
@@ -75,7 +83,7 @@ internal sealed class TaskHubClient : DurableTaskClient
     public override async Task RaiseEventAsync(
         string instanceId, string eventName, object? eventPayload = null, CancellationToken cancellation = default)
     {
-        Check.InstanceId(instanceId);
+        Check.NoEntity(_options.EnableEntitySupport, instanceId);
         Check.Name(eventName, "event name", nameof(eventName));
         using var activity = ClientTracing.StartEvent(instanceId, eventName);
         var raised = new EventRaisedEvent(eventId: -1, Serialize(eventPayload, "event payload", nameof(eventPayload))) { Name = eventName };
@@ -101,21 +109,21 @@ internal sealed class TaskHubClient : DurableTaskClient
     public override Task TerminateInstanceAsync(
         string instanceId, TerminateInstanceOptions? options = null, CancellationToken cancellation = default)
     {
-        Check.InstanceId(instanceId);
+        Check.NoEntity(_options.EnableEntitySupport, instanceId);
         var output = Serialize(options?.Output, "output", nameof(options));
         return SendAsync(instanceId, new ExecutionTerminatedEvent(eventId: -1, output, options?.Recursive ?? false), cancellation);
     }
 
     public override Task SuspendInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default)
     {
-        Check.InstanceId(instanceId);
+        Check.NoEntity(_options.EnableEntitySupport, instanceId);
         Check.Payload(reason, nameof(reason), nameof(reason));
         return SendAsync(instanceId, new ExecutionSuspendedEvent(eventId: -1, reason), cancellation);
     }
 
     public override Task ResumeInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default)
     {
-        Check.InstanceId(instanceId);
+        Check.NoEntity(_options.EnableEntitySupport, instanceId);
         Check.Payload(reason, nameof(reason), nameof(reason));
         return SendAsync(instanceId, new ExecutionResumedEvent(eventId: -1, reason), cancellation);
     }
@@ -123,7 +131,7 @@ internal sealed class TaskHubClient : DurableTaskClient
     public override async Task<OrchestrationMetadata?> GetInstancesAsync(
         string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default)
     {
-        Check.InstanceId(instanceId);
+        Check.NoEntity(_options.EnableEntitySupport, instanceId);
         var state = await _hub.GetInstanceAsync(instanceId, getInputsAndOutputs, cancellation);
         return state?.ToMetadata(getInputsAndOutputs ? Converter : null);
     }
@@ -157,7 +165,7 @@ internal sealed class TaskHubClient : DurableTaskClient
     public override Task<PurgeResult> PurgeInstanceAsync(
         string instanceId, PurgeInstanceOptions? options = null, CancellationToken cancellation = default)
     {
-        Check.InstanceId(instanceId);
+        Check.NoEntity(_options.EnableEntitySupport, instanceId);
         return _purger.PurgeAsync(instanceId, options?.Recursive ?? false, cancellation);
     }
 
@@ -171,7 +179,7 @@ internal sealed class TaskHubClient : DurableTaskClient
     public override async Task<string> RestartAsync(
         string instanceId, bool restartWithNewInstanceId = false, CancellationToken cancellation = default)
     {
-        Check.InstanceId(instanceId);
+        Check.NoEntity(_options.EnableEntitySupport, instanceId);
         var state = await _hub.GetInstanceAsync(instanceId, withPayloads: true, cancellation) ?? throw Unknown(instanceId);
         if (!restartWithNewInstanceId && !state.Status.IsTerminal())
         {
@@ -214,7 +222,7 @@ internal sealed class TaskHubClient : DurableTaskClient
     public override async Task<IList<HistoryEvent>> GetOrchestrationHistoryAsync(
         string instanceId, CancellationToken cancellation = default)
     {
-        Check.InstanceId(instanceId);
+        Check.NoEntity(_options.EnableEntitySupport, instanceId);
         var history = await _hub.GetHistoryAsync(instanceId, cancellation) ?? throw Unknown(instanceId);
         return [.. history];
     }
@@ -255,7 +263,7 @@ internal sealed class TaskHubClient : DurableTaskClient
     private async Task<OrchestrationMetadata> WaitAsync(
         string instanceId, Func<OrchestrationStatus, bool> until, bool withPayloads, CancellationToken cancellation)
     {
-        Check.InstanceId(instanceId);
+        Check.NoEntity(_options.EnableEntitySupport, instanceId);
         using var watch = _hub.WatchInstance(instanceId);
         var seen = false;
         while (true)

@@ -82,6 +82,11 @@ public interface ITaskHub
     /// <summary>Gives an activity back unfinished; it is visible again after the delay.</summary>
     Task AbandonActivityAsync(ActivityLock held, TimeSpan delay, CancellationToken cancellationToken = default);
 
+    // ---- entities ------------------------------------------------------------------------------------------------
+
+    /// <summary>The hub's entities.</summary>
+    IEntityHub Entities { get; }
+
     // ---- for workers: leases and wake-up -------------------------------------------------------------------------
 
     /// <summary>Extends leases that are still held.</summary>
@@ -114,6 +119,7 @@ public enum WorkKind
 {
     Orchestration,
     Activity,
+    Entity,
 }
 
 /// <summary>A subscription to the changes of one instance. Not thread-safe.</summary>

@@ -36,5 +36,12 @@ public readonly record struct PageToken(DateTimeOffset At, string InstanceId)
         throw new ArgumentException("The continuation token is not one that a query returned. Start again without a token.", nameof(text));
     }
 
+    /// <summary>Reads the token of a list that is ordered by id alone; null for the first page.</summary>
+    /// <exception cref="ArgumentException">The text is not a token of ours.</exception>
+    public static string? ParseId(string? text) => Parse(text)?.InstanceId;
+
+    /// <summary>The token of a list that is ordered by id alone.</summary>
+    public static string OfId(string id) => new PageToken(DateTimeOffset.MinValue, id).ToString();
+
     public override string ToString() => Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{At.UtcTicks}|{InstanceId}"));
 }

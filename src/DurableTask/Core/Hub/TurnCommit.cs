@@ -70,6 +70,9 @@ public sealed record TurnCommit
     /// <summary>Messages to other instances (or this one). Those to unknown or ended instances are dropped.</summary>
     public IReadOnlyList<OutgoingMessage> Messages { get; init; } = [];
 
+    /// <summary>Messages to entities, which come to be with them.</summary>
+    public IReadOnlyList<OutgoingEntityMessage> EntityMessages { get; init; } = [];
+
     /// <summary>The instance's status after the turn. A terminal status drops pending timers, activities and messages.</summary>
     public required OrchestrationStatus Status { get; init; }
 

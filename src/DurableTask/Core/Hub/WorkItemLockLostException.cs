@@ -27,4 +27,8 @@ public sealed class WorkItemLockLostException : Exception
     public static WorkItemLockLostException ForActivity(string instanceId, int taskId) =>
         new($"The lock on activity #{taskId} of orchestration '{instanceId}' is no longer held: its lease ended, or the orchestration did. "
             + "The result was not stored.");
+
+    public static WorkItemLockLostException ForEntity(string entityId) =>
+        new($"The lock on entity '{entityId}' is no longer held: its lease ended before the batch was committed. "
+            + "Nothing was stored; another worker goes on.");
 }

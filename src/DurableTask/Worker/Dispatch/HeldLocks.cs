@@ -8,10 +8,15 @@ internal sealed class HeldLocks
 {
     private readonly ConcurrentDictionary<OrchestrationLock, byte> _orchestrations = new();
     private readonly ConcurrentDictionary<ActivityLock, byte> _activities = new();
+    private readonly ConcurrentDictionary<EntityLock, byte> _entities = new();
 
     public void Add(OrchestrationLock held) => _orchestrations[held] = 0;
 
     public void Add(ActivityLock held) => _activities[held] = 0;
+
+    public void Add(EntityLock held) => _entities[held] = 0;
+
+    public void Remove(EntityLock held) => _entities.TryRemove(held, out _);
 
     public void Remove(OrchestrationLock held) => _orchestrations.TryRemove(held, out _);
 
@@ -21,7 +26,18 @@ internal sealed class HeldLocks
 
     public IReadOnlyCollection<ActivityLock> Activities => [.. _activities.Keys];
 
+    public IReadOnlyCollection<EntityLock> Entities => [.. _entities.Keys];
+
     public IReadOnlyCollection<OrchestrationLock> Orchestrations => [.. _orchestrations.Keys];
+
+    /// <summary>Renews those of entities once. A lost one's batch can commit nothing any more and says so itself.</summary>
+    public async Task RenewEntitiesAsync(ITaskHub hub, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        if (!_entities.IsEmpty)
+        {
+            await hub.Entities.RenewAsync(Entities, lease, cancellationToken);
+        }
+    }
 
     /// <summary>Renews once. Locks that turn out to be lost are forgotten: their work can commit nothing any more.</summary>
     /// <returns>How many were lost.</returns>

@@ -36,6 +36,8 @@ internal static class TurnBuilder
             SubOrchestrations = [.. result.Actions.OfType<SubOrchestrationInstanceCreatedEvent>()
                 .Select(created => Child(created, instance, start!, now))],
             Messages = [.. Messages(instance, start, result, now)],
+            EntityMessages = [.. result.Actions.Where(action => result.ToEntities.ContainsKey(action.EventId))
+                .Select(action => result.ToEntities[action.EventId]), .. result.LockReleases],
             Status = result.Status,
             CustomStatus = result.CustomStatus,
             Output = result.Output,
@@ -84,7 +86,7 @@ internal static class TurnBuilder
     private static IEnumerable<OutgoingMessage> Messages(
         CachedInstance instance, ExecutionStartedEvent? start, TurnResult result, DateTime now)
     {
-        foreach (EventSentEvent sent in result.Actions.OfType<EventSentEvent>())
+        foreach (EventSentEvent sent in result.Actions.OfType<EventSentEvent>().Where(sent => !result.ToEntities.ContainsKey(sent.EventId)))
         {
             yield return new(sent.InstanceId!, null, new EventRaisedEvent(-1, sent.Input) { Name = sent.Name, Timestamp = now });
         }

@@ -32,6 +32,7 @@ internal sealed class WorkerRuntime(
         hubOptions.MaximumCachedInstances, hubOptions.MaximumCachedHistory, hubOptions.MaximumCachedEvents);
     public WorkSlots OrchestrationSlots { get; } = new(options.Concurrency.MaximumConcurrentOrchestrationWorkItems);
     public WorkSlots ActivitySlots { get; } = new(options.Concurrency.MaximumConcurrentActivityWorkItems);
+    public WorkSlots EntitySlots { get; } = new(options.Concurrency.MaximumConcurrentEntityWorkItems);
     public ILogger Logger { get; } = services.Loggers.Worker;
 
     /// <summary>True once the worker was asked to stop: what runs may finish, nothing new is taken.</summary>

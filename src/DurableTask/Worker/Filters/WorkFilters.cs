@@ -14,7 +14,12 @@ internal sealed record WorkFilters(
         [.. filters.Activities.Select(filter => Of(filter.Name, filter.Versions))],
         [.. filters.Entities.Select(filter => new WorkFilter(filter.Name))]);
 
-    public IReadOnlyList<WorkFilter>? Of(WorkKind kind) => kind == WorkKind.Orchestration ? Orchestrations : Activities;
+    public IReadOnlyList<WorkFilter>? Of(WorkKind kind) => kind switch
+    {
+        WorkKind.Orchestration => Orchestrations,
+        WorkKind.Activity => Activities,
+        _ => Entities,
+    };
 
     /// <summary>True when this worker takes such an orchestration.</summary>
     public bool Pass(ExecutionStartedEvent start) =>

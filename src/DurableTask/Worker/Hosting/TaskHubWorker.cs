@@ -9,7 +9,8 @@ using Microsoft.Extensions.Options;
 namespace Microsoft.DurableTask.Worker.Hosting;
 
 /// <summary>
-/// Runs orchestrations and activities of a task hub until it is stopped. It survives a hub that goes away: it says so, waits and goes on.
+/// Runs orchestrations, activities and (when they are enabled) entities of a task hub until it is stopped. It survives a hub
+/// that goes away: it says so, waits and goes on.
 /// </summary>
 internal sealed partial class TaskHubWorker : DurableTaskWorker
 {
@@ -17,6 +18,7 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
 
     private readonly WorkerRuntime _runtime;
     private readonly OrchestrationDispatcher _dispatcher;
+    private readonly EntityDispatcher _entities;
     private readonly ILogger _logger;
 
     public TaskHubWorker(
@@ -40,7 +42,10 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
             options.MaximumTimerInterval,
             options.Versioning?.DefaultVersion ?? "",
             ExceptionPropertiesProvider is { } provider ? new ExceptionPropertiesProviderAdapter(provider) : null,
-            options.Logging.UseLegacyCategories);
+            options.Logging.UseLegacyCategories)
+        {
+            EntitiesEnabled = options.EnableEntitySupport,
+        };
         string workerId = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid():N}";
         _runtime = new WorkerRuntime(
             workerId,
@@ -52,6 +57,7 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
             hubOptions.Get(name),
             WorkFilters.From(filters.Get(name)));
         _dispatcher = new OrchestrationDispatcher(_runtime);
+        _entities = new EntityDispatcher(_runtime);
         _logger = orchestrationServices.Loggers.Worker;
     }
 
@@ -87,10 +93,39 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
         await UntilItWorksAsync(_runtime.Hub.InitializeAsync, stoppingToken);
         Log.Started(_logger, _runtime.WorkerId);
         using IDisposable? attachment = (_runtime.Hub as ILocalDispatch)?.Attach(_dispatcher);
-        await Task.WhenAll(
+        List<Task> duties =
+        [
             LoopAsync(_dispatcher.RunOnceAsync, WorkKind.Orchestration, stoppingToken),
             LoopAsync(_dispatcher.Activities.RunOnceAsync, WorkKind.Activity, stoppingToken),
-            RenewAsync(stoppingToken));
+            RenewAsync(stoppingToken),
+        ];
+        if (_runtime.Services.EntitiesEnabled)
+        {
+            duties.Add(LoopAsync(_entities.RunOnceAsync, WorkKind.Entity, stoppingToken));
+            duties.Add(ReleaseOrphanedLocksAsync(stoppingToken));
+        }
+
+        await Task.WhenAll(duties);
+    }
+
+    private async Task ReleaseOrphanedLocksAsync(CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(_runtime.HubOptions.OrphanedLockSweepInterval, _runtime.Time);
+        while (await NextTickAsync(timer, stopping))
+        {
+            try
+            {
+                await _entities.ReleaseOrphanedLocksAsync(stopping);
+            }
+            catch (Exception unavailable) when (!stopping.IsCancellationRequested)
+            {
+                Log.NotSwept(_logger, unavailable.Message);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -139,6 +174,7 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
         {
             try
             {
+                await _runtime.Locks.RenewEntitiesAsync(_runtime.Hub, lease, stopping);
                 LostLocks lost = await _runtime.Locks.RenewAsync(_runtime.Hub, lease, stopping);
                 if (lost.Orchestrations.Count + lost.Activities.Count > 0)
                 {
@@ -196,6 +232,18 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
 
     private async Task GiveBackAsync(CancellationToken cancellationToken)
     {
+        foreach (EntityLock held in _runtime.Locks.Entities)
+        {
+            try
+            {
+                await _runtime.Hub.Entities.AbandonAsync(held, TimeSpan.Zero, cancellationToken);
+            }
+            catch (Exception unavailable)
+            {
+                Log.NotGivenBack(_logger, held.EntityId, unavailable.Message);
+            }
+        }
+
         foreach (ActivityLock held in _runtime.Locks.Activities)
         {
             try
@@ -236,7 +284,11 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
         public static partial void DrainTimedOut(ILogger logger, TimeSpan timeout);
 
         [LoggerMessage(EventId = 646, Level = LogLevel.Warning,
-            Message = "An activity lock of '{InstanceId}' could not be given back; it ends with its lease. {Reason}")]
+            Message = "A lock of '{InstanceId}' could not be given back; it ends with its lease. {Reason}")]
         public static partial void NotGivenBack(ILogger logger, string instanceId, string reason);
+
+        [LoggerMessage(EventId = 647, Level = LogLevel.Warning,
+            Message = "Entities with orphaned locks were not looked for; the next attempt comes with the next interval. {Reason}")]
+        public static partial void NotSwept(ILogger logger, string reason);
     }
 }

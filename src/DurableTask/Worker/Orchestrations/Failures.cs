@@ -1,4 +1,5 @@
 using DurableTask.Core;
+using Microsoft.DurableTask.Entities;
 
 namespace Microsoft.DurableTask.Worker.Orchestrations;
 
@@ -22,6 +23,7 @@ internal static class Failures
         {
             _ when depth >= MaximumDepth => null,
             TaskFailedException failed => failed.FailureDetails.ToStored(),
+            EntityOperationFailedException failed => failed.FailureDetails.ToStored(),
             { InnerException: { } cause } => From(cause, properties, depth + 1),
             _ => null,
         };

@@ -1,4 +1,5 @@
 using DurableTask.Core.History;
+using Microsoft.DurableTask.Entities;
 using Microsoft.DurableTask.Worker.Tracing;
 using Microsoft.Extensions.Logging;
 
@@ -17,6 +18,7 @@ internal sealed partial class OrchestrationContext(
     ExternalEvents events,
     string? customStatus) : TaskOrchestrationContext
 {
+    private OrchestrationEntities? _entities;
     private int _guidCounter;
     private DateTime _now;
     private bool _isReplaying = true;
@@ -28,6 +30,14 @@ internal sealed partial class OrchestrationContext(
     public override DateTime CurrentUtcDateTime => _now;
     public override bool IsReplaying => _isReplaying;
     protected override ILoggerFactory LoggerFactory => services.LoggerFactory;
+
+    public override TaskOrchestrationEntityFeature Entities => services.EntitiesEnabled
+        ? _entities ??= new OrchestrationEntities(start, this, services, actions, events)
+        : throw new NotSupportedException(
+            "Durable entities are disabled: DurableTaskWorkerOptions.EnableEntitySupport is false on this worker.");
+
+    /// <summary>What to send to entities when the orchestration ends inside of a critical section.</summary>
+    public IReadOnlyList<global::DurableTask.Core.Hub.OutgoingEntityMessage> LockReleasesAtEnd => _entities?.ReleasesAtEnd ?? [];
 
     /// <summary>The last value that the orchestrator set, as JSON; before that, what the previous execution left.</summary>
     public string? CustomStatus { get; private set; } = customStatus;
@@ -64,8 +74,10 @@ internal sealed partial class OrchestrationContext(
     {
         ThrowIfForeignThread();
         TaskOptions.RejectAsInput(input, options);
+        _entities?.RequireSubOrchestrationAllowed();
         string? json = services.DataConverter.Serialize(input);
         var own = options as SubOrchestrationOptions;
+        RejectEntityId(own?.InstanceId, nameof(options));
 
         // One id for all attempts: a retry takes the place of the instance that failed.
         string instanceId = own?.InstanceId ?? NewGuid().ToString("N");
@@ -108,6 +120,7 @@ internal sealed partial class OrchestrationContext(
     {
         ArgumentException.ThrowIfNullOrEmpty(instanceId);
         ArgumentException.ThrowIfNullOrEmpty(eventName);
+        RejectEntityId(instanceId, nameof(instanceId));
         ThrowIfForeignThread();
         actions.Add(new EventSentEvent(actions.NextId())
         {
@@ -207,7 +220,17 @@ internal sealed partial class OrchestrationContext(
         }
     }
 
-    private void ThrowIfForeignThread()
+    private void RejectEntityId(string? instanceId, string parameter)
+    {
+        if (services.EntitiesEnabled && instanceId is not null && EntityIds.IsEntity(instanceId))
+        {
+            throw new ArgumentException(
+                $"Instance id '{instanceId}': ids that begin with '@' are those of entities. Use the context's Entities.", parameter);
+        }
+    }
+
+    /// <exception cref="InvalidOperationException">The caller is not the orchestrator's code in its turn.</exception>
+    public void ThrowIfForeignThread()
     {
         if (!loop.IsCurrent)
         {

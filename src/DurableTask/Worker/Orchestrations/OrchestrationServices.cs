@@ -12,6 +12,9 @@ internal sealed record OrchestrationServices(
     global::DurableTask.Core.IExceptionPropertiesProvider? ExceptionProperties,
     bool UseLegacyLogCategory = false)
 {
+    /// <summary>True when orchestrators may use entities; ids that begin with "@" are entities then.</summary>
+    public bool EntitiesEnabled { get; init; }
+
     /// <summary>Where the engine itself logs.</summary>
     public WorkerLoggers Loggers { get; } = new(LoggerFactory, UseLegacyLogCategory);
 

@@ -261,6 +261,7 @@ internal sealed partial class OrchestrationSession(
         // While it is suspended, nothing new starts; the resumption finds the actions still here, or adds them again by replay.
         Actions = _suspended ? [] : _actions.Added,
         CancelledTimers = _actions.CancelledTimers,
+        ToEntities = _actions.ToEntities,
         CustomStatus = _context is null ? customStatus : _context.CustomStatus,
     };
 
@@ -270,6 +271,8 @@ internal sealed partial class OrchestrationSession(
         // Fire-and-forget messages of the last turn are still sent; what would need an answer is not started any more.
         Actions = [.. _actions.Added.Where(action => action is EventSentEvent)],
         CancelledTimers = [],
+        ToEntities = _actions.ToEntities,
+        LockReleases = _context?.LockReleasesAtEnd ?? [],
         CustomStatus = _context is null ? customStatus : _context.CustomStatus,
     };
 

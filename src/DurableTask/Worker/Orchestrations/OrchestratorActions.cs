@@ -1,6 +1,7 @@
 using DurableTask.Core;
 using DurableTask.Core.Exceptions;
 using DurableTask.Core.History;
+using DurableTask.Core.Hub;
 
 namespace Microsoft.DurableTask.Worker.Orchestrations;
 
@@ -16,6 +17,7 @@ internal sealed class OrchestratorActions
     private readonly SortedDictionary<int, HistoryEvent> _added = [];
     private readonly Dictionary<int, TaskCompletionSource<TaskOutcome>> _open = [];
     private readonly Dictionary<int, string> _openChildren = [];
+    private readonly Dictionary<int, OutgoingEntityMessage> _toEntities = [];
     private readonly List<int> _cancelledTimers = [];
     private int _next;
 
@@ -24,6 +26,9 @@ internal sealed class OrchestratorActions
 
     /// <summary>Actions that no stored turn holds yet, in order.</summary>
     public IReadOnlyList<HistoryEvent> Added => [.. _added.Values];
+
+    /// <summary>The messages to entities among <see cref="Added"/>, by event id.</summary>
+    public IReadOnlyDictionary<int, OutgoingEntityMessage> ToEntities => _toEntities;
 
     /// <summary>Stored timers that the code cancelled during this turn.</summary>
     public IReadOnlyList<int> CancelledTimers => _cancelledTimers;
@@ -54,6 +59,13 @@ internal sealed class OrchestratorActions
     /// <summary>Adds an action that has no outcome.</summary>
     public void Add(HistoryEvent action) => _added.Add(action.EventId, action);
 
+    /// <summary>Adds the sending of a message to an entity.</summary>
+    public void Send(EventSentEvent sent, OutgoingEntityMessage message)
+    {
+        Add(sent);
+        _toEntities.Add(sent.EventId, message);
+    }
+
     /// <returns>False when no such outcome is open: a duplicate, or a cancelled timer.</returns>
     public bool TryComplete(int id, TaskOutcome outcome)
     {
@@ -81,6 +93,7 @@ internal sealed class OrchestratorActions
     public void Stored()
     {
         _added.Clear();
+        _toEntities.Clear();
         _cancelledTimers.Clear();
     }
 
@@ -110,6 +123,7 @@ internal sealed class OrchestratorActions
             throw ReplayMismatch.Create(stored, added, History, _added);
         }
 
+        _toEntities.Remove(stored.EventId);
         _added.Remove(stored.EventId);
     }
 }

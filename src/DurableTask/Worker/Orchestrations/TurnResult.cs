@@ -1,5 +1,6 @@
 using DurableTask.Core;
 using DurableTask.Core.History;
+using DurableTask.Core.Hub;
 
 namespace Microsoft.DurableTask.Worker.Orchestrations;
 
@@ -18,6 +19,12 @@ internal sealed record TurnResult
 
     /// <summary>Events that continue-as-new takes along.</summary>
     public IReadOnlyList<EventRaisedEvent> CarriedEvents { get; init; } = [];
+
+    /// <summary>The messages to entities, by the event id of the action that sends them.</summary>
+    public IReadOnlyDictionary<int, OutgoingEntityMessage> ToEntities { get; init; } = new Dictionary<int, OutgoingEntityMessage>();
+
+    /// <summary>What ends the critical section that the orchestrator was in when it ended.</summary>
+    public IReadOnlyList<OutgoingEntityMessage> LockReleases { get; init; } = [];
 
     /// <summary>Sub-orchestrations to end because this one was terminated recursively.</summary>
     public IReadOnlyList<string> TerminateChildren { get; init; } = [];

@@ -1,0 +1,2 @@
+DROP TABLE entity_inbox;
+DROP TABLE entities;

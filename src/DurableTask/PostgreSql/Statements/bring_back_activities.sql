@@ -1,0 +1,2 @@
+-- After the clock went back by $2: activities that were waiting for a worker go on waiting. $1: what the time would have been.
+UPDATE activities SET visible_at = visible_at - $2 WHERE visible_at > now() AND visible_at <= $1 AND locked_by IS NULL;

@@ -1,0 +1,1 @@
+DELETE FROM entity_inbox WHERE id = ANY ($1::bigint[]);

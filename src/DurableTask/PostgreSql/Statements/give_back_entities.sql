@@ -1,0 +1,14 @@
+-- What dead workers hold. As for orchestrations: the messages that wait longest lead to (nearly) all of them.
+WITH held AS (
+    SELECT e.entity_id
+    FROM (SELECT entity_id FROM entity_inbox WHERE visible_at <= now() ORDER BY visible_at LIMIT $2) m
+    JOIN entities e ON e.entity_id = m.entity_id
+    WHERE e.locked_by = ANY ($1::text[])
+    FOR UPDATE OF e SKIP LOCKED
+), free AS (
+    UPDATE entities e SET locked_by = NULL, locked_until = NULL, fence = e.fence + 1
+    FROM (SELECT DISTINCT entity_id FROM held) h
+    WHERE e.entity_id = h.entity_id
+    RETURNING e.entity_id
+)
+SELECT count(*)::integer FROM free;

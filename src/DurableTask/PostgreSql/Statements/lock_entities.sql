@@ -1,0 +1,21 @@
+-- Locks at most $2 entities with due messages, those that wait longest first, and creates the rows of those that have none. As in
+-- lock_orchestrations, one message stands for all of an entity's, and the coalesce keeps the planner from sorting the inbox. In the order
+-- of the ids: two workers that want the same entities wait for each other in one direction only, and the second one finds them taken.
+-- $4: the names to take, or null for all.
+WITH due AS (
+    SELECT m.entity_id
+    FROM entity_inbox m
+    LEFT JOIN entities e ON e.entity_id = m.entity_id
+    WHERE m.visible_at <= now()
+      AND ($4::text[] IS NULL OR split_part(m.entity_id, '@', 2) = ANY ($4))
+      AND (e.locked_until IS NULL OR e.locked_until <= now())
+      AND coalesce(m.id = (
+          SELECT f.id FROM entity_inbox f WHERE f.entity_id = m.entity_id AND f.visible_at <= now() ORDER BY f.id LIMIT 1), false)
+    ORDER BY m.visible_at
+    LIMIT $2
+)
+INSERT INTO entities AS e (entity_id, locked_by, locked_until, fence)
+SELECT due.entity_id, $1, now() + $3, 1 FROM due ORDER BY due.entity_id
+ON CONFLICT (entity_id) DO UPDATE SET locked_by = $1, locked_until = now() + $3, fence = e.fence + 1
+WHERE e.locked_until IS NULL OR e.locked_until <= now()
+RETURNING e.entity_id, e.fence, e.state, e.holder, e.holder_execution;

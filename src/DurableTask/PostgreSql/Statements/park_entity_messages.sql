@@ -1,0 +1,1 @@
+UPDATE entity_inbox SET visible_at = NULL WHERE id = ANY ($1::bigint[]);

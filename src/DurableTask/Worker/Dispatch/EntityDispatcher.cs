@@ -1,0 +1,106 @@
+using DurableTask.Core.Hub;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Microsoft.DurableTask.Worker.Dispatch;
+
+/// <summary>
+/// Runs the batches of entities: lock, do the operations that wait, commit. An entity's operations run one at a time. Each may run more
+/// than once, when a worker dies in the middle of a batch; what it changed is stored once.
+/// </summary>
+internal sealed partial class EntityDispatcher(WorkerRuntime runtime)
+{
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    private readonly ILogger _logger = runtime.Services.LoggerFactory.CreateLogger(LogCategories.Entities);
+
+    /// <summary>Locks what is ready and starts it. Returns when there is nothing more to lock.</summary>
+    public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
+    {
+        int slots = await runtime.EntitySlots.TakeAsync(int.MaxValue, cancellationToken);
+        IReadOnlyList<EntityWorkItem> items = [];
+        try
+        {
+            // Not cancelled midway: locks whose answer got lost would have to wait for their lease to end.
+            items = await runtime.Hub.Entities.LockAsync(runtime.Request(slots, runtime.Filters.Entities), CancellationToken.None);
+        }
+        finally
+        {
+            runtime.EntitySlots.GiveBack(slots - items.Count);
+        }
+
+        foreach (EntityWorkItem item in items)
+        {
+            runtime.Locks.Add(item.Lock);
+            runtime.Running.Start(() => RunAsync(item));
+        }
+
+        return items.Count;
+    }
+
+    /// <summary>Ends critical sections whose orchestration ended without leaving them.</summary>
+    public async Task ReleaseOrphanedLocksAsync(CancellationToken cancellationToken)
+    {
+        int count = runtime.HubOptions.MaximumOrphanedLocksPerSweep;
+        int released = await runtime.Hub.Entities.ReleaseOrphanedLocksAsync(count, cancellationToken);
+        if (released > 0)
+        {
+            Log.OrphanedLocksReleased(_logger, released);
+        }
+    }
+
+    private async Task RunAsync(EntityWorkItem item)
+    {
+        try
+        {
+            await using AsyncServiceScope scope = runtime.Scopes.CreateAsyncScope();
+            var batch = new EntityBatch(runtime, item, scope.ServiceProvider, _logger);
+            await runtime.Hub.Entities.CommitAsync(await batch.RunAsync());
+        }
+        catch (WorkItemLockLostException lost)
+        {
+            Log.LockLost(_logger, lost.Message);
+        }
+        catch (Exception failed)
+        {
+            Log.BatchNotStored(_logger, failed, item.Lock.EntityId);
+            await GiveBackAsync(item.Lock);
+        }
+        finally
+        {
+            runtime.Locks.Remove(item.Lock);
+            runtime.EntitySlots.GiveBack(1);
+        }
+    }
+
+    private async Task GiveBackAsync(EntityLock held)
+    {
+        try
+        {
+            await runtime.Hub.Entities.AbandonAsync(held, RetryDelay);
+        }
+        catch (Exception unreachable)
+        {
+            // The lease does it, later.
+            Log.NotGivenBack(_logger, held.EntityId, unreachable.Message);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 650, Level = LogLevel.Warning, Message = "A batch of an entity was thrown away: {Reason}")]
+        public static partial void LockLost(ILogger logger, string reason);
+
+        [LoggerMessage(EventId = 651, Level = LogLevel.Error,
+            Message = "A batch of entity '{EntityId}' could not be stored; it runs again.")]
+        public static partial void BatchNotStored(ILogger logger, Exception exception, string entityId);
+
+        [LoggerMessage(EventId = 652, Level = LogLevel.Warning,
+            Message = "The lock on entity '{EntityId}' could not be given back; it ends with its lease. {Reason}")]
+        public static partial void NotGivenBack(ILogger logger, string entityId, string reason);
+
+        [LoggerMessage(EventId = 653, Level = LogLevel.Warning,
+            Message = "{Count} entities were locked by orchestrations that have ended; the locks were released.")]
+        public static partial void OrphanedLocksReleased(ILogger logger, int count);
+    }
+}

@@ -1,0 +1,204 @@
+using Heal.DurableTask.PostgreSql.Tests.Servers;
+using Heal.DurableTask.PostgreSql.Tests.Workers;
+using Microsoft.DurableTask;
+using Npgsql;
+
+namespace Heal.DurableTask.PostgreSql.Tests;
+
+/// <summary>
+/// Faults of the database server while a worker works: each time, nothing that was acknowledged is lost, and the same processes go on when
+/// the fault is over.
+/// </summary>
+public sealed class ServerFaultTests : ServerTestBase
+{
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task After_a_restart_or_crash_of_the_server_workers_and_clients_go_on_and_nothing_acknowledged_is_lost(bool isCrash)
+    {
+        await StartServerAsync();
+        await StartHubAsync();
+        WorkerProcess worker = await StartWorkerAsync(holds: true);
+        string[] ids = await HoldAsync(worker, 20);
+        await (isCrash ? Server.CrashAsync() : Server.StopAsync());
+        await Assert.ThrowsAnyAsync<NpgsqlException>(() => Hub.ScheduleAsync(steps: 1));
+        await worker.ReleaseAsync();
+        await worker.UntilSaidAsync("the next attempt is in", Deadline);
+
+        await Server.StartAgainAsync();
+        await AssertDoneAsync(ids);
+        await AssertDoneAsync(await RetryAsync(() => ScheduleAsync(3)));
+    }
+
+    [Fact]
+    public async Task After_a_failover_to_a_replica_workers_and_clients_find_the_new_primary_and_nothing_acknowledged_is_lost()
+    {
+        await StartServerAsync();
+        PostgresServer replica = Use(await PostgresServer.CopyAsync(Server, isStandby: true));
+        await replica.StartAgainAsync();
+        await Server.ConfigureAsync("synchronous_standby_names", "*");
+        string both = $"Host=127.0.0.1:{Server.Port},127.0.0.1:{replica.Port};Username=postgres;Database={PostgresServer.Database};"
+            + "Target Session Attributes=Primary;Maximum Pool Size=10;Timeout=5";
+        await StartHubAsync(both);
+        WorkerProcess worker = await StartWorkerAsync(holds: true, both);
+        string[] ids = await HoldAsync(worker, 20);
+
+        await Server.CrashAsync();
+        await replica.PromoteAsync();
+        // The new primary has no replica that it could wait for.
+        await replica.ConfigureAsync("synchronous_standby_names", "");
+        await worker.ReleaseAsync();
+        await AssertDoneAsync(ids);
+        await AssertDoneAsync(await RetryAsync(() => ScheduleAsync(3)));
+    }
+
+    [Fact]
+    public async Task Without_a_free_connection_the_error_says_so_and_work_goes_on_when_there_is_one_again()
+    {
+        await StartServerAsync();
+        await Server.ExecuteAsync("CREATE ROLE app LOGIN; GRANT CREATE ON DATABASE postgres TO app");
+        string app = Server.ConnectionStringFor("app");
+        await StartHubAsync(app);
+        WorkerProcess worker = await StartWorkerAsync(holds: true, app);
+        string[] ids = await HoldAsync(worker, 3);
+
+        await using (NpgsqlDataSource greedy = NpgsqlDataSource.Create($"{app};Application Name=greedy;Maximum Pool Size=100"))
+        {
+            List<NpgsqlConnection> taken = await TakeAllConnectionsAsync(greedy);
+            await worker.ReleaseAsync();
+            var refused = await Assert.ThrowsAsync<PostgresUnavailableException>(() => HubClient.StartAsync(
+                app, Schema, options => options.StartupTimeout = TimeSpan.FromMilliseconds(500)));
+            Assert.Contains("53300", refused.Message);
+            Assert.Contains("max_connections", refused.Message);
+            await worker.UntilSaidAsync("53300", Deadline);
+            foreach (NpgsqlConnection connection in taken)
+            {
+                await connection.DisposeAsync();
+            }
+        }
+
+        await AssertDoneAsync(ids);
+        await AssertDoneAsync(await RetryAsync(() => ScheduleAsync(3)));
+    }
+
+    [Fact]
+    public async Task When_the_disk_is_full_starts_are_refused_with_that_reason_and_what_was_acknowledged_goes_on_when_there_is_room_again()
+    {
+        await StartServerAsync(megabytes: 160, "max_wal_size=32MB", "min_wal_size=32MB");
+        await StartHubAsync();
+        WorkerProcess worker = await StartWorkerAsync(holds: true);
+        List<string> ids = [.. await HoldAsync(worker, 3)];
+
+        await Server.FillDiskAsync();
+        NpgsqlException? full = null;
+        for (int i = 0; i < 10_000 && full is null; i++)
+        {
+            try
+            {
+                ids.Add(await Hub.Client.ScheduleNewOrchestrationInstanceAsync(
+                    Steps.Orchestrator, 5, new StartOrchestrationOptions { Tags = Incompressible(100_000) }, Deadline));
+            }
+            catch (NpgsqlException exception)
+            {
+                full = exception;
+            }
+        }
+
+        Assert.NotNull(full);
+        Assert.True(
+            full is PostgresException { SqlState: PostgresErrorCodes.DiskFull } || Server.Log.Contains("No space left", StringComparison.Ordinal),
+            full.ToString());
+        await worker.ReleaseAsync();
+        await Server.FreeDiskAsync();
+        await AssertDoneAsync([.. ids]);
+        await AssertDoneAsync(await RetryAsync(() => ScheduleAsync(3)));
+    }
+
+    [Fact]
+    public async Task While_the_database_is_read_only_starts_are_refused_with_that_reason_and_work_goes_on_afterwards()
+    {
+        await StartServerAsync();
+        await StartHubAsync();
+        WorkerProcess worker = await StartWorkerAsync(holds: true);
+        string[] ids = await HoldAsync(worker, 3);
+        await Server.ExecuteAsync("ALTER DATABASE postgres SET default_transaction_read_only = on");
+        await Server.EndSessionsAsync();
+
+        var refused = await Assert.ThrowsAsync<PostgresException>(() => RetryUnlessReadOnlyAsync(() => Hub.ScheduleAsync(steps: 1)));
+        Assert.Contains("read-only transaction", refused.MessageText);
+        await worker.ReleaseAsync();
+        await worker.UntilSaidAsync("read-only transaction", Deadline);
+
+        await Server.ExecuteAsync("SET default_transaction_read_only = off; ALTER DATABASE postgres RESET default_transaction_read_only");
+        await Server.EndSessionsAsync();
+        await AssertDoneAsync(ids);
+        await AssertDoneAsync(await RetryAsync(() => ScheduleAsync(3)));
+    }
+
+    [Fact]
+    public async Task A_statement_timeout_fails_what_waits_too_long_and_is_made_good_when_the_wait_is_over()
+    {
+        await StartServerAsync();
+        await Server.ExecuteAsync("ALTER DATABASE postgres SET statement_timeout = '300ms'");
+        await StartHubAsync();
+        WorkerProcess worker = await StartWorkerAsync(holds: true);
+        string[] ids = await HoldAsync(worker, 2);
+        await using (NpgsqlConnection blocker = await Hub.Source.OpenConnectionAsync(Deadline))
+        {
+            await using NpgsqlTransaction transaction = await blocker.BeginTransactionAsync(Deadline);
+            await using NpgsqlCommand hold = blocker.CreateCommand("SELECT 1 FROM instances WHERE instance_id = $1 FOR UPDATE", ids[0]);
+            await hold.ExecuteScalarAsync(Deadline);
+            await worker.ReleaseAsync();
+            await worker.UntilSaidAsync("statement timeout", Deadline);
+            await AssertDoneAsync(ids[1]);
+        }
+
+        await AssertDoneAsync(ids);
+    }
+
+    /// <summary>Takes connections, those of the hub too, until the server has none left.</summary>
+    private async Task<List<NpgsqlConnection>> TakeAllConnectionsAsync(NpgsqlDataSource greedy)
+    {
+        var taken = new List<NpgsqlConnection>();
+        await using NpgsqlConnection administrator = new(Server.ConnectionString);
+        await administrator.OpenAsync(Deadline);
+        while (true)
+        {
+            try
+            {
+                taken.Add(await greedy.OpenConnectionAsync(Deadline));
+            }
+            catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.TooManyConnections)
+            {
+                await using NpgsqlCommand end = administrator.CreateCommand(
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'app' AND application_name <> 'greedy'");
+                if (await end.ExecuteScalarAsync(Deadline) is null)
+                {
+                    return taken;
+                }
+            }
+        }
+    }
+
+    private static Dictionary<string, string> Incompressible(int length)
+    {
+        byte[] bytes = new byte[length];
+        Random.Shared.NextBytes(bytes);
+        return new Dictionary<string, string>(StringComparer.Ordinal) { ["ballast"] = Convert.ToBase64String(bytes) };
+    }
+
+    private async Task<string> RetryUnlessReadOnlyAsync(Func<Task<string>> action)
+    {
+        while (true)
+        {
+            try
+            {
+                return await action();
+            }
+            catch (NpgsqlException cut) when (cut is not PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction })
+            {
+                Deadline.ThrowIfCancellationRequested();
+            }
+        }
+    }
+}
