@@ -1,9 +1,9 @@
 #!/bin/bash
 # ./bench.sh [--quick] [--json FILE] [BENCHMARK...]
 #
-# Measures the durable task engine on a private PostgreSQL with fsync on: sets it up, builds, runs, prints a table, writes the figures as JSON
-# (default: bench-results.json), removes what it set up. Without names all benchmarks run: floor seq5 fan100 event timer10k long intake recover
-# million (about 15 minutes; --quick about 2). bench/README.md says what each one is.
+# Measures the durable task engine on a private PostgreSQL with fsync on: sets it up, builds, runs, prints a table, writes the figures as
+# JSON (default: bench-results.json), removes what it set up. Without names all benchmarks run: floor seq5 fan100 event timer10k long
+# intake recover million (about 15 minutes; --quick about 2). bench/README.md says what each one is.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 HEAL_ENG=$PWD/eng

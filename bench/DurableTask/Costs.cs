@@ -11,8 +11,8 @@ namespace Heal.Bench.DurableTask;
 internal sealed record Costs(double? Syncs, double? Commits, double WalKilobytes, double CpuMilliseconds);
 
 /// <summary>
-/// A moment's counters. CPU and WAL positions are exact at once. Sessions report commits and syncs late, for certain only at their end: those
-/// two are therefore read before the first connection opens and after the last has closed.
+/// A moment's counters. CPU and WAL positions are exact at once. Sessions report commits and syncs late, for certain only at their end:
+/// those two are therefore read before the first connection opens and after the last has closed.
 /// </summary>
 internal sealed class CostMeter(string connectionString) : IAsyncDisposable
 {

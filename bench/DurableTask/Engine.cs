@@ -69,7 +69,8 @@ internal sealed class Engine : IAsyncDisposable
         var done = await Client.WaitForInstanceCompletionAsync(instanceId);
         if (done.RuntimeStatus != OrchestrationRuntimeStatus.Completed)
         {
-            throw new InvalidOperationException($"Instance '{instanceId}' ended as {done.RuntimeStatus}: {done.FailureDetails?.ErrorMessage}");
+            throw new InvalidOperationException(
+                $"Instance '{instanceId}' ended as {done.RuntimeStatus}: {done.FailureDetails?.ErrorMessage}");
         }
     }
 

@@ -4,7 +4,8 @@ namespace Heal.Bench.DurableTask;
 /// A closed loop: so many callers, each of which starts the next when its last is done. What ends between the end of the warm-up and
 /// the end of the measured time counts.
 /// </summary>
-internal sealed record LoadRun(long Count, double Seconds, IReadOnlyList<double> Milliseconds, long CountWithWarmUp, decimal Wal, double Cpu)
+internal sealed record LoadRun(
+    long Count, double Seconds, IReadOnlyList<double> Milliseconds, long CountWithWarmUp, decimal Wal, double Cpu)
 {
     public static async Task<LoadRun> RunAsync(Settings settings, int concurrency, CostMeter meter, Func<int, Task> once)
     {

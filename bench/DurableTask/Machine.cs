@@ -11,7 +11,8 @@ internal sealed record Machine(string Cpu, int Cores, string Runtime, string Pos
     public static async Task<Machine> DescribeAsync(string connectionString)
     {
         await using var source = NpgsqlDataSource.Create(connectionString);
-        await using var command = source.CreateCommand("SELECT name, setting || coalesce(' ' || unit, '') FROM pg_settings WHERE name = ANY ($1)");
+        await using var command = source.CreateCommand(
+            "SELECT name, setting || coalesce(' ' || unit, '') FROM pg_settings WHERE name = ANY ($1)");
         command.Parameters.Add(new NpgsqlParameter { Value = Stated });
         await using var reader = await command.ExecuteReaderAsync();
         var settings = new SortedDictionary<string, string>(StringComparer.Ordinal);
@@ -23,7 +24,8 @@ internal sealed record Machine(string Cpu, int Cores, string Runtime, string Pos
         await reader.DisposeAsync();
         await using var version = source.CreateCommand("SHOW server_version");
         return new Machine(
-            CpuName(), Environment.ProcessorCount, RuntimeInformation.FrameworkDescription, (string)(await version.ExecuteScalarAsync())!, settings);
+            CpuName(), Environment.ProcessorCount, RuntimeInformation.FrameworkDescription,
+            (string)(await version.ExecuteScalarAsync())!, settings);
     }
 
     private static string CpuName()

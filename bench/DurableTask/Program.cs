@@ -43,7 +43,9 @@ for (var i = 0; i < args.Length; i++)
             names.Add(name);
             break;
         default:
-            Console.Error.WriteLine($"Unknown benchmark or option '{args[i]}'. Known: --quick, --at CONCURRENCY, --json FILE, {string.Join(", ", known.Keys)}.");
+            Console.Error.WriteLine(
+                $"Unknown benchmark or option '{args[i]}'. Known: --quick, --at CONCURRENCY, --json FILE, "
+                + $"{string.Join(", ", known.Keys)}.");
             return 2;
     }
 }

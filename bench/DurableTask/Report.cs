@@ -29,7 +29,8 @@ internal sealed class Report(Machine machine, bool quick)
             + (quick ? "; QUICK: too short for figures to publish" : ""));
         Console.WriteLine();
         Console.WriteLine(
-            $"{"benchmark",-34}{"conc",5}{"count",8}{"per s",10}{"p50 ms",9}{"p95 ms",9}{"p99 ms",9}{"syncs",8}{"commits",9}{"WAL kB",8}{"CPU ms",8}"
+            $"{"benchmark",-34}{"conc",5}{"count",8}{"per s",10}{"p50 ms",9}{"p95 ms",9}{"p99 ms",9}"
+            + $"{"syncs",8}{"commits",9}{"WAL kB",8}{"CPU ms",8}"
             + "  note (costs: per orchestration)");
     }
 
@@ -37,9 +38,11 @@ internal sealed class Report(Machine machine, bool quick)
     {
         _figures.Add(figure);
         var text = string.Create(CultureInfo.InvariantCulture,
-            $"{figure.Benchmark + (figure.What.Length > 0 ? " " + figure.What : ""),-34}{figure.Concurrency,5}{figure.Count,8}{figure.PerSecond,10:N1}"
+            $"{figure.Benchmark + (figure.What.Length > 0 ? " " + figure.What : ""),-34}"
+            + $"{figure.Concurrency,5}{figure.Count,8}{figure.PerSecond,10:N1}"
             + $"{figure.Latency?.P50,9:N2}{figure.Latency?.P95,9:N2}{figure.Latency?.P99,9:N2}"
-            + $"{figure.Costs?.Syncs,8:N3}{figure.Costs?.Commits,9:N3}{figure.Costs?.WalKilobytes,8:N2}{figure.Costs?.CpuMilliseconds,8:N3}  {figure.Note}");
+            + $"{figure.Costs?.Syncs,8:N3}{figure.Costs?.Commits,9:N3}{figure.Costs?.WalKilobytes,8:N2}"
+            + $"{figure.Costs?.CpuMilliseconds,8:N3}  {figure.Note}");
         Console.WriteLine(text.TrimEnd());
     }
 
@@ -50,10 +53,12 @@ internal sealed class Report(Machine machine, bool quick)
         foreach (var figure in _figures.Where(figure => figure is { Benchmark: "seq5", What: "" }))
         {
             if (figure.Latency is { } latency
-                && _figures.Find(floor => floor.Benchmark == "floor" && floor.Concurrency == figure.Concurrency) is { Latency: { } limit } floor)
+                && _figures.Find(other => other.Benchmark == "floor" && other.Concurrency == figure.Concurrency)
+                    is { Latency: { } limit } floor)
             {
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"seq5 at {figure.Concurrency}: {figure.PerSecond / floor.PerSecond:N2} of the floor's rate, p50 {latency.P50 / limit.P50:N2} "
+                    $"seq5 at {figure.Concurrency}: {figure.PerSecond / floor.PerSecond:N2} of the floor's rate, "
+                    + $"p50 {latency.P50 / limit.P50:N2} "
                     + $"times the floor's, p99 {latency.P99 / latency.P50:N2} times its own p50"));
             }
         }

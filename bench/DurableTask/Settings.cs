@@ -1,7 +1,8 @@
 namespace Heal.Bench.DurableTask;
 
 /// <summary>What one run of the driver was asked to do.</summary>
-/// <param name="ConnectionString">A superuser's, of a database that may be filled: each benchmark makes a schema of its own and drops it.</param>
+/// <param name="ConnectionString">A superuser's, of a database that may be filled: each benchmark makes a schema of its own and drops
+/// it.</param>
 /// <param name="Quick">Shorter and smaller, to see that everything runs; its figures are not for publication.</param>
 /// <param name="At">Only at this concurrency; null for all.</param>
 internal sealed record Settings(string ConnectionString, bool Quick, int? At = null)

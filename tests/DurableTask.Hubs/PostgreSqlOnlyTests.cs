@@ -224,8 +224,8 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
             await PlanAsync(
                 planCacheMode,
                 "commit_turns (text[], text[], text[], bigint[], bool[], int[], int[], smallint[], text[], text[], text[], text[], bool[], "
-                    + "bool[], interval[], bigint[], bigint[], bigint[], text[], bigint[], bigint[], int[], text[], text[], text[], bool[], "
-                    + "bigint[])",
+                    + "bool[], interval[], bigint[], bigint[], bigint[], text[], bigint[], bigint[], int[], text[], text[], "
+                    + "text[], bool[], bigint[])",
                 "'{i1}', '{e}', '{w}', '{1}', '{f}', '{1}', '{1}', '{0}', '{null}', '{null}', '{null}', '{x}', '{f}', '{t}', '{30 s}', "
                     + "'{1}', '{1}', '{1}', '{w}', '{1}', '{1}', '{1}', '{A}', '{null}', '{x}', '{t}', '{1}'"),
             await PlanAsync(planCacheMode, "lock_residents (text[], text[], int)", "'{w}', null, 500"),

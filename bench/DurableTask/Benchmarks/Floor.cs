@@ -52,7 +52,8 @@ internal static class Floor
         {
             var source = NpgsqlDataSource.Create(connectionString);
             await using (var create = source.CreateCommand(
-                $"CREATE SCHEMA {schema}; CREATE TABLE {schema}.checkpoints (id text COLLATE \"C\", seq int, payload text, PRIMARY KEY (id, seq))"))
+                $"CREATE SCHEMA {schema}; CREATE TABLE {schema}.checkpoints "
+                + "(id text COLLATE \"C\", seq int, payload text, PRIMARY KEY (id, seq))"))
             {
                 await create.ExecuteNonQueryAsync();
             }

@@ -20,7 +20,8 @@ internal static class Million
         {
             var empty = await LoadRun.RunAsync(
                 settings, Concurrency, meter, _ => engine.RunAsync(Orchestrations.Sequence, Seq5.Steps));
-            report.Add(new Figure("million", "seq5, empty hub", Concurrency, empty.Count, empty.Seconds, Latency.Of(empty.Milliseconds), null));
+            report.Add(new Figure("million", "seq5, empty hub", Concurrency, empty.Count, empty.Seconds,
+                Latency.Of(empty.Milliseconds), null));
             await FillAsync(settings.ConnectionString, schema, stored);
             var full = await LoadRun.RunAsync(
                 settings, Concurrency, meter, _ => engine.RunAsync(Orchestrations.Sequence, Seq5.Steps));
@@ -57,7 +58,8 @@ internal static class Million
     private static async Task<List<string>> ColumnsAsync(NpgsqlDataSource source, string schema, string table)
     {
         await using var command = source.CreateCommand(
-            "SELECT column_name::text FROM information_schema.columns WHERE table_schema = $1 AND table_name = $2 AND is_generated = 'NEVER'");
+            "SELECT column_name::text FROM information_schema.columns "
+            + "WHERE table_schema = $1 AND table_name = $2 AND is_generated = 'NEVER'");
         command.Parameters.Add(new NpgsqlParameter { Value = schema });
         command.Parameters.Add(new NpgsqlParameter { Value = table });
         await using var reader = await command.ExecuteReaderAsync();
@@ -106,7 +108,8 @@ internal static class Million
                 samples.Add(Settings.Time.GetElapsedTime(began).TotalMilliseconds);
             }
 
-            report.Add(new Figure("million", name, 1, samples.Count, Settings.Time.GetElapsedTime(start).TotalSeconds, Latency.Of(samples), null));
+            report.Add(new Figure(
+                "million", name, 1, samples.Count, Settings.Time.GetElapsedTime(start).TotalSeconds, Latency.Of(samples), null));
         }
     }
 

@@ -1,6 +1,7 @@
 namespace Heal.Bench.DurableTask.Benchmarks;
 
-/// <summary>Five activities one after the other, each returns its short text: from schedule to the completion that the client sees.</summary>
+/// <summary>Five activities one after the other, each returns its short text: from schedule to the completion that the client
+/// sees.</summary>
 internal static class Seq5
 {
     public const int Steps = 5;

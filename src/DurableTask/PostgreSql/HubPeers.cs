@@ -6,8 +6,8 @@ namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
 /// Whether other processes listen to this hub: when none does, nothing needs to be told, and a notification costs a transaction and wakes
-/// this process itself. Who begins to listen says hello, who hears that says welcome, and both know each other from then on. Until the answers
-/// had time to come, and whenever this process does not hear, others are assumed.
+/// this process itself. Who begins to listen says hello, who hears that says welcome, and both know each other from then on. Until the
+/// answers had time to come, and whenever this process does not hear, others are assumed.
 /// </summary>
 internal sealed class HubPeers(TimeProvider timeProvider)
 {

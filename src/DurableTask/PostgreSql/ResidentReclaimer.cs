@@ -5,9 +5,9 @@ using Npgsql;
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
-/// Makes rows of what lived in the memory of workers that are gone: the start of an instance that had no turn yet becomes a message; of the others,
-/// the activities that the history says are open, and that have neither a row nor an outcome that waits, become rows. 500 instances at a time. A
-/// row that is locked is in a commit this moment and left to the next look.
+/// Makes rows of what lived in the memory of workers that are gone: the start of an instance that had no turn yet becomes a message; of
+/// the others, the activities that the history says are open, and that have neither a row nor an outcome that waits, become rows. 500
+/// instances at a time. A row that is locked is in a commit this moment and left to the next look.
 /// </summary>
 internal static class ResidentReclaimer
 {
@@ -19,7 +19,8 @@ internal static class ResidentReclaimer
         ReclaimAsync(connection, workers, instances: null, cancellationToken);
 
     /// <summary>Takes what is in doubt from this process's own workers.</summary>
-    public static async Task<int> ReclaimDoubtfulAsync(NpgsqlConnection connection, Residents residents, CancellationToken cancellationToken)
+    public static async Task<int> ReclaimDoubtfulAsync(
+        NpgsqlConnection connection, Residents residents, CancellationToken cancellationToken)
     {
         var doubtful = residents.Doubtful;
         if (doubtful.Count == 0)

@@ -6,9 +6,9 @@ using DurableTask.Core.Hub;
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
-/// The instances that live in the memory of this process's workers, as far as the hub has to know: which of their activities run without a row,
-/// and whether their start has none. It decides what a turn leaves behind, and answers who reports an outcome twice. What the database says of an
-/// instance's residence counts; this here is only what this process has put there.
+/// The instances that live in the memory of this process's workers, as far as the hub has to know: which of their activities run without a
+/// row, and whether their start has none. It decides what a turn leaves behind, and answers who reports an outcome twice. What the
+/// database says of an instance's residence counts; this here is only what this process has put there.
 /// </summary>
 internal sealed class Residents
 {

@@ -6,8 +6,8 @@ namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
 /// Group commit: one transaction at a time, and whatever turns and new instances arrive while it runs share the next one. There is no
-/// artificial delay: a lone turn commits at once, and under load the groups grow by themselves. When a group fails before its COMMIT, each of
-/// its parts is tried alone, so that one bad turn cannot fail its neighbours; when it fails during COMMIT, nobody knows the outcome, and
+/// artificial delay: a lone turn commits at once, and under load the groups grow by themselves. When a group fails before its COMMIT, each
+/// of its parts is tried alone, so that one bad turn cannot fail its neighbours; when it fails during COMMIT, nobody knows the outcome, and
 /// every caller is told so by the exception: their fences decide, when they come back, whether the turn counted.
 /// </summary>
 internal sealed partial class TurnCommitter(

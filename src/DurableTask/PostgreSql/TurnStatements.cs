@@ -6,8 +6,8 @@ using Npgsql;
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
-/// The statements that store what is beyond commit_turns, after it, in the order that their rules need: what the turns create is created, and
-/// messages come last, when it is settled who exists and who has ended.
+/// The statements that store what is beyond commit_turns, after it, in the order that their rules need: what the turns create is created,
+/// and messages come last, when it is settled who exists and who has ended.
 /// A kind of change that no turn of the group makes costs nothing.
 /// </summary>
 /// <param name="replaceable">Ended instances whose rows are locked: a sub-orchestration may take their place.</param>

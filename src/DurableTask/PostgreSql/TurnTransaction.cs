@@ -5,10 +5,10 @@ using Npgsql;
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
-/// Stores a group in one transaction. New instances and plain turns take one round trip: a statement for the former, one for the latter, in a
-/// batch that is a transaction of its own. When a turn does more (timers, messages, sub-orchestrations, a new execution), the rows that the group
-/// may write are locked first, in the order of the ids, and the rest follows in a second batch, with one statement per kind of change. One
-/// connection is kept for it.
+/// Stores a group in one transaction. New instances and plain turns take one round trip: a statement for the former, one for the latter,
+/// in a batch that is a transaction of its own. When a turn does more (timers, messages, sub-orchestrations, a new execution), the rows
+/// that the group may write are locked first, in the order of the ids, and the rest follows in a second batch, with one statement per kind
+/// of change. One connection is kept for it.
 /// </summary>
 internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases, Residents residents) : IAsyncDisposable
 {
@@ -39,8 +39,8 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
     }
 
     /// <summary>
-    /// The planner would plan commit_turns anew for each group, because it expects fewer rows of an array that it can see: two milliseconds,
-    /// more than the rest of a commit together, for the same plan.
+    /// The planner would plan commit_turns anew for each group, because it expects fewer rows of an array that it can see: two
+    /// milliseconds, more than the rest of a commit together, for the same plan.
     /// </summary>
     private async Task<NpgsqlConnection> OpenAsync()
     {

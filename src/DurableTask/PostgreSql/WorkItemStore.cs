@@ -95,7 +95,8 @@ internal sealed class WorkItemStore(
     }
 
     public Task AbandonActivityAsync(ActivityLock held, TimeSpan delay, CancellationToken cancellationToken) =>
-        held.ActivityId == Residents.NoRow ? EvictActivityAsync(held, delay, cancellationToken) : RunAndSignalAsync("abandon_activity", [held.ActivityId, held.WorkerId, held.Fence, delay], WorkKind.Activity, cancellationToken);
+        held.ActivityId == Residents.NoRow ? EvictActivityAsync(held, delay, cancellationToken) : RunAndSignalAsync(
+            "abandon_activity", [held.ActivityId, held.WorkerId, held.Fence, delay], WorkKind.Activity, cancellationToken);
 
     public async Task<LostLocks> RenewAsync(
         IReadOnlyCollection<OrchestrationLock> orchestrations,
@@ -181,7 +182,8 @@ internal sealed class WorkItemStore(
             await leases.ExtendAsync(workerId, lease, cancellationToken);
         }
 
-        var open = locks.Select(held => (Lock: held, residents.Open(held)?.ExecutionId)).Where(held => held.ExecutionId is not null).ToArray();
+        var open = locks.Select(held => (Lock: held, residents.Open(held)?.ExecutionId))
+            .Where(held => held.ExecutionId is not null).ToArray();
         var living = (await database.QueryAsync(
             "held_residents",
             [
@@ -216,7 +218,8 @@ internal sealed class WorkItemStore(
             && await RunAndSignalAsync(
                 "evict_activity",
                 [
-                    held.InstanceId, executionId, held.WorkerId, held.TaskId, task.Name, task.Version, HistorySerializer.Serialize(task), delay,
+                    held.InstanceId, executionId, held.WorkerId, held.TaskId, task.Name, task.Version,
+                    HistorySerializer.Serialize(task), delay,
                 ],
                 WorkKind.Activity,
                 cancellationToken))

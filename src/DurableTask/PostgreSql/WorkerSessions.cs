@@ -230,7 +230,9 @@ internal sealed partial class WorkerSessions(
         public static partial void NotRegistered(ILogger logger, string hub, string reason);
 
         [LoggerMessage(
-            4, LogLevel.Warning, "{Instances} instances of task hub '{Hub}' lived in the memory of workers that are gone: they go to others")]
+            4,
+            LogLevel.Warning,
+            "{Instances} instances of task hub '{Hub}' lived in the memory of workers that are gone: they go to others")]
         public static partial void Reclaimed(ILogger logger, string hub, int instances);
 
         [LoggerMessage(

@@ -18,13 +18,13 @@ public sealed class TaskHubWorkerOptions
     /// <summary>An instance with a longer history is not kept in memory. Default: 100,000 events.</summary>
     public int MaximumCachedHistory { get; set; } = 100_000;
 
-    /// <summary>How many events all instances in memory may have together; the least recently used are forgotten beyond it. Default: 500,000
-    /// events.</summary>
+    /// <summary>How many events all instances in memory may have together; the least recently used are forgotten beyond it. Default:
+    /// 500,000 events.</summary>
     public int MaximumCachedEvents { get; set; } = 500_000;
 
     /// <summary>
-    /// An orchestrator whose history is longer stays alive in memory between turns, as with <see cref="ExtendedSessions"/>: replaying thousands of
-    /// events for each turn would make the time of an orchestration grow with the square of its length. Default: 250 events.
+    /// An orchestrator whose history is longer stays alive in memory between turns, as with <see cref="ExtendedSessions"/>: replaying
+    /// thousands of events for each turn would make the time of an orchestration grow with the square of its length. Default: 250 events.
     /// </summary>
     public int MaximumReplayedHistory { get; set; } = 250;
 

@@ -1,5 +1,5 @@
--- An instance may live in a worker's memory: its open activities, and before its first turn its start, have no rows of their own. When the worker
--- dies or its time is over, whoever notices makes rows of them (see ResidentReclaimer).
+-- An instance may live in a worker's memory: its open activities, and before its first turn its start, have no rows of their own. When the
+-- worker dies or its time is over, whoever notices makes rows of them (see ResidentReclaimer).
 ALTER TABLE workers ADD COLUMN alive_until timestamptz;
 
 ALTER TABLE instances

@@ -1,7 +1,7 @@
 -- Stores a group of turns: those whose instance is as the turn left it (fence, execution, length of the history, lock), in the order of
 -- the array, which is that of the ids. A turn that is not among the rows was not stored, and nothing of it.
--- $1-$15: one entry per turn. $16-$17: consumed messages; $18-$21: finished activities that have rows; $22-$27: activities to schedule. Each of
--- these names its turn by its position.
+-- $1-$15: one entry per turn. $16-$17: consumed messages; $18-$21: finished activities that have rows; $22-$27: activities to schedule.
+-- Each of these names its turn by its position.
 WITH alive AS MATERIALIZED (
     SELECT worker_id FROM workers WHERE worker_id = ANY ($3::text[]) AND died_at IS NULL AND alive_until > now()
 ), stored AS (
@@ -34,7 +34,8 @@ WITH alive AS MATERIALIZED (
       AND i.execution_id = t.execution_id
       AND i.history_count = t.history_count
       AND (i.locked_by = t.worker_id OR (NOT t.lock_held AND i.locked_by IS NULL))
-    RETURNING i.instance_id, i.execution_id, i.fence, i.updated_at, t.position, t.worker_id, t.lease, t.history_count, t.history, t.starts_over,
+    RETURNING i.instance_id, i.execution_id, i.fence, i.updated_at, t.position, t.worker_id, t.lease, t.history_count, t.history,
+              t.starts_over,
               t.status IN (1, 3, 4, 5) AS ends,
               o.status <> t.status OR o.custom_status IS DISTINCT FROM t.custom_status AS changed,
               coalesce(o.resident_at = t.worker_id, t.worker_id IN (SELECT worker_id FROM alive)) AS keeps

@@ -1,6 +1,6 @@
--- Creates instances whose id is free, and says which; the others are for create_instance. $9: the worker of this process in whose memory the
--- instance begins, so that its start needs no message; null posts the start ($10, whose input $8 holds too) to the inbox. What was sent to an
--- earlier instance of that id, and missed its end, is not for this one.
+-- Creates instances whose id is free, and says which; the others are for create_instance. $9: the worker of this process in whose memory
+-- the instance begins, so that its start needs no message; null posts the start ($10, whose input $8 holds too) to the inbox. What was
+-- sent to an earlier instance of that id, and missed its end, is not for this one.
 WITH created AS (
     INSERT INTO instances (
         instance_id, execution_id, name, version, status, parent_instance_id, tags, starts_at, input, resident_at, start)

@@ -1,6 +1,6 @@
 -- Makes rows of what lived in the memory of workers that are gone. $1: the instances; $2-$3: starts; $4-$10: activities. Their
--- holder's name stays, so that it counts as lost. The fence moves on: a worker that lives after all can store nothing; a lock of another worker
--- has moved it on already.
+-- holder's name stays, so that it counts as lost. The fence moves on: a worker that lives after all can store nothing; a lock of another
+-- worker has moved it on already.
 WITH evicted AS (
     UPDATE instances i SET resident_at = NULL, start = NULL,
         locked_by = nullif(i.locked_by, i.resident_at),

@@ -4,8 +4,8 @@ using DurableTask.Core.Hub;
 namespace Microsoft.DurableTask.Worker.Dispatch;
 
 /// <summary>
-/// Collects the outcomes of an instance's activities while a turn of it runs in memory: the next turn takes all that came, so that a hundred
-/// activities that end together cost a few turns, not a hundred.
+/// Collects the outcomes of an instance's activities while a turn of it runs in memory: the next turn takes all that came, so that a
+/// hundred activities that end together cost a few turns, not a hundred.
 /// </summary>
 /// <param name="run">Runs a turn with these outcomes; false when it cannot, and they have to go through the inbox.</param>
 internal sealed class OutcomeBoxes(Func<IReadOnlyList<(ActivityWorkItem Activity, HistoryEvent Outcome)>, Task<bool>> run)
