@@ -8,8 +8,8 @@ namespace Heal.Postgres;
 /// The migrations run with <c>search_path</c> = the schema, so their text names no schema.
 /// </summary>
 /// <remarks>
-/// Rolling upgrades: each step records the oldest program that can go on after it (<see cref="Migration.OldestProgram"/>). A program that is
-/// older than the schema runs when every step that it does not know says so, and is refused otherwise.
+/// Rolling upgrades: each step records the oldest program that can go on after it (<see cref="Migration.OldestProgram"/>). A program that
+/// is older than the schema runs when every step that it does not know says so, and is refused otherwise.
 /// </remarks>
 /// <param name="dataSource">Where; its own search path does not matter.</param>
 /// <param name="schema">Which schema; created when it is missing. See <see cref="SchemaName"/> for what is a usable name.</param>
@@ -125,7 +125,8 @@ public sealed class Migrator(NpgsqlDataSource dataSource, string schema, IReadOn
         return !isThere || isReadable
             ? (isThere, reader.IsDBNull(2) ? null : reader.GetString(2))
             : throw new MigrationException(
-                $"The role '{reader.GetString(3)}' may not use schema '{_schema}'. Grant it its rights, with the role that owns the schema.");
+                $"The role '{reader.GetString(3)}' may not use schema '{_schema}'. "
+                + "Grant it its rights, with the role that owns the schema.");
     }
 
     private async Task<int> StepToAsync(NpgsqlConnection connection, int from, int to, CancellationToken cancellationToken)

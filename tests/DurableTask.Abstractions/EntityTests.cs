@@ -1,3 +1,4 @@
+using System.Reflection;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Entities;
 
@@ -45,6 +46,27 @@ public class EntityTests
     {
         Assert.Equal(1, await Run(new Counter(), "increment"));
         await Assert.ThrowsAsync<InvalidOperationException>(() => Run(new Counter(), "add"));
+    }
+
+    [Fact]
+    public async Task Overloads_are_ambiguous()
+    {
+        await Assert.ThrowsAsync<AmbiguousMatchException>(() => Run(new Counter(), "twice", 5));
+    }
+
+    [Theory]
+    [InlineData("boxedTask")]
+    [InlineData("boxedValueTask")]
+    public async Task A_task_that_is_returned_as_an_object_is_awaited(string operation)
+    {
+        Assert.Equal("success", await Run(new Counter(), operation));
+    }
+
+    [Fact]
+    public async Task Without_a_state_there_is_nothing_to_dispatch_to()
+    {
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Run(new Stateless(), "push", 1));
+        Assert.Null(await Run(new Stateless(), "delete"));
     }
 
     [Fact]
@@ -105,6 +127,16 @@ public class EntityTests
             throw new TimeoutException();
         }
 
+        public int Twice(int amount) => amount;
+
+        public string Twice(string text) => text;
+
+#pragma warning disable CA1859 // That the type is object is the point.
+        public object BoxedTask() => Task.FromResult("success");
+
+        public object BoxedValueTask() => new ValueTask<string>("success");
+#pragma warning restore CA1859
+
         internal void Hidden() => State = -1;
     }
 
@@ -113,6 +145,13 @@ public class EntityTests
         public int Top { get; set; }
 
         public void Push(int value) => Top = value;
+    }
+
+    private sealed class Stateless : TaskEntity<Box>
+    {
+        protected override bool AllowStateDispatch => true;
+
+        protected override Box? InitializeState(TaskEntityOperation entityOperation) => null;
     }
 
     private sealed class OverState(bool allow) : TaskEntity<Box>

@@ -56,6 +56,10 @@ public class TaskOrchestrationContextTests
     }
 
     [Fact]
+    public void The_replay_safe_logger_factory_is_made_once() =>
+        Assert.Same(_context.ReplaySafeLoggerFactory, _context.ReplaySafeLoggerFactory);
+
+    [Fact]
     public async Task Options_without_input_are_passed_as_options()
     {
         var options = new TaskOptions { Version = "2" };

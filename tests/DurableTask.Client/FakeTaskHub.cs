@@ -132,6 +132,13 @@ internal sealed class FakeTaskHub(TimeProvider time) : ITaskHub
         LockRequest request, CancellationToken cancellationToken = default) =>
         throw new NotSupportedException();
 
+    public Task<ExpiryRound> PurgeExpiredAsync(
+        IReadOnlyDictionary<OrchestrationStatus, TimeSpan> timeToLive, int maxCount, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException();
+
+    public Task<IReadOnlyList<InstanceCount>> CountInstancesAsync(
+        InstanceCountQuery query, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
     public Task<TurnReceipt> CommitTurnAsync(TurnCommit turn, CancellationToken cancellationToken = default) =>
         throw new NotSupportedException();
 
@@ -145,6 +152,12 @@ internal sealed class FakeTaskHub(TimeProvider time) : ITaskHub
         throw new NotSupportedException();
 
     public Task AbandonActivityAsync(ActivityLock held, TimeSpan delay, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException();
+
+    public Task SetLostAttemptsAsync(OrchestrationLock held, int lostAttempts, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException();
+
+    public Task SetLostAttemptsAsync(ActivityLock held, int lostAttempts, CancellationToken cancellationToken = default) =>
         throw new NotSupportedException();
 
     public Task<LostLocks> RenewLocksAsync(

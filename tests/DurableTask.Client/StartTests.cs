@@ -1,6 +1,7 @@
 using DurableTask.Core;
 using DurableTask.Core.Exceptions;
 using DurableTask.Core.History;
+using DurableTask.Core.Payloads;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 
@@ -71,7 +72,7 @@ public class StartTests : ClientFixture
             () => Client.ScheduleNewOrchestrationInstanceAsync(new string('a', ClientLimits.NameLength + 1)));
         await Assert.ThrowsAsync<ArgumentException>(() => Client.ScheduleNewOrchestrationInstanceAsync(""));
         await Assert.ThrowsAsync<ArgumentException>(
-            () => Client.ScheduleNewOrchestrationInstanceAsync("Heal", new string('a', ClientLimits.PayloadLength)));
+            () => Client.ScheduleNewOrchestrationInstanceAsync("Heal", new string('a', new LargePayloadOptions().MaximumBytes)));
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 using Microsoft.DurableTask;
+using Microsoft.DurableTask.Entities;
 
 namespace Heal.DurableTask.Engine.Tests;
 
@@ -164,6 +165,41 @@ public abstract class TracingTests(IHubBackend backend) : EngineSuite(backend)
     }
 
     [Fact]
+    public async Task Requests_to_entities_are_spans_of_the_orchestration_that_sent_them()
+    {
+        var counter = new EntityInstanceId("Counter", "key");
+        await using EngineHost engine = await StartAsync(
+            tasks => tasks
+                .AddEntity<Counter>()
+                .AddOrchestratorFunc("Counts", async context =>
+                {
+                    await context.Entities.SignalEntityAsync(counter, "add", 1);
+                    await context.Entities.CallEntityAsync(counter, "add", 2);
+                    await Assert.ThrowsAsync<EntityOperationFailedException>(() => context.Entities.CallEntityAsync(counter, "fail"));
+                }),
+            options => options.EnableEntitySupport = true);
+        using var spans = new CollectingSpans();
+
+        await engine.RunAsync("Counts");
+
+        Activity orchestration = spans.Single("orchestration:Counts", ActivityKind.Server);
+        Activity signal = spans.Single("signal_entity", ActivityKind.Producer);
+        IReadOnlyList<Activity> calls = spans.All("call_entity", ActivityKind.Client);
+        Assert.Equal(["add", "fail"], calls.Select(call => call.GetTagItem("durabletask.task.name")));
+        Assert.Equal([ActivityStatusCode.Unset, ActivityStatusCode.Error], calls.Select(call => call.Status));
+        Assert.All([signal, .. calls], span => AssertParent(orchestration, span));
+        AssertTags(signal, ("durabletask.type", "entity"), ("durabletask.event.target_instance_id", "@counter@key"));
+        Assert.Empty(spans.All("orchestration_event:op", ActivityKind.Producer));
+    }
+
+    private sealed class Counter : TaskEntity<int>
+    {
+        public int Add(int amount) => State += amount;
+
+        public void Fail() => throw new InvalidOperationException("broken");
+    }
+
+    [Fact]
     public async Task Each_execution_of_continue_as_new_is_a_span_of_its_own()
     {
         await using EngineHost engine = await StartAsync(tasks => tasks
@@ -186,6 +222,39 @@ public abstract class TracingTests(IHubBackend backend) : EngineSuite(backend)
             ["ContinuedAsNew", "Completed"], executions.Select(each => each.GetTagItem("durabletask.task.status") as string));
         Assert.Equal(2, executions.Select(each => each.SpanId).Distinct().Count());
         Assert.All(executions, each => AssertParent(spans.Single("create_orchestration:Twice", ActivityKind.Producer), each));
+    }
+
+    [Fact]
+    public async Task Workers_that_share_an_orchestration_write_parts_of_the_same_span()
+    {
+        string store = NewStore();
+        static void Tasks(DurableTaskRegistry tasks) => tasks
+            .AddOrchestratorFunc("Moves", async context =>
+            {
+                await context.CallActivityAsync("Works");
+                context.SetCustomStatus("half");
+                await context.WaitForExternalEvent<string>("go");
+                await context.CallActivityAsync("Works");
+            })
+            .AddActivityFunc("Works", _ => { });
+        using var spans = new CollectingSpans();
+
+        string id;
+        await using (EngineHost first = await StartAsync(Tasks, store: store))
+        {
+            id = await first.Client.ScheduleNewOrchestrationInstanceAsync("Moves");
+            await UntilAsync(first, id, state => state.SerializedCustomStatus is not null);
+        }
+
+        await using EngineHost second = await StartAsync(Tasks, store: store);
+        await second.Client.RaiseEventAsync(id, "go");
+        await second.WaitAsync(id);
+
+        Activity orchestration = spans.Single("orchestration:Moves", ActivityKind.Server);
+        IReadOnlyList<Activity> calls = spans.All("activity:Works", ActivityKind.Client);
+        Assert.Equal(2, calls.Count);
+        Assert.All(calls, call => AssertParent(orchestration, call));
+        Assert.All(calls, call => Assert.InRange(call.StartTimeUtc, orchestration.StartTimeUtc, DateTime.MaxValue));
     }
 
     [Fact]

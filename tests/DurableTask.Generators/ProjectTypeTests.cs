@@ -60,23 +60,13 @@ public sealed class ProjectTypeTests
     [Fact]
     public void An_entity_of_a_function_app_is_dispatched_by_a_function()
     {
-        // the host's types are declared here, so that the contract's names are tested whatever host the tests are built with
         var generated = Generated.From("""
             [DurableTask] public sealed class Counter : Microsoft.DurableTask.Entities.TaskEntity<int>
             { public void Add(int number) => State += number; }
-
-            namespace Microsoft.Azure.Functions.Worker
-            {
-                public sealed class EntityTriggerAttribute : Extensions.Abstractions.TriggerBindingAttribute;
-                public sealed class TaskEntityDispatcher
-                { public Task DispatchAsync<T>() where T : class, Microsoft.DurableTask.Entities.ITaskEntity => Task.CompletedTask; }
-            }
-            """, "Functions");
+            """, "Functions").Compiles();
 
         Assert.Contains("Task @Counter(", generated.Source, StringComparison.Ordinal);
         Assert.Contains("return dispatcher.DispatchAsync<global::Counter>();", generated.Source, StringComparison.Ordinal);
-        Assert.DoesNotContain(
-            generated.Compilation.GetDiagnostics(), static found => found.Severity == Microsoft.CodeAnalysis.DiagnosticSeverity.Error);
     }
 
     [Fact]

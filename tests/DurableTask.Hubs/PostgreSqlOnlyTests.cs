@@ -1,3 +1,4 @@
+using DurableTask.Core.Payloads;
 using Heal.Postgres;
 using Heal.Postgres.Tests;
 using Microsoft.DurableTask.PostgreSql;
@@ -234,6 +235,41 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
             await PlanAsync(planCacheMode, "post_messages (text[], text[], text[])", "'{i1}', '{null}', '{x}'"),
         ];
         Assert.DoesNotContain(plans, plan => plan.Contains("Seq Scan", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Payloads_that_nothing_refers_to_are_swept_a_few_at_a_time()
+    {
+        var hub = await StartHubAsync();
+        await hub.CreateInstanceAsync(Some.Instance("used"), []);
+        string[] places =
+        [
+            "UPDATE instances SET custom_status = 'at p1'",
+            "INSERT INTO history (instance_id, seq, event) VALUES ('used', 9, 'at p2')",
+            "INSERT INTO inbox (instance_id, visible_at, event) VALUES ('used', 'infinity', 'at p3')",
+            "INSERT INTO activities (instance_id, execution_id, task_id, event, visible_at) VALUES ('used', 'e', 0, 'at p4', 'infinity')",
+        ];
+        foreach (var place in places)
+        {
+            await using var command = _source.CreateCommand(place);
+            await command.ExecuteNonQueryAsync();
+        }
+
+        await hub.PutPayloadsAsync([.. Enumerable.Range(0, 8).Select(i => new StoredPayload($"p{i}", i == 7 ? "purged" : "used", [0]))]);
+        var options = Options();
+        options.MaxPayloadsPerSweep = 3;
+        var sweeper = new PayloadStore(new HubDatabase(_source, options), TimeProvider.System, _log.CreateLogger(""));
+        Assert.Equal(0, await sweeper.RunOnceAsync(TimeSpan.FromHours(1), CancellationToken.None));
+
+        var removed = new List<int>();
+        for (var round = 0; round < 4; round++)
+        {
+            removed.Add(await sweeper.RunOnceAsync(TimeSpan.Zero, CancellationToken.None));
+        }
+
+        // p3 to p5, p6 and p7, nothing more, and round again: p0 to p2.
+        Assert.Equal([1, 2, 0, 1], removed);
+        Assert.Equal(["p1", "p2", "p3", "p4"], await ListAsync("SELECT id FROM payloads ORDER BY id"));
     }
 
     [Fact]

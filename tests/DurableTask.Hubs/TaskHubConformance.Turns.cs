@@ -245,12 +245,15 @@ public abstract partial class TaskHubConformance
         var before = await StateAsync(id);
         var next = Some.Instance(id, name: "Again").Start;
         next.Input = "2";
-        await Hub.CommitTurnAsync(Some.Turn(item) with { ContinueAs = next, CustomStatus = "\"kept\"", Activities = [] });
+        await Hub.CommitTurnAsync(Some.Turn(item) with
+        {
+            ContinueAs = next, CustomStatus = "\"kept\"", Activities = [], CarriedEvents = [Some.Event("early"), Some.Event("late")],
+        });
 
         Assert.Empty((await Hub.GetHistoryAsync(id))!);
         Assert.Empty(await Hub.LockActivitiesAsync(By("w1")));
         var started = await NextAsync();
-        Assert.Equal(["ExecutionStarted", "unread"], Some.Names(started));
+        Assert.Equal(["ExecutionStarted", "early", "late", "unread"], Some.Names(started));
         Assert.Equal((next.OrchestrationInstance.ExecutionId, 0), (started.Instance.ExecutionId, started.HistoryCount));
         var state = await StateAsync(id);
         Assert.Equal(("Again", "2", "\"kept\"", "blue"), (state.Name, state.Input, state.CustomStatus, state.Tags["team"]));

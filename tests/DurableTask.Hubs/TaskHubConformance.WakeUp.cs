@@ -42,6 +42,18 @@ public abstract partial class TaskHubConformance
     }
 
     [Fact]
+    public async Task A_worker_that_waits_already_gets_a_claimed_activity_when_its_lease_ends()
+    {
+        await DrainAsync(OtherHub, WorkKind.Activity);
+        var waiting = NextActivityAsync("w2", OtherHub);
+        await StartedAsync(turn => turn with
+        {
+            Activities = [Some.Task(0)], ClaimActivities = 1, ClaimLease = TimeSpan.FromSeconds(1),
+        });
+        Assert.Equal(2, (await waiting).DeliveryCount);
+    }
+
+    [Fact]
     public async Task Two_waiting_workers_share_what_arrives()
     {
         var first = NextAsync("w1", Hub);

@@ -9,7 +9,8 @@ public sealed class RestoreTests : ServerTestBase
     [Fact]
     public async Task A_restore_to_a_moment_in_the_middle_of_running_orchestrations_goes_on_from_there_and_all_of_them_complete()
     {
-        await StartServerAsync(settings: ["wal_level=replica", "archive_mode=on", $"archive_command=cp %p {PostgresServer.ArchivePlace}/%f"]);
+        await StartServerAsync(
+            settings: ["wal_level=replica", "archive_mode=on", $"archive_command=cp %p {PostgresServer.ArchivePlace}/%f"]);
         await StartHubAsync();
         PostgresServer copy = Use(await PostgresServer.CopyAsync(Server, isStandby: false));
 

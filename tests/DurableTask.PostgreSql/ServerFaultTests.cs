@@ -106,7 +106,8 @@ public sealed class ServerFaultTests : ServerTestBase
 
         Assert.NotNull(full);
         Assert.True(
-            full is PostgresException { SqlState: PostgresErrorCodes.DiskFull } || Server.Log.Contains("No space left", StringComparison.Ordinal),
+            full is PostgresException { SqlState: PostgresErrorCodes.DiskFull }
+                || Server.Log.Contains("No space left", StringComparison.Ordinal),
             full.ToString());
         await worker.ReleaseAsync();
         await Server.FreeDiskAsync();
@@ -129,7 +130,7 @@ public sealed class ServerFaultTests : ServerTestBase
         await worker.ReleaseAsync();
         await worker.UntilSaidAsync("read-only transaction", Deadline);
 
-        await Server.ExecuteAsync("SET default_transaction_read_only = off; ALTER DATABASE postgres RESET default_transaction_read_only");
+        await Server.ExecuteAsync("BEGIN READ WRITE; ALTER DATABASE postgres RESET default_transaction_read_only; COMMIT");
         await Server.EndSessionsAsync();
         await AssertDoneAsync(ids);
         await AssertDoneAsync(await RetryAsync(() => ScheduleAsync(3)));

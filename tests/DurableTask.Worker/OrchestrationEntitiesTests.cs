@@ -32,6 +32,23 @@ public sealed class OrchestrationEntitiesTests
     }
 
     [Fact]
+    public void A_request_waits_while_the_orchestration_is_suspended_and_is_sent_once()
+    {
+        var orchestration = new ReplayedOrchestration(async context =>
+        {
+            await context.WaitForExternalEvent<string>("go");
+            await context.Entities.SignalEntityAsync(A, "add", 1);
+            return await context.WaitForExternalEvent<string>("end");
+        });
+        orchestration.Begin();
+
+        Assert.Empty(orchestration.Play(Raised("go", "\"\""), new ExecutionSuspendedEvent(-1, null)).Actions);
+        TurnResult resumed = orchestration.Play(new ExecutionResumedEvent(-1, null));
+        Assert.Equal(Assert.Single(resumed.Actions).EventId, Assert.Single(resumed.ToEntities).Key);
+        Assert.Empty(orchestration.Play(Raised("other")).Actions);
+    }
+
+    [Fact]
     public void Replayed_requests_are_not_sent_again()
     {
         var orchestration = new ReplayedOrchestration(async context =>

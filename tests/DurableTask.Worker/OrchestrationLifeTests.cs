@@ -171,6 +171,21 @@ public sealed class OrchestrationLifeTests
         Assert.Equal(OrchestrationStatus.Completed, hasty.Play(Done(0)).Status);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_second_outcome_of_a_task_is_not_recorded(bool suspended)
+    {
+        var orchestration = new ReplayedOrchestration(async context => await context.CallActivityAsync<string>("Once"));
+        orchestration.Begin();
+        HistoryEvent[] before = suspended ? [new ExecutionSuspendedEvent(-1, null)] : [];
+
+        var second = Done(0, "\"two\"");
+        var end = orchestration.Play([.. before, Done(0, "\"one\""), second]);
+
+        Assert.Equal([second], end.Ignored);
+    }
+
     [Fact]
     public void A_timer_that_is_cancelled_in_its_first_turn_leaves_no_trace()
     {

@@ -106,6 +106,38 @@ public sealed class ConfigurationTests : IDisposable
         Assert.Equal("GET nobody True", await host.GetTextAsync("/Text"));
     }
 
+    [Fact]
+    public void Retention_limits_and_payload_sizes_are_read_and_minus_one_keeps_for_ever()
+    {
+        DurableSettings durable = Read("""
+            { "extensions": { "durableTask": {
+                "maxLostAttempts": 3,
+                "retention": { "completed": "7.00:00:00", "failed": "-1", "batchSize": 50 },
+                "concurrencyLimits": { "activities": { "ChargeCard": 4 }, "orchestrations": { "Import": 1 } },
+                "storageProvider": { "largePayloadStorageThresholdBytes": 65536 } } } }
+            """, "OTHER", "x").Durable;
+
+        Assert.Equal(
+            (TimeSpan.FromDays(7), null, TimeSpan.FromDays(30), 50),
+            (durable.Retention.Completed, durable.Retention.Failed, durable.Retention.Terminated, durable.Retention.BatchSize));
+        Assert.Equal((4, 1), (durable.ActivityLimits["ChargeCard"], durable.OrchestrationLimits["Import"]));
+        Assert.Equal((3, 65536), (durable.MaxLostAttempts, durable.LargePayloadThreshold));
+    }
+
+    [Theory]
+    [InlineData("""{ "retention": { "completed": "soon" } }""", "$.extensions.durableTask.retention.completed: is \"soon\"")]
+    [InlineData("""{ "retention": { "canceled": "1" } }""", "$.extensions.durableTask.retention.canceled: is unknown")]
+    [InlineData(
+        """{ "concurrencyLimits": { "activities": { "A": 0 } } }""",
+        "$.extensions.durableTask.concurrencyLimits.activities.A: is 0, expected a whole number from 1 to 1000000")]
+    [InlineData("""{ "concurrencyLimits": { "A": 1 } }""", "$.extensions.durableTask.concurrencyLimits.A: is unknown")]
+    public void A_faulty_retention_or_limit_is_named(string durable, string fault)
+    {
+        var faults = new List<string>();
+        Read($$"""{ "extensions": { "durableTask": {{durable}} } }""", "OTHER", "x", faults);
+        Assert.Contains(faults, found => found.Contains(fault, StringComparison.Ordinal));
+    }
+
     private HostSettings Read(string hostJson, string name, string value, List<string>? faults = null)
     {
         string path = Path.Combine(_root, "host.json");

@@ -47,6 +47,18 @@ public sealed class DurableTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_token_of_a_running_activity_function_is_cancelled_when_its_orchestration_is_terminated()
+    {
+        await CallAsync(HttpMethod.Post, "/orchestrators/WaitLong/long-1");
+        await _host.Get<Journal>().NextAsync();
+
+        await CallAsync(HttpMethod.Post, "/instances/long-1/terminate?reason=enough");
+
+        await _host.Get<Journal>().NextAsync();
+        Assert.Equal(["waiting", "cancelled"], _host.Get<Journal>().Entries);
+    }
+
+    [Fact]
     public async Task An_orchestration_can_be_started_suspended_resumed_terminated_and_listed()
     {
         HttpResponseMessage started = await CallAsync(HttpMethod.Post, "/orchestrators/Greet/order-1", JsonContent.Create("Bob"));

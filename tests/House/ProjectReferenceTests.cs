@@ -15,6 +15,7 @@ public sealed partial class ProjectReferenceTests
         ["DurableTask/Client"] = "DurableTask/Core DurableTask/Abstractions",
         ["DurableTask/Worker"] = "DurableTask/Core DurableTask/Abstractions",
         ["DurableTask/InMemory"] = "DurableTask/Core DurableTask/Abstractions DurableTask/Client DurableTask/Worker",
+        ["DurableTask/ScheduledTasks"] = "DurableTask/Core DurableTask/Abstractions DurableTask/Client DurableTask/Worker",
         ["DurableTask/PostgreSql"] = "Postgres DurableTask/Core DurableTask/Abstractions DurableTask/Client DurableTask/Worker",
         ["FunctionsWorker"] = "DurableTask/Core DurableTask/Abstractions DurableTask/Client DurableTask/Worker DurableTask/PostgreSql",
         ["Postgres"] = "",

@@ -141,7 +141,10 @@ public sealed class MigratorTests(TestDatabase database) : IClassFixture<TestDat
         Assert.Throws<ArgumentException>(() => new Migrator(_source, name, Known));
 
     private static Migration Step(int version, int from) => new(
-        version, "add_more", $"-- Programs from version {from} on can go on.\nCREATE TABLE more_{version} (id integer)", $"DROP TABLE more_{version}");
+        version,
+        "add_more",
+        $"-- Programs from version {from} on can go on.\nCREATE TABLE more_{version} (id integer)",
+        $"DROP TABLE more_{version}");
 
     private Migrator Migrator(IReadOnlyList<Migration> migrations) => new(_source, _schema, migrations);
 

@@ -7,5 +7,6 @@ internal static class Rule
     public const string AttributeBinding = "Attribute Binding";
     public const string Activity = "Activity";
 
-    public static string DescriptionOf(string id) => $"See docs/durable-task/diagnostics.md#{id.ToLowerInvariant()}.";
+    /// <summary>Where a rule is explained, as a path within the repository.</summary>
+    public static string HelpOf(string id) => $"docs/durable-task/diagnostics.md#{id.ToLowerInvariant()}";
 }

@@ -37,5 +37,5 @@ internal static class Rules
         "DurableTask.Design",
         DiagnosticSeverity.Error,
         isEnabledByDefault: true,
-        description: $"See docs/durable-task/diagnostics.md#{id.ToLowerInvariant()}.");
+        helpLinkUri: $"docs/durable-task/diagnostics.md#{id.ToLowerInvariant()}");
 }

@@ -20,6 +20,8 @@ public sealed class InMemoryStorage
 
     internal Dictionary<string, StoredEntity> Entities { get; } = new(StringComparer.Ordinal);
 
+    internal StoredPayloads Payloads { get; } = new();
+
     internal long NextId() => ++_lastId;
 
     internal void Listen(Action<WorkKind> work, Action<string> instanceChanged)

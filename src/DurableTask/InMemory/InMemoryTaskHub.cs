@@ -1,6 +1,7 @@
 using DurableTask.Core;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
+using DurableTask.Core.Payloads;
 
 namespace Microsoft.DurableTask.InMemory;
 
@@ -8,7 +9,7 @@ namespace Microsoft.DurableTask.InMemory;
 /// A task hub without storage, for tests and for trying things out: the same rules as every hub, one lock, nothing survives the process.
 /// Due times are those of the given clock, so a test that owns the clock owns the timers.
 /// </summary>
-public sealed class InMemoryTaskHub : ITaskHub
+public sealed class InMemoryTaskHub : ITaskHub, IPayloadStore
 {
     /// <summary>The most messages that one work item carries; more stay for the next turn.</summary>
     public const int MaxMessagesPerTurn = 1000;
@@ -21,6 +22,7 @@ public sealed class InMemoryTaskHub : ITaskHub
     private readonly WorkSignal _activitySignal = new();
     private readonly WorkSignal _entitySignal = new();
     private readonly InstanceWatchers _watchers;
+    private PageToken? _expiryLooked;
 
     /// <summary>Creates a hub.</summary>
     /// <param name="timeProvider">The hub's clock.</param>
@@ -107,9 +109,16 @@ public sealed class InMemoryTaskHub : ITaskHub
         });
     }
 
+    public Task<IReadOnlyList<InstanceCount>> CountInstancesAsync(
+        InstanceCountQuery query, CancellationToken cancellationToken = default) => Locked<IReadOnlyList<InstanceCount>>(_ =>
+        [.. _storage.Instances.Values
+            .Where(instance => Matches(instance.State, new InstanceQuery(Statuses: query.Statuses, Name: query.Name)))
+            .GroupBy(instance => (instance.State.Name, instance.State.Status))
+            .Select(group => new InstanceCount(group.Key.Name, group.Key.Status, group.LongCount(), IsEstimate: false))]);
+
     public Task<IReadOnlyList<HistoryEvent>?> GetHistoryAsync(string instanceId, CancellationToken cancellationToken = default) =>
         Locked<IReadOnlyList<HistoryEvent>?>(_ => _storage.Instances.TryGetValue(instanceId, out var instance)
-            ? instance.History.ConvertAll(HistorySerializer.DeserializeEvent)
+            ? instance.History.ConvertAll(HistorySerializer.ReadEvent)
             : null);
 
     public Task<int> PurgeInstancesAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken = default) =>
@@ -121,9 +130,33 @@ public sealed class InMemoryTaskHub : ITaskHub
             }
 
             _storage.Instances.Remove(id);
+            _storage.Payloads.RemoveOf(id);
             _storage.SignalChange(id);
             return true;
         }));
+
+    public Task<ExpiryRound> PurgeExpiredAsync(
+        IReadOnlyDictionary<OrchestrationStatus, TimeSpan> timeToLive, int maxCount, CancellationToken cancellationToken = default) =>
+        Locked(now =>
+        {
+            var looked = _storage.Instances.Values
+                .Where(instance => IsAfter(instance.State, _expiryLooked))
+                .OrderBy(instance => instance.State.CreatedAt)
+                .ThenBy(instance => instance.State.InstanceId, StringComparer.Ordinal)
+                .Take(maxCount)
+                .ToArray();
+            var ended = looked.Where(instance => IsExpired(instance, timeToLive, now)).ToArray();
+            foreach (var instance in ended)
+            {
+                _storage.Instances.Remove(instance.State.InstanceId);
+                _storage.Payloads.RemoveOf(instance.State.InstanceId);
+                _storage.SignalChange(instance.State.InstanceId);
+            }
+
+            var isLast = looked.Length < maxCount;
+            _expiryLooked = isLast ? null : new PageToken(looked[^1].State.CreatedAt, looked[^1].State.InstanceId);
+            return new ExpiryRound(ended.Length, isLast);
+        });
 
     public IInstanceWatch WatchInstance(string instanceId) => _watchers.Watch(instanceId);
 
@@ -136,10 +169,12 @@ public sealed class InMemoryTaskHub : ITaskHub
                 .Where(candidate => candidate.Message is not null)
                 .OrderBy(candidate => candidate.Message!.VisibleAt)
                 .ThenBy(candidate => candidate.Message!.Id)
-                .Take(request.MaxCount)
-                .ToArray();
-            SignalIfFull(WorkKind.Orchestration, due.Length, request);
-            return [.. due.Select(candidate => LockInstance(candidate.Instance, request, now))];
+                .Select(candidate => candidate.Instance);
+            var found = request.Limits is null
+                ? due.Take(request.MaxCount).ToList()
+                : Places.Take(due.ToArray(), _storage.Instances.Values, request, now);
+            SignalIfFull(WorkKind.Orchestration, found.Count, request);
+            return found.ConvertAll(instance => LockInstance(instance, request, now));
         });
 
     public Task<TurnReceipt> CommitTurnAsync(TurnCommit turn, CancellationToken cancellationToken = default)
@@ -165,10 +200,10 @@ public sealed class InMemoryTaskHub : ITaskHub
     public Task<IReadOnlyList<ActivityWorkItem>> LockActivitiesAsync(
         LockRequest request, CancellationToken cancellationToken = default) => Locked<IReadOnlyList<ActivityWorkItem>>(now =>
         {
-            var due = _storage.Activities.Values
-                .Where(activity => activity.VisibleAt <= now && Passes(request.Only, activity))
-                .Take(request.MaxCount)
-                .ToList();
+            var wanted = _storage.Activities.Values.Where(activity => Passes(request.Only, activity));
+            var due = request.Limits is null
+                ? wanted.Where(activity => activity.VisibleAt <= now).Take(request.MaxCount).ToList()
+                : Places.Take(wanted, _storage.Activities.Values, request, now);
             SignalIfFull(WorkKind.Activity, due.Count, request);
             var takenOver = due.Where(activity => activity.LockedBy is not null).Select(activity => activity.InstanceId);
             foreach (var instanceId in takenOver.Distinct(StringComparer.Ordinal))
@@ -213,6 +248,16 @@ public sealed class InMemoryTaskHub : ITaskHub
         return true;
     });
 
+    public Task SetLostAttemptsAsync(OrchestrationLock held, int lostAttempts, CancellationToken cancellationToken = default) =>
+        Locked(_ => IsHeld(held, out var instance)
+            ? instance.LostAttempts = lostAttempts
+            : throw WorkItemLockLostException.ForInstance(held.InstanceId));
+
+    public Task SetLostAttemptsAsync(ActivityLock held, int lostAttempts, CancellationToken cancellationToken = default) =>
+        Locked(_ => _storage.Activities.TryGetValue(held.ActivityId, out var activity) && activity.IsHeldBy(held)
+            ? activity.LostAttempts = lostAttempts
+            : throw WorkItemLockLostException.ForActivity(held.InstanceId, held.TaskId));
+
     public Task<LostLocks> RenewLocksAsync(
         IReadOnlyCollection<OrchestrationLock> orchestrations,
         IReadOnlyCollection<ActivityLock> activities,
@@ -242,6 +287,17 @@ public sealed class InMemoryTaskHub : ITaskHub
             return new LostLocks(lostOrchestrations, lostActivities);
         });
 
+    public Task PutPayloadsAsync(IReadOnlyCollection<StoredPayload> payloads, CancellationToken cancellationToken = default) =>
+        Locked(now =>
+        {
+            _storage.Payloads.Put(payloads, now);
+            _storage.Payloads.Sweep(_storage.Instances, _storage.Activities.Values, now - IPayloadStore.Grace);
+            return true;
+        });
+
+    public Task<IReadOnlyDictionary<string, byte[]>> GetPayloadsAsync(
+        IReadOnlyCollection<string> ids, CancellationToken cancellationToken = default) => Locked(_ => _storage.Payloads.Get(ids));
+
     public async Task WaitForWorkAsync(
         WorkKind kind, IReadOnlyList<WorkFilter>? only, CancellationToken cancellationToken = default)
     {
@@ -260,11 +316,12 @@ public sealed class InMemoryTaskHub : ITaskHub
         await signal.WaitAsync(Timeout.InfiniteTimeSpan, _time, cancellationToken);
     }
 
-    internal static ActivityWorkItem ToWorkItem(StoredActivity activity) => new(
+    internal static ActivityWorkItem ToWorkItem(StoredActivity activity) => ActivityWorkItem.Read(
         new ActivityLock(activity.Id, activity.InstanceId, activity.TaskId, activity.LockedBy!, activity.Fence),
         activity.ExecutionId,
-        (TaskScheduledEvent)HistorySerializer.DeserializeEvent(activity.Event),
-        activity.DeliveryCount);
+        activity.Event,
+        activity.DeliveryCount,
+        activity.LostAttempts);
 
     /// <summary>A termination does not wait for a scheduled start: everything that waits for it becomes visible now.</summary>
     internal static void BringStartForward(StoredInstance target, HistoryEvent message, DateTimeOffset now)
@@ -276,9 +333,19 @@ public sealed class InMemoryTaskHub : ITaskHub
         }
     }
 
+    private bool IsExpired(
+        StoredInstance instance, IReadOnlyDictionary<OrchestrationStatus, TimeSpan> timeToLive, DateTimeOffset now) =>
+        timeToLive.TryGetValue(instance.State.Status, out var kept)
+        && instance.State.CompletedAt < now - kept
+        && !(instance.State.ParentInstanceId is { } parentId
+            && _storage.Instances.TryGetValue(parentId, out var parent)
+            && (parent.State.Status.IsTerminal()
+                || parent.History.Exists(entry => entry.Contains($"\"{instance.State.InstanceId}\"", StringComparison.Ordinal))));
+
     private static OrchestrationWorkItem LockInstance(StoredInstance instance, LockRequest request, DateTimeOffset now)
     {
         instance.Fence++;
+        instance.LostAttempts += instance.LockedBy is not null && instance.LostAttempts < 2 ? 1 : 0;
         instance.LockedBy = request.WorkerId;
         instance.LockedUntil = now + request.Lease;
         return new OrchestrationWorkItem(
@@ -286,7 +353,8 @@ public sealed class InMemoryTaskHub : ITaskHub
             instance.State,
             instance.History.Count,
             [.. instance.Visible(now).Take(MaxMessagesPerTurn).Select(
-                message => new InboxMessage(message.Id, message.ExecutionId, HistorySerializer.DeserializeEvent(message.Event)))]);
+                message => new InboxMessage(message.Id, message.ExecutionId, HistorySerializer.ReadEvent(message.Event)))],
+            instance.LostAttempts);
     }
 
     /// <summary>May be in the past: what came due since the caller looked for work must end the wait at once.</summary>
@@ -295,13 +363,13 @@ public sealed class InMemoryTaskHub : ITaskHub
         var times = kind switch
         {
             WorkKind.Activity => _storage.Activities.Values
-                .Where(activity => Passes(only, activity))
+                .Where(activity => !activity.WaitsForPlace && Passes(only, activity))
                 .Select(activity => (DateTimeOffset?)activity.VisibleAt),
             WorkKind.Entity => _storage.Entities.Values
                 .Where(entity => entity.Inbox.Exists(message => message.VisibleAt is not null) && entity.Passes(only))
                 .Select(entity => (DateTimeOffset?)Later(entity.LockedUntil, entity.Inbox.Min(message => message.VisibleAt)!.Value)),
             _ => _storage.Instances.Values
-                .Where(instance => instance.Inbox.Count > 0 && Passes(only, instance.State))
+                .Where(instance => instance.Inbox.Count > 0 && !instance.WaitsForPlace && Passes(only, instance.State))
                 .Select(instance => (DateTimeOffset?)Later(instance.LockedUntil, instance.Inbox.Min(message => message.VisibleAt))),
         };
         return times.Min();
@@ -368,7 +436,8 @@ public sealed class InMemoryTaskHub : ITaskHub
         && (query.Name is not { } name || string.Equals(state.Name, name, StringComparison.OrdinalIgnoreCase))
         && (query.ParentInstanceId is not { } parent || state.ParentInstanceId == parent)
         && (!query.ByCompletion || state.CompletedAt is { } ended && ended >= (query.CompletedFrom ?? ended)
-            && ended <= (query.CompletedTo ?? ended));
+            && ended <= (query.CompletedTo ?? ended))
+        && (query.Tags is not { } tags || tags.All(tag => state.Tags.TryGetValue(tag.Key, out var value) && value == tag.Value));
 
     private static bool IsAfter(InstanceState state, InstanceQuery query, PageToken? token) =>
         token is not { } after

@@ -1,3 +1,4 @@
+using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 
 namespace Microsoft.DurableTask.InMemory;
@@ -10,11 +11,22 @@ internal sealed class StoredInstance
     public long Fence { get; set; }
     public string? LockedBy { get; set; }
 
+    /// <summary>Workers that were lost while they held the instance, since its last commit.</summary>
+    public int LostAttempts { get; set; }
+
     /// <summary>Nobody may lock the instance before; the end of a lease, or of an abandoned turn's delay.</summary>
     public DateTimeOffset LockedUntil { get; set; } = DateTimeOffset.MinValue;
 
+    /// <summary>True while it waits for a place under a limit.</summary>
+    public bool WaitsForPlace { get; set; }
+
     /// <summary>Messages are not visible before: the scheduled start.</summary>
     public DateTimeOffset StartsAt { get; set; } = DateTimeOffset.MinValue;
+
+    /// <summary>A termination needs no place under a limit.</summary>
+    public bool IsToBeTerminated => Inbox.Exists(message => message.Event.StartsWith(
+        $"{{\"$event\":\"{nameof(EventType.ExecutionTerminated)}\"", StringComparison.Ordinal));
+
     public List<string> History { get; set; } = [];
     public List<StoredMessage> Inbox { get; set; } = [];
 
@@ -34,16 +46,23 @@ internal sealed class StoredActivity
     public string? Version { get; init; }
     public required string Event { get; init; }
 
+    /// <summary>True while it waits for a place under a limit.</summary>
+    public bool WaitsForPlace { get; set; }
+
     /// <summary>Nobody may lock the activity before; the end of a lease, or of an abandoned activity's delay.</summary>
     public DateTimeOffset VisibleAt { get; set; }
     public string? LockedBy { get; set; }
     public long Fence { get; set; }
     public int DeliveryCount { get; set; }
 
+    /// <summary>Workers that were lost while they held the activity.</summary>
+    public int LostAttempts { get; set; }
+
     public bool IsHeldBy(ActivityLock held) => LockedBy == held.WorkerId && Fence == held.Fence;
 
     public void Lock(string workerId, DateTimeOffset until)
     {
+        LostAttempts += LockedBy is not null && LostAttempts < 2 ? 1 : 0;
         LockedBy = workerId;
         VisibleAt = until;
         Fence++;

@@ -15,6 +15,7 @@ internal sealed class TurnWriter(TurnCommit turn)
     private readonly string[] _timers = [.. turn.Timers.Select(HistorySerializer.Serialize)];
     private readonly string[] _starts = [.. turn.SubOrchestrations.Select(created => HistorySerializer.Serialize(created.Start))];
     private readonly string[] _messages = [.. turn.Messages.Select(message => HistorySerializer.Serialize(message.Event))];
+    private readonly string[] _carried = [.. turn.CarriedEvents.Select(HistorySerializer.Serialize)];
     private readonly string[] _entityMessages = [.. turn.EntityMessages.Select(message => message.Message.Serialize())];
     private readonly string? _continueAs = turn.ContinueAs is null ? null : HistorySerializer.Serialize(turn.ContinueAs);
 
@@ -71,6 +72,7 @@ internal sealed class TurnWriter(TurnCommit turn)
         instance.Fence++;
         instance.LockedBy = null;
         instance.LockedUntil = DateTimeOffset.MinValue;
+        instance.LostAttempts = 0;
         instance.State = instance.State with
         {
             Status = turn.Status,
@@ -103,9 +105,12 @@ internal sealed class TurnWriter(TurnCommit turn)
             Input = next.Input,
         };
 
-        // The start event comes first, before the messages that the old execution left.
+        // The start event comes first, then what the old execution carried over, before the messages that it left in the inbox.
         var first = instance.Inbox.Select(message => message.VisibleAt).Append(now).Min();
-        storage.Post(instance, null, _continueAs!, first - TimeSpan.FromTicks(1));
+        foreach (var message in _carried.Prepend(_continueAs!))
+        {
+            storage.Post(instance, null, message, first - TimeSpan.FromTicks(1));
+        }
     }
 
     private List<ActivityWorkItem> ScheduleActivities(InMemoryStorage storage, StoredInstance instance, DateTimeOffset now)
@@ -133,7 +138,8 @@ internal sealed class TurnWriter(TurnCommit turn)
             }
         }
 
-        if (turn.Activities.Count > turn.ClaimActivities)
+        // For the claimed ones too: whoever waits already has to learn when their leases end.
+        if (turn.Activities.Count > 0)
         {
             storage.SignalWork(WorkKind.Activity);
         }

@@ -5,7 +5,8 @@ namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
 /// Removes messages that nobody will consume: those written, without a lock, to an instance that ended or went on in another execution
-/// at the same moment. By default every minute, at most 1,000. They do no harm but to lie at the front of the inbox.
+/// at the same moment. By default every minute, at most 1,000. They do no harm but to lie at the front of the inbox. It also lets
+/// what waits for a place under a concurrency limit be looked at again, in case nobody has that limit any more.
 /// </summary>
 internal sealed partial class InboxSweeper(HubDatabase database, TimeProvider timeProvider, ILogger logger)
 {
@@ -28,6 +29,12 @@ internal sealed partial class InboxSweeper(HubDatabase database, TimeProvider ti
     /// <returns>How many messages were removed.</returns>
     public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
     {
+        foreach (var waiting in new[] { "return_waiting_activities", "return_waiting_instances" })
+        {
+            await using var unseat = database.DataSource.CreateCommand(HubDatabase.Sql[waiting], database.Options.MaxMessagesPerSweep);
+            await unseat.ExecuteNonQueryAsync(cancellationToken);
+        }
+
         await using var command = database.DataSource.CreateCommand(HubDatabase.Sql["sweep_inbox"], database.Options.MaxMessagesPerSweep);
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }

@@ -8,6 +8,9 @@ namespace Microsoft.DurableTask.PostgreSql;
 /// <summary>What clients do with instances.</summary>
 internal sealed class InstanceStore(HubDatabase database, HubNotifier notifier, TurnCommitter committer, LocalWorkers workers)
 {
+    private static readonly PageToken Beginning = new(DateTimeOffset.UnixEpoch, "");
+    private PageToken _expiryLooked = Beginning;
+
     /// <summary>Together with whatever else is stored this moment; if the id turns out to be taken, in a transaction of its own.</summary>
     public async Task CreateAsync(
         NewInstance created, IReadOnlyCollection<OrchestrationStatus> reusable, CancellationToken cancellationToken)
@@ -95,39 +98,10 @@ internal sealed class InstanceStore(HubDatabase database, HubNotifier notifier, 
     public async Task<InstanceState?> GetAsync(string instanceId, bool withPayloads, CancellationToken cancellationToken) =>
         (await database.QueryAsync("get_instance", [instanceId, withPayloads], Rows.Instance, cancellationToken)).SingleOrDefault();
 
-    public async Task<InstancePage> QueryAsync(InstanceQuery query, CancellationToken cancellationToken)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(query.PageSize, 1, nameof(query));
-        var after = PageToken.Parse(query.ContinuationToken);
-        var size = Math.Min(query.PageSize, PageToken.MaxPageSize);
-        object?[] arguments =
-        [
-            query.CreatedFrom?.ToUniversalTime(), query.CreatedTo?.ToUniversalTime(),
-            query.Statuses?.Select(status => (short)status).ToArray(), query.InstanceIdPrefix, query.Name, query.ParentInstanceId,
-            after?.At, after?.InstanceId, size + 1, query.WithPayloads,
-        ];
-        var statement = query.ParentInstanceId is null ? "query_instances" : "query_children";
-        if (query.ByCompletion)
-        {
-            statement = "query_ended";
-            arguments = [.. arguments, query.CompletedFrom?.ToUniversalTime(), query.CompletedTo?.ToUniversalTime()];
-        }
-
-        var found = await database.QueryAsync(statement, arguments, Rows.Instance, cancellationToken);
-        if (found.Count <= size)
-        {
-            return new InstancePage(found, null);
-        }
-
-        found.RemoveAt(size);
-        return new InstancePage(found, new PageToken(
-            query.ByCompletion ? found[^1].CompletedAt!.Value : found[^1].CreatedAt, found[^1].InstanceId).ToString());
-    }
-
     public async Task<IReadOnlyList<HistoryEvent>?> GetHistoryAsync(string instanceId, CancellationToken cancellationToken)
     {
         var texts = await database.QueryAsync("get_history", [instanceId], row => Rows.Text(row, 0), cancellationToken);
-        return texts.Count == 0 ? null : [.. texts.OfType<string>().SelectMany(HistorySerializer.DeserializeAll)];
+        return texts.Count == 0 ? null : [.. texts.OfType<string>().SelectMany(HistorySerializer.ReadAll)];
     }
 
     public async Task<int> PurgeAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken)
@@ -137,5 +111,29 @@ internal sealed class InstanceStore(HubDatabase database, HubNotifier notifier, 
         news.Instances.UnionWith(gone);
         notifier.Publish(news);
         return gone.Count;
+    }
+
+    public async Task<ExpiryRound> PurgeExpiredAsync(
+        IReadOnlyDictionary<OrchestrationStatus, TimeSpan> timeToLive, int maxCount, CancellationToken cancellationToken)
+    {
+        if (timeToLive.Count == 0)
+        {
+            return new ExpiryRound(0, IsLast: true);
+        }
+
+        var looked = await database.QueryAsync(
+            "purge_expired",
+            [
+                _expiryLooked.CreatedAt, _expiryLooked.InstanceId, maxCount, timeToLive.Values.Min(),
+                timeToLive.Keys.Select(status => (short)status).ToArray(), timeToLive.Values.ToArray(),
+            ],
+            row => (
+                Last: new PageToken(row.GetFieldValue<DateTimeOffset>(0), row.GetString(1)),
+                Count: row.GetInt32(2),
+                Purged: row.GetInt32(3)),
+            cancellationToken);
+        var isLast = looked.Count == 0 || looked[0].Count < maxCount;
+        _expiryLooked = isLast ? Beginning : looked[0].Last;
+        return new ExpiryRound(looked.Count == 0 ? 0 : looked[0].Purged, isLast);
     }
 }

@@ -1,4 +1,3 @@
-using DurableTask.Core;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 
@@ -29,17 +28,7 @@ internal sealed class LocalWorkers
     /// <summary>What a worker would get had it locked the new instance.</summary>
     public static OrchestrationWorkItem FirstTurn(NewInstance created, string workerId, DateTimeOffset createdAt) => new(
         new OrchestrationLock(created.InstanceId, workerId, FirstFence),
-        new InstanceState
-        {
-            InstanceId = created.InstanceId,
-            ExecutionId = created.ExecutionId,
-            Name = created.Start.Name,
-            Version = created.Start.Version,
-            Status = OrchestrationStatus.Pending,
-            CreatedAt = createdAt,
-            UpdatedAt = createdAt,
-            Input = created.Start.Input,
-        },
+        Residents.StateOf(created, createdAt),
         HistoryCount: 0,
         [new InboxMessage(Residents.NoRow, null, created.Start)]);
 

@@ -1,6 +1,7 @@
 using DurableTask.Core;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
+using DurableTask.Core.Payloads;
 using Heal.Postgres;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -17,7 +18,7 @@ namespace Microsoft.DurableTask.PostgreSql;
 /// When the database is away, calls throw (see <see cref="PostgresErrors.IsTransient"/>) and nothing is lost; waits go on by the safety
 /// poll or throw too. After a call that threw, what it should have stored was stored as a whole or not at all.
 /// </remarks>
-public sealed class PostgreSqlTaskHub : ITaskHub, ILocalDispatch, IAsyncDisposable
+public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch, IAsyncDisposable
 {
     private readonly PostgreSqlTaskHubOptions _options;
     private readonly TimeProvider _time;
@@ -25,10 +26,12 @@ public sealed class PostgreSqlTaskHub : ITaskHub, ILocalDispatch, IAsyncDisposab
     private readonly NpgsqlDataSource _dataSource;
     private readonly HubSignals _signals;
     private readonly InstanceStore _instances;
+    private readonly InstanceQueries _queries;
     private readonly WorkItemStore _workItems;
     private readonly PostgreSqlEntityHub _entities;
     private readonly TurnCommitter _committer;
     private readonly InboxSweeper _sweeper;
+    private readonly PayloadStore _payloads;
     private readonly HubListener _listener;
     private readonly HubNotifier _notifier;
     private readonly Residents _residents = new();
@@ -62,6 +65,8 @@ public sealed class PostgreSqlTaskHub : ITaskHub, ILocalDispatch, IAsyncDisposab
         var sessions = new WorkerSessions(database, _signals, _residents, self, timeProvider, _logger);
         _notifier = new HubNotifier(database, _signals, peers, self, timeProvider, _logger);
         _committer = new TurnCommitter(database, _signals, _notifier, leases, _residents, _logger);
+        _queries = new InstanceQueries(database);
+        _payloads = new PayloadStore(database, timeProvider, _logger);
         _instances = new InstanceStore(database, _notifier, _committer, _workers);
         _workItems = new WorkItemStore(database, _signals, _notifier, sessions, leases, _residents);
         _sweeper = new InboxSweeper(database, timeProvider, _logger);
@@ -89,6 +94,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, ILocalDispatch, IAsyncDisposab
                 _duties.Add(Task.Run(() => _listener.RunAsync(_stopping.Token), CancellationToken.None));
                 _duties.Add(Task.Run(() => _notifier.RunAsync(_stopping.Token), CancellationToken.None));
                 _duties.Add(Task.Run(() => _sweeper.RunAsync(_stopping.Token), CancellationToken.None));
+                _duties.Add(Task.Run(() => _payloads.RunAsync(_stopping.Token), CancellationToken.None));
             }
         }
         finally
@@ -108,13 +114,20 @@ public sealed class PostgreSqlTaskHub : ITaskHub, ILocalDispatch, IAsyncDisposab
         _instances.GetAsync(instanceId, withPayloads, cancellationToken);
 
     public Task<InstancePage> QueryInstancesAsync(InstanceQuery query, CancellationToken cancellationToken = default) =>
-        _instances.QueryAsync(query, cancellationToken);
+        _queries.QueryAsync(query, cancellationToken);
+
+    public Task<IReadOnlyList<InstanceCount>> CountInstancesAsync(
+        InstanceCountQuery query, CancellationToken cancellationToken = default) => _queries.CountAsync(query, cancellationToken);
 
     public Task<IReadOnlyList<HistoryEvent>?> GetHistoryAsync(string instanceId, CancellationToken cancellationToken = default) =>
         _instances.GetHistoryAsync(instanceId, cancellationToken);
 
     public Task<int> PurgeInstancesAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken = default) =>
         _instances.PurgeAsync(instanceIds, cancellationToken);
+
+    public Task<ExpiryRound> PurgeExpiredAsync(
+        IReadOnlyDictionary<OrchestrationStatus, TimeSpan> timeToLive, int maxCount, CancellationToken cancellationToken = default) =>
+        _instances.PurgeExpiredAsync(timeToLive, maxCount, cancellationToken);
 
     public IInstanceWatch WatchInstance(string instanceId) => _signals.Watchers.Watch(instanceId, _residents.StateOf);
 
@@ -145,12 +158,24 @@ public sealed class PostgreSqlTaskHub : ITaskHub, ILocalDispatch, IAsyncDisposab
     public Task AbandonActivityAsync(ActivityLock held, TimeSpan delay, CancellationToken cancellationToken = default) =>
         _workItems.AbandonActivityAsync(held, delay, cancellationToken);
 
+    public Task SetLostAttemptsAsync(OrchestrationLock held, int lostAttempts, CancellationToken cancellationToken = default) =>
+        _workItems.SetLostAttemptsAsync(held, lostAttempts, cancellationToken);
+
+    public Task SetLostAttemptsAsync(ActivityLock held, int lostAttempts, CancellationToken cancellationToken = default) =>
+        _workItems.SetLostAttemptsAsync(held, lostAttempts, cancellationToken);
+
     public Task<LostLocks> RenewLocksAsync(
         IReadOnlyCollection<OrchestrationLock> orchestrations,
         IReadOnlyCollection<ActivityLock> activities,
         TimeSpan lease,
         CancellationToken cancellationToken = default) =>
         _workItems.RenewAsync(orchestrations, activities, lease, cancellationToken);
+
+    public Task PutPayloadsAsync(IReadOnlyCollection<StoredPayload> payloads, CancellationToken cancellationToken = default) =>
+        _payloads.PutAsync(payloads, cancellationToken);
+
+    public Task<IReadOnlyDictionary<string, byte[]>> GetPayloadsAsync(
+        IReadOnlyCollection<string> ids, CancellationToken cancellationToken = default) => _payloads.GetAsync(ids, cancellationToken);
 
     public IDisposable Attach(ILocalWorker worker) => _workers.Attach(worker);
 

@@ -34,6 +34,9 @@ public sealed class PostgreSqlTaskHubOptions
     /// <summary>The most messages that one sweep removes. Default 1,000.</summary>
     public int MaxMessagesPerSweep { get; set; } = 1000;
 
+    /// <summary>The most large payloads that one sweep looks at. Default 500.</summary>
+    public int MaxPayloadsPerSweep { get; set; } = 500;
+
     /// <summary>How long a statement may take. Default 30 s.</summary>
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
@@ -74,6 +77,7 @@ public sealed class PostgreSqlTaskHubOptions
         CheckCount(faults, nameof(MaxTurnsPerCommit), MaxTurnsPerCommit, 1_000);
         CheckCount(faults, nameof(MaxQueuedTurns), MaxQueuedTurns, 1_000_000);
         CheckCount(faults, nameof(MaxMessagesPerSweep), MaxMessagesPerSweep, 100_000);
+        CheckCount(faults, nameof(MaxPayloadsPerSweep), MaxPayloadsPerSweep, 100_000);
         CheckTime(faults, nameof(SafetyPollInterval), SafetyPollInterval);
         CheckTime(faults, nameof(SweepInterval), SweepInterval);
         CheckTime(faults, nameof(CommandTimeout), CommandTimeout);

@@ -66,7 +66,10 @@ internal sealed class PreparedTurn(TurnCommit turn) : GroupOperation
     public string[] Messages { get; } =
         turn.Messages.Count == 0 ? [] : [.. turn.Messages.Select(message => HistorySerializer.Serialize(message.Event))];
 
-    public string? ContinuedStart { get; } = turn.ContinueAs is null ? null : HistorySerializer.Serialize(turn.ContinueAs);
+    /// <summary>The first messages of the next execution, in order.</summary>
+    public string[] ContinuedMessages { get; } = turn.ContinueAs is null
+        ? []
+        : [HistorySerializer.Serialize(turn.ContinueAs), .. turn.CarriedEvents.Select(HistorySerializer.Serialize)];
 
     public string? Failure { get; } = HistorySerializer.Serialize(turn.Failure);
 

@@ -103,7 +103,7 @@ internal static class ResidentReclaimer
             var resident = residents[reader.GetString(0)];
             if (Rows.Text(reader, 1) is { } text)
             {
-                foreach (var entry in HistorySerializer.DeserializeAll(text))
+                foreach (var entry in HistorySerializer.ReadAll(text))
                 {
                     resident.See(entry);
                 }

@@ -25,20 +25,23 @@ internal sealed class Residents
         _byId[created.InstanceId] = new Resident(created.ExecutionId, workerId)
         {
             Start = created,
-            State = new InstanceState
-            {
-                InstanceId = created.InstanceId,
-                ExecutionId = created.ExecutionId,
-                Name = created.Start.Name,
-                Version = created.Start.Version,
-                Status = OrchestrationStatus.Pending,
-                CreatedAt = createdAt,
-                UpdatedAt = createdAt,
-                ParentInstanceId = created.Start.ParentInstance?.OrchestrationInstance.InstanceId,
-                Tags = created.Start.Tags is { } tags ? new Dictionary<string, string>(tags, StringComparer.Ordinal) : NoTags,
-                Input = created.Start.Input,
-            },
+            State = StateOf(created, createdAt),
         };
+
+    /// <summary>A new instance.</summary>
+    public static InstanceState StateOf(NewInstance created, DateTimeOffset createdAt) => new()
+    {
+        InstanceId = created.InstanceId,
+        ExecutionId = created.ExecutionId,
+        Name = created.Start.Name,
+        Version = created.Start.Version,
+        Status = OrchestrationStatus.Pending,
+        CreatedAt = createdAt,
+        UpdatedAt = createdAt,
+        ParentInstanceId = created.Start.ParentInstance?.OrchestrationInstance.InstanceId,
+        Tags = created.Start.Tags is { } tags ? new Dictionary<string, string>(tags, StringComparer.Ordinal) : NoTags,
+        Input = created.Start.Input,
+    };
 
     /// <summary>What an instance that began here, and has lived here since, was last stored as; null for every other.</summary>
     public InstanceState? StateOf(string instanceId) => _byId.TryGetValue(instanceId, out var resident) ? resident.State : null;

@@ -6,9 +6,9 @@ namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
 /// Notices that the database server's clock was set back (or that a failover led to a server whose clock is behind), by comparing it with
-/// this process's monotonic clock. By the new clock, work that waits would not be due until the clock has caught up: it is brought back with
-/// it. Timers and scheduled starts keep their time; leases end later, which matters only when a whole machine dies. A clock that was set
-/// forward needs nothing: timers are due, leases that look ended are fenced.
+/// this process's monotonic clock. By the new clock, work that waits would not be due until the clock has caught up: it is brought back
+/// with it. Timers and scheduled starts keep their time; leases end later, which matters only when a whole machine dies. A clock that was
+/// set forward needs nothing: timers are due, leases that look ended are fenced.
 /// </summary>
 internal sealed partial class ServerClock(HubDatabase database, HubSignals signals, string self, TimeProvider timeProvider, ILogger logger)
 {
@@ -41,7 +41,8 @@ internal sealed partial class ServerClock(HubDatabase database, HubSignals signa
             batch.Add(HubDatabase.Sql["bring_back_starts"], expected, jump);
             batch.Add(HubDatabase.Sql["bring_back_messages"], expected, jump);
             batch.Add(HubDatabase.Sql["bring_back_activities"], expected, jump);
-            var news = new HubNews { Orchestrations = true, Activities = true };
+            batch.Add(HubDatabase.Sql["bring_back_entity_messages"], expected, jump);
+            var news = new HubNews { Orchestrations = true, Activities = true, Entities = true };
             batch.Add(HubDatabase.Sql["notify"], database.Channel, news.Payloads(self).ToArray());
             await batch.ExecuteNonQueryAsync(cancellationToken);
             signals.Publish(news);
@@ -65,7 +66,8 @@ internal sealed partial class ServerClock(HubDatabase database, HubSignals signa
 
         [LoggerMessage(
             2, LogLevel.Error,
-            "The database server's clock went back by {Jump}, and work of task hub '{Hub}' that waited could not be brought back yet: {Reason}")]
+            "The database server's clock went back by {Jump}, and work of task hub '{Hub}' that waited could not be brought back yet: "
+                + "{Reason}")]
         public static partial void NotBroughtBack(ILogger logger, TimeSpan jump, string hub, string reason);
     }
 }

@@ -28,7 +28,7 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HashSet<
 
     private void ContinueInstances()
     {
-        var continued = turns.Where(turn => turn.ContinuedStart is not null).ToArray();
+        var continued = turns.Where(turn => turn.Turn.ContinueAs is not null).ToArray();
         var ids = Column(continued, turn => turn.InstanceId);
         Add("continue_instances",
             ids,
@@ -42,8 +42,9 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HashSet<
         Add("clear_history", ids.Union(rewoundIds, StringComparer.Ordinal).ToArray());
         Add("append_history", rewoundIds, Column(rewound, _ => 1), Column(rewound, turn => turn.History));
         var goesOn = continued.Where(turn => !turn.Ends).ToArray();
-        Add("post_continued_starts", Column(goesOn, turn => turn.InstanceId), Column(goesOn, turn => turn.ContinuedStart));
-        news.Orchestrations |= goesOn.Length > 0;
+        var first = goesOn.SelectMany(turn => turn.ContinuedMessages.Select(text => (turn.InstanceId, text))).ToArray();
+        Add("post_continued_starts", Column(first, message => message.InstanceId), Column(first, message => message.text));
+        news.Orchestrations |= first.Length > 0;
     }
 
     private void ChangeTimers()

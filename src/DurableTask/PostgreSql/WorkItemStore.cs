@@ -12,7 +12,7 @@ internal sealed class WorkItemStore(
     public async Task<IReadOnlyList<OrchestrationWorkItem>> LockOrchestrationsAsync(
         LockRequest request, CancellationToken cancellationToken)
     {
-        var locked = await LockAsync("lock_orchestrations", request, LockedInstance.Read, cancellationToken);
+        var locked = await LockAsync("orchestrations", request, LockedInstance.Read, cancellationToken);
         if (locked.Count == 0)
         {
             return [];
@@ -23,7 +23,7 @@ internal sealed class WorkItemStore(
                 [locked.Select(item => item.State.InstanceId).ToArray(), database.Options.MaxMessagesPerTurn],
                 row => (
                     InstanceId: row.GetString(0),
-                    Message: new InboxMessage(row.GetInt64(1), Rows.Text(row, 2), HistorySerializer.DeserializeEvent(row.GetString(3)))),
+                    Message: new InboxMessage(row.GetInt64(1), Rows.Text(row, 2), HistorySerializer.ReadEvent(row.GetString(3)))),
                 cancellationToken))
             .ToLookup(row => row.InstanceId, row => row.Message, StringComparer.Ordinal);
 
@@ -40,12 +40,12 @@ internal sealed class WorkItemStore(
             var visible = messages[item.State.InstanceId].ToArray();
             if (item.Start is { } start)
             {
-                visible = [new InboxMessage(Residents.NoRow, null, HistorySerializer.DeserializeEvent(start)), .. visible];
+                visible = [new InboxMessage(Residents.NoRow, null, HistorySerializer.ReadEvent(start)), .. visible];
             }
 
             if (visible.Length > 0)
             {
-                items.Add(new OrchestrationWorkItem(held, item.State, item.HistoryCount, visible));
+                items.Add(new OrchestrationWorkItem(held, item.State, item.HistoryCount, visible, item.LostAttempts));
             }
             else
             {
@@ -65,14 +65,15 @@ internal sealed class WorkItemStore(
     public async Task<IReadOnlyList<ActivityWorkItem>> LockActivitiesAsync(LockRequest request, CancellationToken cancellationToken)
     {
         var locked = await LockAsync(
-            "lock_activities",
+            "activities",
             request,
             row => (
-                Item: new ActivityWorkItem(
+                Item: ActivityWorkItem.Read(
                     new ActivityLock(row.GetInt64(0), row.GetString(1), row.GetInt32(2), request.WorkerId, row.GetInt64(3)),
                     row.GetString(4),
-                    (TaskScheduledEvent)HistorySerializer.DeserializeEvent(row.GetString(5)),
-                    row.GetInt32(6)),
+                    row.GetString(5),
+                    row.GetInt32(6),
+                    row.GetInt32(8)),
                 WaitsSince: row.GetDateTime(7)),
             cancellationToken);
         SignalIfFull(WorkKind.Activity, locked.Count, request);
@@ -97,6 +98,18 @@ internal sealed class WorkItemStore(
     public Task AbandonActivityAsync(ActivityLock held, TimeSpan delay, CancellationToken cancellationToken) =>
         held.ActivityId == Residents.NoRow ? EvictActivityAsync(held, delay, cancellationToken) : RunAndSignalAsync(
             "abandon_activity", [held.ActivityId, held.WorkerId, held.Fence, delay], WorkKind.Activity, cancellationToken);
+
+    public Task SetLostAttemptsAsync(OrchestrationLock held, int lostAttempts, CancellationToken cancellationToken) => SetLostAttemptsAsync(
+        "orchestration",
+        [held.InstanceId, held.WorkerId, held.Fence, lostAttempts],
+        () => WorkItemLockLostException.ForInstance(held.InstanceId),
+        cancellationToken);
+
+    public Task SetLostAttemptsAsync(ActivityLock held, int lostAttempts, CancellationToken cancellationToken) => SetLostAttemptsAsync(
+        "activity",
+        [held.ActivityId, held.WorkerId, held.Fence, lostAttempts],
+        () => WorkItemLockLostException.ForActivity(held.InstanceId, held.TaskId),
+        cancellationToken);
 
     public async Task<LostLocks> RenewAsync(
         IReadOnlyCollection<OrchestrationLock> orchestrations,
@@ -151,19 +164,31 @@ internal sealed class WorkItemStore(
     }
 
     private async Task<List<T>> LockAsync<T>(
-        string statement, LockRequest request, Func<NpgsqlDataReader, T> row, CancellationToken cancellationToken)
+        string what, LockRequest request, Func<NpgsqlDataReader, T> row, CancellationToken cancellationToken)
     {
         await sessions.RegisterAsync(request.WorkerId, cancellationToken);
         return await database.BatchAsync(
             batch =>
             {
                 batch.Add(HubDatabase.Sql["commit_asynchronously"]);
-                batch.Add(
-                    HubDatabase.Sql[statement], [request.WorkerId, request.MaxCount, request.Lease, .. FilterArguments(request.Only)]);
+                object?[] wanted = FilterArguments(request.Only);
+                if (request.Limits is null)
+                {
+                    batch.Add(HubDatabase.Sql[$"lock_{what}"], [request.WorkerId, request.MaxCount, request.Lease, .. wanted]);
+                }
+                else
+                {
+                    AddLimitedLock(batch, what, request, request.Limits, wanted);
+                }
             },
             async reader =>
             {
-                await reader.NextResultAsync(cancellationToken);
+                // Only the last statement and the settings before it return rows.
+                for (var results = request.Limits is null ? 1 : 2; results > 0; results--)
+                {
+                    await reader.NextResultAsync(cancellationToken);
+                }
+
                 return await HubDatabase.ReadAllAsync(reader, row, cancellationToken);
             },
             cancellationToken);
@@ -238,6 +263,31 @@ internal sealed class WorkItemStore(
         residents.Forget(start.InstanceId);
     }
 
+    private static void AddLimitedLock(
+        NpgsqlBatch batch, string what, LockRequest request, IReadOnlyDictionary<string, int> limits, object?[] wanted)
+    {
+        string[] names = [.. limits.Keys];
+        int[] places = [.. limits.Values];
+        var (free, seat) = what == "activities"
+            ? ("free_activity_places", "seat_activities")
+            : ("free_instance_places", "seat_instances");
+        batch.Add(HubDatabase.Sql["hold_places"]);
+        batch.Add(HubDatabase.Sql[free]);
+        batch.Add(HubDatabase.Sql[seat], names, places);
+        batch.Add(
+            HubDatabase.Sql[$"lock_limited_{what}"],
+            [request.WorkerId, request.MaxCount, request.Lease, names, places, .. wanted]);
+    }
+
+    private async Task SetLostAttemptsAsync(
+        string what, object?[] arguments, Func<WorkItemLockLostException> lost, CancellationToken cancellationToken)
+    {
+        if (!await database.AnyAsync("set_lost_attempts_of_" + what, arguments, cancellationToken))
+        {
+            throw lost();
+        }
+    }
+
     private async Task<HashSet<T>> RenewAsync<T>(
         string what, object?[] locks, TimeSpan lease, Func<NpgsqlDataReader, T> key, CancellationToken cancellationToken) =>
         await database.BatchAsync(
@@ -277,9 +327,15 @@ internal sealed class WorkItemStore(
     }
 
     private sealed record LockedInstance(
-        InstanceState State, long Fence, int HistoryCount, DateTime WaitsSince, string? Start, string? ResidentAt)
+        InstanceState State, long Fence, int HistoryCount, DateTime WaitsSince, int LostAttempts, string? Start, string? ResidentAt)
     {
         public static LockedInstance Read(NpgsqlDataReader row) => new(
-            Rows.Instance(row), row.GetInt64(14), row.GetInt32(15), row.GetDateTime(16), Rows.Text(row, 17), Rows.Text(row, 18));
+            Rows.Instance(row),
+            row.GetInt64(14),
+            row.GetInt32(15),
+            row.GetDateTime(16),
+            row.GetInt32(17),
+            Rows.Text(row, 18),
+            Rows.Text(row, 19));
     }
 }

@@ -1,3 +1,5 @@
+using DurableTask.Core.Payloads;
+
 namespace Microsoft.DurableTask.Worker;
 
 /// <summary>How a worker uses its task hub. This type is this project's addition beside the contract.</summary>
@@ -28,14 +30,38 @@ public sealed class TaskHubWorkerOptions
     /// </summary>
     public int MaximumReplayedHistory { get; set; } = 250;
 
-    /// <summary>How long a stop waits for running turns and activities before it gives their locks back. Default: 20 s.</summary>
+    /// <summary>
+    /// How long a stop waits for running turns and activities, whose results are stored as ever. Then the tokens of the activities are
+    /// cancelled. Default: 20 s.
+    /// </summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>
+    /// How long a stop waits for activities whose token was cancelled, before it gives the locks of what still runs back to other
+    /// workers. Default: 2 s.
+    /// </summary>
+    public TimeSpan CancellationGrace { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>The longest pause between attempts to reach a hub that does not answer. Default: 5 s.</summary>
     public TimeSpan MaximumReconnectDelay { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long an orchestration of a version that this worker rejects waits for another worker. Default: 10 s.</summary>
     public TimeSpan RejectionDelay { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// After so many workers were lost, one after the other, while they ran the same turn or the same activity, it is not tried again: the
+    /// instance, or the call of the activity, fails with ErrorType PoisonWorkItem. Default: 5; at least 1.
+    /// </summary>
+    public int MaximumLostAttempts { get; set; } = 5;
+
+    /// <summary>What happens to large inputs, outputs, event payloads and custom statuses; the client has the same options.</summary>
+    public LargePayloadOptions LargePayloads { get; } = new();
+
+    /// <summary>How long ended instances are kept.</summary>
+    public RetentionOptions Retention { get; } = new();
+
+    /// <summary>How much of one name runs at a time, all workers together. Default: no limits.</summary>
+    public ConcurrencyLimits ConcurrencyLimits { get; } = new();
 
     /// <summary>Where turns and activities run: the thread pool. The simulation puts its own scheduler here.</summary>
     internal TaskScheduler WorkScheduler { get; set; } = TaskScheduler.Default;
@@ -54,6 +80,21 @@ public sealed class TaskHubWorkerOptions
         {
             yield return $"{nameof(OrphanedLockSweepInterval)} is {OrphanedLockSweepInterval}, {nameof(MaximumOrphanedLocksPerSweep)} is "
                 + $"{MaximumOrphanedLocksPerSweep}; expected more than zero for both.";
+        }
+
+        foreach (string fault in LargePayloads.Faults())
+        {
+            yield return $"{nameof(LargePayloads)}.{fault}";
+        }
+
+        foreach (string fault in ConcurrencyLimits.Faults())
+        {
+            yield return $"{nameof(ConcurrencyLimits)}.{fault}";
+        }
+
+        foreach (string fault in Retention.Faults())
+        {
+            yield return $"{nameof(Retention)}.{fault}";
         }
 
         if (WorkItemLockTimeout < TimeSpan.FromSeconds(1))
@@ -81,9 +122,19 @@ public sealed class TaskHubWorkerOptions
             yield return $"{nameof(MaximumReplayedHistory)} is {MaximumReplayedHistory}; expected 0 or more events.";
         }
 
+        if (MaximumLostAttempts < 1)
+        {
+            yield return $"{nameof(MaximumLostAttempts)} is {MaximumLostAttempts}; expected at least 1.";
+        }
+
         if (DrainTimeout < TimeSpan.Zero)
         {
             yield return $"{nameof(DrainTimeout)} is {DrainTimeout}; expected zero or more.";
+        }
+
+        if (CancellationGrace < TimeSpan.Zero)
+        {
+            yield return $"{nameof(CancellationGrace)} is {CancellationGrace}; expected zero or more.";
         }
     }
 }

@@ -71,6 +71,36 @@ internal sealed record DurableSettings
     public int? MaxConcurrentOrchestrators { get; init; }
 
     public TimeSpan? WorkItemLockTimeout { get; init; }
+
+    public int? MaxLostAttempts { get; init; }
+
+    /// <summary>Bytes.</summary>
+    public int? LargePayloadThreshold { get; init; }
+
+    /// <summary>Bytes.</summary>
+    public int? LargePayloadMaximum { get; init; }
+
+    public RetentionSettings Retention { get; init; } = new();
+
+    /// <summary>Running activities by name, all processes together.</summary>
+    public IReadOnlyDictionary<string, int> ActivityLimits { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);
+
+    /// <summary>Orchestrations under way by name, all processes together.</summary>
+    public IReadOnlyDictionary<string, int> OrchestrationLimits { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);
+}
+
+/// <summary><c>extensions.durableTask.retention</c> of host.json: how long ended instances are kept; null for ever.</summary>
+internal sealed record RetentionSettings
+{
+    public TimeSpan? Completed { get; init; } = TimeSpan.FromDays(30);
+
+    public TimeSpan? Failed { get; init; } = TimeSpan.FromDays(90);
+
+    public TimeSpan? Terminated { get; init; } = TimeSpan.FromDays(30);
+
+    public TimeSpan? Interval { get; init; }
+
+    public int? BatchSize { get; init; }
 }
 
 /// <summary>The storage providers that host.json may name.</summary>

@@ -88,12 +88,51 @@ internal static partial class HostSettingsReader
             ConnectionStringName = provider.Text(
                 "connectionStringName", defaults.ConnectionStringName, static n => n.Length > 0, "the name of a setting"),
             WorkItemLockTimeout = provider.Duration("workItemLockTimeout", min: TimeSpan.FromSeconds(1), max: TimeSpan.FromHours(1)),
+            LargePayloadThreshold = provider.Number("largePayloadStorageThresholdBytes", min: 1024, max: 1024 * 1024),
+            LargePayloadMaximum = provider.Number("largePayloadStorageMaximumBytes", min: 1024 * 1024, max: 100 * 1024 * 1024),
+            MaxLostAttempts = json.Number("maxLostAttempts", min: 1, max: 100),
+            Retention = Retention(json.Section("retention")),
+            ActivityLimits = Limits(json.Section("concurrencyLimits"), "activities"),
+            OrchestrationLimits = Limits(json.Section("concurrencyLimits"), "orchestrations"),
         };
         provider.Done();
         json.Ignore("tracing", "extendedSessionsEnabled", "useGracefulShutdown",
             "overridableExistingInstanceStates");
         json.Done();
         return durable;
+    }
+
+    private static RetentionSettings Retention(JsonSection json)
+    {
+        var defaults = new RetentionSettings();
+        var retention = new RetentionSettings
+        {
+            Completed = Kept(json, "completed", defaults.Completed),
+            Failed = Kept(json, "failed", defaults.Failed),
+            Terminated = Kept(json, "terminated", defaults.Terminated),
+            Interval = json.Duration("interval", min: TimeSpan.FromSeconds(1), max: TimeSpan.FromDays(1)),
+            BatchSize = json.Number("batchSize", min: 1, max: 10_000),
+        };
+        json.Done();
+        return retention;
+    }
+
+    private static TimeSpan? Kept(JsonSection json, string status, TimeSpan? fallback)
+    {
+        string text = json.Text(
+            status,
+            fallback!.Value.ToString("c"),
+            static t => t == "-1" || (Time(t) is { } time && time >= TimeSpan.Zero),
+            "a time as \"d.hh:mm:ss\", or \"-1\" for ever");
+        return text == "-1" ? null : Time(text);
+    }
+
+    private static IReadOnlyDictionary<string, int> Limits(JsonSection json, string kind)
+    {
+        IReadOnlyDictionary<string, int> limits = json.Section(kind).Numbers(min: 1, max: 1_000_000);
+        json.Ignore("activities", "orchestrations");
+        json.Done();
+        return limits;
     }
 
     private static long BodyLimit(IConfiguration configuration, List<string> faults)

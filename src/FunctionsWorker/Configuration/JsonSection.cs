@@ -66,6 +66,13 @@ internal sealed class JsonSection(JsonObject? json, string path, HostJsonSource 
         return names.ToDictionary(static n => n, n => Text(n, "", isValid, expected), StringComparer.Ordinal);
     }
 
+    /// <summary>All properties, each a whole number.</summary>
+    public IReadOnlyDictionary<string, int> Numbers(int min, int max)
+    {
+        string[] names = json is null ? [] : [.. json.Select(static p => p.Key)];
+        return names.ToDictionary(static n => n, n => Number(n, min, min, max), StringComparer.Ordinal);
+    }
+
     /// <summary>Takes note of properties that are known but mean nothing to this host.</summary>
     public void Ignore(params ReadOnlySpan<string> names)
     {

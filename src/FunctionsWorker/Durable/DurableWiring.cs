@@ -1,3 +1,4 @@
+using DurableTask.Core.Payloads;
 using Microsoft.Azure.Functions.Worker.Configuration;
 using Microsoft.Azure.Functions.Worker.Discovery;
 using Microsoft.DurableTask;
@@ -46,11 +47,39 @@ internal static class DurableWiring
         {
             options.WorkItemLockTimeout = settings.Durable.WorkItemLockTimeout ?? options.WorkItemLockTimeout;
             options.DrainTimeout = settings.DrainTimeout;
+            Apply(settings.Durable, options);
         });
+        services.Configure<TaskHubClientOptions>(client.Name, options => Apply(settings.Durable, options.LargePayloads));
         if (worker.BuildTarget is null || client.BuildTarget is null)
         {
             AddHub(worker, client, settings.Durable, configuration, faults);
         }
+    }
+
+    private static void Apply(DurableSettings settings, TaskHubWorkerOptions options)
+    {
+        Apply(settings, options.LargePayloads);
+        options.MaximumLostAttempts = settings.MaxLostAttempts ?? options.MaximumLostAttempts;
+        options.Retention.Completed = settings.Retention.Completed;
+        options.Retention.Failed = settings.Retention.Failed;
+        options.Retention.Terminated = settings.Retention.Terminated;
+        options.Retention.Interval = settings.Retention.Interval ?? options.Retention.Interval;
+        options.Retention.BatchSize = settings.Retention.BatchSize ?? options.Retention.BatchSize;
+        foreach ((string name, int limit) in settings.ActivityLimits)
+        {
+            options.ConcurrencyLimits.Activities[name] = limit;
+        }
+
+        foreach ((string name, int limit) in settings.OrchestrationLimits)
+        {
+            options.ConcurrencyLimits.Orchestrations[name] = limit;
+        }
+    }
+
+    private static void Apply(DurableSettings settings, LargePayloadOptions options)
+    {
+        options.ThresholdBytes = settings.LargePayloadThreshold ?? options.ThresholdBytes;
+        options.MaximumBytes = settings.LargePayloadMaximum ?? options.MaximumBytes;
     }
 
     private static void AddHub(

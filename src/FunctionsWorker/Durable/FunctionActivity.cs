@@ -26,7 +26,7 @@ internal sealed class FunctionActivity(FunctionDescriptor function, FunctionInvo
             },
             CorrelationId = context.InstanceId,
         };
-        FunctionContext done = await invoker.InvokeAsync(request, CancellationToken.None);
+        FunctionContext done = await invoker.InvokeAsync(request, context.GetCancellationToken());
         return done.GetInvocationResult().Value;
     }
 }

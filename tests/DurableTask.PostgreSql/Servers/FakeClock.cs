@@ -18,10 +18,12 @@ internal sealed class FakeClock : IDisposable
                 ["LD_PRELOAD"] = library,
                 ["FAKETIME_TIMESTAMP_FILE"] = _file,
                 ["FAKETIME_NO_CACHE"] = "1",
+                ["FAKETIME_DISABLE_SHM"] = "1",
                 ["FAKETIME_DONT_FAKE_MONOTONIC"] = "1",
                 ["DONT_FAKE_MONOTONIC"] = "1",
             }
-            : throw new InvalidOperationException("These tests need libfaketime. ./test.sh installs it; by hand: apt-get install libfaketime.");
+            : throw new InvalidOperationException(
+                "These tests need libfaketime. ./test.sh installs it; by hand: apt-get install libfaketime.");
     }
 
     /// <summary>For the process whose clock it is.</summary>

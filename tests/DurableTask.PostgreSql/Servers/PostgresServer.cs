@@ -65,7 +65,10 @@ internal sealed class PostgresServer : IAsyncDisposable
     public static async Task<PostgresServer> CopyAsync(PostgresServer original, bool isStandby)
     {
         var server = await CreateAsync(megabytes: null);
-        string[] options = ["-D", server.DataFolder, "-h", "127.0.0.1", "-p", Text(original.Port), "-U", "postgres", "-c", "fast", "--no-sync"];
+        string[] options =
+        [
+            "-D", server.DataFolder, "-h", "127.0.0.1", "-p", Text(original.Port), "-U", "postgres", "-c", "fast", "--no-sync",
+        ];
         await RunAsync(Path.Combine(Programs, "pg_basebackup"), isStandby ? [.. options, "-R"] : options);
         return server;
     }
@@ -85,15 +88,11 @@ internal sealed class PostgresServer : IAsyncDisposable
             UseShellExecute = false,
             WorkingDirectory = "/",
         };
-        foreach (var argument in new[] { "-c", $"exec \"$@\" >>'{log}' 2>&1", "sh" }
-            .Concat(AsServerUser(Path.Combine(Programs, "postgres"), options)))
+        // The environment is for the server alone, not for those who start it.
+        string[] server = [.. _environment.Select(entry => $"{entry.Key}={entry.Value}"), Path.Combine(Programs, "postgres"), .. options];
+        foreach (var argument in new[] { "-c", $"exec \"$@\" >>'{log}' 2>&1", "sh" }.Concat(AsServerUser("/usr/bin/env", server)))
         {
             start.ArgumentList.Add(argument);
-        }
-
-        foreach (var (name, value) in _environment)
-        {
-            start.Environment[name] = value;
         }
 
         _process = Process.Start(start)!;
@@ -188,8 +187,8 @@ internal sealed class PostgresServer : IAsyncDisposable
     public Task<string> PsqlAsync(string[] arguments, string sessionSettings) => RunAsRunnerAsync(
         "env",
         [
-            $"PGOPTIONS={sessionSettings}", Path.Combine(Programs, "psql"), "-X", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", Text(Port),
-            "-U", "postgres", "-d", Database, .. arguments,
+            $"PGOPTIONS={sessionSettings}", Path.Combine(Programs, "psql"), "-X", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1",
+            "-p", Text(Port), "-U", "postgres", "-d", Database, .. arguments,
         ]);
 
     public async ValueTask DisposeAsync()

@@ -23,6 +23,17 @@ public sealed class DurableSamples(Journal journal)
         return $"Hello, {name}";
     }
 
+    [Function("WaitLong")]
+    public static Task WaitLongAsync([OrchestrationTrigger] TaskOrchestrationContext context) => context.CallActivityAsync("UntilCancelled");
+
+    [Function("UntilCancelled")]
+    public async Task UntilCancelledAsync([ActivityTrigger] object? input, FunctionContext context)
+    {
+        journal.Write("waiting");
+        await Task.Delay(Timeout.InfiniteTimeSpan, context.CancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        journal.Write("cancelled");
+    }
+
     [Function("Tally")]
     public static Task TallyAsync([EntityTrigger] TaskEntityDispatcher dispatcher) => dispatcher.DispatchAsync<Tally>();
 

@@ -26,7 +26,8 @@ public abstract class TaskEntity<TState> : ITaskEntity
 
     /// <summary>Loads the state, does the operation, keeps the state.</summary>
     /// <exception cref="NotSupportedException">There is no method for the operation.</exception>
-    /// <exception cref="InvalidOperationException">The method needs an input and there is none.</exception>
+    /// <exception cref="InvalidOperationException">The method needs an input and there is none, or there is no state to dispatch
+    /// to.</exception>
     public async ValueTask<object?> RunAsync(TaskEntityOperation operation)
     {
         ArgumentNullException.ThrowIfNull(operation);
@@ -46,9 +47,13 @@ public abstract class TaskEntity<TState> : ITaskEntity
         {
             if (!operation.Name.Equals("delete", StringComparison.OrdinalIgnoreCase))
             {
-                throw new NotSupportedException(
-                    $"Entity '{operation.Context?.Id}' has no operation '{operation.Name}': expected a public method of {GetType()}"
-                    + (AllowStateDispatch ? $" or {typeof(TState)}." : "."));
+                throw AllowStateDispatch && State is null
+                    ? new InvalidOperationException(
+                        $"Entity '{operation.Context?.Id}' has no method '{operation.Name}' of its own, and no state to dispatch to: "
+                        + $"expected a method of {GetType()}, or a state from {nameof(InitializeState)}.")
+                    : new NotSupportedException(
+                        $"Entity '{operation.Context?.Id}' has no operation '{operation.Name}': expected a public method of {GetType()}"
+                        + (AllowStateDispatch ? $" or {typeof(TState)}." : "."));
             }
 
             State = default!;

@@ -88,6 +88,9 @@ public static class TaskEntityOperationExtensions
 
     private static async ValueTask<object?> ResultOf(object? returned, Type declared)
     {
+        // A method that promises an object may hand out a task all the same.
+        declared = declared == typeof(object) && returned is not null ? returned.GetType() : declared;
+
         switch (returned)
         {
             case null:

@@ -33,6 +33,6 @@ public abstract class TaskCallAnalyzer : DiagnosticAnalyzer
         Rule.Activity,
         severity,
         isEnabledByDefault: true,
-        description: Rule.DescriptionOf(id),
+        helpLinkUri: Rule.HelpOf(id),
         customTags: WellKnownDiagnosticTags.CompilationEnd);
 }

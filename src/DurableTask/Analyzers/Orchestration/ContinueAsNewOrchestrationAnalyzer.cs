@@ -19,7 +19,7 @@ public sealed class ContinueAsNewOrchestrationAnalyzer : OrchestrationAnalyzer
         Rule.Orchestration,
         DiagnosticSeverity.Warning,
         isEnabledByDefault: true,
-        description: Rule.DescriptionOf(DiagnosticId));
+        helpLinkUri: Rule.HelpOf(DiagnosticId));
 
     /// <inheritdoc />
     public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => [Endless];

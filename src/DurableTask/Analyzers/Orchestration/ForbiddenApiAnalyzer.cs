@@ -17,7 +17,7 @@ public abstract class ForbiddenApiAnalyzer : OrchestrationAnalyzer
         Rule.Orchestration,
         DiagnosticSeverity.Warning,
         isEnabledByDefault: true,
-        description: Rule.DescriptionOf(id));
+        helpLinkUri: Rule.HelpOf(id));
 
     /// <summary>How the message names the API that the operation uses; null if it may.</summary>
     private protected abstract string? ApiOf(IOperation operation);

@@ -16,7 +16,7 @@ public sealed class GetInputOrchestrationAnalyzer : OrchestrationAnalyzer
         Rule.Orchestration,
         DiagnosticSeverity.Info,
         isEnabledByDefault: true,
-        description: Rule.DescriptionOf(DiagnosticId));
+        helpLinkUri: Rule.HelpOf(DiagnosticId));
 
     /// <inheritdoc />
     public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => [Input];

@@ -17,7 +17,7 @@ public sealed class LoggerOrchestrationAnalyzer : OrchestrationAnalyzer
         Rule.Orchestration,
         DiagnosticSeverity.Warning,
         isEnabledByDefault: true,
-        description: Rule.DescriptionOf(DiagnosticId));
+        helpLinkUri: Rule.HelpOf(DiagnosticId));
 
     /// <inheritdoc />
     public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => [Logger];

@@ -27,6 +27,10 @@ public static class TaskHubBuilderExtensions
             .Validate(
                 options => options.ReplaceTimeout > TimeSpan.Zero,
                 $"TaskHubClientOptions.{nameof(TaskHubClientOptions.ReplaceTimeout)} of client '{builder.Name}': expected more than zero.");
+        builder.Services.AddOptions<TaskHubClientOptions>(builder.Name).Validate(
+            options => !options.LargePayloads.Faults().Any(),
+            $"TaskHubClientOptions.{nameof(TaskHubClientOptions.LargePayloads)} of client '{builder.Name}': a value is out of range; "
+            + "see the documentation of each option for its limits.");
         return builder.UseBuildTarget<TaskHubClient>();
     }
 }

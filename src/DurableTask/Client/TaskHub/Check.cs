@@ -1,3 +1,5 @@
+using DurableTask.Core.Exceptions;
+using DurableTask.Core.Payloads;
 using Microsoft.DurableTask.Entities;
 
 namespace Microsoft.DurableTask.Client;
@@ -73,12 +75,17 @@ internal static class Check
         }
     }
 
-    public static string? Payload(string? serialized, string what, string parameter) =>
-        serialized is null || serialized.Length <= ClientLimits.PayloadLength
-            ? serialized
-            : throw new ArgumentException(
-                $"The {what} is too large: expected at most {ClientLimits.PayloadLength} characters, got {serialized.Length}. "
-                + "Store it elsewhere and pass a reference.", parameter);
+    public static string? Payload(string? serialized, LargePayloadOptions limits, string what, string parameter)
+    {
+        try
+        {
+            return limits.Check(serialized);
+        }
+        catch (PayloadStorageException tooLarge)
+        {
+            throw new ArgumentException($"The {what} cannot be stored. {tooLarge.Message}", parameter, tooLarge);
+        }
+    }
 
     public static int PageSize(int pageSize, string parameter) => pageSize > 0
         ? Math.Min(pageSize, ClientLimits.PageSize)

@@ -15,9 +15,6 @@ internal static class ClientLimits
     /// <summary>The longest name of an orchestrator or event, in characters.</summary>
     public const int NameLength = 256;
 
-    /// <summary>The longest serialised input, event payload or output, in characters.</summary>
-    public const int PayloadLength = 10 * 1024 * 1024;
-
     /// <summary>The most instances that one page of a query holds; larger page sizes are cut to it.</summary>
     public const int PageSize = 1000;
 

@@ -2,6 +2,7 @@ using DurableTask.Core;
 using DurableTask.Core.Exceptions;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
+using DurableTask.Core.Payloads;
 using Microsoft.DurableTask.Client.Entities;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -15,6 +16,7 @@ namespace Microsoft.DurableTask.Client;
 internal sealed class TaskHubClient : DurableTaskClient
 {
     private readonly ITaskHub _hub;
+    private readonly LargePayloadOptions _limits;
     private readonly TimeProvider _time;
     private readonly DurableTaskClientOptions _options;
     private readonly OrchestrationStarter _starter;
@@ -44,11 +46,14 @@ internal sealed class TaskHubClient : DurableTaskClient
         : base(name)
     {
         _hub = hub;
+        _limits = hubOptions.LargePayloads;
         _time = time;
         _options = options;
         _starter = new OrchestrationStarter(hub, hubOptions, time, logger);
         _purger = new InstancePurger(hub, time);
-        _entities = options.EnableEntitySupport ? new TaskHubEntityClient(name, hub.Entities, options.DataConverter) : null;
+        _entities = options.EnableEntitySupport
+            ? new TaskHubEntityClient(name, hub.Entities, options.DataConverter, hubOptions.LargePayloads)
+            : null;
     }
 
     /// <exception cref="NotSupportedException">Entities are not enabled.</exception>
@@ -117,14 +122,14 @@ internal sealed class TaskHubClient : DurableTaskClient
     public override Task SuspendInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default)
     {
         Check.NoEntity(_options.EnableEntitySupport, instanceId);
-        Check.Payload(reason, nameof(reason), nameof(reason));
+        Check.Payload(reason, _limits, nameof(reason), nameof(reason));
         return SendAsync(instanceId, new ExecutionSuspendedEvent(eventId: -1, reason), cancellation);
     }
 
     public override Task ResumeInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default)
     {
         Check.NoEntity(_options.EnableEntitySupport, instanceId);
-        Check.Payload(reason, nameof(reason), nameof(reason));
+        Check.Payload(reason, _limits, nameof(reason), nameof(reason));
         return SendAsync(instanceId, new ExecutionResumedEvent(eventId: -1, reason), cancellation);
     }
 
@@ -146,7 +151,9 @@ internal sealed class TaskHubClient : DurableTaskClient
             statuses is { Count: > 0 } ? statuses : null,
             string.IsNullOrEmpty(filter.InstanceIdPrefix) ? null : filter.InstanceIdPrefix,
             PageSize: Check.PageSize(filter.PageSize, nameof(filter)),
-            WithPayloads: filter.FetchInputsAndOutputs);
+            WithPayloads: filter.FetchInputsAndOutputs,
+            Name: (filter as OrchestrationFilter)?.Name?.Name,
+            Tags: (filter as OrchestrationFilter)?.Tags);
         return Pageable.Create(async (token, pageSize, cancellation) =>
         {
             var page = await _hub.QueryInstancesAsync(
@@ -208,7 +215,7 @@ internal sealed class TaskHubClient : DurableTaskClient
     public override async Task RewindInstanceAsync(string instanceId, string reason, CancellationToken cancellation = default)
     {
         Check.InstanceId(instanceId);
-        Check.Payload(reason, nameof(reason), nameof(reason));
+        Check.Payload(reason, _limits, nameof(reason), nameof(reason));
         var state = await _hub.GetInstanceAsync(instanceId, withPayloads: false, cancellation) ?? throw Unknown(instanceId);
         var rewound = new ExecutionRewoundEvent(eventId: -1, reason) { Timestamp = _time.GetUtcNow().UtcDateTime };
         if (state.Status != OrchestrationStatus.Failed || !await _hub.SendMessageAsync(instanceId, rewound, cancellation))
@@ -247,10 +254,19 @@ internal sealed class TaskHubClient : DurableTaskClient
         return new Page<string>([.. page.Instances.Select(instance => instance.InstanceId)], page.ContinuationToken);
     }
 
+    public async Task<IReadOnlyList<OrchestrationCount>> CountInstancesAsync(
+        string? name, IEnumerable<OrchestrationRuntimeStatus>? statuses, bool exact, CancellationToken cancellation)
+    {
+        var wanted = statuses?.Select(status => status.ToCore()).ToList();
+        var counts = await _hub.CountInstancesAsync(new InstanceCountQuery(name, wanted, exact), cancellation);
+        return [.. counts.Select(count => new OrchestrationCount(count.Name, count.Status.ToClient(), count.Count, count.IsEstimate))];
+    }
+
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private static ITaskHub HubOf(string name, IServiceProvider services, TaskHubClientOptions options) =>
-        options.CreateHub?.Invoke(services) ?? throw new InvalidOperationException(
+        options.CreateHub?.Invoke(services) is { } hub ? PayloadOffloadingHub.Around(hub, options.LargePayloads)
+        : throw new InvalidOperationException(
             $"Durable task client '{name}' has no task hub. Call the Use... method of a storage, or UseTaskHub, on its builder.");
 
     private static ArgumentException Unknown(string instanceId) =>
@@ -286,7 +302,8 @@ internal sealed class TaskHubClient : DurableTaskClient
         }
     }
 
-    private string? Serialize(object? value, string what, string parameter) => Check.Payload(Converter.Serialize(value), what, parameter);
+    private string? Serialize(object? value, string what, string parameter) =>
+        Check.Payload(Converter.Serialize(value), _limits, what, parameter);
 
     private async Task SendAsync(string instanceId, HistoryEvent message, CancellationToken cancellation)
     {

@@ -1,4 +1,5 @@
 using DurableTask.Core.Hub;
+using DurableTask.Core.Payloads;
 
 namespace Microsoft.DurableTask.Client;
 
@@ -10,6 +11,9 @@ public sealed class TaskHubClientOptions
     /// terminate: without one, the start fails after this time.
     /// </summary>
     public TimeSpan ReplaceTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>What happens to large inputs, outputs and event payloads; workers have the same options.</summary>
+    public LargePayloadOptions LargePayloads { get; } = new();
 
     /// <summary>The hub to use.</summary>
     internal Func<IServiceProvider, ITaskHub>? CreateHub { get; set; }

@@ -1,11 +1,13 @@
 using DurableTask.Core.Hub;
+using DurableTask.Core.Payloads;
 using Microsoft.DurableTask.Client.Entities;
 using Microsoft.DurableTask.Entities;
 
 namespace Microsoft.DurableTask.Client;
 
 /// <summary>The entities of a task hub. A signal is stored when its call returns, and applied once.</summary>
-internal sealed class TaskHubEntityClient(string name, IEntityHub hub, DataConverter converter) : DurableEntityClient(name)
+internal sealed class TaskHubEntityClient(string name, IEntityHub hub, DataConverter converter, LargePayloadOptions limits)
+    : DurableEntityClient(name)
 {
     public override Task SignalEntityAsync(
         EntityInstanceId id,
@@ -19,7 +21,7 @@ internal sealed class TaskHubEntityClient(string name, IEntityHub hub, DataConve
         {
             Operation = operationName,
             IsSignal = true,
-            Input = Check.Payload(converter.Serialize(input), "input", nameof(input)),
+            Input = Check.Payload(converter.Serialize(input), limits, "input", nameof(input)),
             DueAt = options?.SignalTime?.UtcDateTime,
         };
         return hub.SignalAsync(new OutgoingEntityMessage(Check.EntityId(id), message), cancellation);

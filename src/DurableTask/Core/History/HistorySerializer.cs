@@ -71,26 +71,45 @@ public static class HistorySerializer
         return text;
     }
 
-    /// <summary>Reads what <see cref="SerializeAll"/> or <see cref="Serialize(HistoryEvent)"/> wrote.</summary>
-    /// <exception cref="JsonException">The text holds an event that this version does not know.</exception>
-    public static IEnumerable<HistoryEvent> DeserializeAll(string json)
+    /// <summary>
+    /// Reads what <see cref="SerializeAll"/> or <see cref="Serialize(HistoryEvent)"/> wrote. What cannot be read becomes an
+    /// <see cref="UnreadableEvent"/>, as in <see cref="ReadEvent"/>.
+    /// </summary>
+    public static IReadOnlyList<HistoryEvent> ReadAll(string json)
     {
         if (!json.StartsWith('['))
         {
-            yield return DeserializeEvent(json);
-            yield break;
+            return [ReadEvent(json)];
         }
 
-        using var array = JsonDocument.Parse(json);
-        foreach (var entry in array.RootElement.EnumerateArray())
+        try
         {
-            yield return entry.Deserialize(EventInfo) ?? throw new JsonException("A history event is stored as null.");
+            using var array = JsonDocument.Parse(json);
+            return [.. array.RootElement.EnumerateArray().Select(entry => ReadEvent(entry.GetRawText()))];
+        }
+        catch (JsonException unreadable)
+        {
+            return [new UnreadableEvent(unreadable.Message)];
         }
     }
 
     /// <exception cref="JsonException">The text is not an event that this version knows.</exception>
     public static HistoryEvent DeserializeEvent(string json) =>
         JsonSerializer.Deserialize(json, EventInfo) ?? throw new JsonException("A history event is stored as null.");
+
+    /// <summary>As <see cref="DeserializeEvent"/>, but a text that is no event of this version becomes an
+    /// <see cref="UnreadableEvent"/>: one bad row must not keep its neighbours from being read.</summary>
+    public static HistoryEvent ReadEvent(string json)
+    {
+        try
+        {
+            return DeserializeEvent(json);
+        }
+        catch (Exception unreadable) when (unreadable is JsonException or NotSupportedException or InvalidOperationException)
+        {
+            return new UnreadableEvent(unreadable.Message);
+        }
+    }
 
     public static string? Serialize(FailureDetails? failure) => failure is null ? null : JsonSerializer.Serialize(failure, FailureInfo);
 

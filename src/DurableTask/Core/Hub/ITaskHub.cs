@@ -43,12 +43,25 @@ public interface ITaskHub
     /// <summary>One page of the instances that match, oldest first (by creation time, then id).</summary>
     Task<InstancePage> QueryInstancesAsync(InstanceQuery query, CancellationToken cancellationToken = default);
 
+    /// <summary>How many instances there are of each name and status; none of a name and status means none in the answer.</summary>
+    Task<IReadOnlyList<InstanceCount>> CountInstancesAsync(InstanceCountQuery query, CancellationToken cancellationToken = default);
+
     /// <summary>The history of the current execution in order; null when there is no such instance.</summary>
     Task<IReadOnlyList<HistoryEvent>?> GetHistoryAsync(string instanceId, CancellationToken cancellationToken = default);
 
     /// <summary>Removes ended instances with all that belongs to them. Instances that are not ended are left alone.</summary>
     /// <returns>How many were removed.</returns>
     Task<int> PurgeInstancesAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Removes instances that ended longer ago than their status allows. Looks at some of the oldest instances, and goes on from there at
+    /// the next call; after the last it begins again. An instance stays as long as its parent is kept, unless the parent runs and its
+    /// current execution did not create it (it continued as new). Any number of processes may call it.
+    /// </summary>
+    /// <param name="timeToLive">By terminal status; other statuses are kept.</param>
+    /// <param name="maxCount">How many instances to look at.</param>
+    Task<ExpiryRound> PurgeExpiredAsync(
+        IReadOnlyDictionary<OrchestrationStatus, TimeSpan> timeToLive, int maxCount, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Starts to watch an instance. Read the instance after this call and wait on the watch between reads: no change can be missed.
@@ -68,6 +81,11 @@ public interface ITaskHub
     /// <summary>Gives a lock back without having done anything; the messages become visible again after the delay.</summary>
     Task AbandonOrchestrationAsync(OrchestrationLock held, TimeSpan delay, CancellationToken cancellationToken = default);
 
+    /// <summary>Stores how many attempts at an instance were lost, for one that outlived two workers: a suspect runs alone, and counts
+    /// its attempt as lost beforehand. Committing a turn sets the number to 0.</summary>
+    /// <exception cref="WorkItemLockLostException">Someone else holds the instance; nothing was stored.</exception>
+    Task SetLostAttemptsAsync(OrchestrationLock held, int lostAttempts, CancellationToken cancellationToken = default);
+
     // ---- for workers: activities ---------------------------------------------------------------------------------
 
     /// <summary>Locks activities that nobody works on, oldest first.</summary>
@@ -81,6 +99,10 @@ public interface ITaskHub
 
     /// <summary>Gives an activity back unfinished; it is visible again after the delay.</summary>
     Task AbandonActivityAsync(ActivityLock held, TimeSpan delay, CancellationToken cancellationToken = default);
+
+    /// <summary>As for orchestrations.</summary>
+    /// <exception cref="WorkItemLockLostException">Someone else holds or finished it; nothing was stored.</exception>
+    Task SetLostAttemptsAsync(ActivityLock held, int lostAttempts, CancellationToken cancellationToken = default);
 
     // ---- entities ------------------------------------------------------------------------------------------------
 
@@ -113,6 +135,11 @@ public static class TaskHubExtensions
     public static Task WaitForWorkAsync(this ITaskHub hub, WorkKind kind, CancellationToken cancellationToken = default) =>
         hub.WaitForWorkAsync(kind, only: null, cancellationToken);
 }
+
+/// <summary>What one call of <see cref="ITaskHub.PurgeExpiredAsync"/> did.</summary>
+/// <param name="Purged">How many instances were removed.</param>
+/// <param name="IsLast">True when all were looked at: the next call begins again.</param>
+public sealed record ExpiryRound(int Purged, bool IsLast);
 
 /// <summary>What a worker waits for.</summary>
 public enum WorkKind

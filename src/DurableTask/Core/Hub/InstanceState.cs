@@ -33,6 +33,7 @@ public sealed record InstanceState
 /// <param name="CreatedFrom">Inclusive.</param>
 /// <param name="CreatedTo">Inclusive.</param>
 /// <param name="ParentInstanceId">Only the sub-orchestrations of this instance.</param>
+/// <param name="Tags">Only those with all of these tags.</param>
 /// <param name="PageSize">How many instances one page holds at most.</param>
 /// <param name="ContinuationToken">The previous page's token; null for the first page.</param>
 /// <param name="ByCompletion">Only ended instances, in the order in which they ended (then by id) instead of that of their creation. Its
@@ -51,7 +52,17 @@ public sealed record InstanceQuery(
     string? ContinuationToken = null,
     bool ByCompletion = false,
     DateTimeOffset? CompletedFrom = null,
-    DateTimeOffset? CompletedTo = null);
+    DateTimeOffset? CompletedTo = null,
+    IReadOnlyDictionary<string, string>? Tags = null);
 
 /// <summary>One page of a query; a null token says that it was the last.</summary>
 public sealed record InstancePage(IReadOnlyList<InstanceState> Instances, string? ContinuationToken);
+
+/// <summary>Which instances to count. What is null matches all.</summary>
+/// <param name="Name">Compared without regard to case.</param>
+/// <param name="Exact">False lets a large hub estimate how many completed; all other figures are exact.</param>
+public sealed record InstanceCountQuery(
+    string? Name = null, IReadOnlyCollection<OrchestrationStatus>? Statuses = null, bool Exact = false);
+
+/// <summary>How many instances of a name are in a status.</summary>
+public sealed record InstanceCount(string Name, OrchestrationStatus Status, long Count, bool IsEstimate);

@@ -46,6 +46,10 @@ public sealed record TurnCommit
     /// </summary>
     public ExecutionStartedEvent? ContinueAs { get; init; }
 
+    /// <summary>With <see cref="ContinueAs"/>: events that nobody took. They come right after the start event, before whatever arrived
+    /// meanwhile: the order of arrival outlives the execution.</summary>
+    public IReadOnlyList<EventRaisedEvent> CarriedEvents { get; init; } = [];
+
     /// <summary>Activities to schedule.</summary>
     public IReadOnlyList<TaskScheduledEvent> Activities { get; init; } = [];
 

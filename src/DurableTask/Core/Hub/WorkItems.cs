@@ -7,7 +7,15 @@ namespace DurableTask.Core.Hub;
 /// <param name="MaxCount">The most work items to return.</param>
 /// <param name="Lease">How long the locks are good for unless renewed.</param>
 /// <param name="Only">Lock only what one of these lets pass; null for everything.</param>
-public sealed record LockRequest(string WorkerId, int MaxCount, TimeSpan Lease, IReadOnlyList<WorkFilter>? Only = null);
+/// <param name="Limits">How many activities of a name may be locked at a time, or how many orchestrations of a name may have started and
+/// not ended, all workers together; names in lower case. Null, or a name that is missing, for no limit. What is over a limit waits in the
+/// hub, oldest first.</param>
+public sealed record LockRequest(
+    string WorkerId,
+    int MaxCount,
+    TimeSpan Lease,
+    IReadOnlyList<WorkFilter>? Only = null,
+    IReadOnlyDictionary<string, int>? Limits = null);
 
 /// <summary>Lets the tasks of a name pass, whatever the case of its letters.</summary>
 /// <param name="Versions">The versions that pass, "" being no version; null for all.</param>
@@ -38,12 +46,33 @@ public sealed record InboxMessage(long Id, string? ExecutionId, HistoryEvent Eve
 /// whether in-memory state is still current. Load the history with <see cref="ITaskHub.GetHistoryAsync"/> when it is not.</param>
 /// <param name="Messages">The visible messages by the time at which they became visible (a timer: its due time), then by id; at least
 /// one. An execution's start event comes first. More than a hub's limit stay for the next turn.</param>
+/// <param name="LostAttempts">How many workers were lost while they held the instance, since its last committed turn: counted up to 2
+/// by the hub, from there on by <see cref="ITaskHub.SetLostAttemptsAsync(OrchestrationLock, int, CancellationToken)"/>.</param>
 public sealed record OrchestrationWorkItem(
-    OrchestrationLock Lock, InstanceState Instance, int HistoryCount, IReadOnlyList<InboxMessage> Messages);
+    OrchestrationLock Lock, InstanceState Instance, int HistoryCount, IReadOnlyList<InboxMessage> Messages, int LostAttempts = 0);
 
 /// <summary>An activity that is locked for execution.</summary>
 /// <param name="DeliveryCount">1 at the first delivery; more when earlier workers died or gave it back.</param>
-public sealed record ActivityWorkItem(ActivityLock Lock, string ExecutionId, TaskScheduledEvent Task, int DeliveryCount);
+/// <param name="LostAttempts">How many workers were lost while they held the activity: counted up to 2 by the hub, from there on by
+/// <see cref="ITaskHub.SetLostAttemptsAsync(ActivityLock, int, CancellationToken)"/>.</param>
+/// <param name="Fault">Why the stored call cannot be read; null when it can. <paramref name="Task"/> is empty then.</param>
+public sealed record ActivityWorkItem(
+    ActivityLock Lock, string ExecutionId, TaskScheduledEvent Task, int DeliveryCount, int LostAttempts = 0, string? Fault = null)
+{
+    /// <summary>Makes an item of the stored text of its call. A text that cannot be read fails only this item.</summary>
+    public static ActivityWorkItem Read(ActivityLock held, string executionId, string storedTask, int deliveryCount, int lostAttempts) =>
+        HistorySerializer.ReadEvent(storedTask) switch
+        {
+            TaskScheduledEvent task => new(held, executionId, task, deliveryCount, lostAttempts),
+            var other => new(
+                held,
+                executionId,
+                new TaskScheduledEvent(held.TaskId, "", null, null),
+                deliveryCount,
+                lostAttempts,
+                (other as UnreadableEvent)?.Reason ?? $"expected a {nameof(TaskScheduledEvent)}, got {other.EventType}"),
+        };
+}
 
 /// <summary>The locks of a renewal that are not held any more.</summary>
 public sealed record LostLocks(IReadOnlyList<OrchestrationLock> Orchestrations, IReadOnlyList<ActivityLock> Activities)

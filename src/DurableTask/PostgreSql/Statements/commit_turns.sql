@@ -15,6 +15,8 @@ WITH alive AS MATERIALIZED (
         completed_at = CASE WHEN t.status IN (1, 3, 4, 5) THEN now() END,
         locked_by = NULL,
         locked_until = NULL,
+        lost_attempts = 0,
+        succeeded = t.status = 1,
         start = NULL,
         -- Activities without rows stay with the worker that runs them; another worker's stay with that one.
         resident_at = CASE

@@ -19,6 +19,8 @@ ON CONFLICT (instance_id) DO UPDATE SET
     history_count = 0,
     locked_by = NULL,
     locked_until = NULL,
+    lost_attempts = 0,
+    succeeded = false,
     -- A worker that still holds the replaced instance must not be able to commit.
     fence = i.fence + 1
 WHERE i.status = ANY ($9::smallint[]);

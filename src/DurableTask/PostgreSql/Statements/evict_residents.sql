@@ -3,6 +3,7 @@
 -- worker has moved it on already.
 WITH evicted AS (
     UPDATE instances i SET resident_at = NULL, start = NULL,
+        lost_attempts = CASE WHEN i.start IS NOT NULL THEN least(2, i.lost_attempts + 1) ELSE i.lost_attempts END,
         locked_by = nullif(i.locked_by, i.resident_at),
         locked_until = CASE WHEN i.locked_by = i.resident_at THEN NULL ELSE i.locked_until END,
         fence = CASE WHEN i.locked_by <> i.resident_at THEN i.fence ELSE i.fence + 1 END

@@ -12,6 +12,10 @@ WITH held AS (
     FROM (SELECT DISTINCT instance_id FROM held) h
     WHERE i.instance_id = h.instance_id AND (i.locked_by IS NULL OR i.locked_by = ANY ($1::text[]))
 ), free AS (
-    UPDATE activities a SET locked_by = NULL, visible_at = now() FROM held WHERE a.id = held.id RETURNING a.id
+    UPDATE activities a SET locked_by = NULL, visible_at = now(),
+           lost_attempts = CASE WHEN a.lost_attempts < 2 THEN a.lost_attempts + 1 ELSE a.lost_attempts END
+    FROM held
+    WHERE a.id = held.id
+    RETURNING a.id
 )
 SELECT count(*)::integer FROM free;

@@ -7,7 +7,8 @@ WITH held AS (
     WHERE i.locked_by = ANY ($1::text[])
     FOR UPDATE OF i SKIP LOCKED
 ), free AS (
-    UPDATE instances i SET locked_by = NULL, locked_until = NULL, fence = i.fence + 1
+    UPDATE instances i SET locked_by = NULL, locked_until = NULL, fence = i.fence + 1,
+           lost_attempts = CASE WHEN i.lost_attempts < 2 THEN i.lost_attempts + 1 ELSE i.lost_attempts END
     FROM (SELECT DISTINCT instance_id FROM held) h
     WHERE i.instance_id = h.instance_id
     RETURNING i.instance_id

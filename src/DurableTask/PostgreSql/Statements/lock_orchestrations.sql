@@ -2,9 +2,9 @@
 -- of an instance's messages only its first one counts, so that DISTINCT (which does not go with FOR UPDATE) is not needed and a
 -- busy instance takes one place, not a thousand. The coalesce hides the equality from the planner, who would expect one row of it and
 -- sort the whole inbox instead of walking it. $4 and $5 are the names and versions to take (a version of null: every version), or null
--- to take everything.
+-- to take everything. A holder that neither committed nor gave the instance back is lost: counted up to 2, see ITaskHub.
 WITH due AS (
-    SELECT i.instance_id, m.visible_at
+    SELECT i.instance_id, m.visible_at, i.locked_by
     FROM inbox m
     JOIN instances i ON i.instance_id = m.instance_id
     WHERE m.visible_at <= now()
@@ -22,8 +22,10 @@ WITH due AS (
     LIMIT $2
     FOR UPDATE OF i SKIP LOCKED
 )
-UPDATE instances i SET locked_by = $1, locked_until = now() + $3, fence = i.fence + 1
+UPDATE instances i SET locked_by = $1, locked_until = now() + $3, fence = i.fence + 1,
+       lost_attempts = CASE WHEN due.locked_by IS NOT NULL AND i.lost_attempts < 2 THEN i.lost_attempts + 1 ELSE i.lost_attempts END
 FROM due
 WHERE i.instance_id = due.instance_id
 RETURNING i.instance_id, i.execution_id, i.name, i.version, i.status, i.created_at, i.updated_at, i.completed_at, i.parent_instance_id,
-          i.tags::text, i.failure, i.input, i.output, i.custom_status, i.fence, i.history_count, due.visible_at, i.start, i.resident_at;
+          i.tags::text, i.failure, i.input, i.output, i.custom_status, i.fence, i.history_count, due.visible_at, i.lost_attempts,
+          i.start, i.resident_at;

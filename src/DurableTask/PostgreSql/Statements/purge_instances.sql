@@ -8,6 +8,8 @@ WITH ended AS (
     DELETE FROM history h USING ended e WHERE h.instance_id = e.instance_id
 ), gone_inbox AS (
     DELETE FROM inbox m USING ended e WHERE m.instance_id = e.instance_id
+), gone_payloads AS (
+    DELETE FROM payloads p USING ended e WHERE p.instance_id = e.instance_id
 ), gone AS (
     DELETE FROM instances i USING ended e WHERE i.instance_id = e.instance_id RETURNING i.instance_id
 )

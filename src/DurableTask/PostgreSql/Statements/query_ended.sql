@@ -3,8 +3,8 @@
 SELECT instance_id, execution_id, name, version, status, created_at, updated_at, completed_at, parent_instance_id, tags::text, failure,
        CASE WHEN $10 THEN input END, CASE WHEN $10 THEN output END, CASE WHEN $10 THEN custom_status END
 FROM instances
-WHERE completed_at >= coalesce($11::timestamptz, '-infinity')
-  AND completed_at <= coalesce($12::timestamptz, 'infinity')
+WHERE completed_at >= coalesce($12::timestamptz, '-infinity')
+  AND completed_at <= coalesce($13::timestamptz, 'infinity')
   AND (completed_at, instance_id) > (coalesce($7::timestamptz, '-infinity'), coalesce($8::text, ''))
   AND ($1::timestamptz IS NULL OR created_at >= $1)
   AND ($2::timestamptz IS NULL OR created_at <= $2)
@@ -12,5 +12,6 @@ WHERE completed_at >= coalesce($11::timestamptz, '-infinity')
   AND ($4::text IS NULL OR instance_id ^@ $4)
   AND ($5::text IS NULL OR lower(name) = lower($5))
   AND ($6::text IS NULL OR parent_instance_id = $6)
+  AND ($11::jsonb IS NULL OR tags @> $11::jsonb)
 ORDER BY completed_at, instance_id
 LIMIT $9;

@@ -9,6 +9,7 @@ WHERE ($1::timestamptz IS NULL OR created_at >= $1)
   AND ($4::text IS NULL OR instance_id ^@ $4)
   AND ($5::text IS NULL OR lower(name) = lower($5))
   AND $6::text IS NULL
+  AND ($11::jsonb IS NULL OR tags @> $11::jsonb)
   AND ($7::timestamptz IS NULL OR (created_at, instance_id) > ($7, $8::text))
 ORDER BY created_at, instance_id
 LIMIT $9;

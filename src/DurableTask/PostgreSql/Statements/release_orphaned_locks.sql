@@ -11,7 +11,7 @@ WITH orphaned AS (
     LIMIT $1
     FOR UPDATE OF e SKIP LOCKED
 ), returned AS (
-    UPDATE entity_inbox m SET visible_at = now() FROM orphaned o WHERE m.entity_id = o.entity_id AND m.visible_at IS NULL
+    UPDATE entity_inbox m SET visible_at = '-infinity' FROM orphaned o WHERE m.entity_id = o.entity_id AND m.visible_at IS NULL
 )
 UPDATE entities e SET holder = NULL, holder_execution = NULL, locked_by = NULL, locked_until = NULL, fence = e.fence + 1
 FROM orphaned o

@@ -17,6 +17,8 @@ UPDATE instances i SET
     history_count = 0,
     locked_by = NULL,
     locked_until = NULL,
+    lost_attempts = 0,
+    succeeded = false,
     fence = i.fence + 1
 FROM (
     SELECT DISTINCT ON (c.instance_id) c.*

@@ -1,1 +1,1 @@
-UPDATE entity_inbox SET visible_at = now() WHERE entity_id = ANY ($1::text[]) AND visible_at IS NULL;
+UPDATE entity_inbox SET visible_at = '-infinity' WHERE entity_id = ANY ($1::text[]) AND visible_at IS NULL;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
+using Microsoft.DurableTask.Internal;
 using Microsoft.DurableTask.Worker.Orchestrations;
 using Microsoft.DurableTask.Worker.Tracing;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,6 +16,9 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
 {
     // A finished activity's outcome is worth some patience: giving up means running it again after its lease.
     private const int MaximumReportAttempts = 8;
+
+    // What runs for long before it kills cannot be told from its neighbours by running it alone: it has to be lost more often.
+    private const int DeliveriesPerLostAttempt = 4;
     private static readonly TimeSpan FirstReportDelay = TimeSpan.FromMilliseconds(100);
 
     private readonly ILogger _logger = runtime.Services.Loggers.Activities;
@@ -30,7 +34,8 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         try
         {
             // Not cancelled midway: locks whose answer got lost would have to wait for their lease to end.
-            items = await runtime.Hub.LockActivitiesAsync(runtime.Request(slots, runtime.Filters.Activities), CancellationToken.None);
+            LockRequest request = runtime.Request(slots, runtime.Filters.Activities, runtime.ActivityLimits);
+            items = await runtime.Hub.LockActivitiesAsync(request, CancellationToken.None);
         }
         finally
         {
@@ -46,26 +51,31 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
     {
         foreach (ActivityWorkItem item in items)
         {
-            runtime.Locks.Add(item.Lock);
-            runtime.Running.Start(() => RunAsync(item));
+            ActivityCancellation cancellation = runtime.Locks.Add(item.Lock);
+            runtime.Running.Start(() => RunAsync(item, cancellation));
         }
     }
 
-    private async Task RunAsync(ActivityWorkItem item)
+    private async Task RunAsync(ActivityWorkItem item, ActivityCancellation cancellation)
     {
         try
         {
-            HistoryEvent outcome;
+            HistoryEvent? outcome;
             try
             {
-                outcome = await ExecuteAsync(item);
+                outcome = await OutcomeAsync(item, cancellation);
             }
             finally
             {
                 runtime.ActivitySlots.GiveBack(1);
             }
 
-            if (!await TryContinueInMemory(item, outcome))
+            if (outcome is null)
+            {
+                await runtime.Hub.AbandonActivityAsync(
+                    item.Lock, item.LostAttempts < SuspectLane.LostAttemptsOfSuspects ? TimeSpan.Zero : SuspectLane.GiveBackDelay);
+            }
+            else if (!await TryContinueInMemory(item, outcome))
             {
                 await ReportAsync(item, outcome);
             }
@@ -81,10 +91,71 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         finally
         {
             runtime.Locks.Remove(item.Lock);
+            cancellation.Dispose();
+        }
+
+        if (!runtime.IsStopping && runtime.ActivityLimits?.ContainsKey(item.Task.Name ?? "") == true)
+        {
+            // Whoever waits for the place takes it at once; the hub tells nobody.
+            runtime.Running.Start(() => LookForSuccessorAsync(item));
         }
     }
 
-    private async Task<HistoryEvent> ExecuteAsync(ActivityWorkItem item)
+    private async Task LookForSuccessorAsync(ActivityWorkItem ended)
+    {
+        try
+        {
+            await RunOnceAsync(CancellationToken.None);
+        }
+        catch (Exception unavailable)
+        {
+            Log.SuccessorNotFound(_logger, ended.Task.Name, unavailable.Message);
+        }
+    }
+
+    /// <summary>How many of a turn's first activities may be locked with the turn itself: those before the first with a limit.</summary>
+    public int Claimable(IReadOnlyList<TaskScheduledEvent> scheduled)
+    {
+        if (runtime.ActivityLimits is not { } limits)
+        {
+            return scheduled.Count;
+        }
+
+        int first = scheduled.ToList().FindIndex(task => limits.ContainsKey(task.Name ?? ""));
+        return first < 0 ? scheduled.Count : first;
+    }
+
+    /// <summary>Null when there is none: the activity was interrupted, or has to wait because it may be what kills workers.</summary>
+    private async Task<HistoryEvent?> OutcomeAsync(ActivityWorkItem item, ActivityCancellation cancellation)
+    {
+        int most = runtime.HubOptions.MaximumLostAttempts;
+        if (item.Fault is { } fault)
+        {
+            return Failed(
+                item, new("UnreadableWorkItem", $"The stored call of this activity cannot be read. {fault}", IsNonRetriable: true));
+        }
+
+        if (item.LostAttempts >= most || item.DeliveryCount > most * DeliveriesPerLostAttempt)
+        {
+            Log.Poisoned(_logger, item.Lock.InstanceId, item.Task.Name, item.DeliveryCount - 1);
+            return Failed(item, SuspectLane.Poison($"Activity '{item.Task.Name}'", item.DeliveryCount - 1));
+        }
+
+        if (item.LostAttempts < SuspectLane.LostAttemptsOfSuspects)
+        {
+            return await ExecuteAsync(item, cancellation);
+        }
+
+        HistoryEvent? outcome = null;
+        await runtime.Suspects.TryRunAsync(
+            () => runtime.Hub.SetLostAttemptsAsync(item.Lock, item.LostAttempts + 1),
+            async () => outcome = await ExecuteAsync(item, cancellation),
+            () => runtime.Hub.SetLostAttemptsAsync(item.Lock, item.LostAttempts));
+        return outcome;
+    }
+
+    /// <summary>Null when the activity was interrupted: nothing is recorded, and whoever still wants it runs it again.</summary>
+    private async Task<HistoryEvent?> ExecuteAsync(ActivityWorkItem item, ActivityCancellation cancellation)
     {
         TaskScheduledEvent task = item.Task;
         using Activity? span = TaskTracing.StartActivity(item);
@@ -102,10 +173,15 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
             Log.Started(_logger, item.Lock.InstanceId, task.Name);
             object? input = runtime.Services.DataConverter.Deserialize(task.Input, activity.InputType);
             object? output = await activity.RunAsync(
-                new ActivityContext(new TaskName(task.Name!), item.Lock.InstanceId, task.Version ?? ""), input);
+                new ActivityContext(new TaskName(task.Name!), item.Lock.InstanceId, task.Version ?? "", cancellation), input);
             string? result = runtime.Services.DataConverter.Serialize(output);
             Log.Completed(_logger, item.Lock.InstanceId, task.Name);
             return new TaskCompletedEvent(-1, item.Lock.TaskId, result) { Timestamp = runtime.Services.UtcNow() };
+        }
+        catch (OperationCanceledException) when (cancellation.IsRequested || runtime.IsStopping)
+        {
+            Log.Interrupted(_logger, item.Lock.InstanceId, task.Name);
+            return null;
         }
         catch (Exception thrown)
         {
@@ -138,8 +214,10 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         }
     }
 
-    private sealed class ActivityContext(TaskName name, string instanceId, string version) : TaskActivityContext
+    private sealed class ActivityContext(TaskName name, string instanceId, string version, ActivityCancellation cancellation)
+        : TaskActivityContext, IActivityCancellation
     {
+        public CancellationToken CancellationToken => cancellation.Token;
         public override TaskName Name => name;
         public override string InstanceId => instanceId;
         public override string Version => version;
@@ -155,6 +233,18 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
 
         [LoggerMessage(EventId = 605, Level = LogLevel.Error, Message = "'{InstanceId}': activity '{Name}' failed.")]
         public static partial void Failed(ILogger logger, Exception exception, string instanceId, string? name);
+
+        [LoggerMessage(EventId = 624, Level = LogLevel.Information,
+            Message = "'{InstanceId}': activity '{Name}' was interrupted; its outcome is not recorded.")]
+        public static partial void Interrupted(ILogger logger, string instanceId, string? name);
+
+        [LoggerMessage(EventId = 625, Level = LogLevel.Error,
+            Message = "'{InstanceId}': activity '{Name}' is not tried again: {Losses} workers were lost while they ran it.")]
+        public static partial void Poisoned(ILogger logger, string instanceId, string? name, int losses);
+
+        [LoggerMessage(EventId = 626, Level = LogLevel.Warning,
+            Message = "The place of activity '{Name}' is free, but the hub did not answer who is next; the next look finds it. {Reason}")]
+        public static partial void SuccessorNotFound(ILogger logger, string? name, string reason);
 
         [LoggerMessage(EventId = 620, Level = LogLevel.Error,
             Message = "'{InstanceId}': no activity named '{Name}' is registered with this worker.")]

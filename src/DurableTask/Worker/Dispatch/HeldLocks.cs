@@ -7,12 +7,14 @@ namespace Microsoft.DurableTask.Worker.Dispatch;
 internal sealed class HeldLocks
 {
     private readonly ConcurrentDictionary<OrchestrationLock, byte> _orchestrations = new();
-    private readonly ConcurrentDictionary<ActivityLock, byte> _activities = new();
+    private readonly ConcurrentDictionary<ActivityLock, ActivityCancellation> _activities = new();
     private readonly ConcurrentDictionary<EntityLock, byte> _entities = new();
 
     public void Add(OrchestrationLock held) => _orchestrations[held] = 0;
 
-    public void Add(ActivityLock held) => _activities[held] = 0;
+    /// <summary>Remembers the lock until <see cref="Remove(ActivityLock)"/>.</summary>
+    /// <returns>What ends the activity early, whoever asks for it.</returns>
+    public ActivityCancellation Add(ActivityLock held) => _activities.GetOrAdd(held, _ => new ActivityCancellation());
 
     public void Add(EntityLock held) => _entities[held] = 0;
 
@@ -39,6 +41,27 @@ internal sealed class HeldLocks
         }
     }
 
+    /// <summary>Asks the activities of an instance that ended without them to end too.</summary>
+    public void CancelActivitiesOf(string instanceId)
+    {
+        foreach ((ActivityLock held, ActivityCancellation running) in _activities)
+        {
+            if (held.InstanceId == instanceId)
+            {
+                running.Request();
+            }
+        }
+    }
+
+    /// <summary>Asks all activities to end.</summary>
+    public void CancelActivities()
+    {
+        foreach (ActivityCancellation running in _activities.Values)
+        {
+            running.Request();
+        }
+    }
+
     /// <summary>Renews once. Locks that turn out to be lost are forgotten: their work can commit nothing any more.</summary>
     /// <returns>How many were lost.</returns>
     public async Task<LostLocks> RenewAsync(ITaskHub hub, TimeSpan lease, CancellationToken cancellationToken)
@@ -56,7 +79,10 @@ internal sealed class HeldLocks
 
         foreach (ActivityLock activity in lost.Activities)
         {
-            Remove(activity);
+            if (_activities.TryRemove(activity, out ActivityCancellation? running))
+            {
+                running.Request();
+            }
         }
 
         return lost;

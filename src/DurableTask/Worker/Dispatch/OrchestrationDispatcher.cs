@@ -9,6 +9,8 @@ namespace Microsoft.DurableTask.Worker.Dispatch;
 /// <summary>Runs the turns of orchestrations: lock, replay or continue, commit.</summary>
 internal sealed partial class OrchestrationDispatcher : ILocalWorker
 {
+    private static readonly TimeSpan FailedTurnDelay = TimeSpan.FromSeconds(1);
+
     /// <summary>A filter may change its mind at any time: what it refused comes back soon.</summary>
     private static readonly TimeSpan FilteredDelay = TimeSpan.FromSeconds(1);
 
@@ -37,11 +39,25 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
     public TimeSpan Lease => _runtime.HubOptions.WorkItemLockTimeout;
 
     public bool TryReserve(ExecutionStartedEvent start) =>
-        !_runtime.IsStopping && _runtime.Filters.Pass(start) && _sessions.Accepts(start) && _runtime.OrchestrationSlots.TakeFree(1) == 1;
+        !_runtime.IsStopping
+        && _runtime.OrchestrationLimits?.ContainsKey(start.Name) != true
+        && _runtime.Filters.Pass(start)
+        && _sessions.Accepts(start)
+        && _runtime.OrchestrationSlots.TakeFree(1) == 1;
 
     public void GiveBack() => _runtime.OrchestrationSlots.GiveBack(1);
 
-    public void Start(OrchestrationWorkItem item) => _runtime.Running.Start(() => RunTurnOfItemAsync(item, lockHeld: false));
+    public void Start(OrchestrationWorkItem item) => _runtime.Running.Start(async () =>
+    {
+        try
+        {
+            await RunTurnOfItemAsync(item, lockHeld: false);
+        }
+        finally
+        {
+            GiveBack();
+        }
+    });
 
     /// <summary>Locks what is ready and starts it.</summary>
     public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
@@ -51,7 +67,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         try
         {
             // Not cancelled midway: locks whose answer got lost would have to wait for their lease to end.
-            LockRequest request = _runtime.Request(slots, _runtime.Filters.Orchestrations);
+            LockRequest request = _runtime.Request(slots, _runtime.Filters.Orchestrations, _runtime.OrchestrationLimits);
             items = await _runtime.Hub.LockOrchestrationsAsync(request, CancellationToken.None);
         }
         finally
@@ -62,10 +78,54 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         foreach (OrchestrationWorkItem item in items)
         {
             _runtime.Locks.Add(item.Lock);
-            _runtime.Running.Start(() => RunTurnOfItemAsync(item, lockHeld: true));
+            _runtime.Running.Start(() => RunLockedAsync(item));
         }
 
         return items.Count;
+    }
+
+    private async Task RunLockedAsync(OrchestrationWorkItem item)
+    {
+        try
+        {
+            if (item.LostAttempts < SuspectLane.LostAttemptsOfSuspects && item.LostAttempts < _runtime.HubOptions.MaximumLostAttempts)
+            {
+                await RunTurnOfItemAsync(item, lockHeld: true);
+            }
+            else
+            {
+                await RunSuspectTurnAsync(item);
+            }
+        }
+        finally
+        {
+            _runtime.Locks.Remove(item.Lock);
+            _runtime.OrchestrationSlots.GiveBack(1);
+        }
+    }
+
+    private async Task RunSuspectTurnAsync(OrchestrationWorkItem item)
+    {
+        try
+        {
+            if (item.LostAttempts >= _runtime.HubOptions.MaximumLostAttempts)
+            {
+                Log.Poisoned(_logger, item.Lock.InstanceId, item.Instance.Name, item.LostAttempts);
+                if (!await TryFailInstanceAsync(item, SuspectLane.Poison("This orchestration", item.LostAttempts)))
+                {
+                    await GiveBackAsync(item.Lock, FailedTurnDelay);
+                }
+            }
+            else if (!await _runtime.Suspects.TryRunAsync(
+                () => _runtime.Hub.SetLostAttemptsAsync(item.Lock, item.LostAttempts + 1), () => RunTurnOfItemAsync(item, lockHeld: true), acquit: null))
+            {
+                await GiveBackAsync(item.Lock, SuspectLane.GiveBackDelay);
+            }
+        }
+        catch (Exception failed)
+        {
+            Log.TurnNotStored(_logger, failed, item.Lock.InstanceId);
+        }
     }
 
     private async Task RunTurnOfItemAsync(OrchestrationWorkItem item, bool lockHeld)
@@ -80,6 +140,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
             }
 
             CachedInstance instance = await LoadAsync(item);
+            UnstorableTurns.ThrowIfUnreadable(instance.History.Concat(item.Messages.Select(message => message.Event)));
             if (_sessions.Rejects(instance, item.Messages))
             {
                 Log.Rejected(_logger, item.Lock.InstanceId, item.Instance.Name, item.Instance.Version);
@@ -118,17 +179,14 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         catch (Exception failed)
         {
             Log.TurnNotStored(_logger, failed, item.Lock.InstanceId);
-            if (!lockHeld || !_unstorable.IsHopeless(item.Lock.InstanceId, failed) || !await TryFailInstanceAsync(item, failed))
+            if (!lockHeld
+                || !_unstorable.IsHopeless(item.Lock.InstanceId, failed)
+                || !await TryFailInstanceAsync(item, UnstorableTurns.Failure(failed)))
             {
                 // Nothing was stored, or everything was and only the answer got lost. Giving the lock back is right in both cases:
-                // the fence tells them apart.
-                await GiveBackAsync(item.Lock);
+                // the fence tells them apart. What this version cannot read, another worker may.
+                await GiveBackAsync(item.Lock, failed is InvalidDataException ? _runtime.HubOptions.RejectionDelay : FailedTurnDelay);
             }
-        }
-        finally
-        {
-            _runtime.Locks.Remove(item.Lock);
-            _runtime.OrchestrationSlots.GiveBack(1);
         }
     }
 
@@ -195,7 +253,8 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
             _sessions.Report(instance, session.Start, played, result);
 
             // A worker that stops leaves new activities to others.
-            slots = _runtime.IsStopping ? 0 : _runtime.ActivitySlots.TakeFree(_runtime.Filters.Leading(turn.Activities));
+            int claimable = Math.Min(_runtime.Filters.Leading(turn.Activities), _activities.Claimable(turn.Activities));
+            slots = _runtime.IsStopping ? 0 : _runtime.ActivitySlots.TakeFree(claimable);
             turn = turn with { ClaimActivities = slots, ClaimLease = _runtime.HubOptions.WorkItemLockTimeout };
             receipt = await _runtime.Hub.CommitTurnAsync(turn);
         }
@@ -208,8 +267,39 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         }
 
         _runtime.ActivitySlots.GiveBack(slots - receipt.Claimed.Count);
+        if (turn.Status.IsTerminal() && _runtime.OrchestrationLimits?.ContainsKey(instance.Session?.Start?.Name ?? "") == true)
+        {
+            LookForSuccessor();
+        }
+
+        if (turn.Status is OrchestrationStatus.Terminated or OrchestrationStatus.Failed)
+        {
+            _runtime.Locks.CancelActivitiesOf(instance.InstanceId);
+        }
+
         Keep(instance, turn, receipt);
         _activities.Start(receipt.Claimed);
+    }
+
+    /// <summary>An ended orchestration leaves its place to one that waits; the hub tells nobody.</summary>
+    private void LookForSuccessor()
+    {
+        if (_runtime.IsStopping)
+        {
+            return;
+        }
+
+        _runtime.Running.Start(async () =>
+        {
+            try
+            {
+                await RunOnceAsync(CancellationToken.None);
+            }
+            catch (Exception unavailable)
+            {
+                Log.SuccessorNotFound(_logger, unavailable.Message);
+            }
+        });
     }
 
     private void Keep(CachedInstance instance, TurnCommit turn, TurnReceipt receipt)
@@ -257,8 +347,8 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         };
     }
 
-    /// <summary>Ends an instance whose turn the hub refuses again and again, with the refusal as its failure.</summary>
-    private async Task<bool> TryFailInstanceAsync(OrchestrationWorkItem item, Exception refusal)
+    /// <summary>Ends an instance without running its code, which cannot be run.</summary>
+    private async Task<bool> TryFailInstanceAsync(OrchestrationWorkItem item, FailureDetails failure)
     {
         try
         {
@@ -272,7 +362,10 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
                 played.Add(start);
             }
 
-            TurnResult result = UnstorableTurns.Failure(refusal);
+            var result = new TurnResult
+            {
+                Status = OrchestrationStatus.Failed, Actions = [], CancelledTimers = [], Failure = failure,
+            };
             TurnCommit turn = TurnBuilder.Build(item.Lock, instance, start, played, result, now) with
             {
                 ConsumedMessages = [.. item.Messages.Select(message => message.Id)],
@@ -290,11 +383,11 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         }
     }
 
-    private async Task GiveBackAsync(OrchestrationLock held)
+    private async Task GiveBackAsync(OrchestrationLock held, TimeSpan delay)
     {
         try
         {
-            await _runtime.Hub.AbandonOrchestrationAsync(held, TimeSpan.FromSeconds(1));
+            await _runtime.Hub.AbandonOrchestrationAsync(held, delay);
         }
         catch (Exception unreachable)
         {
@@ -314,6 +407,14 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         [LoggerMessage(EventId = 632, Level = LogLevel.Warning,
             Message = "The lock on '{InstanceId}' could not be given back; it ends with its lease. {Reason}")]
         public static partial void NotGivenBack(ILogger logger, string instanceId, string reason);
+
+        [LoggerMessage(EventId = 634, Level = LogLevel.Error,
+            Message = "'{InstanceId}' ({Name}) is ended: {Losses} workers were lost while they ran its next turn.")]
+        public static partial void Poisoned(ILogger logger, string instanceId, string name, int losses);
+
+        [LoggerMessage(EventId = 635, Level = LogLevel.Warning,
+            Message = "An orchestration's place is free, but the hub did not answer who is next; the next look finds it. {Reason}")]
+        public static partial void SuccessorNotFound(ILogger logger, string reason);
 
         [LoggerMessage(EventId = 633, Level = LogLevel.Information,
             Message = "'{InstanceId}' ({Name}, version '{Version}') is left to a worker of another version.")]

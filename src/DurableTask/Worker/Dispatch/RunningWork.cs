@@ -17,15 +17,22 @@ internal sealed class RunningWork(TaskScheduler scheduler)
     }
 
     /// <summary>Waits until nothing runs any more, work included that running work started meanwhile.</summary>
-    /// <returns>False when the time was over first.</returns>
-    public async Task<bool> DrainAsync(TimeSpan timeout, TimeProvider timeProvider)
+    /// <returns>False when the time was over first, or the caller's patience.</returns>
+    public async Task<bool> DrainAsync(TimeSpan timeout, TimeProvider timeProvider, CancellationToken cancellationToken = default)
     {
         long began = timeProvider.GetTimestamp();
         while (Volatile.Read(ref _running) > 0)
         {
-            if (!await _idle.WaitAsync(timeout - timeProvider.GetElapsedTime(began), timeProvider))
+            try
             {
-                return Volatile.Read(ref _running) == 0;
+                if (!await _idle.WaitAsync(timeout - timeProvider.GetElapsedTime(began), timeProvider, cancellationToken))
+                {
+                    return Volatile.Read(ref _running) == 0;
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                return false;
             }
         }
 

@@ -14,7 +14,7 @@ internal static class TurnBuilder
         DateTime now)
     {
         bool ended = result.Status.IsTerminal();
-        var history = new List<HistoryEvent>(played);
+        var history = new List<HistoryEvent>(result.Ignored.Count == 0 ? played : played.Except(result.Ignored));
         history.AddRange(result.Actions);
         if (ended)
         {
@@ -30,6 +30,7 @@ internal static class TurnBuilder
             HistoryCount = instance.History.Count,
             NewHistory = result.ContinueAsNew is null ? history : [],
             ContinueAs = result.ContinueAsNew is { } next ? NextStart(start!, next, now) : null,
+            CarriedEvents = result.CarriedEvents,
             Activities = [.. result.Actions.OfType<TaskScheduledEvent>()],
             Timers = [.. result.Actions.OfType<TimerCreatedEvent>().Select(Due)],
             CancelledTimers = result.CancelledTimers,
@@ -89,11 +90,6 @@ internal static class TurnBuilder
         foreach (EventSentEvent sent in result.Actions.OfType<EventSentEvent>().Where(sent => !result.ToEntities.ContainsKey(sent.EventId)))
         {
             yield return new(sent.InstanceId!, null, new EventRaisedEvent(-1, sent.Input) { Name = sent.Name, Timestamp = now });
-        }
-
-        foreach (EventRaisedEvent carried in result.CarriedEvents)
-        {
-            yield return new(instance.InstanceId, null, carried);
         }
 
         foreach (string child in result.TerminateChildren)

@@ -30,6 +30,7 @@ internal sealed class WorkerRuntime(
     public RunningWork Running { get; } = new(hubOptions.WorkScheduler);
     public InstanceCache Cache { get; } = new(
         hubOptions.MaximumCachedInstances, hubOptions.MaximumCachedHistory, hubOptions.MaximumCachedEvents);
+    public SuspectLane Suspects { get; } = new(services.TimeProvider);
     public WorkSlots OrchestrationSlots { get; } = new(options.Concurrency.MaximumConcurrentOrchestrationWorkItems);
     public WorkSlots ActivitySlots { get; } = new(options.Concurrency.MaximumConcurrentActivityWorkItems);
     public WorkSlots EntitySlots { get; } = new(options.Concurrency.MaximumConcurrentEntityWorkItems);
@@ -38,8 +39,19 @@ internal sealed class WorkerRuntime(
     /// <summary>True once the worker was asked to stop: what runs may finish, nothing new is taken.</summary>
     public bool IsStopping { get; set; }
 
-    public LockRequest Request(int count, IReadOnlyList<WorkFilter>? only = null) =>
-        new(WorkerId, count, HubOptions.WorkItemLockTimeout, only);
+    /// <summary>The limits of activities by name; null for none.</summary>
+    public IReadOnlyDictionary<string, int>? ActivityLimits { get; } = ConcurrencyLimits.ForHub(hubOptions.ConcurrencyLimits.Activities);
 
-    public void Dispose() => Cache.Dispose();
+    /// <summary>The limits of orchestrations by name; null for none.</summary>
+    public IReadOnlyDictionary<string, int>? OrchestrationLimits { get; } =
+        ConcurrencyLimits.ForHub(hubOptions.ConcurrencyLimits.Orchestrations);
+
+    public LockRequest Request(int count, IReadOnlyList<WorkFilter>? only, IReadOnlyDictionary<string, int>? limits) =>
+        new(WorkerId, count, HubOptions.WorkItemLockTimeout, only, limits);
+
+    public void Dispose()
+    {
+        Cache.Dispose();
+        Suspects.Dispose();
+    }
 }

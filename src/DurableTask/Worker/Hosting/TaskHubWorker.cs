@@ -1,8 +1,10 @@
 using DurableTask.Core.Hub;
+using DurableTask.Core.Payloads;
 using Microsoft.DurableTask.Worker.Dispatch;
 using Microsoft.DurableTask.Worker.Filters;
 using Microsoft.DurableTask.Worker.Orchestrations;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -12,9 +14,10 @@ namespace Microsoft.DurableTask.Worker.Hosting;
 /// Runs orchestrations, activities and (when they are enabled) entities of a task hub until it is stopped. It survives a hub
 /// that goes away: it says so, waits and goes on.
 /// </summary>
-internal sealed partial class TaskHubWorker : DurableTaskWorker
+internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycleService
 {
     private static readonly TimeSpan FirstReconnectDelay = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan GiveBackTimeout = TimeSpan.FromSeconds(5);
 
     private readonly WorkerRuntime _runtime;
     private readonly OrchestrationDispatcher _dispatcher;
@@ -36,7 +39,7 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
         DurableTaskWorkerOptions options = workerOptions.Get(name);
         options.OrchestrationFilter ??= services.GetService<IOrchestrationFilter>();
         var orchestrationServices = new OrchestrationServices(
-            options.DataConverter,
+            new SizeLimitedDataConverter(options.DataConverter, hubOptions.Get(name).LargePayloads),
             loggerFactory,
             services.GetService<TimeProvider>() ?? TimeProvider.System,
             options.MaximumTimerInterval,
@@ -49,7 +52,7 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
         string workerId = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid():N}";
         _runtime = new WorkerRuntime(
             workerId,
-            services.GetRequiredKeyedService<ITaskHub>(name),
+            PayloadOffloadingHub.Around(services.GetRequiredKeyedService<ITaskHub>(name), hubOptions.Get(name).LargePayloads),
             factory,
             scopes,
             orchestrationServices,
@@ -61,12 +64,29 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
         _logger = orchestrationServices.Loggers.Worker;
     }
 
+    /// <summary>Called for all services before the first one stops: from here on, nothing new is started for its own sake.</summary>
+    public Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        BeginStop();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>
+    /// Takes nothing new, lets what runs finish and stores its results; what does not finish is cancelled, then given back. Leases are
+    /// renewed until the end, so that nothing runs twice meanwhile.
+    /// </summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         BeginStop();
         await base.StopAsync(cancellationToken);
         await DrainAsync(cancellationToken);
     }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public override void Dispose()
     {
@@ -77,14 +97,24 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
     /// <summary>From now on nothing new is started.</summary>
     internal void BeginStop() => _runtime.IsStopping = true;
 
-    /// <summary>Waits for what runs, and gives back what does not end in time.</summary>
+    /// <summary>Waits for what runs, cancels what does not end in time, and gives back what does not end even then.</summary>
     internal async Task DrainAsync(CancellationToken cancellationToken)
     {
-        if (!await _runtime.Running.DrainAsync(_runtime.HubOptions.DrainTimeout, _runtime.Time))
+        using var drained = new CancellationTokenSource();
+        Task renewals = RenewAsync(drained.Token);
+        TaskHubWorkerOptions options = _runtime.HubOptions;
+        if (!await _runtime.Running.DrainAsync(options.DrainTimeout, _runtime.Time, cancellationToken))
         {
-            Log.DrainTimedOut(_logger, _runtime.HubOptions.DrainTimeout);
-            await GiveBackAsync(cancellationToken);
+            _runtime.Locks.CancelActivities();
+            if (!await _runtime.Running.DrainAsync(options.CancellationGrace, _runtime.Time, CancellationToken.None))
+            {
+                Log.DrainTimedOut(_logger, options.DrainTimeout + options.CancellationGrace);
+                await GiveBackAsync();
+            }
         }
+
+        await drained.CancelAsync();
+        await renewals;
     }
 
     /// <summary>The worker's life, on the scheduler of the caller: <see cref="ExecuteAsync"/> runs it on the thread pool.</summary>
@@ -98,6 +128,7 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
             LoopAsync(_dispatcher.RunOnceAsync, WorkKind.Orchestration, stoppingToken),
             LoopAsync(_dispatcher.Activities.RunOnceAsync, WorkKind.Activity, stoppingToken),
             RenewAsync(stoppingToken),
+            new RetentionDuty(_runtime).RunAsync(stoppingToken),
         ];
         if (_runtime.Services.EntitiesEnabled)
         {
@@ -230,30 +261,38 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker
         }
     }
 
-    private async Task GiveBackAsync(CancellationToken cancellationToken)
+    private async Task GiveBackAsync()
     {
+        using var limit = new CancellationTokenSource(GiveBackTimeout, _runtime.Time);
         foreach (EntityLock held in _runtime.Locks.Entities)
         {
-            try
-            {
-                await _runtime.Hub.Entities.AbandonAsync(held, TimeSpan.Zero, cancellationToken);
-            }
-            catch (Exception unavailable)
-            {
-                Log.NotGivenBack(_logger, held.EntityId, unavailable.Message);
-            }
+            _runtime.Locks.Remove(held);
+            await GiveBackAsync(() => _runtime.Hub.Entities.AbandonAsync(held, TimeSpan.Zero, limit.Token), held.EntityId);
         }
 
         foreach (ActivityLock held in _runtime.Locks.Activities)
         {
-            try
-            {
-                await _runtime.Hub.AbandonActivityAsync(held, TimeSpan.Zero, cancellationToken);
-            }
-            catch (Exception unavailable)
-            {
-                Log.NotGivenBack(_logger, held.InstanceId, unavailable.Message);
-            }
+            // Whatever still runs cannot store anything from here on.
+            _runtime.Locks.Remove(held);
+            await GiveBackAsync(() => _runtime.Hub.AbandonActivityAsync(held, TimeSpan.Zero, limit.Token), held.InstanceId);
+        }
+
+        foreach (OrchestrationLock held in _runtime.Locks.Orchestrations)
+        {
+            _runtime.Locks.Remove(held);
+            await GiveBackAsync(() => _runtime.Hub.AbandonOrchestrationAsync(held, TimeSpan.Zero, limit.Token), held.InstanceId);
+        }
+    }
+
+    private async Task GiveBackAsync(Func<Task> giveBack, string instanceId)
+    {
+        try
+        {
+            await giveBack();
+        }
+        catch (Exception unavailable)
+        {
+            Log.NotGivenBack(_logger, instanceId, unavailable.Message);
         }
     }
 

@@ -1,4 +1,5 @@
 using DurableTask.Core;
+using DurableTask.Core.Exceptions;
 using Microsoft.DurableTask.Entities;
 
 namespace Microsoft.DurableTask.Worker.Orchestrations;
@@ -32,7 +33,8 @@ internal static class Failures
             exception.Message,
             exception.StackTrace,
             inner,
-            IsNonRetriable: false,
+            // The same code would make the same payload again.
+            IsNonRetriable: exception is PayloadStorageException,
             properties?.GetExceptionProperties(exception)?
                 .ToDictionary(StringComparer.Ordinal));
     }

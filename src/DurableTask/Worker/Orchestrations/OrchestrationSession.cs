@@ -19,6 +19,7 @@ internal sealed partial class OrchestrationSession(
     private readonly OrchestratorActions _actions = new();
     private readonly ExternalEvents _events = new();
     private readonly List<HistoryEvent> _heldWhileSuspended = [];
+    private readonly List<HistoryEvent> _ignored = [];
     private readonly ILogger _logger = services.Loggers.Orchestrations;
 
     private OrchestrationContext? _context;
@@ -54,8 +55,10 @@ internal sealed partial class OrchestrationSession(
     /// <summary>Plays new events and says what to store.</summary>
     public TurnResult Play(IEnumerable<HistoryEvent> events)
     {
+        _ignored.Clear();
         PlayAll(events);
-        return Result();
+        TurnResult result = Result();
+        return _ignored.Count == 0 ? result : result with { Ignored = [.. _ignored] };
     }
 
     /// <summary>The last turn is stored. What a suspended orchestration holds back is not.</summary>
@@ -95,6 +98,17 @@ internal sealed partial class OrchestrationSession(
 
     private void PlayOne(HistoryEvent entry)
     {
+        if (TaskOf(entry) is { } task && IsLate(task))
+        {
+            _ignored.Add(entry);
+            if (entry is not TimerFiredEvent)
+            {
+                Log.IgnoredOutcome(_logger, Start?.OrchestrationInstance.InstanceId, task);
+            }
+
+            return;
+        }
+
         if (_suspended && HeldBySuspension(entry))
         {
             _heldWhileSuspended.Add(entry);
@@ -133,8 +147,7 @@ internal sealed partial class OrchestrationSession(
                 Complete(failed.TaskScheduledId, new TaskOutcome(null, failed.FailureDetails));
                 break;
             case TimerFiredEvent fired:
-                // One that is not known any more was cancelled while it fired.
-                _loop.Run(() => _actions.TryComplete(fired.TimerId, default));
+                Complete(fired.TimerId, default);
                 break;
             case EventRaisedEvent raised when IsStartingOver:
                 _events.Keep(raised.Name!, raised.Input);
@@ -160,6 +173,21 @@ internal sealed partial class OrchestrationSession(
     private static bool HeldBySuspension(HistoryEvent entry) => entry is
         TaskCompletedEvent or TaskFailedEvent or TimerFiredEvent or EventRaisedEvent or ExecutionStartedEvent
         or SubOrchestrationInstanceCompletedEvent or SubOrchestrationInstanceFailedEvent;
+
+    /// <summary>The task whose outcome this is; null for every other event.</summary>
+    private static int? TaskOf(HistoryEvent entry) => entry switch
+    {
+        TaskCompletedEvent done => done.TaskScheduledId,
+        TaskFailedEvent failed => failed.TaskScheduledId,
+        SubOrchestrationInstanceCompletedEvent done => done.TaskScheduledId,
+        SubOrchestrationInstanceFailedEvent failed => failed.TaskScheduledId,
+        TimerFiredEvent fired => fired.TimerId,
+        _ => null,
+    };
+
+    /// <summary>True for the outcome of a task that has one already, or of a timer that was cancelled while it fired.</summary>
+    private bool IsLate(int task) => !_replaying
+        && (!_actions.IsOpen(task) || _heldWhileSuspended.Exists(held => TaskOf(held) == task));
 
     private void Resume()
     {
@@ -206,15 +234,7 @@ internal sealed partial class OrchestrationSession(
         }
     }
 
-    private void Complete(int taskId, TaskOutcome outcome)
-    {
-        bool known = false;
-        _loop.Run(() => known = _actions.TryComplete(taskId, outcome));
-        if (!known && !_replaying)
-        {
-            Log.IgnoredOutcome(_logger, Start?.OrchestrationInstance.InstanceId, taskId);
-        }
-    }
+    private void Complete(int taskId, TaskOutcome outcome) => _loop.Run(() => _actions.TryComplete(taskId, outcome));
 
     private void Fail(Exception exception) => _failure = Failures.From(exception, services.ExceptionProperties);
 

@@ -59,6 +59,9 @@ internal sealed class OrchestratorActions
     /// <summary>Adds an action that has no outcome.</summary>
     public void Add(HistoryEvent action) => _added.Add(action.EventId, action);
 
+    /// <summary>True when the outcome of this task is still to come.</summary>
+    public bool IsOpen(int id) => _open.ContainsKey(id);
+
     /// <summary>Adds the sending of a message to an entity.</summary>
     public void Send(EventSentEvent sent, OutgoingEntityMessage message)
     {

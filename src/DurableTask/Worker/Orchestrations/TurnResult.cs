@@ -17,6 +17,9 @@ internal sealed record TurnResult
     /// <summary>Set when the orchestration starts over; <see cref="Status"/> is Running then.</summary>
     public NextExecution? ContinueAsNew { get; init; }
 
+    /// <summary>Outcomes of the turn that came too late, or a second time: no history records them.</summary>
+    public IReadOnlyCollection<HistoryEvent> Ignored { get; init; } = [];
+
     /// <summary>Events that continue-as-new takes along.</summary>
     public IReadOnlyList<EventRaisedEvent> CarriedEvents { get; init; } = [];
 

@@ -81,6 +81,26 @@ internal static class TaskTracing
             .SetTag("durabletask.event.target_instance_id", sent.InstanceId);
     }
 
+    /// <summary>A signal that an orchestrator sent to an entity.</summary>
+    public static void EntitySignalled(ExecutionStartedEvent start, EventSentEvent sent, EntityMessage request)
+    {
+        using Activity? span = StartAction(start, sent, "signal_entity", ActivityKind.Producer);
+        DescribeEntity(span, start, sent, request.Operation);
+    }
+
+    /// <summary>A call or a lock of entities, from the request to the answer.</summary>
+    public static void EntityAnswered(ExecutionStartedEvent start, EventSentEvent sent, EntityMessage request, EventRaisedEvent answer)
+    {
+        using Activity? span = StartAction(start, sent, "call_entity", ActivityKind.Client);
+        DescribeEntity(span, start, sent, request.Operation ?? "lock");
+        End(span, answer.Timestamp, EntityResponse.Deserialize(answer.Input!).Failure);
+    }
+
+    private static void DescribeEntity(Activity? span, ExecutionStartedEvent start, EventSentEvent sent, string? operation) =>
+        Describe(span, "entity", operation, version: null, start.OrchestrationInstance.InstanceId)?
+            .SetTag("durabletask.task.execution_id", start.OrchestrationInstance.ExecutionId)
+            .SetTag("durabletask.event.target_instance_id", sent.InstanceId);
+
     /// <summary>The whole life of one execution, from its first turn to its last.</summary>
     public static void OrchestrationEnded(
         ExecutionStartedEvent start, DateTime began, DateTime ended, OrchestrationStatus status, FailureDetails? failure)

@@ -1,5 +1,6 @@
 using DurableTask.Core;
 using DurableTask.Core.History;
+using DurableTask.Core.Hub;
 using Microsoft.DurableTask.Worker.Dispatch;
 using Microsoft.DurableTask.Worker.Orchestrations;
 
@@ -18,9 +19,17 @@ internal static class TurnTracing
         }
 
         ReportOutcomes(instance, start, played, now);
+        ReportEntityAnswers(instance, start, played);
         foreach (EventSentEvent sent in result.Actions.OfType<EventSentEvent>())
         {
-            TaskTracing.EventSent(start, sent);
+            if (!result.ToEntities.TryGetValue(sent.EventId, out OutgoingEntityMessage? request))
+            {
+                TaskTracing.EventSent(start, sent);
+            }
+            else if (request.Message.IsSignal)
+            {
+                TaskTracing.EntitySignalled(start, sent, request.Message);
+            }
         }
 
         if (result.Status.IsTerminal() || result.ContinueAsNew is not null)
@@ -64,6 +73,22 @@ internal static class TurnTracing
                 case (TimerCreatedEvent created, TimerFiredEvent):
                     TaskTracing.TimerEnded(start, created, now);
                     break;
+            }
+        }
+    }
+
+    /// <summary>The answer to a call or lock is an event whose name is the request's id.</summary>
+    private static void ReportEntityAnswers(CachedInstance instance, ExecutionStartedEvent start, IReadOnlyList<HistoryEvent> played)
+    {
+        foreach (EventRaisedEvent raised in played.OfType<EventRaisedEvent>())
+        {
+            EventSentEvent? request = instance.History.OfType<EventSentEvent>().LastOrDefault(sent =>
+                sent is { InstanceId: ['@', ..], Input: { } text } && text.Contains(raised.Name!, StringComparison.Ordinal));
+            if (request is not null
+                && EntityMessage.Deserialize(request.Input!) is { IsRelease: false } message
+                && message.Id == raised.Name)
+            {
+                TaskTracing.EntityAnswered(start, request, message, raised);
             }
         }
     }

@@ -34,7 +34,7 @@ public abstract class MatchingAttributeBindingAnalyzer : DiagnosticAnalyzer
         Rule.AttributeBinding,
         DiagnosticSeverity.Error,
         isEnabledByDefault: true,
-        description: Rule.DescriptionOf(id));
+        helpLinkUri: Rule.HelpOf(id));
 
     private void Check(SymbolAnalysisContext context, INamedTypeSymbol attribute, INamedTypeSymbol? type)
     {

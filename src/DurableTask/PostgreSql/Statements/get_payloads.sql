@@ -1,0 +1,1 @@
+SELECT id, data FROM payloads WHERE id = ANY ($1::text[]);

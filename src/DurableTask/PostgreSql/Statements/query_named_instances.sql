@@ -1,0 +1,14 @@
+-- As query_instances, of one name: a statement of its own, because an index serves it.
+SELECT instance_id, execution_id, name, version, status, created_at, updated_at, completed_at, parent_instance_id, tags::text, failure,
+       CASE WHEN $10 THEN input END, CASE WHEN $10 THEN output END, CASE WHEN $10 THEN custom_status END
+FROM instances
+WHERE ($1::timestamptz IS NULL OR created_at >= $1)
+  AND ($2::timestamptz IS NULL OR created_at <= $2)
+  AND ($3::smallint[] IS NULL OR status = ANY ($3))
+  AND ($4::text IS NULL OR instance_id ^@ $4)
+  AND lower(name) = lower($5)
+  AND $6::text IS NULL
+  AND ($11::jsonb IS NULL OR tags @> $11::jsonb)
+  AND (created_at, instance_id) > (coalesce($7::timestamptz, '-infinity'), coalesce($8::text, ''))
+ORDER BY lower(name), created_at, instance_id
+LIMIT $9;

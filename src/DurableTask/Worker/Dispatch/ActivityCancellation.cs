@@ -1,0 +1,50 @@
+namespace Microsoft.DurableTask.Worker.Dispatch;
+
+/// <summary>The wish that one running activity ends early. The token is made only for an activity that asks for it.</summary>
+internal sealed class ActivityCancellation : IDisposable
+{
+    private readonly Lock _gate = new();
+    private CancellationTokenSource? _source;
+    private bool _isDisposed;
+
+    public bool IsRequested { get; private set; }
+
+    public CancellationToken Token
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return IsRequested || _isDisposed
+                    ? new CancellationToken(canceled: IsRequested)
+                    : (_source ??= new CancellationTokenSource()).Token;
+            }
+        }
+    }
+
+    /// <summary>What the activity registered runs on the thread pool: its failures are its own.</summary>
+    public void Request()
+    {
+        lock (_gate)
+        {
+            if (!_isDisposed && !IsRequested)
+            {
+                IsRequested = true;
+                _ = _source?.CancelAsync();
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isDisposed = true;
+            if (!IsRequested)
+            {
+                // A source that is being cancelled needs no disposal: it holds no timer and no handle.
+                _source?.Dispose();
+            }
+        }
+    }
+}

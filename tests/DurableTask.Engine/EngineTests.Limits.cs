@@ -1,0 +1,86 @@
+using System.Collections.Concurrent;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
+using Microsoft.DurableTask.Worker;
+
+namespace Heal.DurableTask.Engine.Tests;
+
+/// <summary>Limits by name, all workers together.</summary>
+public abstract partial class EngineTests
+{
+    [Fact]
+    public async Task No_more_activities_of_a_name_run_at_a_time_than_its_limit_says_on_two_workers()
+    {
+        string store = NewStore();
+        var gauge = new Gauge();
+        void Tasks(DurableTaskRegistry tasks) => tasks
+            .AddOrchestratorFunc("Fans", context => Task.WhenAll(Enumerable.Range(0, 20)
+                .SelectMany(_ => new[] { context.CallActivityAsync("Limited"), context.CallActivityAsync("Free") })))
+            .AddActivityFunc("Limited", _ => gauge.PassAsync())
+            .AddActivityFunc("Free", _ => { });
+        void Limit(TaskHubWorkerOptions options) => options.ConcurrencyLimits.Activities["LIMITED"] = 3;
+        await using EngineHost first = await EngineHost.StartAsync(CreateHub(store), Tasks, configureHub: Limit);
+        await using EngineHost second = await EngineHost.StartAsync(CreateHub(store), Tasks, configureHub: Limit);
+
+        OrchestrationMetadata[] done = await Task.WhenAll(first.RunAsync("Fans"), second.RunAsync("Fans"));
+
+        Assert.All(done, instance => Assert.Equal(OrchestrationRuntimeStatus.Completed, instance.RuntimeStatus));
+        Assert.Equal(40, gauge.Passed);
+        Assert.InRange(gauge.Most, 1, 3);
+    }
+
+    [Fact]
+    public async Task No_more_orchestrations_of_a_name_are_under_way_than_its_limit_says()
+    {
+        string store = NewStore();
+        var running = new ConcurrentDictionary<string, byte>(StringComparer.Ordinal);
+        int most = 0;
+        void Tasks(DurableTaskRegistry tasks) => tasks
+            .AddOrchestratorFunc("Limited", async context =>
+            {
+                await context.CallActivityAsync("Enter");
+                await context.CallActivityAsync("Leave");
+            })
+            .AddActivityFunc("Enter", context =>
+            {
+                running[context.InstanceId] = 0;
+                InterlockedMax(ref most, running.Count);
+            })
+            .AddActivityFunc("Leave", context => { running.TryRemove(context.InstanceId, out _); });
+        void Limit(TaskHubWorkerOptions options) => options.ConcurrencyLimits.Orchestrations["Limited"] = 2;
+        await using EngineHost first = await EngineHost.StartAsync(CreateHub(store), Tasks, configureHub: Limit);
+        await using EngineHost second = await EngineHost.StartAsync(CreateHub(store), Tasks, configureHub: Limit);
+
+        OrchestrationMetadata[] done = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => first.RunAsync("Limited")));
+
+        Assert.All(done, instance => Assert.Equal(OrchestrationRuntimeStatus.Completed, instance.RuntimeStatus));
+        Assert.InRange(most, 1, 2);
+    }
+
+    private static void InterlockedMax(ref int most, int value)
+    {
+        int seen;
+        while ((seen = Volatile.Read(ref most)) < value && Interlocked.CompareExchange(ref most, value, seen) != seen)
+        {
+        }
+    }
+
+    private sealed class Gauge
+    {
+        private int _inside;
+        private int _most;
+        private int _passed;
+
+        public int Most => _most;
+
+        public int Passed => _passed;
+
+        public async Task PassAsync()
+        {
+            InterlockedMax(ref _most, Interlocked.Increment(ref _inside));
+            await Task.Yield();
+            Interlocked.Increment(ref _passed);
+            Interlocked.Decrement(ref _inside);
+        }
+    }
+}

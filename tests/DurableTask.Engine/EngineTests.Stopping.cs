@@ -1,0 +1,192 @@
+using System.Collections.Concurrent;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
+
+namespace Heal.DurableTask.Engine.Tests;
+
+/// <summary>Activities that end early, and workers that stop.</summary>
+public abstract partial class EngineTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task Terminating_an_orchestration_cancels_the_token_of_its_running_activities()
+    {
+        var cancelled = new TaskCompletionSource();
+        var running = new TaskCompletionSource<string>();
+        await using EngineHost engine = await StartAsync(tasks => WaitsForItsToken(tasks, running, cancelled));
+        await engine.Client.ScheduleNewOrchestrationInstanceAsync("Waits");
+        string id = await running.Task.WaitAsync(Patience);
+
+        await engine.Client.TerminateInstanceAsync(id);
+
+        await cancelled.Task.WaitAsync(Patience);
+        Assert.Equal(OrchestrationRuntimeStatus.Terminated, (await engine.WaitAsync(id)).RuntimeStatus);
+    }
+
+    [Fact]
+    public async Task Terminating_an_orchestration_cancels_the_token_of_an_activity_that_another_worker_runs()
+    {
+        string store = NewStore();
+        var cancelled = new TaskCompletionSource();
+        var running = new TaskCompletionSource<string>();
+        await using EngineHost orchestrations = await EngineHost.StartAsync(
+            HubProxy.WithoutActivities(CreateHub(store)), tasks => WaitsForItsToken(tasks, running, cancelled));
+        await using EngineHost activities = await EngineHost.StartAsync(
+            HubProxy.WithoutOrchestrations(CreateHub(store)),
+            tasks => WaitsForItsToken(tasks, running, cancelled),
+            configureHub: options => options.WorkItemLockTimeout = TimeSpan.FromSeconds(3));
+        await orchestrations.Client.ScheduleNewOrchestrationInstanceAsync("Waits");
+        string id = await running.Task.WaitAsync(Patience);
+
+        await orchestrations.Client.TerminateInstanceAsync(id);
+
+        await cancelled.Task.WaitAsync(Patience);
+    }
+
+    [Fact]
+    public async Task An_activity_that_is_cancelled_because_its_worker_stops_runs_again_on_another_worker()
+    {
+        string store = NewStore();
+        var interrupted = new TaskCompletionSource();
+        var running = new TaskCompletionSource<string>();
+        EngineHost first = await EngineHost.StartAsync(
+            CreateHub(store),
+            tasks => WaitsForItsToken(tasks, running, interrupted),
+            configureHub: options => options.DrainTimeout = TimeSpan.Zero);
+        await first.Client.ScheduleNewOrchestrationInstanceAsync("Waits");
+        string id = await running.Task.WaitAsync(Patience);
+
+        await first.DisposeAsync();
+
+        Assert.True(interrupted.Task.IsCompleted);
+        await using EngineHost second = await EngineHost.StartAsync(CreateHub(store), tasks => tasks
+            .AddOrchestratorFunc("Waits", context => context.CallActivityAsync<string>("Wait"))
+            .AddActivityFunc("Wait", _ => "done at last"));
+        Assert.Equal("done at last", (await second.WaitAsync(id)).ReadOutputAs<string>());
+    }
+
+    [Fact]
+    public async Task Work_that_ignores_its_token_is_given_back_at_the_end_of_a_stop_and_can_store_nothing_any_more()
+    {
+        string store = NewStore();
+        var release = new TaskCompletionSource();
+        var running = new TaskCompletionSource<string>();
+        EngineHost first = await EngineHost.StartAsync(
+            CreateHub(store),
+            tasks => tasks
+                .AddOrchestratorFunc("Waits", context => context.CallActivityAsync<string>("Wait"))
+                .AddActivityFunc("Wait", async context =>
+                {
+                    running.TrySetResult(context.InstanceId);
+                    await release.Task;
+                    return "too late";
+                }),
+            configureHub: options =>
+            {
+                options.DrainTimeout = TimeSpan.Zero;
+                options.CancellationGrace = TimeSpan.Zero;
+                options.WorkItemLockTimeout = TimeSpan.FromMinutes(10);
+            });
+        await first.Client.ScheduleNewOrchestrationInstanceAsync("Waits");
+        string id = await running.Task.WaitAsync(Patience);
+
+        await first.DisposeAsync();
+        release.SetResult();
+
+        await using EngineHost second = await EngineHost.StartAsync(CreateHub(store), tasks => tasks
+            .AddOrchestratorFunc("Waits", context => context.CallActivityAsync<string>("Wait"))
+            .AddActivityFunc("Wait", _ => "in time"));
+        Assert.Equal("in time", (await second.WaitAsync(id)).ReadOutputAs<string>());
+    }
+
+    [Fact]
+    public async Task A_stop_under_load_runs_no_activity_twice_and_another_worker_goes_on()
+    {
+        const int instances = 60;
+        const int steps = 6;
+        string store = NewStore();
+        var runs = new ConcurrentDictionary<string, int>(StringComparer.Ordinal);
+        var busy = new TaskCompletionSource();
+        void Tasks(DurableTaskRegistry tasks) => tasks
+            .AddOrchestratorFunc("Steps", async context =>
+            {
+                for (int step = 0; step < steps; step++)
+                {
+                    await context.CallActivityAsync("Count", step);
+                }
+            })
+            .AddActivityFunc<int>("Count", async (context, step) =>
+            {
+                runs.AddOrUpdate($"{context.InstanceId}/{step}", 1, (_, count) => count + 1);
+                if (runs.Count > instances)
+                {
+                    busy.TrySetResult();
+                }
+
+                await Task.Yield();
+            });
+        EngineHost first = await EngineHost.StartAsync(CreateHub(store), Tasks);
+        await using EngineHost second = await EngineHost.StartAsync(CreateHub(store), Tasks);
+        string[] ids = await Task.WhenAll(Enumerable.Range(0, instances)
+            .Select(_ => second.Client.ScheduleNewOrchestrationInstanceAsync("Steps")));
+        await busy.Task.WaitAsync(Patience);
+
+        await first.DisposeAsync();
+
+        OrchestrationMetadata[] done = await Task.WhenAll(ids.Select(second.WaitAsync));
+        Assert.All(done, instance => Assert.Equal(OrchestrationRuntimeStatus.Completed, instance.RuntimeStatus));
+        Assert.Equal(instances * steps, runs.Count);
+        Assert.DoesNotContain(runs, run => run.Value != 1);
+    }
+
+    [Fact]
+    public async Task Leases_are_renewed_while_a_stop_waits_for_running_work()
+    {
+        string store = NewStore();
+        int started = 0;
+        var running = new TaskCompletionSource<string>();
+        var release = new TaskCompletionSource();
+        void Tasks(DurableTaskRegistry tasks) => tasks
+            .AddOrchestratorFunc("Waits", context => context.CallActivityAsync<string>("Wait"))
+            .AddOrchestratorFunc("Sleeps", context => context.CreateTimer(TimeSpan.FromSeconds(5), CancellationToken.None))
+            .AddActivityFunc("Wait", async context =>
+            {
+                Interlocked.Increment(ref started);
+                running.TrySetResult(context.InstanceId);
+                await release.Task;
+                return "once";
+            });
+        EngineHost first = await EngineHost.StartAsync(
+            CreateHub(store), Tasks, configureHub: options => options.WorkItemLockTimeout = TimeSpan.FromSeconds(3));
+        await first.Client.ScheduleNewOrchestrationInstanceAsync("Waits");
+        string id = await running.Task.WaitAsync(Patience);
+        await using EngineHost second = await EngineHost.StartAsync(CreateHub(store), Tasks);
+
+        Task stopped = first.DisposeAsync().AsTask();
+        await second.RunAsync("Sleeps"); // longer than the lease
+        release.SetResult();
+
+        await stopped;
+        Assert.Equal("once", (await second.WaitAsync(id)).ReadOutputAs<string>());
+        Assert.Equal(1, started);
+    }
+
+    private static void WaitsForItsToken(
+        DurableTaskRegistry tasks, TaskCompletionSource<string> running, TaskCompletionSource cancelled) => tasks
+        .AddOrchestratorFunc("Waits", context => context.CallActivityAsync<string>("Wait"))
+        .AddActivityFunc<string>("Wait", async context =>
+        {
+            running.TrySetResult(context.InstanceId);
+            try
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, context.GetCancellationToken());
+                return "never";
+            }
+            catch (OperationCanceledException)
+            {
+                cancelled.TrySetResult();
+                throw;
+            }
+        });
+}

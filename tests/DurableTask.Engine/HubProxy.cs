@@ -1,0 +1,36 @@
+using System.Reflection;
+using DurableTask.Core.Hub;
+
+namespace Heal.DurableTask.Engine.Tests;
+
+/// <summary>A hub whose calls a test may answer itself: null lets the real hub answer.</summary>
+public class HubProxy : DispatchProxy
+{
+    private ITaskHub _hub = null!;
+    private Func<string, object?[], object?> _answer = null!;
+
+    public static ITaskHub Around(ITaskHub hub, Func<string, object?[], object?> answer)
+    {
+        ITaskHub proxy = Create<ITaskHub, HubProxy>();
+        ((HubProxy)(object)proxy)._hub = hub;
+        ((HubProxy)(object)proxy)._answer = answer;
+        return proxy;
+    }
+
+    /// <summary>For a worker that runs orchestrations, but leaves all activities to others.</summary>
+    public static ITaskHub WithoutActivities(ITaskHub hub) => Around(hub, (method, arguments) => method switch
+    {
+        nameof(ITaskHub.LockActivitiesAsync) => Task.FromResult<IReadOnlyList<ActivityWorkItem>>([]),
+        nameof(ITaskHub.CommitTurnAsync) =>
+            hub.CommitTurnAsync((TurnCommit)arguments[0]! with { ClaimActivities = 0 }, (CancellationToken)arguments[1]!),
+        _ => null,
+    });
+
+    /// <summary>For a worker that runs activities, but leaves all orchestrations to others.</summary>
+    public static ITaskHub WithoutOrchestrations(ITaskHub hub) => Around(hub, (method, _) =>
+        method == nameof(ITaskHub.LockOrchestrationsAsync) ? Task.FromResult<IReadOnlyList<OrchestrationWorkItem>>([]) : null);
+
+    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
+        _answer(targetMethod!.Name, args ?? [])
+        ?? targetMethod.Invoke(_hub, BindingFlags.DoNotWrapExceptions, binder: null, args, culture: null);
+}

@@ -1,0 +1,59 @@
+namespace Heal.DurableTask.Hubs.Tests;
+
+public abstract partial class TaskHubConformance
+{
+    [Fact]
+    public async Task Workers_that_were_lost_with_an_instance_are_counted_up_to_two()
+    {
+        await Hub.CreateInstanceAsync(Some.Instance(), []);
+        var lost = new List<int>();
+        for (var attempt = 0; attempt < 4; attempt++)
+        {
+            lost.Add((await NextAsync(lease: Instant)).LostAttempts);
+        }
+
+        Assert.Equal([0, 1, 2, 2], lost);
+    }
+
+    [Fact]
+    public async Task From_two_on_lost_attempts_at_an_instance_are_what_the_holder_says_until_a_commit()
+    {
+        var id = await StartedAsync();
+        await Hub.SendMessageAsync(id, Some.Event("a"));
+        var stale = await NextAsync(lease: Instant);
+        var held = await NextAsync(lease: Instant);
+        await Assert.ThrowsAsync<WorkItemLockLostException>(() => Hub.SetLostAttemptsAsync(stale.Lock, 9));
+        await Hub.SetLostAttemptsAsync(held.Lock, 4);
+        var next = await NextAsync();
+        Assert.Equal(4, next.LostAttempts);
+
+        await Hub.CommitTurnAsync(Some.Turn(next));
+        await Hub.SendMessageAsync(id, Some.Event("b"));
+        Assert.Equal(0, (await NextAsync()).LostAttempts);
+    }
+
+    [Fact]
+    public async Task What_is_given_back_is_not_lost()
+    {
+        await Hub.CreateInstanceAsync(Some.Instance(), []);
+        await Hub.AbandonOrchestrationAsync((await NextAsync()).Lock, TimeSpan.Zero);
+        var item = await NextAsync();
+        Assert.Equal(0, item.LostAttempts);
+        await Hub.CommitTurnAsync(Some.Turn(item) with { Activities = [Some.Task(0)] });
+        await Hub.AbandonActivityAsync((await NextActivityAsync()).Lock, TimeSpan.Zero);
+        Assert.Equal(0, (await NextActivityAsync()).LostAttempts);
+    }
+
+    [Fact]
+    public async Task Workers_that_were_lost_with_an_activity_are_counted_up_to_two_and_then_as_the_holder_says()
+    {
+        await StartedAsync(turn => turn with { Activities = [Some.Task(0)], ClaimActivities = 1, ClaimLease = Instant });
+        Assert.Equal(1, (await NextActivityAsync(lease: Instant)).LostAttempts);
+        var stale = await NextActivityAsync(lease: Instant);
+        var held = await NextActivityAsync(lease: Instant);
+        Assert.Equal((2, 2), (stale.LostAttempts, held.LostAttempts));
+        await Assert.ThrowsAsync<WorkItemLockLostException>(() => Hub.SetLostAttemptsAsync(stale.Lock, 9));
+        await Hub.SetLostAttemptsAsync(held.Lock, 3);
+        Assert.Equal(3, (await NextActivityAsync()).LostAttempts);
+    }
+}

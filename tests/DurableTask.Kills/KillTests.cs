@@ -1,0 +1,29 @@
+using Xunit.Abstractions;
+
+namespace Heal.DurableTask.Kills.Tests;
+
+/// <summary>The short form of eng/kill-test.sh.</summary>
+public sealed class KillTests(ITestOutputHelper output)
+{
+    [Fact]
+    public async Task Orchestrations_survive_kills_of_their_workers_and_crashes_of_PostgreSQL()
+    {
+        int seed = Random.Shared.Next();
+        var plan = new KillPlan(
+            Orchestrations: 1000, Kills: 25, Workers: 3, seed, Durable: false, Limit: TimeSpan.FromMinutes(5));
+        using var text = new StringWriter();
+        try
+        {
+            var report = await new KillRun(plan, text).RunAsync();
+
+            Assert.Empty(report.Wrong);
+            Assert.Empty(report.Missing);
+            Assert.InRange(report.Extra, 0, report.MostExtra);
+            Assert.Equal((plan.Orchestrations, plan.Kills, 1), (report.Completed, report.Kills, report.Crashes));
+        }
+        finally
+        {
+            output.WriteLine(text.ToString());
+        }
+    }
+}

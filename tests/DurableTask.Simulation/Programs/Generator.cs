@@ -1,0 +1,106 @@
+namespace Heal.DurableTask.Simulation.Tests.Programs;
+
+/// <summary>Draws a scenario. Whatever it draws has one right result, however the engine interleaves it.</summary>
+/// <param name="unit">What the scenario's times are counted in: a tenth of a lease, so that every run renews leases about as often.</param>
+internal sealed class Generator(Random chance, TimeSpan unit)
+{
+    private const int DeepestChild = 3;
+    private const int MostNodes = 45;
+
+    private readonly Scenario _scenario = new();
+    private int _lastId;
+
+    public Scenario Draw()
+    {
+        int roots = chance.Next(1, 7);
+        for (int i = 0; i < roots; i++)
+        {
+            var ending = chance.Next(10) switch { 0 => Ending.Throw, 1 => Ending.Wait, _ => Ending.Return };
+            _scenario.Roots.Add(new Root($"root{i}", NewProgram(0, ending, events: true))
+            {
+                After = Time(5),
+                StartAfter = OneIn(4) ? Time(60) : TimeSpan.Zero,
+                Suspensions = OneIn(4) ? chance.Next(1, 3) : 0,
+                Recursive = OneIn(2),
+            });
+        }
+
+        return _scenario;
+    }
+
+    private Recipe NewProgram(int depth, Ending ending, bool events)
+    {
+        int rounds = OneIn(4) ? chance.Next(2, 5) : 1;
+        int id = ++_lastId;
+        var body = Enumerable.Range(0, chance.Next(1, 5)).Select(_ => NewNode(depth, topLevel: true, events)).ToArray();
+        var program = new Recipe(id, body, rounds, ending);
+        _scenario.Programs.Add(id, program);
+        return program;
+    }
+
+    private Node NewNode(int depth, bool topLevel, bool events)
+    {
+        int id = ++_lastId;
+        bool small = _lastId > MostNodes;
+        switch (chance.Next(small ? 4 : 18))
+        {
+            case 0:
+                return NewWork(id);
+            case 1:
+                return new Sleep(id, Time(OneIn(5) ? 600 : 20));
+            case 2:
+                return topLevel ? new Status(id) : new SelfTalk(id);
+            case 3:
+                return events ? new Events(id, chance.Next(1, 4)) : NewWork(id);
+            case 4:
+                int failures = chance.Next(1, 4);
+                _scenario.Failures[id] = failures;
+                return new Flaky(id, failures, OneIn(2));
+            case 5:
+                return new Broken(id, chance.Next(1, 4));
+            case 6:
+                return new CancelledSleep(id, Time(OneIn(2) ? 3600 : 5), NewNode(depth, topLevel: false, events));
+            case 7:
+                return new Race(id, Time(OneIn(2) ? 3600 : 5), NewNode(depth, topLevel: false, events));
+            case 8:
+                return events ? new ConcurrentEvents(id, chance.Next(2, 5)) : NewWork(id);
+            case 9:
+                return events ? new EventInTime(id, TimeSpan.FromDays(30)) : NewWork(id);
+            case 10:
+                return new EventTooLate(id, Time(30));
+            case 11 or 12:
+                return depth < DeepestChild ? NewChild(id, depth + 1, events) : NewWork(id);
+            case 13:
+                return depth < DeepestChild ? new Talk(id) : NewWork(id);
+            case 14 when depth < DeepestChild:
+                return topLevel ? new Section(id) : new EntityTalk(id);
+            case 15 when depth < DeepestChild:
+                return new EntityTalk(id);
+            default:
+                int parts = chance.Next(2, OneIn(6) ? 20 : 5);
+                return new Gather(id, Enumerable.Range(0, parts).Select(_ => NewNode(depth, topLevel: false, events)).ToArray());
+        }
+    }
+
+    private Work NewWork(int id)
+    {
+        var lasts = chance.Next(8) switch { 0 => Time(100), 1 or 2 => Time(3), _ => TimeSpan.Zero };
+        _scenario.Durations[id] = lasts;
+        return new Work(id, lasts);
+    }
+
+    private Child NewChild(int id, int depth, bool events)
+    {
+        // One that is run again under the same id, or whose id nobody knows, cannot be sent anything from outside.
+        bool ownId = OneIn(2);
+        var ending = chance.Next(6) switch { 0 => Ending.Throw, 1 when ownId && events => Ending.Wait, _ => Ending.Return };
+        int attempts = ending == Ending.Throw && OneIn(2) ? chance.Next(2, 4) : 1;
+        // Run again, a deep one would find its own sub-orchestrations' ids taken.
+        return new Child(
+            id, NewProgram(attempts > 1 ? DeepestChild : depth, ending, events && ownId && attempts == 1), ownId, attempts);
+    }
+
+    private bool OneIn(int many) => chance.Next(many) == 0;
+
+    private TimeSpan Time(int most) => unit * (most * chance.NextDouble());
+}

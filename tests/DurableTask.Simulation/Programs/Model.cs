@@ -1,0 +1,58 @@
+using DurableTask.Core;
+
+namespace Heal.DurableTask.Simulation.Tests.Programs;
+
+/// <summary>How an instance must end.</summary>
+/// <param name="Output">The number that it returns, or with which it throws.</param>
+internal sealed record Expected(OrchestrationStatus Status, long Output, int? CustomStatus);
+
+/// <summary>Says what a program comes to, without an engine: everything happens once, in order, at once.</summary>
+internal static class Model
+{
+    public static Expected Run(Recipe program, long seedSum)
+    {
+        long sum = seedSum;
+        int? status = null;
+        for (int round = 0; round < program.Rounds; round++)
+        {
+            foreach (var node in program.Body)
+            {
+                sum = Sums.Next(sum, Value(node, round));
+            }
+
+            foreach (var node in program.AllNodes.OfType<Status>())
+            {
+                status = node.Id + round;
+            }
+        }
+
+        return program.Ending switch
+        {
+            Ending.Throw => new(OrchestrationStatus.Failed, sum, status),
+            Ending.Wait => new(OrchestrationStatus.Terminated, Driver.TerminationOutput, status),
+            _ => new(OrchestrationStatus.Completed, sum, status),
+        };
+    }
+
+    private static long Value(Node node, int round) => node switch
+    {
+        Work or Flaky => Activities.Result(new Job(node.Id, round)),
+        Broken or EventTooLate => -node.Id,
+        Sleep or Status => node.Id,
+        CancelledSleep sleep => Value(sleep.Beside, round),
+        Race race => Value(race.Against, round),
+        Events events => Payloads(events.Id, events.Count, round).Aggregate(0L, Sums.Next),
+        ConcurrentEvents events => Payloads(events.Id, events.Count, round).Sum(),
+        EventInTime => Sums.Payload(node.Id, round),
+        SelfTalk => Sums.Payload(node.Id, round),
+        Child child => Run(child.Program, child.Id) is { Status: OrchestrationStatus.Completed } done ? done.Output : -node.Id,
+        EntityTalk => (round + 1) * 6,
+        Section => round + 1,
+        Talk => (Sums.Payload(node.Id, round) * 2) + 1,
+        Gather gather => gather.Parts.Select(part => Value(part, round)).Aggregate(0L, Sums.Next),
+        _ => throw new InvalidOperationException($"No such node: {node}"),
+    };
+
+    private static IEnumerable<long> Payloads(int node, int count, int round) =>
+        Enumerable.Range(round * count, count).Select(index => Sums.Payload(node, index));
+}

@@ -1,0 +1,141 @@
+using DurableTask.Core;
+using DurableTask.Core.Hub;
+using Heal.DurableTask.Simulation.Tests.Checks;
+using Heal.DurableTask.Simulation.Tests.Faults;
+using Heal.DurableTask.Simulation.Tests.Programs;
+using Heal.DurableTask.Simulation.Tests.World;
+using Microsoft.DurableTask.Client;
+using Microsoft.DurableTask.InMemory;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Heal.DurableTask.Simulation.Tests;
+
+/// <summary>What a run was like.</summary>
+/// <param name="TraceHash">Equal for every run of the seed.</param>
+internal sealed record RunReport(int Seed, ulong TraceHash, int Steps, int Turns, int Instances, int Kills, int Disruptions);
+
+/// <summary>One run: the production engine over the in-memory hub, on one thread, all chance from one seed.</summary>
+internal sealed class Simulation
+{
+    private const int StepsAfterCalm = 300_000;
+
+    // An hour, for the default lease.
+    private const int LeasesPerClockJump = 120;
+    private static readonly TimeSpan LongestRun = TimeSpan.FromDays(20);
+
+    private readonly int _seed;
+    private readonly SimWorld _world;
+    private readonly InMemoryStorage _storage = new();
+    private readonly Audit _audit = new();
+    private readonly FaultSource _faults;
+    private readonly Settings _settings;
+    private readonly Scenario _scenario;
+    private readonly SimClock _hubClock;
+    private readonly Activities _activities;
+    private readonly List<WorkerSite> _sites = [];
+    private readonly Func<ITaskHub, InMemoryStorage, ITaskHub> _defect;
+
+    private Simulation(int seed, Func<ITaskHub, InMemoryStorage, ITaskHub>? defect, TextWriter? readable)
+    {
+        _seed = seed;
+        var trace = new Trace(readable);
+        _world = new SimWorld(seed, trace);
+        trace.UseClock(() => _world.Now);
+        _defect = defect ?? ((hub, _) => hub);
+        _settings = Settings.Draw(_world.Chance);
+        _faults = new FaultSource(_world, FaultPlan.Draw(_world.Chance, _settings.Lease));
+        _scenario = new Generator(_world.Chance, _settings.Lease / 10).Draw();
+        _hubClock = new SimClock(_world);
+        _activities = new Activities(_scenario, new InMemoryTaskHub(TimeProvider.System, _storage));
+    }
+
+    /// <summary>Runs a seed to its end and checks all that must hold then.</summary>
+    /// <param name="defect">Wraps each process's hub in one that does something wrong: to see that the run notices.</param>
+    /// <param name="readable">Where to write what happens; null to only hash it.</param>
+    /// <exception cref="Violation">An invariant does not hold.</exception>
+    public static RunReport Run(int seed, Func<ITaskHub, InMemoryStorage, ITaskHub>? defect = null, TextWriter? readable = null) =>
+        new Simulation(seed, defect, readable).Run();
+
+    private RunReport Run()
+    {
+        _world.Trace.Explain(() => $"{_settings}\n{_faults.Plan}\n{string.Join('\n', _scenario.Roots)}");
+        for (int i = 0; i < _settings.Workers; i++)
+        {
+            var site = new WorkerSite(_world, i, _settings, _scenario, _activities, _faults, _audit, Connect);
+            _sites.Add(site);
+            site.Start();
+        }
+
+        _world.BeforeStep = BeforeStep;
+        var driving = StartDriver();
+        string? stuck = _world.Run(() => driving.IsCompleted || _audit.Objection is not null, OutOfBudget);
+        if (_audit.Objection is { } objection)
+        {
+            throw objection;
+        }
+
+        if (stuck is not null)
+        {
+            throw new Violation("everything comes to its end", $"{stuck}:\n{Unended()}");
+        }
+
+        driving.GetAwaiter().GetResult();
+        new FinalChecks(_scenario, _settings, _storage, _audit, _activities, _faults.Disruptions).Run();
+        return new RunReport(
+            _seed, _world.Trace.Hash, _world.Steps, _audit.Turns, _storage.Instances.Count, _faults.Kills, _faults.Disruptions);
+    }
+
+    private ITaskHub Connect(SimProcess process) =>
+        _defect(new InMemoryTaskHub(new SimTime(process, _hubClock), _storage), _storage);
+
+    private Task StartDriver()
+    {
+        var process = new SimProcess(_world, "client", _settings.Workers);
+        var time = new SimTime(process, new SimClock(_world));
+        var hub = new FaultyHub(Connect(process), process, time, _faults, _audit);
+        var services = new ServiceCollection().AddSingleton<TimeProvider>(time).AddLogging();
+        services.AddDurableTaskClient(client => client.UseTaskHub(_ => hub).RegisterDirectly());
+        var client = services.BuildServiceProvider().GetRequiredService<DurableTaskClient>();
+        var driver = new Driver(client, _scenario, _world, time, _settings.Lease / 5, _storage.Instances.ContainsKey, ChildrenOf);
+        return process.Start(driver.RunAsync);
+    }
+
+    private IReadOnlyList<string> ChildrenOf(string instanceId) =>
+        [.. _storage.Instances.Values.Where(instance => instance.State.ParentInstanceId == instanceId)
+            .Select(instance => instance.State.InstanceId).Order(StringComparer.Ordinal)];
+
+    private void BeforeStep(SimProcess process)
+    {
+        if (process.IsWorker)
+        {
+            _sites[process.Number].BeforeStep(process);
+        }
+
+        if (_faults.Disrupts(_faults.Plan.Stall))
+        {
+            _world.Trace.Write("all stand still");
+            _world.Stall(_world.Between(TimeSpan.Zero, _settings.Lease * 2));
+        }
+
+        if (_faults.ClockJumps())
+        {
+            int whose = _world.Chance.Next(_sites.Count + 1);
+            var clock = whose == _sites.Count ? _hubClock : _sites[whose].Clock;
+
+            var jump = _settings.Lease * LeasesPerClockJump;
+            clock.Offset += _world.Chance.Next(2) == 0 ? jump : -jump;
+            _world.Trace.Write($"clock {whose} is set to {clock.Offset}");
+        }
+    }
+
+    private string? OutOfBudget() =>
+        _world.Steps > _faults.Plan.CalmAfter + StepsAfterCalm ? "too many steps"
+        : _world.Now > LongestRun.Ticks ? "too much time"
+        : null;
+
+    private string Unended() => string.Join('\n', _storage.Instances.Values
+        .Where(instance => !instance.State.Status.IsTerminal())
+        .Select(instance =>
+            $"'{instance.State.InstanceId}' is {instance.State.Status}, locked by {instance.LockedBy} until {instance.LockedUntil:T}, "
+            + $"{instance.Inbox.Count} messages"));
+}
