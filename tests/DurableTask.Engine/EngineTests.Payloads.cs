@@ -101,7 +101,7 @@ public abstract partial class EngineTests
                     return await context.CallActivityAsync<string>(
                         "Large", TaskOptions.FromRetryPolicy(new RetryPolicy(5, TimeSpan.FromMilliseconds(1))));
                 }
-                catch (TaskFailedException failed)
+                catch (Microsoft.DurableTask.TaskFailedException failed)
                 {
                     return failed.FailureDetails.ErrorType;
                 }

@@ -22,6 +22,8 @@ public sealed class InMemoryTaskHub : ITaskHub, IPayloadStore
     private readonly WorkSignal _activitySignal = new();
     private readonly WorkSignal _entitySignal = new();
     private readonly InstanceWatchers _watchers;
+    private static readonly InstanceQuery ByCreation = new();
+
     private PageToken? _expiryLooked;
 
     /// <summary>Creates a hub.</summary>
@@ -140,7 +142,7 @@ public sealed class InMemoryTaskHub : ITaskHub, IPayloadStore
         Locked(now =>
         {
             var looked = _storage.Instances.Values
-                .Where(instance => IsAfter(instance.State, _expiryLooked))
+                .Where(instance => IsAfter(instance.State, ByCreation, _expiryLooked))
                 .OrderBy(instance => instance.State.CreatedAt)
                 .ThenBy(instance => instance.State.InstanceId, StringComparer.Ordinal)
                 .Take(maxCount)

@@ -124,7 +124,7 @@ internal sealed class InstanceStore(HubDatabase database, HubNotifier notifier, 
         var looked = await database.QueryAsync(
             "purge_expired",
             [
-                _expiryLooked.CreatedAt, _expiryLooked.InstanceId, maxCount, timeToLive.Values.Min(),
+                _expiryLooked.At, _expiryLooked.InstanceId, maxCount, timeToLive.Values.Min(),
                 timeToLive.Keys.Select(status => (short)status).ToArray(), timeToLive.Values.ToArray(),
             ],
             row => (

@@ -46,6 +46,28 @@ internal sealed class FaultyHub(ITaskHub hub, SimProcess process, TimeProvider t
     public Task<int> PurgeInstancesAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken = default) =>
         CallAsync("purge", () => hub.PurgeInstancesAsync(instanceIds, cancellationToken));
 
+    public Task<IReadOnlyList<InstanceCount>> CountInstancesAsync(
+        InstanceCountQuery query, CancellationToken cancellationToken = default) =>
+        CallAsync("count", () => hub.CountInstancesAsync(query, cancellationToken));
+
+    public Task<ExpiryRound> PurgeExpiredAsync(
+        IReadOnlyDictionary<OrchestrationStatus, TimeSpan> timeToLive, int maxCount, CancellationToken cancellationToken = default) =>
+        CallAsync("purge expired", () => hub.PurgeExpiredAsync(timeToLive, maxCount, cancellationToken));
+
+    public Task SetLostAttemptsAsync(OrchestrationLock held, int lostAttempts, CancellationToken cancellationToken = default) =>
+        CallAsync($"lost attempts of {held.InstanceId} #{held.Fence}", async () =>
+        {
+            await hub.SetLostAttemptsAsync(held, lostAttempts, cancellationToken);
+            return true;
+        });
+
+    public Task SetLostAttemptsAsync(ActivityLock held, int lostAttempts, CancellationToken cancellationToken = default) =>
+        CallAsync($"lost attempts of {held.InstanceId}/{held.TaskId} #{held.Fence}", async () =>
+        {
+            await hub.SetLostAttemptsAsync(held, lostAttempts, cancellationToken);
+            return true;
+        });
+
     public IInstanceWatch WatchInstance(string instanceId) => hub.WatchInstance(instanceId);
 
     public Task<IReadOnlyList<OrchestrationWorkItem>> LockOrchestrationsAsync(

@@ -32,6 +32,19 @@ internal abstract class PassingHub(ITaskHub hub) : ITaskHub
         IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken = default) =>
         hub.PurgeInstancesAsync(instanceIds, cancellationToken);
 
+    public virtual Task<IReadOnlyList<InstanceCount>> CountInstancesAsync(
+        InstanceCountQuery query, CancellationToken cancellationToken = default) => hub.CountInstancesAsync(query, cancellationToken);
+
+    public virtual Task<ExpiryRound> PurgeExpiredAsync(
+        IReadOnlyDictionary<OrchestrationStatus, TimeSpan> timeToLive, int maxCount, CancellationToken cancellationToken = default) =>
+        hub.PurgeExpiredAsync(timeToLive, maxCount, cancellationToken);
+
+    public virtual Task SetLostAttemptsAsync(OrchestrationLock held, int lostAttempts, CancellationToken cancellationToken = default) =>
+        hub.SetLostAttemptsAsync(held, lostAttempts, cancellationToken);
+
+    public virtual Task SetLostAttemptsAsync(ActivityLock held, int lostAttempts, CancellationToken cancellationToken = default) =>
+        hub.SetLostAttemptsAsync(held, lostAttempts, cancellationToken);
+
     public virtual IInstanceWatch WatchInstance(string instanceId) => hub.WatchInstance(instanceId);
 
     public virtual Task<IReadOnlyList<OrchestrationWorkItem>> LockOrchestrationsAsync(
