@@ -14,6 +14,8 @@ internal static class Program
     public const string KillingTurn = "KillingTurn";
     public const string KillingActivity = "KillingActivity";
 
+    public const int LostAttempts = 3;
+
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(2);
 
     public static async Task<int> Main(string[] args)
@@ -21,7 +23,13 @@ internal static class Program
         var hub = new PostgreSqlTaskHub(
             new PostgreSqlTaskHubOptions { ConnectionString = args[0], Schema = args[1] }, TimeProvider.System);
         await using EngineHost worker = await EngineHost.StartAsync(
-            hub, AddTasks, configureHub: options => options.WorkItemLockTimeout = Lease);
+            hub,
+            AddTasks,
+            configureHub: options =>
+            {
+                options.WorkItemLockTimeout = Lease;
+                options.MaximumLostAttempts = LostAttempts;
+            });
         await Task.Delay(Timeout.InfiniteTimeSpan);
         return 0;
     }

@@ -92,6 +92,9 @@ internal sealed class WorkerSite(
                 options.ExtendedSessions = settings.ExtendedSessions;
                 options.MaximumCachedInstances = settings.CachedInstances;
                 options.WorkScheduler = process;
+
+                // Workers die here of the run's own doing, not of their work: nothing is to be given up for it.
+                options.MaximumLostAttempts = int.MaxValue;
             }));
         var worker = services.BuildServiceProvider().GetServices<IHostedService>().OfType<TaskHubWorker>().Single();
         var stopping = new CancellationTokenSource();

@@ -58,7 +58,10 @@ internal sealed class ScheduleOrchestrator : TaskOrchestrator<string, string>
             return true;
         }
 
-        await stopped.CancelAsync();
+        // Not CancelAsync: its callbacks run on the thread pool, outside of the orchestrator's turn.
+#pragma warning disable CA1849, MA0042
+        stopped.Cancel();
+#pragma warning restore CA1849, MA0042
         return false;
     }
 

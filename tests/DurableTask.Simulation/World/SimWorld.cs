@@ -8,6 +8,8 @@ internal sealed class SimWorld(int seed, Trace trace)
     private readonly List<(SimProcess Process, Task Step)> _ready = [];
     private readonly PriorityQueue<SimTimer, (long Due, long Order)> _timers = new();
     private long _timersMade;
+    private int _thread;
+    private volatile bool _strayed;
 
     public Random Chance { get; } = new(seed);
 
@@ -24,7 +26,17 @@ internal sealed class SimWorld(int seed, Trace trace)
     /// <summary>The most ticks that one step takes.</summary>
     public int LongestStep { get; set; } = 200;
 
-    public void Ready(SimProcess process, Task step) => _ready.Add((process, step));
+    public void Ready(SimProcess process, Task step)
+    {
+        if (_thread != 0 && _thread != Environment.CurrentManagedThreadId)
+        {
+            // Nothing could be replayed any more; the run ends and says so.
+            _strayed = true;
+            return;
+        }
+
+        _ready.Add((process, step));
+    }
 
     public void Schedule(SimTimer timer)
     {
@@ -50,10 +62,16 @@ internal sealed class SimWorld(int seed, Trace trace)
         // A context of the caller's, such as a test framework's, would catch the continuations that belong to the processes.
         var outer = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(null);
+        _thread = Environment.CurrentManagedThreadId;
         try
         {
             while (!done())
             {
+                if (_strayed)
+                {
+                    return "something in the engine went on on the thread pool, past its scheduler";
+                }
+
                 if (outOfBudget() is { } reason)
                 {
                     return reason;

@@ -24,7 +24,8 @@ public sealed class DurableSamples(Journal journal)
     }
 
     [Function("WaitLong")]
-    public static Task WaitLongAsync([OrchestrationTrigger] TaskOrchestrationContext context) => context.CallActivityAsync("UntilCancelled");
+    public static Task WaitLongAsync([OrchestrationTrigger] TaskOrchestrationContext context) =>
+        context.CallActivityAsync("UntilCancelled");
 
     [Function("UntilCancelled")]
     public async Task UntilCancelledAsync([ActivityTrigger] object? input, FunctionContext context)

@@ -22,7 +22,8 @@ internal sealed partial class EntityDispatcher(WorkerRuntime runtime)
         try
         {
             // Not cancelled midway: locks whose answer got lost would have to wait for their lease to end.
-            items = await runtime.Hub.Entities.LockAsync(runtime.Request(slots, runtime.Filters.Entities, limits: null), CancellationToken.None);
+            items = await runtime.Hub.Entities.LockAsync(
+                runtime.Request(slots, runtime.Filters.Entities, limits: null), CancellationToken.None);
         }
         finally
         {

@@ -47,7 +47,9 @@ internal sealed class SuspectLane(TimeProvider time) : IDisposable
                 await acquit();
             }
 
-            await limit.CancelAsync();
+#pragma warning disable CA1849, MA0042 // CancelAsync would go through the thread pool, past the scheduler that the worker was given.
+            limit.Cancel();
+#pragma warning restore CA1849, MA0042
         }
         finally
         {

@@ -113,7 +113,9 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
             }
         }
 
-        await drained.CancelAsync();
+#pragma warning disable CA1849, MA0042 // CancelAsync would go through the thread pool, past the scheduler that the worker was given.
+        drained.Cancel();
+#pragma warning restore CA1849, MA0042
         await renewals;
     }
 
