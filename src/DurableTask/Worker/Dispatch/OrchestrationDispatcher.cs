@@ -117,7 +117,9 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
                 }
             }
             else if (!await _runtime.Suspects.TryRunAsync(
-                () => _runtime.Hub.SetLostAttemptsAsync(item.Lock, item.LostAttempts + 1), () => RunTurnOfItemAsync(item, lockHeld: true), acquit: null))
+                () => _runtime.Hub.SetLostAttemptsAsync(item.Lock, item.LostAttempts + 1),
+                () => RunTurnOfItemAsync(item, lockHeld: true),
+                acquit: null))
             {
                 await GiveBackAsync(item.Lock, SuspectLane.GiveBackDelay);
             }
