@@ -7,6 +7,7 @@ namespace Heal.Postgres;
 public static class PostgresErrors
 {
     private const string IdleInTransactionSessionTimeout = "25P03";
+    private const string NoHost = "No suitable host was found";
 
     /// <summary>
     /// True when the same work may succeed later. It does not say that the work was not stored: when a connection is lost during COMMIT,
@@ -17,6 +18,8 @@ public static class PostgresErrors
         null => false,
         PostgresException postgres => postgres.IsTransient || IsShutdownOrConnectionLimit(postgres.SqlState),
         NpgsqlException { IsTransient: true } => true,
+        // With several hosts, while none of them is a primary: the driver says so without a code or a cause.
+        NpgsqlException { InnerException: null } npgsql when npgsql.Message.StartsWith(NoHost, StringComparison.Ordinal) => true,
         SocketException or IOException or TimeoutException => true,
         _ => IsTransient(exception.InnerException),
     };
