@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Microsoft.DurableTask;
-using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.ScheduledTasks;
 using Microsoft.DurableTask.Worker;
 using Microsoft.Extensions.DependencyInjection;
@@ -83,7 +82,7 @@ public abstract partial class EngineTests
         Assert.Equal(["one"], await IdsAsync(schedules.ListSchedulesAsync()));
     }
 
-    private static ScheduledTaskClient SchedulesOf(EngineHost engine) => new OrchestratedScheduledTaskClient(engine.Client);
+    private static OrchestratedScheduledTaskClient SchedulesOf(EngineHost engine) => new OrchestratedScheduledTaskClient(engine.Client);
 
     private static async Task<List<string>> IdsAsync(AsyncPageable<ScheduleDescription> schedules)
     {

@@ -1,5 +1,4 @@
 using System.Reflection;
-using Heal.DurableTask.PostgreSql.Tests.Servers;
 using Heal.DurableTask.PostgreSql.Tests.Workers;
 using Microsoft.DurableTask.PostgreSql;
 using Npgsql;

@@ -232,7 +232,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         await _process.WaitForExitAsync(deadline.Token);
     }
 
-    private static Task RunAsync(string program, params string[] arguments)
+    private static Task<string> RunAsync(string program, params string[] arguments)
     {
         string[] command = AsServerUser(program, arguments);
         return RunAsRunnerAsync(command[0], command[1..]);
