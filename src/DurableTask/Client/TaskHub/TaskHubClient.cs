@@ -284,12 +284,10 @@ internal sealed class TaskHubClient : DurableTaskClient
         var seen = false;
         while (true)
         {
-            var state = watch.Known ?? await _hub.GetInstanceAsync(instanceId, withPayloads, cancellation);
+            var state = await _hub.GetInstanceAsync(instanceId, withPayloads, cancellation);
             if (state is not null && until(state.Status))
             {
-                return withPayloads
-                    ? state.ToMetadata(Converter)
-                    : (state with { Input = null, Output = null, CustomStatus = null }).ToMetadata(converter: null);
+                return state.ToMetadata(withPayloads ? Converter : null);
             }
 
             if (state is null && seen)

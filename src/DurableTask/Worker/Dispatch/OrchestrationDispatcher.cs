@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Microsoft.DurableTask.Worker.Dispatch;
 
 /// <summary>Runs the turns of orchestrations: lock, replay or continue, commit.</summary>
-internal sealed partial class OrchestrationDispatcher : ILocalWorker
+internal sealed partial class OrchestrationDispatcher
 {
     private static readonly TimeSpan FailedTurnDelay = TimeSpan.FromSeconds(1);
 
@@ -19,7 +19,6 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
     private readonly OrchestrationSessions _sessions;
     private readonly InstanceRewinder _rewinder;
     private readonly UnstorableTurns _unstorable = new();
-    private readonly OutcomeBoxes _outcomes;
     private readonly ILogger _logger;
 
     public OrchestrationDispatcher(WorkerRuntime runtime)
@@ -28,41 +27,15 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         _sessions = new OrchestrationSessions(runtime);
         _rewinder = new InstanceRewinder(runtime, _sessions);
         _logger = runtime.Services.Loggers.Orchestrations;
-        _outcomes = new OutcomeBoxes(TryRunTurnInMemoryAsync);
-        _activities = new ActivityDispatcher(runtime) { TryContinueInMemory = _outcomes.TryDeliverAsync };
+        _activities = new ActivityDispatcher(runtime) { TryContinueInMemory = TryRunTurnInMemoryAsync };
     }
 
     public ActivityDispatcher Activities => _activities;
 
-    public string WorkerId => _runtime.WorkerId;
-
-    public TimeSpan Lease => _runtime.HubOptions.WorkItemLockTimeout;
-
-    public bool TryReserve(ExecutionStartedEvent start) =>
-        !_runtime.IsStopping
-        && _runtime.OrchestrationLimits?.ContainsKey(start.Name) != true
-        && _runtime.Filters.Pass(start)
-        && _sessions.Accepts(start)
-        && _runtime.OrchestrationSlots.TakeFree(1) == 1;
-
-    public void GiveBack() => _runtime.OrchestrationSlots.GiveBack(1);
-
-    public void Start(OrchestrationWorkItem item) => _runtime.Running.Start(async () =>
-    {
-        try
-        {
-            await RunTurnOfItemAsync(item, lockHeld: false);
-        }
-        finally
-        {
-            GiveBack();
-        }
-    });
-
     /// <summary>Locks what is ready and starts it.</summary>
     public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
     {
-        int slots = await _runtime.OrchestrationSlots.TakeAsync(_runtime.OrchestrationSlots.Share, cancellationToken);
+        int slots = await _runtime.OrchestrationSlots.TakeAsync(int.MaxValue, cancellationToken);
         IReadOnlyList<OrchestrationWorkItem> items = [];
         try
         {
@@ -90,7 +63,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         {
             if (item.LostAttempts < SuspectLane.LostAttemptsOfSuspects && item.LostAttempts < _runtime.HubOptions.MaximumLostAttempts)
             {
-                await RunTurnOfItemAsync(item, lockHeld: true);
+                await RunLockedTurnAsync(item);
             }
             else
             {
@@ -117,9 +90,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
                 }
             }
             else if (!await _runtime.Suspects.TryRunAsync(
-                () => _runtime.Hub.SetLostAttemptsAsync(item.Lock, item.LostAttempts + 1),
-                () => RunTurnOfItemAsync(item, lockHeld: true),
-                acquit: null))
+                () => _runtime.Hub.SetLostAttemptsAsync(item.Lock, item.LostAttempts + 1), () => RunLockedTurnAsync(item), acquit: null))
             {
                 await GiveBackAsync(item.Lock, SuspectLane.GiveBackDelay);
             }
@@ -130,7 +101,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         }
     }
 
-    private async Task RunTurnOfItemAsync(OrchestrationWorkItem item, bool lockHeld)
+    private async Task RunLockedTurnAsync(OrchestrationWorkItem item)
     {
         try
         {
@@ -163,16 +134,11 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
             {
                 await RunTurnAsync(instance, item.Lock, events, turn => turn with
                 {
-                    LockHeld = lockHeld,
                     ConsumedMessages = [.. item.Messages.Select(message => message.Id)],
                 });
             }
 
             _unstorable.Forget(item.Lock.InstanceId);
-        }
-        catch (WorkItemLockLostException) when (!lockHeld)
-        {
-            // A message came before the first turn, and its turn took the start along.
         }
         catch (WorkItemLockLostException lost)
         {
@@ -181,8 +147,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         catch (Exception failed)
         {
             Log.TurnNotStored(_logger, failed, item.Lock.InstanceId);
-            if (!lockHeld
-                || !_unstorable.IsHopeless(item.Lock.InstanceId, failed)
+            if (!_unstorable.IsHopeless(item.Lock.InstanceId, failed)
                 || !await TryFailInstanceAsync(item, UnstorableTurns.Failure(failed)))
             {
                 // Nothing was stored, or everything was and only the answer got lost. Giving the lock back is right in both cases:
@@ -197,19 +162,17 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         || await filter.IsOrchestrationValidAsync(new() { Name = item.Instance.Name, Tags = item.Instance.Tags });
 
     /// <summary>
-    /// One commit for the outcomes of activities and the turn that they cause: possible while nobody else has touched the instance.
+    /// One commit for an activity's outcome and the turn that it causes: possible while nobody else has touched the instance.
     /// </summary>
-    private async Task<bool> TryRunTurnInMemoryAsync(IReadOnlyList<(ActivityWorkItem Activity, HistoryEvent Outcome)> outcomes)
+    private async Task<bool> TryRunTurnInMemoryAsync(ActivityWorkItem activity, HistoryEvent outcome)
     {
-        string instanceId = outcomes[0].Activity.Lock.InstanceId;
-        CachedInstance? instance = _runtime.Cache.Take(instanceId);
+        CachedInstance? instance = _runtime.Cache.Take(activity.Lock.InstanceId);
         if (instance is null)
         {
             return false;
         }
 
-        if (outcomes.Any(outcome =>
-            outcome.Activity.ExecutionId != instance.ExecutionId || !_runtime.Locks.IsHeld(outcome.Activity.Lock)))
+        if (instance.ExecutionId != activity.ExecutionId || !_runtime.Locks.IsHeld(activity.Lock))
         {
             instance.Dispose();
             return false;
@@ -217,23 +180,23 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
 
         try
         {
-            var fence = new OrchestrationLock(instanceId, _runtime.WorkerId, instance.Fence);
-            await RunTurnAsync(instance, fence, outcomes.Select(outcome => outcome.Outcome), turn => turn with
+            var fence = new OrchestrationLock(instance.InstanceId, _runtime.WorkerId, instance.Fence);
+            await RunTurnAsync(instance, fence, [outcome], turn => turn with
             {
                 LockHeld = false,
-                FinishedActivities = [.. outcomes.Select(outcome => outcome.Activity.Lock)],
+                FinishedActivities = [activity.Lock],
             });
             return true;
         }
         catch (WorkItemLockLostException)
         {
-            // Another message's turn came first; the outcomes go the long way, through the inbox.
+            // Another message's turn came first; the outcome goes the long way, through the inbox.
             return false;
         }
         catch (Exception failed)
         {
             // Stored or not, we cannot know. If it was, the report that follows finds the activity gone and says so.
-            Log.TurnNotStored(_logger, failed, instanceId);
+            Log.TurnNotStored(_logger, failed, activity.Lock.InstanceId);
             return false;
         }
     }
@@ -315,7 +278,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         instance.History.AddRange(turn.NewHistory);
         instance.Fence = receipt.Fence;
         instance.CustomStatus = turn.CustomStatus;
-        if (_runtime.HubOptions.ExtendedSessions || instance.History.Count > _runtime.HubOptions.MaximumReplayedHistory)
+        if (_runtime.HubOptions.ExtendedSessions)
         {
             instance.Session!.Stored();
         }

@@ -28,8 +28,7 @@ internal sealed class WorkerRuntime(
     public TimeProvider Time => Services.TimeProvider;
     public HeldLocks Locks { get; } = new();
     public RunningWork Running { get; } = new(hubOptions.WorkScheduler);
-    public InstanceCache Cache { get; } = new(
-        hubOptions.MaximumCachedInstances, hubOptions.MaximumCachedHistory, hubOptions.MaximumCachedEvents);
+    public InstanceCache Cache { get; } = new(hubOptions.MaximumCachedInstances, hubOptions.MaximumCachedHistory);
     public SuspectLane Suspects { get; } = new(services.TimeProvider);
     public WorkSlots OrchestrationSlots { get; } = new(options.Concurrency.MaximumConcurrentOrchestrationWorkItems);
     public WorkSlots ActivitySlots { get; } = new(options.Concurrency.MaximumConcurrentActivityWorkItems);

@@ -1,0 +1,1 @@
+DELETE FROM inbox WHERE instance_id = ANY ($1::text[]);

@@ -1,0 +1,1 @@
+DELETE FROM inbox WHERE id = ANY ($1::bigint[]);
