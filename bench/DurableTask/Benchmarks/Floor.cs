@@ -1,0 +1,110 @@
+using System.Globalization;
+using System.Threading.Channels;
+using Npgsql;
+
+namespace Heal.Bench.DurableTask.Benchmarks;
+
+/// <summary>
+/// The limit to compare with: the six checkpoints of seq5, one after the other, each a row of the size that a step needs, written straight
+/// with Npgsql by one writer that commits whatever waits. No engine: no locks, no recovery, no clients.
+/// </summary>
+internal static class Floor
+{
+    private const int Checkpoints = 6;
+    private const int MaxGroup = 256;
+    private static readonly string Payload = new('x', 200);
+
+    public static async Task RunAsync(Settings settings, Report report)
+    {
+        foreach (var concurrency in settings.Concurrencies(Seq5.Concurrencies))
+        {
+            await using var meter = new CostMeter(settings.ConnectionString);
+            var schema = Engine.NewSchema("floor");
+            var before = await meter.ReadReportedAsync();
+            LoadRun run;
+            await using (var writer = await Writer.StartAsync(settings.ConnectionString, schema))
+            {
+                var next = 0;
+                run = await LoadRun.RunAsync(settings, concurrency, meter, async _ =>
+                {
+                    var id = Interlocked.Increment(ref next).ToString("D32", CultureInfo.InvariantCulture);
+                    for (var seq = 0; seq < Checkpoints; seq++)
+                    {
+                        await writer.WriteAsync(id, seq);
+                    }
+                });
+            }
+
+            report.Add(new Figure("floor", "", concurrency, run.Count, run.Seconds, Latency.Of(run.Milliseconds),
+                run.CostsOf(before, await meter.ReadReportedAsync())));
+            await Engine.DropAsync(settings.ConnectionString, schema);
+        }
+    }
+
+    private sealed class Writer(NpgsqlDataSource source, NpgsqlConnection connection, NpgsqlCommand insert) : IAsyncDisposable
+    {
+        private readonly Channel<(string Id, int Seq, TaskCompletionSource Done)> _queue =
+            Channel.CreateUnbounded<(string Id, int Seq, TaskCompletionSource Done)>(new UnboundedChannelOptions { SingleReader = true });
+
+        private Task _running = Task.CompletedTask;
+
+        public static async Task<Writer> StartAsync(string connectionString, string schema)
+        {
+            var source = NpgsqlDataSource.Create(connectionString);
+            await using (var create = source.CreateCommand(
+                $"CREATE SCHEMA {schema}; CREATE TABLE {schema}.checkpoints "
+                + "(id text COLLATE \"C\", seq int, payload text, PRIMARY KEY (id, seq))"))
+            {
+                await create.ExecuteNonQueryAsync();
+            }
+
+            var connection = await source.OpenConnectionAsync();
+            var insert = new NpgsqlCommand(
+                $"INSERT INTO {schema}.checkpoints SELECT * FROM unnest($1::text[], $2::int[], $3::text[])", connection);
+            insert.Parameters.Add(new NpgsqlParameter<string[]>());
+            insert.Parameters.Add(new NpgsqlParameter<int[]>());
+            insert.Parameters.Add(new NpgsqlParameter<string[]>());
+            insert.Parameters[0].Value = insert.Parameters[2].Value = Array.Empty<string>();
+            insert.Parameters[1].Value = Array.Empty<int>();
+            await insert.PrepareAsync();
+            var writer = new Writer(source, connection, insert);
+            writer._running = Task.Run(writer.RunAsync);
+            return writer;
+        }
+
+        public Task WriteAsync(string id, int seq)
+        {
+            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _queue.Writer.TryWrite((id, seq, done));
+            return done.Task;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            _queue.Writer.Complete();
+            await _running;
+            await insert.DisposeAsync();
+            await connection.DisposeAsync();
+            await source.DisposeAsync();
+        }
+
+        private async Task RunAsync()
+        {
+            var group = new List<(string Id, int Seq, TaskCompletionSource Done)>(MaxGroup);
+            while (await _queue.Reader.WaitToReadAsync())
+            {
+                while (group.Count < MaxGroup && _queue.Reader.TryRead(out var next))
+                {
+                    group.Add(next);
+                }
+
+                insert.Parameters[0].Value = group.ConvertAll(row => row.Id).ToArray();
+                insert.Parameters[1].Value = group.ConvertAll(row => row.Seq).ToArray();
+                insert.Parameters[2].Value = group.ConvertAll(_ => Payload).ToArray();
+                await insert.ExecuteNonQueryAsync();
+                group.ForEach(row => row.Done.SetResult());
+                group.Clear();
+            }
+        }
+    }
+}

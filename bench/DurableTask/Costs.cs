@@ -1,0 +1,82 @@
+using System.Globalization;
+using Npgsql;
+
+namespace Heal.Bench.DurableTask;
+
+/// <summary>What one orchestration cost.</summary>
+/// <param name="Syncs">Syncs of the write-ahead log: durable commits, of which several may share one.</param>
+/// <param name="Commits">Transactions that ended, the server's own statistics; those that only read count too.</param>
+/// <param name="WalKilobytes">Written to the write-ahead log, full-page images included.</param>
+/// <param name="CpuMilliseconds">Of this process and of all of the server's, in user and kernel mode.</param>
+internal sealed record Costs(double? Syncs, double? Commits, double WalKilobytes, double CpuMilliseconds);
+
+/// <summary>
+/// A moment's counters. CPU and WAL positions are exact at once. Sessions report commits and syncs late, for certain only at their end:
+/// those two are therefore read before the first connection opens and after the last has closed.
+/// </summary>
+internal sealed class CostMeter(string connectionString) : IAsyncDisposable
+{
+    private readonly NpgsqlDataSource _source = NpgsqlDataSource.Create(
+        new NpgsqlConnectionStringBuilder(connectionString) { MaxPoolSize = 1, ApplicationName = "bench-meter" }.ConnectionString);
+
+    private readonly long _clockTicks = 100; // USER_HZ: 100 on every Linux that .NET runs on.
+    private int _postmaster;
+
+    public async Task<(decimal Wal, double Cpu)> ReadExactAsync()
+    {
+        if (_postmaster == 0)
+        {
+            _postmaster = ParentOf(await ScalarAsync<int>("SELECT pg_backend_pid()"));
+        }
+
+        return (await ScalarAsync<decimal>("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"), CpuMilliseconds());
+    }
+
+    public async Task<(long Syncs, long Commits)> ReadReportedAsync() => (
+        await ScalarAsync<long>("SELECT wal_sync FROM pg_stat_wal"),
+        await ScalarAsync<long>("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"));
+
+    public ValueTask DisposeAsync() => _source.DisposeAsync();
+
+    private async Task<T> ScalarAsync<T>(string sql)
+    {
+        await using var command = _source.CreateCommand(sql);
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    /// <summary>This process, the server's first process with its dead children, and those that live.</summary>
+    private double CpuMilliseconds()
+    {
+        var ticks = Stat(Environment.ProcessId, children: false) + Stat(_postmaster, children: true);
+        foreach (var folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var pid) && ParentOf(pid) == _postmaster)
+            {
+                ticks += Stat(pid, children: false);
+            }
+        }
+
+        return ticks * 1000d / _clockTicks;
+    }
+
+    private static int ParentOf(int pid) => Fields(pid) is { } fields ? int.Parse(fields[1], CultureInfo.InvariantCulture) : -1;
+
+    private static long Stat(int pid, bool children) =>
+        Fields(pid) is { } fields
+            ? fields[11..(children ? 15 : 13)].Sum(field => long.Parse(field, CultureInfo.InvariantCulture))
+            : 0;
+
+    /// <summary>The fields of /proc/PID/stat from the state on; the name before it may hold spaces.</summary>
+    private static string[]? Fields(int pid)
+    {
+        try
+        {
+            var text = File.ReadAllText($"/proc/{pid}/stat");
+            return text[(text.LastIndexOf(')') + 2)..].Split(' ');
+        }
+        catch (IOException)
+        {
+            return null; // It ended meanwhile.
+        }
+    }
+}
