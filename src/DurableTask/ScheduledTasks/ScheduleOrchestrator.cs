@@ -37,6 +37,9 @@ internal sealed class ScheduleOrchestrator : TaskOrchestrator<string, string>
         if (command.IsCompleted)
         {
             state = Apply(state, ScheduleCommand.Parse(command.Result), context);
+
+            // In the turn that answers: whoever has the answer reads what it did.
+            context.SetCustomStatus(state.ToString());
         }
 
         context.ContinueAsNew(state.ToString());
