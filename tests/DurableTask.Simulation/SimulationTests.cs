@@ -6,7 +6,7 @@ namespace Heal.DurableTask.Simulation.Tests;
 
 public sealed class SimulationTests(ITestOutputHelper output)
 {
-    private const int Seeds = 2000;
+    private const int Seeds = 500;
 
     [Fact]
     public void No_seed_breaks_an_invariant()
