@@ -14,7 +14,7 @@ internal static class Program
     public const string KillingTurn = "KillingTurn";
     public const string KillingActivity = "KillingActivity";
 
-    /// <summary>The default. Fewer end an innocent that was there when two killers struck that nobody suspected yet.</summary>
+    /// <summary>Fewer end an innocent that was there when two killers struck that nobody suspected yet.</summary>
     public const int LostAttempts = 5;
 
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(2);

@@ -42,7 +42,7 @@ public sealed class TaskHubWorkerOptions
     /// After so many workers were lost, one after the other, while they ran the same turn or the same activity, it is not tried again: the
     /// instance, or the call of the activity, fails with ErrorType PoisonWorkItem. Default: 5; at least 1.
     /// </summary>
-    public int MaximumLostAttempts { get; set; } = 5;
+    public int MaximumLostAttempts { get; set; } = 50;
 
     /// <summary>What happens to large inputs, outputs, event payloads and custom statuses; the client has the same options.</summary>
     public LargePayloadOptions LargePayloads { get; } = new();
