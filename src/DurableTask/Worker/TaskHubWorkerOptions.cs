@@ -40,7 +40,7 @@ public sealed class TaskHubWorkerOptions
 
     /// <summary>
     /// After so many workers were lost, one after the other, while they ran the same turn or the same activity, it is not tried again: the
-    /// instance, or the call of the activity, fails with ErrorType PoisonWorkItem. Default: 5; at least 1.
+    /// instance, or the call of the activity, fails with ErrorType PoisonWorkItem. Default: 50; at least 1.
     /// </summary>
     public int MaximumLostAttempts { get; set; } = 50;
 
