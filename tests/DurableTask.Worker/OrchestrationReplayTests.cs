@@ -40,6 +40,27 @@ public sealed class OrchestrationReplayTests
     }
 
     [Fact]
+    public void Legs_of_a_far_timer_go_forward_though_the_hubs_clock_is_far_ahead()
+    {
+        var sleeper = new ReplayedOrchestration(async context =>
+        {
+            await context.CreateTimer(Some.Time.AddDays(8), CancellationToken.None);
+            return null;
+        });
+
+        var result = sleeper.Begin();
+        var legs = new List<DateTime>();
+        while (result.Status == OrchestrationStatus.Running && legs.Count < 10)
+        {
+            var leg = Assert.IsType<TimerCreatedEvent>(Assert.Single(result.Actions));
+            legs.Add(leg.FireAt);
+            result = sleeper.Play(new TimerFiredEvent(-1, leg.FireAt) { TimerId = leg.EventId });
+        }
+
+        Assert.Equal([Some.Time.AddDays(3), Some.Time.AddDays(6), Some.Time.AddDays(8)], legs);
+    }
+
+    [Fact]
     public void New_ids_are_the_same_at_every_replay()
     {
         var ids = new List<Guid>();

@@ -97,14 +97,18 @@ internal sealed partial class OrchestrationContext(
     {
         ThrowIfForeignThread();
         fireAt = fireAt.ToUniversalTime();
+        DateTime begin = CurrentUtcDateTime;
         DateTime leg;
         do
         {
             // A far timer goes in legs, so that a clock that is set right in between is noticed. No maximum means one leg.
-            leg = services.MaximumTimerInterval > TimeSpan.Zero && fireAt - CurrentUtcDateTime > services.MaximumTimerInterval
-                ? CurrentUtcDateTime + services.MaximumTimerInterval
+            leg = services.MaximumTimerInterval > TimeSpan.Zero && fireAt - begin > services.MaximumTimerInterval
+                ? begin + services.MaximumTimerInterval
                 : fireAt;
             await StartTimer(leg, cancellationToken);
+
+            // Never back to before the leg: where the hub's clock is ahead, each leg is due at once, and the next has to be a later one.
+            begin = CurrentUtcDateTime > leg ? CurrentUtcDateTime : leg;
         }
         while (leg != fireAt);
     }
