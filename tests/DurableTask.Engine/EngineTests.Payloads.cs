@@ -172,6 +172,37 @@ public abstract partial class EngineTests
         Assert.Equal(token, (await engine.RunAsync("Echo", token)).ReadOutputAs<string>());
     }
 
+    [Fact]
+    public async Task An_event_that_continue_as_new_takes_along_is_stored_as_other_payloads_are()
+    {
+        ITaskHub hub = CreateHub(NewStore());
+        await using EngineHost engine = await EngineHost.StartAsync(
+            hub,
+            tasks => tasks
+                .AddOrchestratorFunc<string, string>("Echo", (_, input) => Task.FromResult(input))
+                .AddOrchestratorFunc<string, string>("Hands on", async (context, input) =>
+                {
+                    await context.WaitForExternalEvent<string>(input);
+                    if (input == "first")
+                    {
+                        context.ContinueAsNew("second");
+                        return "";
+                    }
+
+                    return await context.WaitForExternalEvent<string>("kept");
+                }),
+            options => options.DataConverter = new PlainText(),
+            services: services => services.AddOptions<DurableTaskClientOptions>("").Configure(o => o.DataConverter = new PlainText()));
+        OrchestrationMetadata secret = await engine.RunAsync("Echo", Large("secret"));
+        string token = (await hub.GetInstanceAsync(secret.InstanceId, withPayloads: true))!.Output!;
+        string id = await engine.Client.ScheduleNewOrchestrationInstanceAsync("Hands on", "first");
+        await engine.Client.RaiseEventAsync(id, "kept", token);
+        await engine.Client.RaiseEventAsync(id, "first", "");
+        await engine.Client.RaiseEventAsync(id, "second", "");
+
+        Assert.Equal(token, (await engine.WaitAsync(id)).ReadOutputAs<string>());
+    }
+
     private static string Large(string what) => what + new string('x', LargeSize);
 
     private Task<EngineHost> StartWithLimitAsync(Action<DurableTaskRegistry> tasks) => StartAsync(tasks, configureHub: options =>

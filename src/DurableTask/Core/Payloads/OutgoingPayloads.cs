@@ -21,6 +21,7 @@ internal sealed class OutgoingPayloads(int thresholdBytes)
         IsLarge(turn.CustomStatus)
         || IsLarge(turn.Output)
         || (turn.ContinueAs is { } start && IsLarge(start))
+        || turn.CarriedEvents.Any(IsLarge)
         || turn.NewHistory.Any(IsLarge)
         || turn.Activities.Any(IsLarge)
         || turn.SubOrchestrations.Any(created => IsLarge(created.Start))
@@ -41,6 +42,7 @@ internal sealed class OutgoingPayloads(int thresholdBytes)
             CustomStatus = TakeFrom(owner, turn.CustomStatus),
             Output = TakeFrom(owner, turn.Output),
             ContinueAs = turn.ContinueAs is { } start ? TakeFrom(owner, start) : null,
+            CarriedEvents = [.. turn.CarriedEvents.Select(carried => TakeFrom(owner, carried))],
             NewHistory = [.. turn.NewHistory.Select(entry => TakeFrom(owner, entry))],
             Activities = [.. turn.Activities.Select(task => TakeFrom(owner, task))],
             SubOrchestrations = [.. turn.SubOrchestrations.Select(
