@@ -15,14 +15,16 @@ public sealed class HealingTests(ITestOutputHelper output)
     public async Task A_crash_loop_of_several_pods_is_rolled_back_once_in_one_incident()
     {
         await using Workload workload = await Workload.CreateAsync("ledger", replicas: 3, autonomy: "act");
+        await Monitoring.StartUnheardAsync();
+        JsonObject before = await workload.GetAsync();
+        DateTime faultAt = DateTime.UtcNow;
+        await workload.MountBadConfigAsync();
+        long faulty = await workload.GenerationAsync();
+        // The healer comes late: after the alert of one pod it might have healed them all before another's fired.
+        await Monitoring.UntilAlertsFireAsync(workload.Namespace, count: 2, RealHealer.Patience);
         await using RealHealer healer = await RealHealer.StartAsync(output);
         await healer.ExplainAsync(workload, async () =>
         {
-            JsonObject before = await workload.GetAsync();
-            DateTime faultAt = DateTime.UtcNow;
-            await workload.MountBadConfigAsync();
-            long faulty = await workload.GenerationAsync();
-
             JsonObject incident = await healer.UntilIncidentEndsAsync(workload);
 
             await healer.ReportAsync("crashloop", workload, faultAt);

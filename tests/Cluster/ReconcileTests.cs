@@ -12,8 +12,7 @@ public sealed class ReconcileTests(ITestOutputHelper output)
     public async Task An_alert_whose_webhook_goes_astray_is_found_by_the_timer_and_healed()
     {
         await using Workload workload = await Workload.CreateAsync("parcels", replicas: 2, autonomy: "act");
-        var nobody = new Uri($"http://127.0.0.1:{HealProcess.FreePort()}/api/alerts");
-        await using RealHealer healer = await RealHealer.StartAsync(output, webhook: nobody);
+        await using RealHealer healer = await RealHealer.StartAsync(output, webhook: Monitoring.Nobody);
         await healer.ExplainAsync(workload, async () =>
         {
             JsonObject before = await workload.GetAsync();

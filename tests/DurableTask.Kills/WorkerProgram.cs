@@ -13,11 +13,14 @@ internal static class WorkerProgram
     /// <summary>How many activities one worker runs at a time: what a kill can repeat.</summary>
     public const int Concurrency = 40;
 
+    private const int LedgerConnections = 20;
+
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(5);
 
     public static async Task<int> RunAsync(string connectionString)
     {
-        await using var ledger = NpgsqlDataSource.Create(connectionString);
+        // A bounded pool, as the hub's own is: all workers must fit into the server's limit.
+        await using var ledger = NpgsqlDataSource.Create(connectionString + $";Maximum Pool Size={LedgerConnections}");
         var builder = Host.CreateEmptyApplicationBuilder(settings: null);
         builder.Logging.AddSimpleConsole(options => options.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddDurableTaskWorker(worker => worker
