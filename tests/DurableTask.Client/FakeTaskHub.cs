@@ -174,6 +174,8 @@ internal sealed class FakeTaskHub(TimeProvider time) : ITaskHub
 
     private sealed class Watch(FakeTaskHub hub, string instanceId) : IInstanceWatch
     {
+        public InstanceState? Known => null;
+
         private readonly SemaphoreSlim _changed = new(0);
 
         public string InstanceId => instanceId;

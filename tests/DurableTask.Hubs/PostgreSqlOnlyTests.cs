@@ -162,7 +162,7 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
         await hub.CreateInstanceAsync(Some.Instance(), []);
         var item = await NextAsync(hub, CancellationToken.None);
 
-        proxy.CutAfter("COMMIT\0"); // With its end: BEGIN says READ COMMITTED.
+        proxy.CutAfter(item.Instance.InstanceId); // The statement that stores the turn is a transaction of its own.
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => hub.CommitTurnAsync(Some.Turn(item)).WaitAsync(Patience));
         Assert.Equal(["1"], await ListAsync("SELECT count(*)::text FROM history"));
         await Assert.ThrowsAsync<WorkItemLockLostException>(() => hub.CommitTurnAsync(Some.Turn(item)).WaitAsync(Patience));
@@ -217,15 +217,22 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
             await PlanAsync(planCacheMode, $"lock_activities ({LockTypes})", "'w1', 64, '1 min', '{Order}', '{null}'"),
             await PlanAsync(planCacheMode, "next_orchestration_due (text[], text[])", "null, null"),
             await PlanAsync(planCacheMode, "next_activity_due (text[], text[])", "null, null"),
-            await PlanAsync(planCacheMode, "lock_turns (text[], smallint[], text[])", "'{i1}', '{0}', '{null}'"),
-            await PlanAsync(planCacheMode, "read_messages (text[], int)", "'{i1,i2}', 1000"),
-            await PlanAsync(planCacheMode, "consume_messages (bigint[])", "'{1,2}'"),
+            await PlanAsync(planCacheMode, "lock_turns (text[])", "'{i1}'"),
             await PlanAsync(
                 planCacheMode,
-                "update_instances (text[], smallint[], text[], text[], text[], int[])",
-                "'{i1}', '{0}', '{null}', '{null}', '{null}', '{1}'"),
+                "create_fresh_instances (text[], text[], text[], text[], text[], text[], timestamptz[], text[], text[], text[])",
+                "'{n}', '{e}', '{Order}', '{null}', '{null}', '{null}', '{null}', '{1}', '{w}', '{x}'"),
+            await PlanAsync(
+                planCacheMode,
+                "commit_turns (text[], text[], text[], bigint[], bool[], int[], int[], smallint[], text[], text[], text[], text[], bool[], "
+                    + "bool[], interval[], bigint[], bigint[], bigint[], text[], bigint[], bigint[], int[], text[], text[], "
+                    + "text[], bool[], bigint[])",
+                "'{i1}', '{e}', '{w}', '{1}', '{f}', '{1}', '{1}', '{0}', '{null}', '{null}', '{null}', '{x}', '{f}', '{t}', '{30 s}', "
+                    + "'{1}', '{1}', '{1}', '{w}', '{1}', '{1}', '{1}', '{A}', '{null}', '{x}', '{t}', '{1}'"),
+            await PlanAsync(planCacheMode, "lock_residents (text[], text[], int)", "'{w}', null, 500"),
+            await PlanAsync(planCacheMode, "read_residents (text[], text[])", "'{i1}', '{e}'"),
+            await PlanAsync(planCacheMode, "read_messages (text[], int)", "'{i1,i2}', 1000"),
             await PlanAsync(planCacheMode, "post_messages (text[], text[], text[])", "'{i1}', '{null}', '{x}'"),
-            await PlanAsync(planCacheMode, "finish_activities (bigint[], text[], bigint[])", "'{1}', '{w}', '{1}'"),
         ];
         Assert.DoesNotContain(plans, plan => plan.Contains("Seq Scan", StringComparison.Ordinal));
     }

@@ -45,6 +45,15 @@ internal static class Some
         Status = status,
     };
 
+    /// <summary>The turn schedules an activity, which its history says too, and claims it.</summary>
+    public static TurnCommit Claiming(TurnCommit turn, TimeSpan lease) => turn with
+    {
+        NewHistory = [.. turn.NewHistory, Task(0)],
+        Activities = [Task(0)],
+        ClaimActivities = 1,
+        ClaimLease = lease,
+    };
+
     public static IEnumerable<string> Names(OrchestrationWorkItem item) =>
         item.Messages.Select(message => message.Event is EventRaisedEvent raised ? raised.Name! : message.Event.EventType.ToString());
 }

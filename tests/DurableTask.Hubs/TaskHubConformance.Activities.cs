@@ -76,7 +76,7 @@ public abstract partial class TaskHubConformance
     [Fact]
     public async Task A_claimed_activity_whose_worker_died_is_delivered_again()
     {
-        await StartedAsync(turn => turn with { Activities = [Some.Task(0)], ClaimActivities = 1, ClaimLease = Instant });
+        await StartedAsync(turn => Some.Claiming(turn, Instant));
         Assert.Equal(2, (await NextActivityAsync("w2", OtherHub)).DeliveryCount);
     }
 
@@ -105,11 +105,10 @@ public abstract partial class TaskHubConformance
     {
         await Hub.CreateInstanceAsync(Some.Instance(), []);
         var item = await NextAsync();
-        var receipt = await Hub.CommitTurnAsync(
-            Some.Turn(item) with { Activities = [Some.Task(0)], ClaimActivities = 1, ClaimLease = Instant });
+        var receipt = await Hub.CommitTurnAsync(Some.Claiming(Some.Turn(item), Instant));
         var second = await NextActivityAsync("w2", OtherHub);
         await Assert.ThrowsAsync<WorkItemLockLostException>(() => Hub.CommitTurnAsync(
-            OnMemory(item, receipt.Fence, historyCount: 1) with { FinishedActivities = [receipt.Claimed[0].Lock] }));
+            OnMemory(item, receipt.Fence, historyCount: 2) with { FinishedActivities = [receipt.Claimed[0].Lock] }));
         await OtherHub.CompleteActivityAsync(second.Lock, Some.Outcome(0));
         Assert.IsType<TaskCompletedEvent>(Assert.Single((await NextAsync()).Messages).Event);
     }

@@ -47,7 +47,7 @@ public abstract partial class TaskHubConformance
     [Fact]
     public async Task Workers_that_were_lost_with_an_activity_are_counted_up_to_two_and_then_as_the_holder_says()
     {
-        await StartedAsync(turn => turn with { Activities = [Some.Task(0)], ClaimActivities = 1, ClaimLease = Instant });
+        await StartedAsync(turn => Some.Claiming(turn, Instant));
         Assert.Equal(1, (await NextActivityAsync(lease: Instant)).LostAttempts);
         var stale = await NextActivityAsync(lease: Instant);
         var held = await NextActivityAsync(lease: Instant);

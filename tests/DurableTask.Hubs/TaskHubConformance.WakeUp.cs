@@ -46,10 +46,7 @@ public abstract partial class TaskHubConformance
     {
         await DrainAsync(OtherHub, WorkKind.Activity);
         var waiting = NextActivityAsync("w2", OtherHub);
-        await StartedAsync(turn => turn with
-        {
-            Activities = [Some.Task(0)], ClaimActivities = 1, ClaimLease = TimeSpan.FromSeconds(1),
-        });
+        await StartedAsync(turn => Some.Claiming(turn, TimeSpan.FromSeconds(1)));
         Assert.Equal(2, (await waiting).DeliveryCount);
     }
 

@@ -35,7 +35,7 @@ public sealed class InMemoryTaskHub : ITaskHub, IPayloadStore
         _storage = storage ?? new InMemoryStorage();
         Entities = new InMemoryEntityHub(timeProvider, _storage);
         _watchers = new InstanceWatchers(timeProvider, Timeout.InfiniteTimeSpan);
-        _storage.Listen(kind => SignalOf(kind).Set(), _watchers.Changed);
+        _storage.Listen(kind => SignalOf(kind).Set(), id => _watchers.Changed(id));
     }
 
     public IEntityHub Entities { get; }

@@ -12,6 +12,8 @@ internal sealed partial class HubListener(
     HubDatabase database,
     HubSignals signals,
     WorkerSessions sessions,
+    HubPeers peers,
+    HubNotifier notifier,
     ServerClock clock,
     string self,
     TimeProvider timeProvider,
@@ -39,6 +41,7 @@ internal sealed partial class HubListener(
             }
 
             sessions.Leave();
+            peers.Left();
             await Task.Delay(delay, timeProvider, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             var next = delay == TimeSpan.Zero ? database.Options.ListenRetryDelay : delay * 2;
             delay = next < MaxRetryDelay ? next : MaxRetryDelay;
@@ -52,7 +55,7 @@ internal sealed partial class HubListener(
         {
             if (HubNews.Parse(notification.Payload, self) is { } news)
             {
-                signals.Publish(news);
+                Hear(news);
             }
         };
 
@@ -66,13 +69,33 @@ internal sealed partial class HubListener(
         await clock.CheckAsync(connection, stopping);
         Log.Listening(logger, database.Channel);
         listening();
+        peers.Entered();
+        notifier.Send(new HubNews { IsHello = true });
         signals.PublishEverything();
         while (true)
         {
             await HearAsync(connection, database.Options.WorkerCheckInterval, stopping);
             await sessions.CheckAsync(connection, stopping);
+            await peers.CheckAsync(connection, stopping);
             await clock.CheckAsync(connection, stopping);
         }
+    }
+
+    private void Hear(HubNews news)
+    {
+        peers.Heard(news.Sender!);
+        if (news.IsHello)
+        {
+            notifier.Send(new HubNews { IsWelcome = true });
+        }
+
+        if (news.IsWelcome)
+        {
+            // What the sender stored between our first look and this word, it may have told nobody.
+            signals.PublishEverything();
+        }
+
+        signals.Publish(news);
     }
 
     private async Task HearAsync(NpgsqlConnection connection, TimeSpan howLong, CancellationToken stopping)

@@ -5,12 +5,12 @@ using Microsoft.Extensions.Logging;
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
-/// Tells other processes what single operations stored, right after they did: one NOTIFY for all that came together. Inside the
+/// Tells other processes, if there are any, what was stored, right afterwards: one NOTIFY for all that came together. Inside the
 /// operation's own transaction it would be dear, because PostgreSQL lets transactions that notify commit one after the other, disk sync
-/// included. If the process dies in between, the others find the work by their safety poll. (A group of turns is one transaction anyway
-/// and notifies inside.)
+/// included. If the process dies in between, the others find the work by their safety poll, or when they take over from it.
 /// </summary>
-internal sealed partial class HubNotifier(HubDatabase database, HubSignals signals, string self, TimeProvider timeProvider, ILogger logger)
+internal sealed partial class HubNotifier(
+    HubDatabase database, HubSignals signals, HubPeers peers, string self, TimeProvider timeProvider, ILogger logger)
 {
     private readonly Lock _gate = new();
     private readonly WorkSignal _signal = new();
@@ -20,6 +20,15 @@ internal sealed partial class HubNotifier(HubDatabase database, HubSignals signa
     public void Publish(HubNews news)
     {
         signals.Publish(news);
+        if (!news.IsEmpty && peers.MayExist)
+        {
+            Send(news);
+        }
+    }
+
+    /// <summary>Tells the others only.</summary>
+    public void Send(HubNews news)
+    {
         lock (_gate)
         {
             _unsent.Add(news);

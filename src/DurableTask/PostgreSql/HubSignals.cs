@@ -9,6 +9,11 @@ internal sealed class HubSignals(TimeProvider timeProvider, TimeSpan safetyPoll)
     private readonly WorkSignal _activities = new();
     private readonly WorkSignal _entities = new();
 
+    private long _orchestrationNews;
+
+    /// <summary>Grows with every word of work for orchestrations: who looked before it was said has to look again.</summary>
+    public long OrchestrationNews => Interlocked.Read(ref _orchestrationNews);
+
     public InstanceWatchers Watchers { get; } = new(timeProvider, safetyPoll);
 
     public WorkSignal Of(WorkKind kind) => kind switch
@@ -22,6 +27,7 @@ internal sealed class HubSignals(TimeProvider timeProvider, TimeSpan safetyPoll)
     {
         if (news.Orchestrations)
         {
+            Interlocked.Increment(ref _orchestrationNews);
             _orchestrations.Set();
         }
 
@@ -37,13 +43,14 @@ internal sealed class HubSignals(TimeProvider timeProvider, TimeSpan safetyPoll)
 
         foreach (var instanceId in news.Instances)
         {
-            Watchers.Changed(instanceId);
+            Watchers.Changed(instanceId, news.States.GetValueOrDefault(instanceId));
         }
     }
 
     /// <summary>After a gap in which news may have been missed.</summary>
     public void PublishEverything()
     {
+        Interlocked.Increment(ref _orchestrationNews);
         _orchestrations.Set();
         _activities.Set();
         _entities.Set();

@@ -6,12 +6,23 @@ using Heal.Postgres;
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>What clients do with instances.</summary>
-internal sealed class InstanceStore(HubDatabase database, HubNotifier notifier)
+internal sealed class InstanceStore(HubDatabase database, HubNotifier notifier, TurnCommitter committer, LocalWorkers workers)
 {
     private static readonly PageToken Beginning = new(DateTimeOffset.UnixEpoch, "");
     private PageToken _expiryLooked = Beginning;
 
+    /// <summary>Together with whatever else is stored this moment; if the id turns out to be taken, in a transaction of its own.</summary>
     public async Task CreateAsync(
+        NewInstance created, IReadOnlyCollection<OrchestrationStatus> reusable, CancellationToken cancellationToken)
+    {
+        var worker = created.Start.ScheduledStartTime is null ? workers.TryReserve(created.Start) : null;
+        if (await committer.CreateAsync(created, worker, cancellationToken) == StartOutcome.Taken)
+        {
+            await ReplaceAsync(created, reusable, cancellationToken);
+        }
+    }
+
+    private async Task ReplaceAsync(
         NewInstance created, IReadOnlyCollection<OrchestrationStatus> reusable, CancellationToken cancellationToken)
     {
         var start = created.Start;
@@ -90,7 +101,7 @@ internal sealed class InstanceStore(HubDatabase database, HubNotifier notifier)
     public async Task<IReadOnlyList<HistoryEvent>?> GetHistoryAsync(string instanceId, CancellationToken cancellationToken)
     {
         var texts = await database.QueryAsync("get_history", [instanceId], row => Rows.Text(row, 0), cancellationToken);
-        return texts.Count == 0 ? null : [.. texts.OfType<string>().Select(HistorySerializer.ReadEvent)];
+        return texts.Count == 0 ? null : [.. texts.OfType<string>().SelectMany(HistorySerializer.ReadAll)];
     }
 
     public async Task<int> PurgeAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken)

@@ -18,7 +18,7 @@ namespace Microsoft.DurableTask.PostgreSql;
 /// When the database is away, calls throw (see <see cref="PostgresErrors.IsTransient"/>) and nothing is lost; waits go on by the safety
 /// poll or throw too. After a call that threw, what it should have stored was stored as a whole or not at all.
 /// </remarks>
-public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, IAsyncDisposable
+public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch, IAsyncDisposable
 {
     private readonly PostgreSqlTaskHubOptions _options;
     private readonly TimeProvider _time;
@@ -34,6 +34,8 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, IAsyncDisposabl
     private readonly PayloadStore _payloads;
     private readonly HubListener _listener;
     private readonly HubNotifier _notifier;
+    private readonly Residents _residents = new();
+    private readonly LocalWorkers _workers = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _initializing = new(1, 1);
     private readonly List<Task> _duties = [];
@@ -58,17 +60,19 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, IAsyncDisposabl
         var self = Guid.NewGuid().ToString("N");
         var database = new HubDatabase(_dataSource, options);
         _signals = new HubSignals(timeProvider, options.SafetyPollInterval);
-        _notifier = new HubNotifier(database, _signals, self, timeProvider, _logger);
-        _instances = new InstanceStore(database, _notifier);
+        var peers = new HubPeers(timeProvider);
+        var leases = new WorkerLeases(database, self, timeProvider);
+        var sessions = new WorkerSessions(database, _signals, _residents, self, timeProvider, _logger);
+        _notifier = new HubNotifier(database, _signals, peers, self, timeProvider, _logger);
+        _committer = new TurnCommitter(database, _signals, _notifier, leases, _residents, _logger);
         _queries = new InstanceQueries(database);
-        var sessions = new WorkerSessions(database, _signals, self, timeProvider, _logger);
-        _workItems = new WorkItemStore(database, _signals, _notifier, sessions);
-        _entities = new PostgreSqlEntityHub(database, _signals, _notifier, sessions);
-        _committer = new TurnCommitter(database, _signals, self, _logger);
-        _sweeper = new InboxSweeper(database, timeProvider, _logger);
         _payloads = new PayloadStore(database, timeProvider, _logger);
+        _instances = new InstanceStore(database, _notifier, _committer, _workers);
+        _workItems = new WorkItemStore(database, _signals, _notifier, sessions, leases, _residents);
+        _sweeper = new InboxSweeper(database, timeProvider, _logger);
+        _entities = new PostgreSqlEntityHub(database, _signals, _notifier, sessions);
         var clock = new ServerClock(database, _signals, self, timeProvider, _logger);
-        _listener = new HubListener(database, _signals, sessions, clock, self, timeProvider, _logger);
+        _listener = new HubListener(database, _signals, sessions, peers, _notifier, clock, self, timeProvider, _logger);
     }
 
     public IEntityHub Entities => _entities;
@@ -101,7 +105,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, IAsyncDisposabl
 
     public Task CreateInstanceAsync(
         NewInstance instance, IReadOnlyCollection<OrchestrationStatus> reusableStatuses, CancellationToken cancellationToken = default) =>
-        _instances.CreateAsync(instance, reusableStatuses, cancellationToken);
+        _duties.Count == 0 ? throw NotInitialized() : _instances.CreateAsync(instance, reusableStatuses, cancellationToken);
 
     public Task<bool> SendMessageAsync(string instanceId, HistoryEvent message, CancellationToken cancellationToken = default) =>
         _instances.SendAsync(instanceId, message, cancellationToken);
@@ -125,7 +129,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, IAsyncDisposabl
         IReadOnlyDictionary<OrchestrationStatus, TimeSpan> timeToLive, int maxCount, CancellationToken cancellationToken = default) =>
         _instances.PurgeExpiredAsync(timeToLive, maxCount, cancellationToken);
 
-    public IInstanceWatch WatchInstance(string instanceId) => _signals.Watchers.Watch(instanceId);
+    public IInstanceWatch WatchInstance(string instanceId) => _signals.Watchers.Watch(instanceId, _residents.StateOf);
 
     /// <inheritdoc/>
     /// <remarks>A lock need not survive a crash of the database server, so taking one does not wait for the disk.</remarks>
@@ -139,7 +143,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, IAsyncDisposabl
     /// <exception cref="InvalidOperationException">The hub was not initialized, so nobody would ever commit.</exception>
     public Task<TurnReceipt> CommitTurnAsync(TurnCommit turn, CancellationToken cancellationToken = default) =>
         _duties.Count == 0
-            ? throw new InvalidOperationException($"Task hub '{_options.Schema}' is not initialized. Call {nameof(InitializeAsync)} first.")
+            ? throw NotInitialized()
             : _committer.CommitAsync(turn, cancellationToken);
 
     public Task AbandonOrchestrationAsync(OrchestrationLock held, TimeSpan delay, CancellationToken cancellationToken = default) =>
@@ -173,6 +177,8 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, IAsyncDisposabl
     public Task<IReadOnlyDictionary<string, byte[]>> GetPayloadsAsync(
         IReadOnlyCollection<string> ids, CancellationToken cancellationToken = default) => _payloads.GetAsync(ids, cancellationToken);
 
+    public IDisposable Attach(ILocalWorker worker) => _workers.Attach(worker);
+
     public async Task WaitForWorkAsync(
         WorkKind kind, IReadOnlyList<WorkFilter>? only, CancellationToken cancellationToken = default)
     {
@@ -205,4 +211,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, IAsyncDisposabl
         _stopping.Dispose();
         _initializing.Dispose();
     }
+
+    private InvalidOperationException NotInitialized() =>
+        new($"Task hub '{_options.Schema}' is not initialized. Call {nameof(InitializeAsync)} first.");
 }

@@ -4,30 +4,67 @@ using DurableTask.Core.Hub;
 
 namespace Microsoft.DurableTask.PostgreSql;
 
+/// <summary>Something that waits for its commit, together with others that concern other instances.</summary>
+internal abstract class GroupOperation
+{
+    public abstract string InstanceId { get; }
+
+    /// <summary>The worker that acts, or is to act; null for none.</summary>
+    public abstract string? WorkerId { get; }
+
+    /// <summary>True when the caller knows the outcome.</summary>
+    public abstract bool IsAnswered { get; }
+
+    /// <summary>Tells the caller that it was not stored, or that nobody knows.</summary>
+    public abstract void Fail(Exception exception);
+}
+
 /// <summary>
 /// A turn that waits for its commit, with its events serialized already: that is done by the caller, so that callers share the work and an
 /// event that cannot be serialized fails nobody but its own turn.
 /// </summary>
-internal sealed class PreparedTurn(TurnCommit turn)
+internal sealed class PreparedTurn(TurnCommit turn) : GroupOperation
 {
     public TurnCommit Turn { get; } = turn;
 
-    public string InstanceId => Turn.Lock.InstanceId;
+    public override string InstanceId => Turn.Lock.InstanceId;
 
-    /// <summary>The execution that timers and activities of this turn belong to.</summary>
+    public override string? WorkerId => Turn.Lock.WorkerId;
+
+    public override bool IsAnswered => Completion.Task.IsCompleted;
+
+    /// <summary>The execution that timers of this turn belong to.</summary>
     public string NextExecutionId => Turn.ContinueAs?.OrchestrationInstance.ExecutionId ?? Turn.ExecutionId;
 
     public bool Ends { get; } = turn.Status.IsTerminal();
 
-    public string[] History { get; } = turn.ContinueAs is null ? [.. turn.NewHistory.Select(HistorySerializer.Serialize)] : [];
+    /// <summary>True when the turn does no more than go on with activities or end: one statement stores it.</summary>
+    public bool IsPlain { get; } = turn is
+    {
+        ContinueAs: null,
+        Timers.Count: 0,
+        CancelledTimers.Count: 0,
+        SubOrchestrations.Count: 0,
+        Messages.Count: 0,
+        EntityMessages.Count: 0,
+        ReplacesHistory: false,
+        RewoundChildren.Count: 0,
+    };
 
-    public string[] Activities { get; } = turn.Status.IsTerminal() ? [] : [.. turn.Activities.Select(HistorySerializer.Serialize)];
+    /// <summary>True when activities without rows are open after it; decided when the group is put together.</summary>
+    public bool Stays { get; set; }
 
-    public string[] Timers { get; } = turn.Status.IsTerminal() ? [] : [.. turn.Timers.Select(HistorySerializer.Serialize)];
+    public string? History { get; } = turn.ContinueAs is null ? HistorySerializer.SerializeAll(turn.NewHistory) : null;
 
-    public string[] Starts { get; } = [.. turn.SubOrchestrations.Select(created => HistorySerializer.Serialize(created.Start))];
+    public string[] Activities { get; } = turn.Status.IsTerminal() ? [] : SerializeEach(turn.Activities);
 
-    public string[] Messages { get; } = [.. turn.Messages.Select(message => HistorySerializer.Serialize(message.Event))];
+    public string[] Timers { get; } = turn.Status.IsTerminal() ? [] : SerializeEach(turn.Timers);
+
+    public string[] Starts { get; } =
+        turn.SubOrchestrations.Count == 0 ? [] : [.. turn.SubOrchestrations.Select(created => HistorySerializer.Serialize(created.Start))];
+
+    public string[] Messages { get; } =
+        turn.Messages.Count == 0 ? [] : [.. turn.Messages.Select(message => HistorySerializer.Serialize(message.Event))];
 
     /// <summary>The first messages of the next execution, in order.</summary>
     public string[] ContinuedMessages { get; } = turn.ContinueAs is null
@@ -37,8 +74,9 @@ internal sealed class PreparedTurn(TurnCommit turn)
     public string? Failure { get; } = HistorySerializer.Serialize(turn.Failure);
 
     /// <summary>Whom a termination reaches: their scheduled start is brought forward.</summary>
-    public IEnumerable<string> Terminated { get; } =
-        [.. turn.Messages.Where(message => message.Event is ExecutionTerminatedEvent).Select(message => message.InstanceId)];
+    public IReadOnlyList<string> Terminated { get; } = turn.Messages.Count == 0
+        ? []
+        : [.. turn.Messages.Where(message => message.Event is ExecutionTerminatedEvent).Select(message => message.InstanceId)];
 
     /// <summary>The commit's outcome, for the caller who waits.</summary>
     public TaskCompletionSource<TurnReceipt> Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -48,6 +86,75 @@ internal sealed class PreparedTurn(TurnCommit turn)
         Turn.SubOrchestrations.Select(created => created.InstanceId).Concat(Terminated)
             .Concat(Turn.RewoundChildren.Select(child => child.InstanceId));
 
-    /// <summary>How many of the stored events stay: what the turn appends is numbered after them.</summary>
-    public int KeptHistory => Turn.ReplacesHistory || Turn.ContinueAs is not null ? 0 : Turn.HistoryCount;
+    /// <summary>How many events the stored history has after it.</summary>
+    public int HistoryAfter =>
+        Turn.ContinueAs is not null ? 0 : (Turn.ReplacesHistory ? 0 : Turn.HistoryCount) + Turn.NewHistory.Count;
+
+    public override void Fail(Exception exception) => Completion.TrySetException(exception);
+
+    private static string[] SerializeEach(IReadOnlyList<HistoryEvent> events)
+    {
+        if (events.Count == 0)
+        {
+            return [];
+        }
+
+        var texts = new string[events.Count];
+        for (var i = 0; i < texts.Length; i++)
+        {
+            texts[i] = HistorySerializer.Serialize(events[i]);
+        }
+
+        return texts;
+    }
+}
+
+/// <summary>An instance that waits to be created.</summary>
+/// <param name="worker">The worker of this process in whose memory it is to begin; null when its start is to be a message.</param>
+internal sealed class PreparedStart(NewInstance created, ILocalWorker? worker) : GroupOperation
+{
+    public NewInstance Created { get; } = created;
+
+    public ILocalWorker? Worker { get; } = worker;
+
+    public string Start { get; } = HistorySerializer.Serialize(created.Start);
+
+    public string? Tags { get; } = HistorySerializer.SerializeTags(created.Start.Tags);
+
+    public TaskCompletionSource<StartOutcome> Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public override string InstanceId => Created.InstanceId;
+
+    public override string? WorkerId => Worker?.WorkerId;
+
+    public override bool IsAnswered => Completion.Task.IsCompleted;
+
+    /// <summary>Tells the caller, and hands the instance to the worker whose memory it begins in.</summary>
+    public void Answer(StartOutcome outcome, DateTimeOffset createdAt = default)
+    {
+        if (outcome == StartOutcome.InMemory)
+        {
+            Worker!.Start(LocalWorkers.FirstTurn(Created, Worker.WorkerId, createdAt));
+        }
+        else
+        {
+            Worker?.GiveBack();
+        }
+
+        Completion.TrySetResult(outcome);
+    }
+
+    public override void Fail(Exception exception)
+    {
+        Worker?.GiveBack();
+        Completion.TrySetException(exception);
+    }
+}
+
+/// <summary>What became of a creation. Taken: the id is not free, and nothing was stored.</summary>
+internal enum StartOutcome
+{
+    Taken,
+    Posted,
+    InMemory,
 }

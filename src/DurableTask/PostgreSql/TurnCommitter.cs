@@ -5,44 +5,81 @@ using Microsoft.Extensions.Logging;
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
-/// Group commit: one transaction at a time, and whatever turns arrive while it runs share the next one. There is no artificial delay: a
-/// lone turn commits at once, and under load the groups grow by themselves. When a group fails before its COMMIT, each of its turns is
-/// tried
-/// alone, so that one bad turn cannot fail its neighbours; when it fails during COMMIT, nobody knows the outcome, and every caller is told
-/// so by the exception: their fences decide, when they come back, whether the turn counted.
+/// Group commit: one transaction at a time, and whatever turns and new instances arrive while it runs share the next one. There is no
+/// artificial delay: a lone turn commits at once, and under load the groups grow by themselves. When a group fails before its COMMIT, each
+/// of its parts is tried alone, so that one bad turn cannot fail its neighbours; when it fails during COMMIT, nobody knows the outcome, and
+/// every caller is told so by the exception: their fences decide, when they come back, whether the turn counted.
 /// </summary>
-internal sealed partial class TurnCommitter(HubDatabase database, HubSignals signals, string self, ILogger logger)
+internal sealed partial class TurnCommitter(
+    HubDatabase database, HubSignals signals, HubNotifier notifier, WorkerLeases leases, Residents residents, ILogger logger)
 {
-    private readonly TurnTransaction _transaction = new(database, self);
-    private readonly Channel<PreparedTurn> _queue = Channel.CreateBounded<PreparedTurn>(
+    private readonly Channel<GroupOperation> _queue = Channel.CreateBounded<GroupOperation>(
         new BoundedChannelOptions(database.Options.MaxQueuedTurns) { SingleReader = true, AllowSynchronousContinuations = false });
 
-    public async Task<TurnReceipt> CommitAsync(TurnCommit turn, CancellationToken cancellationToken)
+    public Task<TurnReceipt> CommitAsync(TurnCommit turn, CancellationToken cancellationToken)
     {
         var prepared = new PreparedTurn(turn);
-        await _queue.Writer.WriteAsync(prepared, cancellationToken);
-        return await prepared.Completion.Task.WaitAsync(cancellationToken);
+        return EnqueueAsync(prepared, prepared.Completion.Task, cancellationToken);
+    }
+
+    /// <summary>Creates an instance whose id is free.</summary>
+    /// <param name="worker">The worker in whose memory it is to begin; its place is used, or given back.</param>
+    public Task<StartOutcome> CreateAsync(NewInstance created, ILocalWorker? worker, CancellationToken cancellationToken)
+    {
+        PreparedStart start;
+        try
+        {
+            start = new PreparedStart(created, worker);
+        }
+        catch
+        {
+            worker?.GiveBack();
+            throw;
+        }
+
+        return EnqueueAsync(start, start.Completion.Task, cancellationToken);
     }
 
     public void Stop() => _queue.Writer.TryComplete();
 
     public async Task RunAsync()
     {
-        PreparedTurn? carried = null;
+        await using var transaction = new TurnTransaction(database, leases, residents);
+        GroupOperation? carried = null;
         while (carried is not null || await _queue.Reader.WaitToReadAsync())
         {
-            var group = new List<PreparedTurn>(database.Options.MaxTurnsPerCommit);
+            var group = new List<GroupOperation>();
             carried = Gather(group, carried);
-            await CommitGroupAsync(group);
+            await CommitGroupAsync(transaction, group);
         }
+    }
+
+    private Task<T> EnqueueAsync<T>(GroupOperation operation, Task<T> outcome, CancellationToken cancellationToken) =>
+        _queue.Writer.TryWrite(operation)
+            ? cancellationToken.CanBeCanceled ? outcome.WaitAsync(cancellationToken) : outcome
+            : EnqueueSlowlyAsync(operation, outcome, cancellationToken);
+
+    private async Task<T> EnqueueSlowlyAsync<T>(GroupOperation operation, Task<T> outcome, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _queue.Writer.WriteAsync(operation, cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            operation.Fail(exception);
+            throw;
+        }
+
+        return await outcome.WaitAsync(cancellationToken);
     }
 
     /// <summary>Takes what waits, up to the limit. An instance's second turn starts the next group: it depends on the first one's
     /// outcome.</summary>
-    /// <returns>The turn that the next group begins with.</returns>
-    private PreparedTurn? Gather(List<PreparedTurn> group, PreparedTurn? carried)
+    /// <returns>What the next group begins with.</returns>
+    private GroupOperation? Gather(List<GroupOperation> group, GroupOperation? carried)
     {
-        var instances = new HashSet<string>(StringComparer.Ordinal);
+        HashSet<string>? instances = null;
         while (group.Count < database.Options.MaxTurnsPerCommit)
         {
             var next = carried;
@@ -52,6 +89,7 @@ internal sealed partial class TurnCommitter(HubDatabase database, HubSignals sig
                 break;
             }
 
+            instances ??= new HashSet<string>(StringComparer.Ordinal);
             if (!instances.Add(next.InstanceId))
             {
                 return next;
@@ -63,38 +101,40 @@ internal sealed partial class TurnCommitter(HubDatabase database, HubSignals sig
         return null;
     }
 
-    private async Task CommitGroupAsync(List<PreparedTurn> group)
+    private async Task CommitGroupAsync(TurnTransaction transaction, List<GroupOperation> group)
     {
         var state = new TurnTransactionState();
         try
         {
-            var (stored, news) = await _transaction.CommitAsync(group, state, CancellationToken.None);
-            signals.Publish(news);
-            if (stored.Any(result => !result.Turn.Ends))
+            var heard = signals.OrchestrationNews;
+            var news = await transaction.CommitAsync(group, state);
+            var isHeardMeanwhile = heard != signals.OrchestrationNews;
+            notifier.Publish(news);
+            if (state.NeedsLook || isHeardMeanwhile)
             {
                 // Messages that came during a turn wait for its end: nobody could lock the instance when their own signal came.
                 // This process looks; the others need not, and are not notified for it.
                 signals.Of(WorkKind.Orchestration).Set();
             }
-
-            foreach (var (turn, receipt) in stored)
-            {
-                turn.Completion.TrySetResult(receipt);
-            }
         }
-        catch (Exception exception) when (group.Count == 1 || state.Committing)
+        catch (Exception exception) when (group.Count == 1 || state.IsUnknown)
         {
-            foreach (var turn in group)
+            foreach (var operation in group)
             {
-                turn.Completion.TrySetException(exception);
+                if (state.IsUnknown)
+                {
+                    residents.Doubt(operation.InstanceId, operation.WorkerId);
+                }
+
+                operation.Fail(exception);
             }
         }
         catch (Exception exception)
         {
             Log.GroupFailed(logger, group.Count, database.Channel, exception.Message);
-            foreach (var turn in group.Where(turn => !turn.Completion.Task.IsCompleted))
+            foreach (var operation in group.Where(operation => !operation.IsAnswered))
             {
-                await CommitGroupAsync([turn]);
+                await CommitGroupAsync(transaction, [operation]);
             }
         }
     }

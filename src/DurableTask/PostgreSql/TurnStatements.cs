@@ -6,101 +6,45 @@ using Npgsql;
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
-/// The statements that store a group of turns, in the order that their rules need: what was consumed goes first, then the instances change,
-/// then what the turns create is created, and messages come last, when it is settled who exists and who has ended.
+/// The statements that store what is beyond commit_turns, after it, in the order that their rules need: what the turns create is created,
+/// and messages come last, when it is settled who exists and who has ended.
 /// A kind of change that no turn of the group makes costs nothing.
 /// </summary>
 /// <param name="replaceable">Ended instances whose rows are locked: a sub-orchestration may take their place.</param>
 internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HashSet<string> replaceable, HubNews news)
 {
-    /// <summary>How many columns the rows of schedule_activities have; no other statement here has as many.</summary>
-    public const int ActivityColumns = 4;
-
     private static readonly SqlStatements Sql = HubDatabase.Sql;
     private NpgsqlBatch _batch = null!;
 
-    public void Fill(NpgsqlBatch batch, string channel, string self)
+    public void Fill(NpgsqlBatch batch)
     {
         _batch = batch;
-        Consume();
-        UpdateInstances();
-        EndExecutions();
-        AppendHistory();
-        ScheduleActivities();
+        ContinueInstances();
         ChangeTimers();
         CreateSubOrchestrations();
         RewindChildren();
         SendMessages();
-        if (!news.IsEmpty)
-        {
-            _batch.Add(Sql["notify"], channel, news.Payloads(self).ToArray());
-        }
     }
 
-    private void Consume()
+    private void ContinueInstances()
     {
-        Add("consume_messages", turns.SelectMany(turn => turn.Turn.ConsumedMessages).ToArray());
-        var finished = turns.SelectMany(turn => turn.Turn.FinishedActivities).ToArray();
-        Add("finish_activities",
-            Column(finished, held => held.ActivityId), Column(finished, held => held.WorkerId), Column(finished, held => held.Fence));
-    }
-
-    private void UpdateInstances()
-    {
-        Add("update_instances",
-            Column(turns, turn => turn.InstanceId),
-            Column(turns, turn => (short)turn.Turn.Status),
-            Column(turns, turn => turn.Turn.CustomStatus),
-            Column(turns, turn => turn.Turn.Output),
-            Column(turns, turn => turn.Failure),
-            Column(turns, turn => turn.KeptHistory + turn.History.Length));
         var continued = turns.Where(turn => turn.Turn.ContinueAs is not null).ToArray();
+        var ids = Column(continued, turn => turn.InstanceId);
         Add("continue_instances",
-            Column(continued, turn => turn.InstanceId),
+            ids,
             Column(continued, turn => turn.NextExecutionId),
             Column(continued, turn => turn.Turn.ContinueAs!.Name),
             Column(continued, turn => turn.Turn.ContinueAs!.Version),
             Column(continued, turn => turn.Turn.ContinueAs!.Input));
-    }
-
-    private void EndExecutions()
-    {
-        var ended = turns.Where(turn => turn.Ends).Select(turn => turn.InstanceId).ToArray();
-        var continued = turns.Where(turn => turn.Turn.ContinueAs is not null).ToArray();
-        var continuedIds = Column(continued, turn => turn.InstanceId);
-        Add("clear_activities", ended.Union(continuedIds, StringComparer.Ordinal).ToArray());
-        Add("clear_inbox", ended);
-        Add("clear_execution_inbox", continuedIds);
-        var rewound = turns.Where(turn => turn.Turn.ReplacesHistory).Select(turn => turn.InstanceId);
-        Add("clear_history", continuedIds.Union(rewound, StringComparer.Ordinal).ToArray());
+        Add("clear_execution_inbox", ids);
+        var rewound = turns.Where(turn => turn.Turn.ReplacesHistory).ToArray();
+        var rewoundIds = Column(rewound, turn => turn.InstanceId);
+        Add("clear_history", ids.Union(rewoundIds, StringComparer.Ordinal).ToArray());
+        Add("append_history", rewoundIds, Column(rewound, _ => 1), Column(rewound, turn => turn.History));
         var goesOn = continued.Where(turn => !turn.Ends).ToArray();
         var first = goesOn.SelectMany(turn => turn.ContinuedMessages.Select(text => (turn.InstanceId, text))).ToArray();
         Add("post_continued_starts", Column(first, message => message.InstanceId), Column(first, message => message.text));
         news.Orchestrations |= first.Length > 0;
-    }
-
-    private void AppendHistory()
-    {
-        var events = turns.SelectMany(turn =>
-            turn.History.Select((text, i) => (turn.InstanceId, Seq: turn.KeptHistory + i + 1, text))).ToArray();
-        Add("append_history",
-            Column(events, entry => entry.InstanceId), Column(events, entry => entry.Seq), Column(events, entry => entry.text));
-    }
-
-    private void ScheduleActivities()
-    {
-        var all = turns.SelectMany(turn => turn.Activities.Select((text, i) =>
-            (Owner: turn, Task: turn.Turn.Activities[i], text, IsClaimed: i < turn.Turn.ClaimActivities))).ToArray();
-        Add("schedule_activities",
-            Column(all, activity => activity.Owner.InstanceId),
-            Column(all, activity => activity.Owner.NextExecutionId),
-            Column(all, activity => activity.Task.EventId),
-            Column(all, activity => activity.Task.Name),
-            Column(all, activity => activity.Task.Version),
-            Column(all, activity => activity.text),
-            Column(all, activity => activity.IsClaimed ? activity.Owner.Turn.Lock.WorkerId : null),
-            Column(all, activity => activity.Owner.Turn.ClaimLease));
-        news.Activities |= all.Any(activity => !activity.IsClaimed);
     }
 
     private void ChangeTimers()

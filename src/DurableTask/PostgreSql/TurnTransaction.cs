@@ -5,118 +5,296 @@ using Npgsql;
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
-/// Stores a group of turns of different instances in one transaction: lock their rows in the order of the ids, drop the turns whose lock is
-/// lost, write the rest with one statement per kind of change, commit once.
+/// Stores a group in one transaction. New instances and plain turns take one round trip: a statement for the former, one for the latter,
+/// in a batch that is a transaction of its own. When a turn does more (timers, messages, sub-orchestrations, a new execution), the rows
+/// that the group may write are locked first, in the order of the ids, and the rest follows in a second batch, with one statement per kind
+/// of change. One connection is kept for it.
 /// </summary>
-internal sealed class TurnTransaction(HubDatabase database, string self)
+internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases, Residents residents) : IAsyncDisposable
 {
-    /// <summary>Commits the group. A turn whose lock was lost is answered right away; the others are answered by the result.</summary>
-    /// <returns>The receipts of the stored turns, and the news to publish.</returns>
-    public async Task<(IReadOnlyList<(PreparedTurn Turn, TurnReceipt Receipt)> Stored, HubNews News)> CommitAsync(
-        IReadOnlyList<PreparedTurn> group, TurnTransactionState state, CancellationToken cancellationToken)
+    private NpgsqlConnection? _connection;
+
+    /// <summary>Commits the group and answers it.</summary>
+    /// <returns>The news to publish.</returns>
+    public async Task<HubNews> CommitAsync(List<GroupOperation> group, TurnTransactionState state)
     {
-        await using var connection = await database.DataSource.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var rows = await LockAsync(connection, group, cancellationToken);
-        var valid = new List<PreparedTurn>(group.Count);
-        var news = new HubNews();
-        foreach (var turn in group)
+        group.Sort(static (one, other) => string.CompareOrdinal(one.InstanceId, other.InstanceId));
+        var turns = group.OfType<PreparedTurn>().ToArray();
+        var starts = group.OfType<PreparedStart>().ToArray();
+        await ExtendLeasesAsync(turns, starts);
+        try
         {
-            if (!rows.TryGetValue(turn.InstanceId, out var row) || !row.Allows(turn.Turn))
+            _connection ??= await OpenAsync();
+            return Array.TrueForAll(turns, static turn => turn.IsPlain)
+                ? await CommitPlainAsync(_connection, turns, starts, state)
+                : await CommitAllAsync(_connection, turns, starts, state);
+        }
+        catch (Exception exception)
+        {
+            // A refused statement was rolled back. Whatever else ended the connection, or its session, may have come after the commit.
+            state.IsUnknown = state.IsSent && exception is not PostgresException { InvariantSeverity: "ERROR" };
+            await DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// The planner would plan commit_turns anew for each group, because it expects fewer rows of an array that it can see: two
+    /// milliseconds, more than the rest of a commit together, for the same plan.
+    /// </summary>
+    private async Task<NpgsqlConnection> OpenAsync()
+    {
+        var connection = await database.DataSource.OpenConnectionAsync();
+        try
+        {
+            await using var settings = new NpgsqlCommand("SET plan_cache_mode = force_generic_plan", connection);
+            await settings.ExecuteNonQueryAsync();
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_connection is { } connection)
+        {
+            _connection = null;
+            await connection.DisposeAsync();
+        }
+    }
+
+    private async Task<HubNews> CommitPlainAsync(
+        NpgsqlConnection connection, PreparedTurn[] turns, PreparedStart[] starts, TurnTransactionState state)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        AddFirst(batch, turns, starts);
+        state.IsSent = true;
+        var results = await ReadAsync(batch, turns, starts);
+        return Answer(results, new HubNews(), state);
+    }
+
+    private async Task<HubNews> CommitAllAsync(
+        NpgsqlConnection connection, PreparedTurn[] turns, PreparedStart[] starts, TurnTransactionState state)
+    {
+        await using var transaction = await connection.BeginTransactionAsync();
+        var ended = await LockAsync(connection, turns);
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        AddFirst(batch, turns, starts);
+        var results = await ReadAsync(batch, turns, starts);
+        var news = new HubNews();
+        await using var rest = new NpgsqlBatch(connection, transaction);
+        new TurnStatements([.. results.Turns.Where(result => result.IsStored).Select(result => result.Turn)], ended, news).Fill(rest);
+        if (rest.BatchCommands.Count > 0)
+        {
+            await rest.ExecuteNonQueryAsync();
+        }
+
+        state.IsSent = true;
+        await transaction.CommitAsync();
+        return Answer(results, news, state);
+    }
+
+    private static void AddFirst(NpgsqlBatch batch, PreparedTurn[] turns, PreparedStart[] starts)
+    {
+        if (starts.Length > 0)
+        {
+            batch.BatchCommands.Add(GroupCommands.Create(starts));
+        }
+
+        if (turns.Length > 0)
+        {
+            batch.BatchCommands.Add(GroupCommands.Commit(turns));
+        }
+    }
+
+    private async Task ExtendLeasesAsync(PreparedTurn[] turns, PreparedStart[] starts)
+    {
+        foreach (var turn in turns)
+        {
+            turn.Stays = residents.StaysAfter(turn.Turn);
+            if (turn.Turn.ClaimActivities > 0)
             {
-                turn.Completion.TrySetException(WorkItemLockLostException.ForInstance(turn.InstanceId));
+                await leases.EnsureAsync(turn.Turn.Lock.WorkerId, turn.Turn.ClaimLease, CancellationToken.None);
+            }
+        }
+
+        foreach (var start in starts)
+        {
+            if (start.Worker is { } worker)
+            {
+                await leases.EnsureAsync(worker.WorkerId, worker.Lease, CancellationToken.None);
+            }
+        }
+    }
+
+    /// <returns>Which of the instances have ended: a sub-orchestration may take their place.</returns>
+    private static async Task<HashSet<string>> LockAsync(NpgsqlConnection connection, PreparedTurn[] turns)
+    {
+        var ids = turns.SelectMany(turn => turn.OtherInstances.Prepend(turn.InstanceId)).Distinct(StringComparer.Ordinal).ToArray();
+        await using var command = connection.CreateCommand(HubDatabase.Sql["lock_turns"], [ids]);
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = await HubDatabase.ReadAllAsync(reader, row => (Id: row.GetString(0), Ended: row.GetBoolean(1)), CancellationToken.None);
+        return rows.Where(row => row.Ended).Select(row => row.Id).ToHashSet(StringComparer.Ordinal);
+    }
+
+    private static async Task<GroupResults> ReadAsync(NpgsqlBatch batch, PreparedTurn[] turns, PreparedStart[] starts)
+    {
+        var results = new GroupResults(Array.ConvertAll(turns, static turn => new TurnOutcome(turn)), []);
+        await using var reader = await batch.ExecuteReaderAsync();
+        if (starts.Length > 0)
+        {
+            var byId = starts.ToDictionary(start => start.InstanceId, StringComparer.Ordinal);
+            while (await reader.ReadAsync())
+            {
+                results.Starts.Add((byId[reader.GetString(0)], reader.GetBoolean(1), reader.GetFieldValue<DateTimeOffset>(2)));
+                byId.Remove(reader.GetString(0));
+            }
+
+            results.Taken = byId.Values;
+            await reader.NextResultAsync();
+        }
+
+        if (turns.Length > 0)
+        {
+            while (await reader.ReadAsync())
+            {
+                // Positions of an array count from 1.
+                results.Turns[reader.GetInt64(0) - 1].Read(reader);
+            }
+        }
+
+        while (await reader.NextResultAsync())
+        {
+            // Errors of the commit arrive with the end of the batch.
+        }
+
+        return results;
+    }
+
+    private HubNews Answer(GroupResults results, HubNews news, TurnTransactionState state)
+    {
+        foreach (var (start, isInMemory, createdAt) in results.Starts)
+        {
+            if (isInMemory)
+            {
+                residents.Begin(start.Created, start.Worker!.WorkerId, createdAt);
+            }
+            else
+            {
+                news.Orchestrations = true;
+            }
+
+            news.Instances.Add(start.InstanceId);
+            start.Answer(isInMemory ? StartOutcome.InMemory : StartOutcome.Posted, createdAt);
+        }
+
+        foreach (var start in results.Taken)
+        {
+            start.Answer(StartOutcome.Taken);
+        }
+
+        foreach (var result in results.Turns)
+        {
+            if (!result.IsStored)
+            {
+                result.Turn.Fail(WorkItemLockLostException.ForInstance(result.Turn.InstanceId));
                 continue;
             }
 
-            valid.Add(turn);
-            if (row.Changed)
+            var claimed = result.Claimed();
+            var known = residents.Stored(result.Turn.Turn, claimed, result.UpdatedAt);
+            if (result.IsChanged)
             {
-                news.Instances.Add(turn.InstanceId);
-            }
-        }
-
-        if (valid.Count == 0)
-        {
-            return ([], news);
-        }
-
-        await using var batch = new NpgsqlBatch(connection, transaction);
-        var replaceable = rows.Values.Where(row => row.Ended).Select(row => row.InstanceId).ToHashSet(StringComparer.Ordinal);
-        new TurnStatements(valid, replaceable, news).Fill(batch, database.Channel, self);
-        var claimed = await WriteAsync(batch, valid, cancellationToken);
-        state.Committing = true;
-        await transaction.CommitAsync(cancellationToken);
-        return ([.. valid.Select(turn => (turn, new TurnReceipt(rows[turn.InstanceId].Fence + 1, claimed[turn.InstanceId])))], news);
-    }
-
-    private static async Task<Dictionary<string, InstanceRow>> LockAsync(
-        NpgsqlConnection connection, IReadOnlyList<PreparedTurn> group, CancellationToken cancellationToken)
-    {
-        var written = group.ToDictionary(turn => turn.InstanceId, turn => turn.Turn, StringComparer.Ordinal);
-        var ids = group.SelectMany(turn => turn.OtherInstances.Prepend(turn.InstanceId)).Distinct(StringComparer.Ordinal).ToArray();
-        await using var command = connection.CreateCommand(
-            HubDatabase.Sql["lock_turns"],
-            ids,
-            ids.Select(id => written.TryGetValue(id, out var turn) ? (short)turn.Status : (short)0).ToArray(),
-            ids.Select(id => written.GetValueOrDefault(id)?.CustomStatus).ToArray());
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var rows = await HubDatabase.ReadAllAsync(reader, InstanceRow.Read, cancellationToken);
-        return rows.ToDictionary(row => row.InstanceId, StringComparer.Ordinal);
-    }
-
-    /// <summary>Runs the batch; only the scheduled activities come back as rows that matter.</summary>
-    private static async Task<Dictionary<string, List<ActivityWorkItem>>> WriteAsync(
-        NpgsqlBatch batch, IReadOnlyList<PreparedTurn> turns, CancellationToken cancellationToken)
-    {
-        var byInstance = turns.ToDictionary(turn => turn.InstanceId, turn => turn.Turn, StringComparer.Ordinal);
-        var claimed = turns.ToDictionary(turn => turn.InstanceId, _ => new List<ActivityWorkItem>(), StringComparer.Ordinal);
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        do
-        {
-            while (reader.FieldCount == TurnStatements.ActivityColumns && await reader.ReadAsync(cancellationToken))
-            {
-                var turn = byInstance[reader.GetString(1)];
-                var position = claimed[reader.GetString(1)].Count;
-                if (position < turn.ClaimActivities)
+                news.Instances.Add(result.Turn.InstanceId);
+                if (known is not null)
                 {
-                    claimed[reader.GetString(1)].Add(new ActivityWorkItem(
-                        new ActivityLock(
-                            reader.GetInt64(0), reader.GetString(1), reader.GetInt32(2), turn.Lock.WorkerId, reader.GetInt64(3)),
-                        turn.ExecutionId,
-                        turn.Activities[position],
-                        DeliveryCount: 1));
+                    news.States[result.Turn.InstanceId] = known;
                 }
             }
-        }
-        while (await reader.NextResultAsync(cancellationToken));
 
-        return claimed;
+            news.Activities |= !result.Turn.Ends && claimed.Length < result.Turn.Activities.Length;
+            state.NeedsLook |= (result.HasUnread && !result.Turn.Ends) || result.Turn.Timers.Length > 0;
+            result.Turn.Completion.TrySetResult(new TurnReceipt(result.Fence, claimed));
+        }
+
+        return news;
     }
 
-    /// <summary>What decides whether a turn may be stored, as it is under the row lock.</summary>
-    private sealed record InstanceRow(
-        string InstanceId, string ExecutionId, long Fence, string? LockedBy, int HistoryCount, bool Changed, bool Ended)
+    private sealed record GroupResults(
+        TurnOutcome[] Turns, List<(PreparedStart Start, bool IsInMemory, DateTimeOffset CreatedAt)> Starts)
     {
-        public static InstanceRow Read(NpgsqlDataReader row) => new(
-            row.GetString(0),
-            row.GetString(1),
-            row.GetInt64(2),
-            Rows.Text(row, 3),
-            row.GetInt32(4),
-            row.GetBoolean(5),
-            row.GetBoolean(6));
+        public IReadOnlyCollection<PreparedStart> Taken { get; set; } = [];
+    }
 
-        public bool Allows(TurnCommit turn) =>
-            Fence == turn.Lock.Fence
-            && ExecutionId == turn.ExecutionId
-            && HistoryCount == turn.HistoryCount
-            && (LockedBy == turn.Lock.WorkerId || (!turn.LockHeld && LockedBy is null));
+    /// <summary>What became of a turn.</summary>
+    private sealed class TurnOutcome(PreparedTurn turn)
+    {
+        private readonly List<(long Id, int TaskId)> _rows = [];
+        private bool _keeps;
+
+        public PreparedTurn Turn => turn;
+
+        public bool IsStored { get; private set; }
+
+        public bool IsChanged { get; private set; }
+
+        public bool HasUnread { get; private set; }
+
+        public long Fence { get; private set; }
+
+        public DateTimeOffset UpdatedAt { get; private set; }
+
+        /// <summary>One row of commit_turns: one per turn, or one per claimed activity that got a row.</summary>
+        public void Read(NpgsqlDataReader row)
+        {
+            IsStored = true;
+            Fence = row.GetInt64(1);
+            IsChanged = row.GetBoolean(2);
+            _keeps = row.GetBoolean(3);
+            UpdatedAt = row.GetFieldValue<DateTimeOffset>(4);
+            HasUnread = row.GetBoolean(5);
+            if (!row.IsDBNull(6))
+            {
+                _rows.Add((row.GetInt64(6), row.GetInt32(7)));
+            }
+        }
+
+        public ActivityWorkItem[] Claimed()
+        {
+            var count = turn.Ends ? 0 : turn.Turn.ClaimActivities;
+            if (count == 0)
+            {
+                return [];
+            }
+
+            var claimed = new ActivityWorkItem[count];
+            for (var i = 0; i < count; i++)
+            {
+                var task = turn.Turn.Activities[i];
+                var held = _keeps
+                    ? new ActivityLock(Residents.NoRow, turn.InstanceId, task.EventId, turn.Turn.Lock.WorkerId, Fence)
+                    : new ActivityLock(_rows[i].Id, turn.InstanceId, _rows[i].TaskId, turn.Turn.Lock.WorkerId, Fence: 1);
+                claimed[i] = new ActivityWorkItem(held, turn.NextExecutionId, task, DeliveryCount: 1);
+            }
+
+            return claimed;
+        }
     }
 }
 
 /// <summary>How far a transaction came, for whoever has to tell "not stored" from "nobody knows" when it fails.</summary>
 internal sealed class TurnTransactionState
 {
-    /// <summary>True from the moment that COMMIT may have reached the server.</summary>
-    public bool Committing { get; set; }
+    /// <summary>True from the moment that the commit may have reached the server.</summary>
+    public bool IsSent { get; set; }
+
+    /// <summary>True when it failed in a way that leaves open whether it was stored.</summary>
+    public bool IsUnknown { get; set; }
+
+    /// <summary>True when an instance has messages that its turn did not consume, or a timer that may be the next to come due.</summary>
+    public bool NeedsLook { get; set; }
 }

@@ -6,7 +6,8 @@ using Npgsql;
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>What workers do with locks: take, give back, renew; and complete activities.</summary>
-internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, HubNotifier notifier, WorkerSessions sessions)
+internal sealed class WorkItemStore(
+    HubDatabase database, HubSignals signals, HubNotifier notifier, WorkerSessions sessions, WorkerLeases leases, Residents residents)
 {
     public async Task<IReadOnlyList<OrchestrationWorkItem>> LockOrchestrationsAsync(
         LockRequest request, CancellationToken cancellationToken)
@@ -30,7 +31,19 @@ internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, Hu
         foreach (var item in locked.OrderBy(item => item.WaitsSince))
         {
             var held = new OrchestrationLock(item.State.InstanceId, request.WorkerId, item.Fence);
-            if (messages[item.State.InstanceId].ToArray() is { Length: > 0 } visible)
+            if (item.ResidentAt != request.WorkerId)
+            {
+                residents.Forget(item.State.InstanceId);
+            }
+
+            // A start that has no message comes before all that have one.
+            var visible = messages[item.State.InstanceId].ToArray();
+            if (item.Start is { } start)
+            {
+                visible = [new InboxMessage(Residents.NoRow, null, HistorySerializer.ReadEvent(start)), .. visible];
+            }
+
+            if (visible.Length > 0)
             {
                 items.Add(new OrchestrationWorkItem(held, item.State, item.HistoryCount, visible, item.LostAttempts));
             }
@@ -46,7 +59,7 @@ internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, Hu
     }
 
     public Task AbandonOrchestrationAsync(OrchestrationLock held, TimeSpan delay, CancellationToken cancellationToken) =>
-        RunAndSignalAsync(
+        residents.StartOf(held) is { } start ? EvictStartAsync(start, held, delay, cancellationToken) : RunAndSignalAsync(
             "abandon_orchestration", [held.InstanceId, held.WorkerId, held.Fence, delay], WorkKind.Orchestration, cancellationToken);
 
     public async Task<IReadOnlyList<ActivityWorkItem>> LockActivitiesAsync(LockRequest request, CancellationToken cancellationToken)
@@ -69,6 +82,12 @@ internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, Hu
 
     public async Task CompleteActivityAsync(ActivityLock held, HistoryEvent outcome, CancellationToken cancellationToken)
     {
+        if (held.ActivityId == Residents.NoRow)
+        {
+            await CompleteResidentAsync(held, outcome, cancellationToken);
+            return;
+        }
+
         object?[] arguments = [held.ActivityId, held.WorkerId, held.Fence, HistorySerializer.Serialize(outcome)];
         if (!await RunAndSignalAsync("complete_activity", arguments, WorkKind.Orchestration, cancellationToken))
         {
@@ -77,7 +96,8 @@ internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, Hu
     }
 
     public Task AbandonActivityAsync(ActivityLock held, TimeSpan delay, CancellationToken cancellationToken) =>
-        RunAndSignalAsync("abandon_activity", [held.ActivityId, held.WorkerId, held.Fence, delay], WorkKind.Activity, cancellationToken);
+        held.ActivityId == Residents.NoRow ? EvictActivityAsync(held, delay, cancellationToken) : RunAndSignalAsync(
+            "abandon_activity", [held.ActivityId, held.WorkerId, held.Fence, delay], WorkKind.Activity, cancellationToken);
 
     public Task SetLostAttemptsAsync(OrchestrationLock held, int lostAttempts, CancellationToken cancellationToken) => SetLostAttemptsAsync(
         "orchestration",
@@ -107,19 +127,22 @@ internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, Hu
             lease,
             row => row.GetString(0),
             cancellationToken);
-        var heldActivities = activities.Count == 0 ? [] : await RenewAsync(
+        ActivityLock[] withRows = [.. activities.Where(held => held.ActivityId != Residents.NoRow)];
+        var heldActivities = withRows.Length == 0 ? [] : await RenewAsync(
             "activities",
             [
-                activities.Select(held => held.ActivityId).ToArray(),
-                activities.Select(held => held.WorkerId).ToArray(),
-                activities.Select(held => held.Fence).ToArray(),
+                Array.ConvertAll(withRows, held => held.ActivityId),
+                Array.ConvertAll(withRows, held => held.WorkerId),
+                Array.ConvertAll(withRows, held => held.Fence),
             ],
             lease,
             row => row.GetInt64(0),
             cancellationToken);
+        var lostResidents = await RenewResidentsAsync(
+            [.. activities.Where(held => held.ActivityId == Residents.NoRow)], lease, cancellationToken);
         return new LostLocks(
             [.. orchestrations.Where(held => !heldOrchestrations.Contains(held.InstanceId))],
-            [.. activities.Where(held => !heldActivities.Contains(held.ActivityId))]);
+            [.. withRows.Where(held => !heldActivities.Contains(held.ActivityId)), .. lostResidents]);
     }
 
     /// <summary>How long until there may be work of a kind; null when the hub holds nothing that could become due.</summary>
@@ -169,6 +192,75 @@ internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, Hu
                 return await HubDatabase.ReadAllAsync(reader, row, cancellationToken);
             },
             cancellationToken);
+    }
+
+    /// <summary>Their workers' leases are extended; lost are those that are over, or whose instance does not live here any more.</summary>
+    private async Task<List<ActivityLock>> RenewResidentsAsync(ActivityLock[] locks, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        if (locks.Length == 0)
+        {
+            return [];
+        }
+
+        foreach (var workerId in locks.Select(held => held.WorkerId).Distinct(StringComparer.Ordinal))
+        {
+            await leases.ExtendAsync(workerId, lease, cancellationToken);
+        }
+
+        var open = locks.Select(held => (Lock: held, residents.Open(held)?.ExecutionId))
+            .Where(held => held.ExecutionId is not null).ToArray();
+        var living = (await database.QueryAsync(
+            "held_residents",
+            [
+                Array.ConvertAll(open, held => held.Lock.InstanceId),
+                Array.ConvertAll(open, held => held.ExecutionId),
+                Array.ConvertAll(open, held => held.Lock.WorkerId),
+            ],
+            row => row.GetString(0),
+            cancellationToken)).ToHashSet(StringComparer.Ordinal);
+        var kept = open.Where(held => living.Contains(held.Lock.InstanceId)).Select(held => held.Lock).ToHashSet();
+        return [.. locks.Where(held => !kept.Contains(held))];
+    }
+
+    private async Task CompleteResidentAsync(ActivityLock held, HistoryEvent outcome, CancellationToken cancellationToken)
+    {
+        if (residents.Open(held) is not var (executionId, _)
+            || !await RunAndSignalAsync(
+                "complete_resident_activity",
+                [held.InstanceId, executionId, held.WorkerId, HistorySerializer.Serialize(outcome)],
+                WorkKind.Orchestration,
+                cancellationToken))
+        {
+            throw WorkItemLockLostException.ForActivity(held.InstanceId, held.TaskId);
+        }
+
+        residents.Close(held);
+    }
+
+    private async Task EvictActivityAsync(ActivityLock held, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        if (residents.Open(held) is var (executionId, task)
+            && await RunAndSignalAsync(
+                "evict_activity",
+                [
+                    held.InstanceId, executionId, held.WorkerId, held.TaskId, task.Name, task.Version,
+                    HistorySerializer.Serialize(task), delay,
+                ],
+                WorkKind.Activity,
+                cancellationToken))
+        {
+            residents.Close(held);
+        }
+    }
+
+    private async Task EvictStartAsync(NewInstance start, OrchestrationLock held, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        await RunAndSignalAsync(
+            "evict_start",
+            [start.InstanceId, start.ExecutionId, held.WorkerId, HistorySerializer.Serialize(start.Start), delay],
+            WorkKind.Orchestration,
+            cancellationToken);
+        residents.Forget(start.InstanceId);
     }
 
     private static void AddLimitedLock(
@@ -235,9 +327,15 @@ internal sealed class WorkItemStore(HubDatabase database, HubSignals signals, Hu
     }
 
     private sealed record LockedInstance(
-        InstanceState State, long Fence, int HistoryCount, DateTime WaitsSince, int LostAttempts)
+        InstanceState State, long Fence, int HistoryCount, DateTime WaitsSince, int LostAttempts, string? Start, string? ResidentAt)
     {
-        public static LockedInstance Read(NpgsqlDataReader row) =>
-            new(Rows.Instance(row), row.GetInt64(14), row.GetInt32(15), row.GetDateTime(16), row.GetInt32(17));
+        public static LockedInstance Read(NpgsqlDataReader row) => new(
+            Rows.Instance(row),
+            row.GetInt64(14),
+            row.GetInt32(15),
+            row.GetDateTime(16),
+            row.GetInt32(17),
+            Rows.Text(row, 18),
+            Rows.Text(row, 19));
     }
 }

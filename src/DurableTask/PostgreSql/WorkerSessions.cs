@@ -16,7 +16,7 @@ namespace Microsoft.DurableTask.PostgreSql;
 /// registers again and goes on. After a restart of the server, or when our own connection was lost, the others get time to come back.
 /// </remarks>
 internal sealed partial class WorkerSessions(
-    HubDatabase database, HubSignals signals, string self, TimeProvider timeProvider, ILogger logger)
+    HubDatabase database, HubSignals signals, Residents residents, string self, TimeProvider timeProvider, ILogger logger)
 {
     /// <summary>A commit that was under way at the death has ended by then; what it left is looked for once more.</summary>
     private static readonly TimeSpan SecondLook = TimeSpan.FromSeconds(1);
@@ -101,6 +101,8 @@ internal sealed partial class WorkerSessions(
             await TakeOverAsync(connection, [.. dead.Where(_suspects.Contains)], cancellationToken);
             _suspects = [.. dead];
         }
+
+        await ReclaimAsync(connection, cancellationToken);
     });
 
     private async Task RegisterAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -162,8 +164,34 @@ internal sealed partial class WorkerSessions(
         }
 
         await transaction.CommitAsync(cancellationToken);
+        if (dead.Length > 0 && await ResidentReclaimer.ReclaimAsync(connection, dead, cancellationToken) is > 0 and var residing)
+        {
+            await NotifyAsync(connection, news, cancellationToken);
+            Log.Reclaimed(logger, database.Channel, residing);
+        }
+
         signals.Publish(news);
         Log.TakenOver(logger, database.Channel, string.Join(", ", dead), counts[1], counts[0], counts[2]);
+    }
+
+    /// <summary>What lives in the memory of workers that were not heard of for too long, and what may or may not live in our own.</summary>
+    private async Task ReclaimAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var taken = await ResidentReclaimer.ReclaimExpiredAsync(connection, self, cancellationToken)
+            + await ResidentReclaimer.ReclaimDoubtfulAsync(connection, residents, cancellationToken);
+        if (taken > 0)
+        {
+            var news = new HubNews { Orchestrations = true, Activities = true };
+            await NotifyAsync(connection, news, cancellationToken);
+            signals.Publish(news);
+            Log.Reclaimed(logger, database.Channel, taken);
+        }
+    }
+
+    private async Task NotifyAsync(NpgsqlConnection connection, HubNews news, CancellationToken cancellationToken)
+    {
+        await using var notify = connection.CreateCommand(HubDatabase.Sql["notify"], database.Channel, news.Payloads(self).ToArray());
+        await notify.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private static async Task<List<(string WorkerId, bool LivesOn)>> MarkDeadAsync(
@@ -200,6 +228,12 @@ internal sealed partial class WorkerSessions(
             2, LogLevel.Warning,
             "A worker of task hub '{Hub}' could not be registered yet; should it die now, others wait for the end of its leases: {Reason}")]
         public static partial void NotRegistered(ILogger logger, string hub, string reason);
+
+        [LoggerMessage(
+            4,
+            LogLevel.Warning,
+            "{Instances} instances of task hub '{Hub}' lived in the memory of workers that are gone: they go to others")]
+        public static partial void Reclaimed(ILogger logger, string hub, int instances);
 
         [LoggerMessage(
             3, LogLevel.Warning, "Dead workers of task hub '{Hub}' could not be looked for yet, trying again: {Reason}")]

@@ -17,8 +17,18 @@ public sealed class TaskHubWorkerOptions
     /// <summary>How many instances' histories (and sessions) stay in memory. Default: 1,000 instances.</summary>
     public int MaximumCachedInstances { get; set; } = 1_000;
 
-    /// <summary>An instance with a longer history is not kept in memory. Default: 2,000 events.</summary>
-    public int MaximumCachedHistory { get; set; } = 2_000;
+    /// <summary>An instance with a longer history is not kept in memory. Default: 100,000 events.</summary>
+    public int MaximumCachedHistory { get; set; } = 100_000;
+
+    /// <summary>How many events all instances in memory may have together; the least recently used are forgotten beyond it. Default:
+    /// 500,000 events.</summary>
+    public int MaximumCachedEvents { get; set; } = 500_000;
+
+    /// <summary>
+    /// An orchestrator whose history is longer stays alive in memory between turns, as with <see cref="ExtendedSessions"/>: replaying
+    /// thousands of events for each turn would make the time of an orchestration grow with the square of its length. Default: 250 events.
+    /// </summary>
+    public int MaximumReplayedHistory { get; set; } = 250;
 
     /// <summary>
     /// How long a stop waits for running turns and activities, whose results are stored as ever. Then the tokens of the activities are
@@ -100,6 +110,16 @@ public sealed class TaskHubWorkerOptions
         if (MaximumCachedHistory < 0)
         {
             yield return $"{nameof(MaximumCachedHistory)} is {MaximumCachedHistory}; expected 0 or more events.";
+        }
+
+        if (MaximumCachedEvents < 0)
+        {
+            yield return $"{nameof(MaximumCachedEvents)} is {MaximumCachedEvents}; expected 0 or more events.";
+        }
+
+        if (MaximumReplayedHistory < 0)
+        {
+            yield return $"{nameof(MaximumReplayedHistory)} is {MaximumReplayedHistory}; expected 0 or more events.";
         }
 
         if (MaximumLostAttempts < 1)

@@ -284,10 +284,12 @@ internal sealed class TaskHubClient : DurableTaskClient
         var seen = false;
         while (true)
         {
-            var state = await _hub.GetInstanceAsync(instanceId, withPayloads, cancellation);
+            var state = watch.Known ?? await _hub.GetInstanceAsync(instanceId, withPayloads, cancellation);
             if (state is not null && until(state.Status))
             {
-                return state.ToMetadata(withPayloads ? Converter : null);
+                return withPayloads
+                    ? state.ToMetadata(Converter)
+                    : (state with { Input = null, Output = null, CustomStatus = null }).ToMetadata(converter: null);
             }
 
             if (state is null && seen)

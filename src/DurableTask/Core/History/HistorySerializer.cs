@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -21,6 +23,16 @@ public static class HistorySerializer
         TypeInfoResolver = JsonTypeInfoResolver.Combine(HistoryJsonContext.Default, new DefaultJsonTypeInfoResolver()),
     };
 
+    private const int InitialBuffer = 4 * 1024;
+
+    /// <summary>A thread keeps a buffer of at most this size, in bytes, for the next turn.</summary>
+    private const int MaxKeptBuffer = 256 * 1024;
+
+    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = Options.Encoder, SkipValidation = true };
+
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _buffer;
+
     private static readonly JsonTypeInfo<HistoryEvent> EventInfo = (JsonTypeInfo<HistoryEvent>)Options.GetTypeInfo(typeof(HistoryEvent));
     private static readonly JsonTypeInfo<FailureDetails> FailureInfo =
         (JsonTypeInfo<FailureDetails>)Options.GetTypeInfo(typeof(FailureDetails));
@@ -28,6 +40,58 @@ public static class HistorySerializer
         (JsonTypeInfo<Dictionary<string, string>>)Options.GetTypeInfo(typeof(Dictionary<string, string>));
 
     public static string Serialize(HistoryEvent historyEvent) => JsonSerializer.Serialize(historyEvent, EventInfo);
+
+    /// <summary>The events of a turn, as one JSON array; null when there are none.</summary>
+    public static string? SerializeAll(IReadOnlyList<HistoryEvent> events)
+    {
+        if (events.Count == 0)
+        {
+            return null;
+        }
+
+        var buffer = _buffer ??= new ArrayBufferWriter<byte>(InitialBuffer);
+        buffer.ResetWrittenCount();
+        using (var writer = new Utf8JsonWriter(buffer, WriterOptions))
+        {
+            writer.WriteStartArray();
+            foreach (var entry in events)
+            {
+                JsonSerializer.Serialize(writer, entry, EventInfo);
+            }
+
+            writer.WriteEndArray();
+        }
+
+        var text = Encoding.UTF8.GetString(buffer.WrittenSpan);
+        if (buffer.Capacity > MaxKeptBuffer)
+        {
+            _buffer = null;
+        }
+
+        return text;
+    }
+
+    /// <summary>
+    /// Reads what <see cref="SerializeAll"/> or <see cref="Serialize(HistoryEvent)"/> wrote. What cannot be read becomes an
+    /// <see cref="UnreadableEvent"/>, as in <see cref="ReadEvent"/>.
+    /// </summary>
+    public static IReadOnlyList<HistoryEvent> ReadAll(string json)
+    {
+        if (!json.StartsWith('['))
+        {
+            return [ReadEvent(json)];
+        }
+
+        try
+        {
+            using var array = JsonDocument.Parse(json);
+            return [.. array.RootElement.EnumerateArray().Select(entry => ReadEvent(entry.GetRawText()))];
+        }
+        catch (JsonException unreadable)
+        {
+            return [new UnreadableEvent(unreadable.Message)];
+        }
+    }
 
     /// <exception cref="JsonException">The text is not an event that this version knows.</exception>
     public static HistoryEvent DeserializeEvent(string json) =>

@@ -152,6 +152,10 @@ public enum WorkKind
 /// <summary>A subscription to the changes of one instance. Not thread-safe.</summary>
 public interface IInstanceWatch : IDisposable
 {
+    /// <summary>What the instance is, payloads included, as far as this process knows without asking; null when it has to be
+    /// read.</summary>
+    InstanceState? Known { get; }
+
     /// <summary>Completes at the next change since the watch began or since the previous wait; spurious wake-ups are allowed.</summary>
     Task WaitAsync(CancellationToken cancellationToken = default);
 }

@@ -23,7 +23,9 @@ public sealed class InstanceWatchers(TimeProvider timeProvider, TimeSpan safetyP
         }
     }
 
-    public IInstanceWatch Watch(string instanceId)
+    /// <param name="known">What this process last stored of the instance, if nobody else stores anything of it. Asked when the watch has
+    /// begun, so that a change is either in the answer or seen by the watch.</param>
+    public IInstanceWatch Watch(string instanceId, Func<string, InstanceState?>? known = null)
     {
         var watch = new InstanceWatch(this, instanceId);
         lock (_gate)
@@ -36,17 +38,29 @@ public sealed class InstanceWatchers(TimeProvider timeProvider, TimeSpan safetyP
             list.Add(watch);
         }
 
+        if (known?.Invoke(instanceId) is { } state)
+        {
+            lock (_gate)
+            {
+                watch.Begin(state);
+            }
+        }
+
         return watch;
     }
 
     /// <summary>Wakes the watches of an instance.</summary>
-    public void Changed(string instanceId)
+    /// <param name="known">What it has become, when the caller knows.</param>
+    public void Changed(string instanceId, InstanceState? known = null)
     {
         lock (_gate)
         {
             if (_watches.TryGetValue(instanceId, out var list))
             {
-                list.ForEach(watch => watch.Signal.Set());
+                foreach (var watch in list)
+                {
+                    watch.Changed(known);
+                }
             }
         }
     }
@@ -58,7 +72,7 @@ public sealed class InstanceWatchers(TimeProvider timeProvider, TimeSpan safetyP
         {
             foreach (var list in _watches.Values)
             {
-                list.ForEach(watch => watch.Signal.Set());
+                list.ForEach(watch => watch.Changed(null));
             }
         }
     }
@@ -78,10 +92,34 @@ public sealed class InstanceWatchers(TimeProvider timeProvider, TimeSpan safetyP
     {
         public string InstanceId => instanceId;
 
-        public WorkSignal Signal { get; } = new();
+        private readonly WorkSignal _signal = new();
 
-        public Task WaitAsync(CancellationToken cancellationToken = default) =>
-            Signal.WaitAsync(owner.SafetyPoll, owner.Time, cancellationToken);
+        private bool _isChanged;
+
+        public InstanceState? Known { get; private set; }
+
+        public void Begin(InstanceState known)
+        {
+            if (!_isChanged)
+            {
+                Known = known;
+            }
+        }
+
+        public void Changed(InstanceState? known)
+        {
+            _isChanged = true;
+            Known = known;
+            _signal.Set();
+        }
+
+        public async Task WaitAsync(CancellationToken cancellationToken = default)
+        {
+            if (!await _signal.WaitAsync(owner.SafetyPoll, owner.Time, cancellationToken))
+            {
+                Known = null; // Somebody else may have changed it without a word.
+            }
+        }
 
         public void Dispose() => owner.Remove(this);
     }

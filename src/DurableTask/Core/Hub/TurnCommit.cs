@@ -50,7 +50,8 @@ public sealed record TurnCommit
     /// meanwhile: the order of arrival outlives the execution.</summary>
     public IReadOnlyList<EventRaisedEvent> CarriedEvents { get; init; } = [];
 
-    /// <summary>Activities to schedule.</summary>
+    /// <summary>Activities to schedule; <see cref="NewHistory"/> says so too: what a worker that died had in its memory is known from
+    /// there.</summary>
     public IReadOnlyList<TaskScheduledEvent> Activities { get; init; } = [];
 
     /// <summary>How many of <see cref="Activities"/>, from the first, to lock for this worker in the same transaction.</summary>

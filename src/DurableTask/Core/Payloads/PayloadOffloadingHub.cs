@@ -7,7 +7,7 @@ namespace DurableTask.Core.Payloads;
 /// A hub whose large payloads are compressed and kept apart from everything else: callers see nothing of it. Small payloads cost a look at
 /// their length; a large one costs a round trip to store and one to read.
 /// </summary>
-public sealed class PayloadOffloadingHub : ITaskHub
+public sealed class PayloadOffloadingHub : ITaskHub, ILocalDispatch
 {
     private readonly ITaskHub _hub;
     private readonly IPayloadStore _store;
@@ -80,7 +80,10 @@ public sealed class PayloadOffloadingHub : ITaskHub
         IReadOnlyDictionary<OrchestrationStatus, TimeSpan> timeToLive, int maxCount, CancellationToken cancellationToken = default) =>
         _hub.PurgeExpiredAsync(timeToLive, maxCount, cancellationToken);
 
-    public IInstanceWatch WatchInstance(string instanceId) => _hub.WatchInstance(instanceId);
+    public IInstanceWatch WatchInstance(string instanceId) => new WholeWatch(_hub.WatchInstance(instanceId));
+
+    public IDisposable Attach(ILocalWorker worker) =>
+        _hub is ILocalDispatch local ? local.Attach(new WholeWorker(worker)) : NoAttachment.Instance;
 
     public async Task<IReadOnlyList<OrchestrationWorkItem>> LockOrchestrationsAsync(
         LockRequest request, CancellationToken cancellationToken = default)
@@ -173,6 +176,43 @@ public sealed class PayloadOffloadingHub : ITaskHub
             Claimed = [.. receipt.Claimed.Select(
                 item => item with { Task = turn.Activities.First(task => task.EventId == item.Lock.TaskId) })],
         };
+    }
+
+    /// <summary>What the hub knows without asking may lack large payloads: it has to be read then.</summary>
+    private sealed class WholeWatch(IInstanceWatch inner) : IInstanceWatch
+    {
+        public InstanceState? Known =>
+            inner.Known is { } known && IsWhole(known.Input) && IsWhole(known.Output) && IsWhole(known.CustomStatus) ? known : null;
+
+        public Task WaitAsync(CancellationToken cancellationToken = default) => inner.WaitAsync(cancellationToken);
+
+        public void Dispose() => inner.Dispose();
+
+        private static bool IsWhole(string? text) => PayloadToken.IdIn(text) is null;
+    }
+
+    /// <summary>An instance with a large input takes the way through the inbox, where it is read.</summary>
+    private sealed class WholeWorker(ILocalWorker inner) : ILocalWorker
+    {
+        public string WorkerId => inner.WorkerId;
+
+        public TimeSpan Lease => inner.Lease;
+
+        public bool TryReserve(ExecutionStartedEvent start) => PayloadToken.IdIn(start.Input) is null && inner.TryReserve(start);
+
+        public void GiveBack() => inner.GiveBack();
+
+        public void Start(OrchestrationWorkItem item) => inner.Start(item);
+    }
+
+    private sealed class NoAttachment : IDisposable
+    {
+        public static NoAttachment Instance { get; } = new();
+
+        public void Dispose()
+        {
+            // The hub takes no workers.
+        }
     }
 
     private async Task StoreAsync(OutgoingPayloads payloads, CancellationToken cancellationToken)

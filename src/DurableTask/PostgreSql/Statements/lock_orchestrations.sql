@@ -27,4 +27,5 @@ UPDATE instances i SET locked_by = $1, locked_until = now() + $3, fence = i.fenc
 FROM due
 WHERE i.instance_id = due.instance_id
 RETURNING i.instance_id, i.execution_id, i.name, i.version, i.status, i.created_at, i.updated_at, i.completed_at, i.parent_instance_id,
-          i.tags::text, i.failure, i.input, i.output, i.custom_status, i.fence, i.history_count, due.visible_at, i.lost_attempts;
+          i.tags::text, i.failure, i.input, i.output, i.custom_status, i.fence, i.history_count, due.visible_at, i.lost_attempts,
+          i.start, i.resident_at;

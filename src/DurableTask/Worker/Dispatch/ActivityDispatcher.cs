@@ -29,7 +29,7 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
     /// <summary>Locks what is free and starts it. Returns when there is nothing more to lock.</summary>
     public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
     {
-        int slots = await runtime.ActivitySlots.TakeAsync(int.MaxValue, cancellationToken);
+        int slots = await runtime.ActivitySlots.TakeAsync(runtime.ActivitySlots.Share, cancellationToken);
         IReadOnlyList<ActivityWorkItem> items = [];
         try
         {

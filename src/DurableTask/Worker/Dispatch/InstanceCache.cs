@@ -3,54 +3,60 @@ namespace Microsoft.DurableTask.Worker.Dispatch;
 /// <summary>
 /// The least recently used instances beyond the limit are forgotten. Taking an instance removes it, so that one turn at a time uses it.
 /// </summary>
-internal sealed class InstanceCache(int maximumInstances, int maximumHistory) : IDisposable
+internal sealed class InstanceCache(int maximumInstances, int maximumHistory, int maximumEvents = int.MaxValue) : IDisposable
 {
     private readonly Dictionary<string, LinkedListNode<CachedInstance>> _byId = new(StringComparer.Ordinal);
     private readonly LinkedList<CachedInstance> _byUse = new();
     private readonly Lock _lock = new();
+    private long _events;
 
     public CachedInstance? Take(string instanceId)
     {
         lock (_lock)
         {
-            if (!_byId.Remove(instanceId, out LinkedListNode<CachedInstance>? node))
+            if (!_byId.TryGetValue(instanceId, out LinkedListNode<CachedInstance>? node))
             {
                 return null;
             }
 
-            _byUse.Remove(node);
-            return node.Value;
+            return Remove(node);
         }
     }
 
     public void Put(CachedInstance instance)
     {
-        CachedInstance? evicted = null;
+        List<CachedInstance> evicted = [];
         lock (_lock)
         {
             if (instance.History.Count > maximumHistory || maximumInstances == 0)
             {
-                evicted = instance;
+                evicted.Add(instance);
             }
             else
             {
-                if (_byId.Remove(instance.InstanceId, out LinkedListNode<CachedInstance>? older))
+                if (_byId.TryGetValue(instance.InstanceId, out LinkedListNode<CachedInstance>? older))
                 {
-                    _byUse.Remove(older);
-                    older.Value.Dispose();
+                    evicted.Add(Remove(older));
                 }
 
                 _byId.Add(instance.InstanceId, _byUse.AddFirst(instance));
-                if (_byId.Count > maximumInstances)
+                _events += instance.History.Count;
+                while (_byId.Count > maximumInstances || (_events > maximumEvents && _byId.Count > 0))
                 {
-                    evicted = _byUse.Last!.Value;
-                    _byUse.RemoveLast();
-                    _byId.Remove(evicted.InstanceId);
+                    evicted.Add(Remove(_byUse.Last!));
                 }
             }
         }
 
-        evicted?.Dispose();
+        evicted.ForEach(forgotten => forgotten.Dispose());
+    }
+
+    private CachedInstance Remove(LinkedListNode<CachedInstance> node)
+    {
+        _byId.Remove(node.Value.InstanceId);
+        _byUse.Remove(node);
+        _events -= node.Value.History.Count;
+        return node.Value;
     }
 
     public void Dispose()

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Microsoft.DurableTask.Worker.Dispatch;
 
 /// <summary>Runs the turns of orchestrations: lock, replay or continue, commit.</summary>
-internal sealed partial class OrchestrationDispatcher
+internal sealed partial class OrchestrationDispatcher : ILocalWorker
 {
     private static readonly TimeSpan FailedTurnDelay = TimeSpan.FromSeconds(1);
 
@@ -19,6 +19,7 @@ internal sealed partial class OrchestrationDispatcher
     private readonly OrchestrationSessions _sessions;
     private readonly InstanceRewinder _rewinder;
     private readonly UnstorableTurns _unstorable = new();
+    private readonly OutcomeBoxes _outcomes;
     private readonly ILogger _logger;
 
     public OrchestrationDispatcher(WorkerRuntime runtime)
@@ -27,15 +28,41 @@ internal sealed partial class OrchestrationDispatcher
         _sessions = new OrchestrationSessions(runtime);
         _rewinder = new InstanceRewinder(runtime, _sessions);
         _logger = runtime.Services.Loggers.Orchestrations;
-        _activities = new ActivityDispatcher(runtime) { TryContinueInMemory = TryRunTurnInMemoryAsync };
+        _outcomes = new OutcomeBoxes(TryRunTurnInMemoryAsync);
+        _activities = new ActivityDispatcher(runtime) { TryContinueInMemory = _outcomes.TryDeliverAsync };
     }
 
     public ActivityDispatcher Activities => _activities;
 
+    public string WorkerId => _runtime.WorkerId;
+
+    public TimeSpan Lease => _runtime.HubOptions.WorkItemLockTimeout;
+
+    public bool TryReserve(ExecutionStartedEvent start) =>
+        !_runtime.IsStopping
+        && _runtime.OrchestrationLimits?.ContainsKey(start.Name) != true
+        && _runtime.Filters.Pass(start)
+        && _sessions.Accepts(start)
+        && _runtime.OrchestrationSlots.TakeFree(1) == 1;
+
+    public void GiveBack() => _runtime.OrchestrationSlots.GiveBack(1);
+
+    public void Start(OrchestrationWorkItem item) => _runtime.Running.Start(async () =>
+    {
+        try
+        {
+            await RunTurnOfItemAsync(item, lockHeld: false);
+        }
+        finally
+        {
+            GiveBack();
+        }
+    });
+
     /// <summary>Locks what is ready and starts it.</summary>
     public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
     {
-        int slots = await _runtime.OrchestrationSlots.TakeAsync(int.MaxValue, cancellationToken);
+        int slots = await _runtime.OrchestrationSlots.TakeAsync(_runtime.OrchestrationSlots.Share, cancellationToken);
         IReadOnlyList<OrchestrationWorkItem> items = [];
         try
         {
@@ -63,7 +90,7 @@ internal sealed partial class OrchestrationDispatcher
         {
             if (item.LostAttempts < SuspectLane.LostAttemptsOfSuspects && item.LostAttempts < _runtime.HubOptions.MaximumLostAttempts)
             {
-                await RunLockedTurnAsync(item);
+                await RunTurnOfItemAsync(item, lockHeld: true);
             }
             else
             {
@@ -90,7 +117,9 @@ internal sealed partial class OrchestrationDispatcher
                 }
             }
             else if (!await _runtime.Suspects.TryRunAsync(
-                () => _runtime.Hub.SetLostAttemptsAsync(item.Lock, item.LostAttempts + 1), () => RunLockedTurnAsync(item), acquit: null))
+                () => _runtime.Hub.SetLostAttemptsAsync(item.Lock, item.LostAttempts + 1),
+                () => RunTurnOfItemAsync(item, lockHeld: true),
+                acquit: null))
             {
                 await GiveBackAsync(item.Lock, SuspectLane.GiveBackDelay);
             }
@@ -101,7 +130,7 @@ internal sealed partial class OrchestrationDispatcher
         }
     }
 
-    private async Task RunLockedTurnAsync(OrchestrationWorkItem item)
+    private async Task RunTurnOfItemAsync(OrchestrationWorkItem item, bool lockHeld)
     {
         try
         {
@@ -134,11 +163,16 @@ internal sealed partial class OrchestrationDispatcher
             {
                 await RunTurnAsync(instance, item.Lock, events, turn => turn with
                 {
+                    LockHeld = lockHeld,
                     ConsumedMessages = [.. item.Messages.Select(message => message.Id)],
                 });
             }
 
             _unstorable.Forget(item.Lock.InstanceId);
+        }
+        catch (WorkItemLockLostException) when (!lockHeld)
+        {
+            // A message came before the first turn, and its turn took the start along.
         }
         catch (WorkItemLockLostException lost)
         {
@@ -147,7 +181,8 @@ internal sealed partial class OrchestrationDispatcher
         catch (Exception failed)
         {
             Log.TurnNotStored(_logger, failed, item.Lock.InstanceId);
-            if (!_unstorable.IsHopeless(item.Lock.InstanceId, failed)
+            if (!lockHeld
+                || !_unstorable.IsHopeless(item.Lock.InstanceId, failed)
                 || !await TryFailInstanceAsync(item, UnstorableTurns.Failure(failed)))
             {
                 // Nothing was stored, or everything was and only the answer got lost. Giving the lock back is right in both cases:
@@ -162,17 +197,19 @@ internal sealed partial class OrchestrationDispatcher
         || await filter.IsOrchestrationValidAsync(new() { Name = item.Instance.Name, Tags = item.Instance.Tags });
 
     /// <summary>
-    /// One commit for an activity's outcome and the turn that it causes: possible while nobody else has touched the instance.
+    /// One commit for the outcomes of activities and the turn that they cause: possible while nobody else has touched the instance.
     /// </summary>
-    private async Task<bool> TryRunTurnInMemoryAsync(ActivityWorkItem activity, HistoryEvent outcome)
+    private async Task<bool> TryRunTurnInMemoryAsync(IReadOnlyList<(ActivityWorkItem Activity, HistoryEvent Outcome)> outcomes)
     {
-        CachedInstance? instance = _runtime.Cache.Take(activity.Lock.InstanceId);
+        string instanceId = outcomes[0].Activity.Lock.InstanceId;
+        CachedInstance? instance = _runtime.Cache.Take(instanceId);
         if (instance is null)
         {
             return false;
         }
 
-        if (instance.ExecutionId != activity.ExecutionId || !_runtime.Locks.IsHeld(activity.Lock))
+        if (outcomes.Any(outcome =>
+            outcome.Activity.ExecutionId != instance.ExecutionId || !_runtime.Locks.IsHeld(outcome.Activity.Lock)))
         {
             instance.Dispose();
             return false;
@@ -180,23 +217,23 @@ internal sealed partial class OrchestrationDispatcher
 
         try
         {
-            var fence = new OrchestrationLock(instance.InstanceId, _runtime.WorkerId, instance.Fence);
-            await RunTurnAsync(instance, fence, [outcome], turn => turn with
+            var fence = new OrchestrationLock(instanceId, _runtime.WorkerId, instance.Fence);
+            await RunTurnAsync(instance, fence, outcomes.Select(outcome => outcome.Outcome), turn => turn with
             {
                 LockHeld = false,
-                FinishedActivities = [activity.Lock],
+                FinishedActivities = [.. outcomes.Select(outcome => outcome.Activity.Lock)],
             });
             return true;
         }
         catch (WorkItemLockLostException)
         {
-            // Another message's turn came first; the outcome goes the long way, through the inbox.
+            // Another message's turn came first; the outcomes go the long way, through the inbox.
             return false;
         }
         catch (Exception failed)
         {
             // Stored or not, we cannot know. If it was, the report that follows finds the activity gone and says so.
-            Log.TurnNotStored(_logger, failed, activity.Lock.InstanceId);
+            Log.TurnNotStored(_logger, failed, instanceId);
             return false;
         }
     }
@@ -278,7 +315,7 @@ internal sealed partial class OrchestrationDispatcher
         instance.History.AddRange(turn.NewHistory);
         instance.Fence = receipt.Fence;
         instance.CustomStatus = turn.CustomStatus;
-        if (_runtime.HubOptions.ExtendedSessions)
+        if (_runtime.HubOptions.ExtendedSessions || instance.History.Count > _runtime.HubOptions.MaximumReplayedHistory)
         {
             instance.Session!.Stored();
         }

@@ -37,6 +37,11 @@ internal sealed partial class OrchestrationSessions(WorkerRuntime runtime)
         return start is not null && !Accepts(versioning, start.Version);
     }
 
+    /// <summary>True when this worker's version settings do not leave a new orchestration to another worker.</summary>
+    public bool Accepts(ExecutionStartedEvent start) =>
+        runtime.Options.Versioning is not { FailureStrategy: DurableTaskWorkerOptions.VersionFailureStrategy.Reject } versioning
+        || Accepts(versioning, start.Version);
+
     /// <summary>
     /// Logs and traces what a turn did, before it is stored: whoever waits for the end of an instance finds them when the wait is over.
     /// </summary>

@@ -8,6 +8,9 @@ internal sealed class WorkSlots(int limit)
     private readonly WorkSignal _givenBack = new();
     private int _free = limit;
 
+    /// <summary>How many one look into the hub takes at most: the rest stays for work that comes straight from memory.</summary>
+    public int Share { get; } = Math.Max(1, limit / 4);
+
     /// <summary>Waits until a slot is free, and takes as many as are, up to a number.</summary>
     public async Task<int> TakeAsync(int most, CancellationToken cancellationToken)
     {

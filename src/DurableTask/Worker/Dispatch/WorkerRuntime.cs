@@ -28,7 +28,8 @@ internal sealed class WorkerRuntime(
     public TimeProvider Time => Services.TimeProvider;
     public HeldLocks Locks { get; } = new();
     public RunningWork Running { get; } = new(hubOptions.WorkScheduler);
-    public InstanceCache Cache { get; } = new(hubOptions.MaximumCachedInstances, hubOptions.MaximumCachedHistory);
+    public InstanceCache Cache { get; } = new(
+        hubOptions.MaximumCachedInstances, hubOptions.MaximumCachedHistory, hubOptions.MaximumCachedEvents);
     public SuspectLane Suspects { get; } = new(services.TimeProvider);
     public WorkSlots OrchestrationSlots { get; } = new(options.Concurrency.MaximumConcurrentOrchestrationWorkItems);
     public WorkSlots ActivitySlots { get; } = new(options.Concurrency.MaximumConcurrentActivityWorkItems);

@@ -21,6 +21,10 @@ internal sealed record WorkFilters(
         _ => Entities,
     };
 
+    /// <summary>True when this worker takes such an orchestration.</summary>
+    public bool Pass(ExecutionStartedEvent start) =>
+        Orchestrations is null || Orchestrations.Any(filter => filter.Passes(start.Name, start.Version));
+
     /// <summary>How many of the activities, from the first, pass: only those may be claimed by the turn that adds them.</summary>
     public int Leading(IReadOnlyList<TaskScheduledEvent> activities) => Activities is null
         ? activities.Count

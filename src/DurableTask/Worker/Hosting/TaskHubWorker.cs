@@ -124,6 +124,7 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
     {
         await UntilItWorksAsync(_runtime.Hub.InitializeAsync, stoppingToken);
         Log.Started(_logger, _runtime.WorkerId);
+        using IDisposable? attachment = (_runtime.Hub as ILocalDispatch)?.Attach(_dispatcher);
         List<Task> duties =
         [
             LoopAsync(_dispatcher.RunOnceAsync, WorkKind.Orchestration, stoppingToken),

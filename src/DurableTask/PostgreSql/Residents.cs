@@ -1,0 +1,214 @@
+using System.Collections.Concurrent;
+using DurableTask.Core;
+using DurableTask.Core.History;
+using DurableTask.Core.Hub;
+
+namespace Microsoft.DurableTask.PostgreSql;
+
+/// <summary>
+/// The instances that live in the memory of this process's workers, as far as the hub has to know: which of their activities run without a
+/// row, and whether their start has none. It decides what a turn leaves behind, and answers who reports an outcome twice. What the
+/// database says of an instance's residence counts; this here is only what this process has put there.
+/// </summary>
+internal sealed class Residents
+{
+    private static readonly Dictionary<string, string> NoTags = [];
+
+    private readonly ConcurrentDictionary<string, Resident> _byId = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string InstanceId, string WorkerId), byte> _doubtful = new();
+
+    /// <summary>The activity id of the lock on an activity that has no row.</summary>
+    public const long NoRow = 0;
+
+    /// <summary>An instance begins here.</summary>
+    public void Begin(NewInstance created, string workerId, DateTimeOffset createdAt) =>
+        _byId[created.InstanceId] = new Resident(created.ExecutionId, workerId)
+        {
+            Start = created,
+            State = StateOf(created, createdAt),
+        };
+
+    /// <summary>A new instance.</summary>
+    public static InstanceState StateOf(NewInstance created, DateTimeOffset createdAt) => new()
+    {
+        InstanceId = created.InstanceId,
+        ExecutionId = created.ExecutionId,
+        Name = created.Start.Name,
+        Version = created.Start.Version,
+        Status = OrchestrationStatus.Pending,
+        CreatedAt = createdAt,
+        UpdatedAt = createdAt,
+        ParentInstanceId = created.Start.ParentInstance?.OrchestrationInstance.InstanceId,
+        Tags = created.Start.Tags is { } tags ? new Dictionary<string, string>(tags, StringComparer.Ordinal) : NoTags,
+        Input = created.Start.Input,
+    };
+
+    /// <summary>What an instance that began here, and has lived here since, was last stored as; null for every other.</summary>
+    public InstanceState? StateOf(string instanceId) => _byId.TryGetValue(instanceId, out var resident) ? resident.State : null;
+
+    /// <summary>The start that has no message yet; null when it was stored, or the instance does not live here.</summary>
+    public NewInstance? StartOf(OrchestrationLock held) =>
+        _byId.TryGetValue(held.InstanceId, out var resident) && resident.WorkerId == held.WorkerId ? resident.Start : null;
+
+    /// <summary>True when activities without rows are still open after a turn that ends or starts these.</summary>
+    public bool StaysAfter(TurnCommit turn) =>
+        turn.ClaimActivities > 0
+        || (Find(turn.Lock.InstanceId, turn.ExecutionId, turn.Lock.WorkerId) is { } resident
+            && resident.HasOthersThan(turn.FinishedActivities));
+
+    /// <summary>A turn was stored: what it finished is over, what it claimed is open.</summary>
+    /// <returns>What the instance has become, if that is known.</returns>
+    public InstanceState? Stored(TurnCommit turn, IReadOnlyList<ActivityWorkItem> claimed, DateTimeOffset now)
+    {
+        var id = turn.Lock.InstanceId;
+        var resident = Find(id, turn.ExecutionId, turn.Lock.WorkerId);
+        var state = resident?.State is { } before && turn.ContinueAs is null
+            ? before with
+            {
+                Status = turn.Status,
+                UpdatedAt = now,
+                CompletedAt = turn.Status.IsTerminal() ? now : null,
+                CustomStatus = turn.CustomStatus,
+                Output = turn.Output,
+                Failure = turn.Failure,
+            }
+            : null;
+        if (turn.Status.IsTerminal() || turn.ContinueAs is not null)
+        {
+            _byId.TryRemove(id, out _);
+            return state;
+        }
+
+        if (claimed.Any(item => item.Lock.ActivityId == NoRow))
+        {
+            resident ??= _byId[id] = new Resident(turn.ExecutionId, turn.Lock.WorkerId);
+        }
+
+        if (resident is not null)
+        {
+            resident.State = state;
+            if (resident.Stored(turn.FinishedActivities, claimed))
+            {
+                _byId.TryRemove(new KeyValuePair<string, Resident>(id, resident));
+            }
+        }
+
+        return state;
+    }
+
+    /// <summary>The instance lives elsewhere by now.</summary>
+    public void Forget(string instanceId) => _byId.TryRemove(instanceId, out _);
+
+    /// <summary>
+    /// A commit's outcome is not known: if it was stored, something may live in the worker's memory that the worker does not know of.
+    /// It is taken from there by <see cref="ResidentReclaimer"/>.
+    /// </summary>
+    public void Doubt(string instanceId, string? workerId)
+    {
+        if (workerId is not null)
+        {
+            _doubtful.TryAdd((instanceId, workerId), 0);
+        }
+    }
+
+    /// <summary>Those in doubt.</summary>
+    public IReadOnlyCollection<(string InstanceId, string WorkerId)> Doubtful => _doubtful.IsEmpty ? [] : [.. _doubtful.Keys];
+
+    /// <summary>What was in doubt has rows now, if it was stored at all.</summary>
+    public void Settle(IEnumerable<(string InstanceId, string WorkerId)> settled)
+    {
+        foreach (var doubt in settled)
+        {
+            _doubtful.TryRemove(doubt, out _);
+            Forget(doubt.InstanceId);
+        }
+    }
+
+    /// <summary>The open activity of a lock; null when its outcome is known, or its instance does not live here any more.</summary>
+    public (string ExecutionId, TaskScheduledEvent Task)? Open(ActivityLock held) =>
+        _byId.TryGetValue(held.InstanceId, out var resident) && resident.WorkerId == held.WorkerId && resident.Find(held) is { } task
+            ? (resident.ExecutionId, task)
+            : null;
+
+    /// <summary>An activity was reported, or given a row, apart from a turn.</summary>
+    public void Close(ActivityLock held)
+    {
+        if (_byId.TryGetValue(held.InstanceId, out var resident))
+        {
+            resident.Close(held);
+        }
+    }
+
+    private Resident? Find(string instanceId, string executionId, string workerId) =>
+        _byId.TryGetValue(instanceId, out var resident) && resident.ExecutionId == executionId && resident.WorkerId == workerId
+            ? resident
+            : null;
+
+    private sealed class Resident(string executionId, string workerId)
+    {
+        private readonly Dictionary<int, ActivityWorkItem> _open = [];
+
+        public string ExecutionId => executionId;
+
+        public string WorkerId => workerId;
+
+        public NewInstance? Start { get; set; }
+
+        public InstanceState? State { get; set; }
+
+        public bool HasOthersThan(IReadOnlyList<ActivityLock> finished)
+        {
+            lock (_open)
+            {
+                return _open.Count > finished.Count(held => _open.TryGetValue(held.TaskId, out var item) && item.Lock == held);
+            }
+        }
+
+        /// <returns>True when nothing is left.</returns>
+        public bool Stored(IReadOnlyList<ActivityLock> finished, IReadOnlyList<ActivityWorkItem> claimed)
+        {
+            lock (_open)
+            {
+                Start = null;
+                foreach (var held in finished)
+                {
+                    Remove(held);
+                }
+
+                foreach (var item in claimed)
+                {
+                    if (item.Lock.ActivityId == NoRow)
+                    {
+                        _open[item.Lock.TaskId] = item;
+                    }
+                }
+
+                return _open.Count == 0;
+            }
+        }
+
+        public TaskScheduledEvent? Find(ActivityLock held)
+        {
+            lock (_open)
+            {
+                return _open.TryGetValue(held.TaskId, out var item) && item.Lock == held ? item.Task : null;
+            }
+        }
+
+        public void Close(ActivityLock held)
+        {
+            lock (_open)
+            {
+                Remove(held);
+            }
+        }
+
+        private void Remove(ActivityLock held)
+        {
+            if (_open.TryGetValue(held.TaskId, out var item) && item.Lock == held)
+            {
+                _open.Remove(held.TaskId);
+            }
+        }
+    }
+}

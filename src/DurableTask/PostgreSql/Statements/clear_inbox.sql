@@ -1,1 +1,0 @@
-DELETE FROM inbox WHERE instance_id = ANY ($1::text[]);

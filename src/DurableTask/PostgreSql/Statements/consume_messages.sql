@@ -1,1 +1,0 @@
-DELETE FROM inbox WHERE id = ANY ($1::bigint[]);
