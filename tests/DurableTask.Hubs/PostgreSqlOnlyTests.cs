@@ -229,6 +229,10 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
                     + "text[], bool[], bigint[])",
                 "'{i1}', '{e}', '{w}', '{1}', '{f}', '{1}', '{1}', '{0}', '{null}', '{null}', '{null}', '{x}', '{f}', '{t}', '{30 s}', "
                     + "'{1}', '{1}', '{1}', '{w}', '{1}', '{1}', '{1}', '{A}', '{null}', '{x}', '{t}', '{1}'"),
+            await PlanAsync(
+                planCacheMode,
+                "commit_resident_turns (text[], text[], text[], bigint[], int[], int[], smallint[], text[], text[])",
+                "'{i1}', '{e}', '{w}', '{1}', '{1}', '{1}', '{0}', '{null}', '{x}'"),
             await PlanAsync(planCacheMode, "lock_residents (text[], text[], int)", "'{w}', null, 500"),
             await PlanAsync(planCacheMode, "read_residents (text[], text[])", "'{i1}', '{e}'"),
             await PlanAsync(planCacheMode, "read_messages (text[], int)", "'{i1,i2}', 1000"),

@@ -3,10 +3,11 @@ using Npgsql;
 
 namespace Microsoft.DurableTask.PostgreSql;
 
-/// <summary>The two statements that every group consists of, as arrays with one entry per row that they write.</summary>
+/// <summary>The statements that every group consists of, as arrays with one entry per row that they write.</summary>
 internal static class GroupCommands
 {
     private static readonly string CreateSql = HubDatabase.Sql["create_fresh_instances"];
+    private static readonly string CommitResidentSql = HubDatabase.Sql["commit_resident_turns"];
     private static readonly string CommitSql = HubDatabase.Sql["commit_turns"];
 
     public static NpgsqlBatchCommand Create(PreparedStart[] starts)
@@ -22,6 +23,22 @@ internal static class GroupCommands
         Add(command, starts, static start => start.Created.Start.Input);
         Add(command, starts, static start => start.Worker?.WorkerId);
         Add(command, starts, static start => start.Start);
+        return command;
+    }
+
+    /// <summary>For turns that are <see cref="PreparedTurn.IsResident"/>.</summary>
+    public static NpgsqlBatchCommand CommitResident(PreparedTurn[] turns)
+    {
+        var command = new NpgsqlBatchCommand(CommitResidentSql);
+        Add(command, turns, static turn => turn.InstanceId);
+        Add(command, turns, static turn => turn.Turn.ExecutionId);
+        Add(command, turns, static turn => turn.Turn.Lock.WorkerId);
+        Add(command, turns, static turn => turn.Turn.Lock.Fence);
+        Add(command, turns, static turn => turn.Turn.HistoryCount);
+        Add(command, turns, static turn => turn.HistoryAfter);
+        Add(command, turns, static turn => (short)turn.Turn.Status);
+        Add(command, turns, static turn => turn.Turn.CustomStatus);
+        Add(command, turns, static turn => turn.History);
         return command;
     }
 

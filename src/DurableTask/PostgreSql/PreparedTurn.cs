@@ -54,6 +54,20 @@ internal sealed class PreparedTurn(TurnCommit turn) : GroupOperation
     /// <summary>True when activities without rows are open after it; decided when the group is put together.</summary>
     public bool Stays { get; set; }
 
+    /// <summary>True when it changes no rows but its instance's, and that only lives on in its worker's memory; decided with
+    /// <see cref="Stays"/>.</summary>
+    public bool IsResident { get; set; }
+
+    /// <summary>True when it could be resident: it goes on from memory, with activities that it keeps there.</summary>
+    public bool TouchesNoRows =>
+        IsPlain
+        && !Ends
+        && !Turn.LockHeld
+        && History is not null
+        && Turn.ClaimActivities == Activities.Length
+        && Turn.ConsumedMessages.All(static id => id == Residents.NoRow)
+        && Turn.FinishedActivities.All(static held => held.ActivityId == Residents.NoRow);
+
     public string? History { get; } = turn.ContinueAs is null ? HistorySerializer.SerializeAll(turn.NewHistory) : null;
 
     public string[] Activities { get; } = turn.Status.IsTerminal() ? [] : SerializeEach(turn.Activities);

@@ -56,6 +56,15 @@ internal sealed class Residents
         || (Find(turn.Lock.InstanceId, turn.ExecutionId, turn.Lock.WorkerId) is { } resident
             && resident.HasOthersThan(turn.FinishedActivities));
 
+    /// <summary>True when the turn's instance lives in its worker's memory already.</summary>
+    public bool IsAt(TurnCommit turn) => Find(turn.Lock.InstanceId, turn.ExecutionId, turn.Lock.WorkerId) is not null;
+
+    /// <summary>True unless the turn certainly leaves status and custom status as they were.</summary>
+    public bool MayChange(TurnCommit turn) =>
+        StateOf(turn.Lock.InstanceId) is not { } before
+        || before.Status != turn.Status
+        || !string.Equals(before.CustomStatus, turn.CustomStatus, StringComparison.Ordinal);
+
     /// <summary>A turn was stored: what it finished is over, what it claimed is open.</summary>
     /// <returns>What the instance has become, if that is known.</returns>
     public InstanceState? Stored(TurnCommit turn, IReadOnlyList<ActivityWorkItem> claimed, DateTimeOffset now)

@@ -5,8 +5,8 @@ using Npgsql;
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
-/// Stores a group in one transaction. New instances and plain turns take one round trip: a statement for the former, one for the latter,
-/// in a batch that is a transaction of its own. When a turn does more (timers, messages, sub-orchestrations, a new execution), the rows
+/// Stores a group in one transaction. New instances and plain turns take one round trip: a statement for the former, one for turns that
+/// live on in memory, one for the others, in a batch that is a transaction of its own. When a turn does more (timers, messages, sub-orchestrations, a new execution), the rows
 /// that the group may write are locked first, in the order of the ids, and the rest follows in a second batch, with one statement per kind
 /// of change. One connection is kept for it.
 /// </summary>
@@ -19,15 +19,14 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
     public async Task<HubNews> CommitAsync(List<GroupOperation> group, TurnTransactionState state)
     {
         group.Sort(static (one, other) => string.CompareOrdinal(one.InstanceId, other.InstanceId));
-        var turns = group.OfType<PreparedTurn>().ToArray();
-        var starts = group.OfType<PreparedStart>().ToArray();
-        await ExtendLeasesAsync(turns, starts);
+        var parts = new GroupParts(group);
+        await PrepareAsync(parts);
         try
         {
             _connection ??= await OpenAsync();
-            return Array.TrueForAll(turns, static turn => turn.IsPlain)
-                ? await CommitPlainAsync(_connection, turns, starts, state)
-                : await CommitAllAsync(_connection, turns, starts, state);
+            return Array.TrueForAll(parts.Turns, static turn => turn.IsPlain)
+                ? await CommitPlainAsync(_connection, parts, state)
+                : await CommitAllAsync(_connection, parts, state);
         }
         catch (Exception exception)
         {
@@ -67,24 +66,21 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
         }
     }
 
-    private async Task<HubNews> CommitPlainAsync(
-        NpgsqlConnection connection, PreparedTurn[] turns, PreparedStart[] starts, TurnTransactionState state)
+    private async Task<HubNews> CommitPlainAsync(NpgsqlConnection connection, GroupParts parts, TurnTransactionState state)
     {
         await using var batch = new NpgsqlBatch(connection);
-        AddFirst(batch, turns, starts);
+        AddFirst(batch, parts);
         state.IsSent = true;
-        var results = await ReadAsync(batch, turns, starts);
-        return Answer(results, new HubNews(), state);
+        return Answer(await ReadAsync(batch, parts), new HubNews(), state);
     }
 
-    private async Task<HubNews> CommitAllAsync(
-        NpgsqlConnection connection, PreparedTurn[] turns, PreparedStart[] starts, TurnTransactionState state)
+    private async Task<HubNews> CommitAllAsync(NpgsqlConnection connection, GroupParts parts, TurnTransactionState state)
     {
         await using var transaction = await connection.BeginTransactionAsync();
-        var ended = await LockAsync(connection, turns);
+        var ended = await LockAsync(connection, parts.Turns);
         await using var batch = new NpgsqlBatch(connection, transaction);
-        AddFirst(batch, turns, starts);
-        var results = await ReadAsync(batch, turns, starts);
+        AddFirst(batch, parts);
+        var results = await ReadAsync(batch, parts);
         var news = new HubNews();
         await using var rest = new NpgsqlBatch(connection, transaction);
         new TurnStatements([.. results.Turns.Where(result => result.IsStored).Select(result => result.Turn)], ended, news).Fill(rest);
@@ -98,37 +94,46 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
         return Answer(results, news, state);
     }
 
-    private static void AddFirst(NpgsqlBatch batch, PreparedTurn[] turns, PreparedStart[] starts)
+    private static void AddFirst(NpgsqlBatch batch, GroupParts parts)
     {
-        if (starts.Length > 0)
+        if (parts.Starts.Length > 0)
         {
-            batch.BatchCommands.Add(GroupCommands.Create(starts));
+            batch.BatchCommands.Add(GroupCommands.Create(parts.Starts));
         }
 
-        if (turns.Length > 0)
+        if (parts.Resident.Length > 0)
         {
-            batch.BatchCommands.Add(GroupCommands.Commit(turns));
+            batch.BatchCommands.Add(GroupCommands.CommitResident(parts.Resident));
+        }
+
+        if (parts.Other.Length > 0)
+        {
+            batch.BatchCommands.Add(GroupCommands.Commit(parts.Other));
         }
     }
 
-    private async Task ExtendLeasesAsync(PreparedTurn[] turns, PreparedStart[] starts)
+    /// <summary>Decides what stays in memory, and extends the leases of the workers in whose memory it does.</summary>
+    private async Task PrepareAsync(GroupParts parts)
     {
-        foreach (var turn in turns)
+        foreach (var turn in parts.Turns)
         {
             turn.Stays = residents.StaysAfter(turn.Turn);
+            turn.IsResident = turn.Stays && turn.TouchesNoRows && residents.IsAt(turn.Turn);
             if (turn.Turn.ClaimActivities > 0)
             {
                 await leases.EnsureAsync(turn.Turn.Lock.WorkerId, turn.Turn.ClaimLease, CancellationToken.None);
             }
         }
 
-        foreach (var start in starts)
+        foreach (var start in parts.Starts)
         {
             if (start.Worker is { } worker)
             {
                 await leases.EnsureAsync(worker.WorkerId, worker.Lease, CancellationToken.None);
             }
         }
+
+        parts.Split();
     }
 
     /// <returns>Which of the instances have ended: a sub-orchestration may take their place.</returns>
@@ -141,13 +146,13 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
         return rows.Where(row => row.Ended).Select(row => row.Id).ToHashSet(StringComparer.Ordinal);
     }
 
-    private static async Task<GroupResults> ReadAsync(NpgsqlBatch batch, PreparedTurn[] turns, PreparedStart[] starts)
+    private static async Task<GroupResults> ReadAsync(NpgsqlBatch batch, GroupParts parts)
     {
-        var results = new GroupResults(Array.ConvertAll(turns, static turn => new TurnOutcome(turn)), []);
+        var results = new GroupResults([]);
         await using var reader = await batch.ExecuteReaderAsync();
-        if (starts.Length > 0)
+        if (parts.Starts.Length > 0)
         {
-            var byId = starts.ToDictionary(start => start.InstanceId, StringComparer.Ordinal);
+            var byId = parts.Starts.ToDictionary(start => start.InstanceId, StringComparer.Ordinal);
             while (await reader.ReadAsync())
             {
                 results.Starts.Add((byId[reader.GetString(0)], reader.GetBoolean(1), reader.GetFieldValue<DateTimeOffset>(2)));
@@ -158,21 +163,33 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
             await reader.NextResultAsync();
         }
 
-        if (turns.Length > 0)
-        {
-            while (await reader.ReadAsync())
-            {
-                // Positions of an array count from 1.
-                results.Turns[reader.GetInt64(0) - 1].Read(reader);
-            }
-        }
-
+        results.Turns.AddRange(await ReadAsync(reader, parts.Resident, static (turn, row) => turn.ReadResident(row)));
+        results.Turns.AddRange(await ReadAsync(reader, parts.Other, static (turn, row) => turn.Read(row)));
         while (await reader.NextResultAsync())
         {
             // Errors of the commit arrive with the end of the batch.
         }
 
         return results;
+    }
+
+    private static async Task<TurnOutcome[]> ReadAsync(
+        NpgsqlDataReader reader, PreparedTurn[] turns, Action<TurnOutcome, NpgsqlDataReader> read)
+    {
+        if (turns.Length == 0)
+        {
+            return [];
+        }
+
+        var outcomes = Array.ConvertAll(turns, static turn => new TurnOutcome(turn));
+        while (await reader.ReadAsync())
+        {
+            // Positions of an array count from 1.
+            read(outcomes[reader.GetInt64(0) - 1], reader);
+        }
+
+        await reader.NextResultAsync();
+        return outcomes;
     }
 
     private HubNews Answer(GroupResults results, HubNews news, TurnTransactionState state)
@@ -206,8 +223,9 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
             }
 
             var claimed = result.Claimed();
+            var isChanged = result.Turn.IsResident ? residents.MayChange(result.Turn.Turn) : result.IsChanged;
             var known = residents.Stored(result.Turn.Turn, claimed, result.UpdatedAt);
-            if (result.IsChanged)
+            if (isChanged)
             {
                 news.Instances.Add(result.Turn.InstanceId);
                 if (known is not null)
@@ -224,9 +242,28 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
         return news;
     }
 
-    private sealed record GroupResults(
-        TurnOutcome[] Turns, List<(PreparedStart Start, bool IsInMemory, DateTimeOffset CreatedAt)> Starts)
+    /// <summary>A group by the statements that store it.</summary>
+    private sealed class GroupParts(List<GroupOperation> group)
     {
+        public PreparedTurn[] Turns { get; } = [.. group.OfType<PreparedTurn>()];
+
+        public PreparedStart[] Starts { get; } = [.. group.OfType<PreparedStart>()];
+
+        public PreparedTurn[] Resident { get; private set; } = [];
+
+        public PreparedTurn[] Other { get; private set; } = [];
+
+        public void Split()
+        {
+            Resident = Array.FindAll(Turns, static turn => turn.IsResident);
+            Other = Array.FindAll(Turns, static turn => !turn.IsResident);
+        }
+    }
+
+    private sealed record GroupResults(List<(PreparedStart Start, bool IsInMemory, DateTimeOffset CreatedAt)> Starts)
+    {
+        public List<TurnOutcome> Turns { get; } = [];
+
         public IReadOnlyCollection<PreparedStart> Taken { get; set; } = [];
     }
 
@@ -247,6 +284,16 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
         public long Fence { get; private set; }
 
         public DateTimeOffset UpdatedAt { get; private set; }
+
+        /// <summary>The row of commit_resident_turns.</summary>
+        public void ReadResident(NpgsqlDataReader row)
+        {
+            IsStored = true;
+            _keeps = true;
+            Fence = row.GetInt64(1);
+            UpdatedAt = row.GetFieldValue<DateTimeOffset>(2);
+            HasUnread = row.GetBoolean(3);
+        }
 
         /// <summary>One row of commit_turns: one per turn, or one per claimed activity that got a row.</summary>
         public void Read(NpgsqlDataReader row)

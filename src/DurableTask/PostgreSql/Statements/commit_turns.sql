@@ -1,7 +1,8 @@
 -- Stores a group of turns: those whose instance is as the turn left it (fence, execution, length of the history, lock), in the order of
 -- the array, which is that of the ids. A turn that is not among the rows was not stored, and nothing of it.
 -- $1-$15: one entry per turn. $16-$17: consumed messages; $18-$21: finished activities that have rows; $22-$27: activities to schedule.
--- Each of these names its turn by its position.
+-- Each of these names its turn by its position. What ended is found by an array, not by a join: a plan that was made when the tables were
+-- empty would walk the whole inbox for it.
 WITH alive AS MATERIALIZED (
     SELECT worker_id FROM workers WHERE worker_id = ANY ($3::text[]) AND died_at IS NULL AND alive_until > now()
 ), stored AS (
@@ -53,9 +54,9 @@ WITH alive AS MATERIALIZED (
     USING unnest($18::bigint[], $19::text[], $20::bigint[], $21::bigint[]) AS f (id, locked_by, fence, turn), stored s
     WHERE s.position = f.turn AND a.id = f.id AND a.locked_by = f.locked_by AND a.fence = f.fence
 ), ended_inbox AS (
-    DELETE FROM inbox m USING stored s WHERE s.ends AND m.instance_id = s.instance_id
+    DELETE FROM inbox WHERE instance_id = ANY (ARRAY (SELECT instance_id FROM stored WHERE ends))
 ), ended_activities AS (
-    DELETE FROM activities a USING stored s WHERE (s.ends OR s.starts_over) AND a.instance_id = s.instance_id
+    DELETE FROM activities WHERE instance_id = ANY (ARRAY (SELECT instance_id FROM stored WHERE ends OR starts_over))
 ), scheduled AS (
     INSERT INTO activities (instance_id, execution_id, task_id, name, version, event, locked_by, visible_at, fence, delivery_count)
     SELECT s.instance_id, s.execution_id, n.task_id, n.name, n.version, n.event,

@@ -9,6 +9,9 @@ internal sealed class ActivityCancellation : IDisposable
 
     public bool IsRequested { get; private set; }
 
+    /// <summary>True once the activity's outcome is known: there is nothing to end any more.</summary>
+    public bool HasEnded { get; set; }
+
     public CancellationToken Token
     {
         get

@@ -67,6 +67,7 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
             }
             finally
             {
+                cancellation.HasEnded = true;
                 runtime.ActivitySlots.GiveBack(1);
             }
 

@@ -72,19 +72,19 @@ internal sealed class HeldLocks
         }
 
         LostLocks lost = await hub.RenewLocksAsync(Orchestrations, Activities, lease, cancellationToken);
-        foreach (OrchestrationLock orchestration in lost.Orchestrations)
+        return new LostLocks(
+            [.. lost.Orchestrations.Where(held => _orchestrations.TryRemove(held, out _))], [.. lost.Activities.Where(Lose)]);
+    }
+
+    /// <summary>What was given up, or has ended, since the renewal began was not lost: a turn may have stored it meanwhile.</summary>
+    private bool Lose(ActivityLock held)
+    {
+        if (!_activities.TryGetValue(held, out ActivityCancellation? running) || running.HasEnded || !_activities.TryRemove(held, out _))
         {
-            Remove(orchestration);
+            return false;
         }
 
-        foreach (ActivityLock activity in lost.Activities)
-        {
-            if (_activities.TryRemove(activity, out ActivityCancellation? running))
-            {
-                running.Request();
-            }
-        }
-
-        return lost;
+        running.Request();
+        return true;
     }
 }
