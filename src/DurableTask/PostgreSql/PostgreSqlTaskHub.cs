@@ -90,7 +90,6 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
             await (_options.MigrateAtStart ? migrator.MigrateAsync(cancellationToken) : migrator.VerifyAsync(cancellationToken));
             if (_duties.Count == 0)
             {
-                _duties.Add(Task.Run(_committer.RunAsync, CancellationToken.None));
                 _duties.Add(Task.Run(() => _listener.RunAsync(_stopping.Token), CancellationToken.None));
                 _duties.Add(Task.Run(() => _notifier.RunAsync(_stopping.Token), CancellationToken.None));
                 _duties.Add(Task.Run(() => _sweeper.RunAsync(_stopping.Token), CancellationToken.None));
@@ -204,7 +203,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
             return;
         }
 
-        _committer.Stop();
+        await _committer.DisposeAsync();
         await _stopping.CancelAsync();
         await Task.WhenAll(_duties);
         await _dataSource.DisposeAsync();

@@ -5,33 +5,71 @@ using DurableTask.Core.Hub;
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>Something that waits for its commit, together with others that concern other instances.</summary>
-internal abstract class GroupOperation
+internal abstract class GroupOperation : IThreadPoolWorkItem
 {
     public abstract string InstanceId { get; }
 
     /// <summary>The worker that acts, or is to act; null for none.</summary>
     public abstract string? WorkerId { get; }
 
-    /// <summary>True when the caller knows the outcome.</summary>
-    public abstract bool IsAnswered { get; }
+    /// <summary>True when the outcome is known.</summary>
+    public bool IsAnswered { get; protected set; }
 
-    /// <summary>Tells the caller that it was not stored, or that nobody knows.</summary>
+    /// <summary>It was not stored, or nobody knows.</summary>
     public abstract void Fail(Exception exception);
+
+    /// <summary>Tells the caller the outcome. What the caller does next runs right here, before this returns.</summary>
+    public abstract void Tell();
+
+    void IThreadPoolWorkItem.Execute() => Tell();
+}
+
+/// <inheritdoc/>
+internal abstract class GroupOperation<T> : GroupOperation
+{
+    private readonly TaskCompletionSource<T> _told = new();
+    private T _outcome = default!;
+    private Exception? _failure;
+
+    /// <summary>The outcome, for the caller who waits.</summary>
+    public Task<T> Told => _told.Task;
+
+    public void Answer(T outcome)
+    {
+        _outcome = outcome;
+        IsAnswered = true;
+    }
+
+    public override void Fail(Exception exception)
+    {
+        _failure = exception;
+        IsAnswered = true;
+    }
+
+    public override void Tell()
+    {
+        if (_failure is not null)
+        {
+            _told.TrySetException(_failure);
+        }
+        else
+        {
+            _told.TrySetResult(_outcome);
+        }
+    }
 }
 
 /// <summary>
 /// A turn that waits for its commit, with its events serialized already: that is done by the caller, so that callers share the work and an
 /// event that cannot be serialized fails nobody but its own turn.
 /// </summary>
-internal sealed class PreparedTurn(TurnCommit turn) : GroupOperation
+internal sealed class PreparedTurn(TurnCommit turn) : GroupOperation<TurnReceipt>
 {
     public TurnCommit Turn { get; } = turn;
 
     public override string InstanceId => Turn.Lock.InstanceId;
 
     public override string? WorkerId => Turn.Lock.WorkerId;
-
-    public override bool IsAnswered => Completion.Task.IsCompleted;
 
     /// <summary>The execution that timers of this turn belong to.</summary>
     public string NextExecutionId => Turn.ContinueAs?.OrchestrationInstance.ExecutionId ?? Turn.ExecutionId;
@@ -92,9 +130,6 @@ internal sealed class PreparedTurn(TurnCommit turn) : GroupOperation
         ? []
         : [.. turn.Messages.Where(message => message.Event is ExecutionTerminatedEvent).Select(message => message.InstanceId)];
 
-    /// <summary>The commit's outcome, for the caller who waits.</summary>
-    public TaskCompletionSource<TurnReceipt> Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
     /// <summary>Existing instances that the turn may write besides its own: they are locked in the same order.</summary>
     public IEnumerable<string> OtherInstances =>
         Turn.SubOrchestrations.Select(created => created.InstanceId).Concat(Terminated)
@@ -103,8 +138,6 @@ internal sealed class PreparedTurn(TurnCommit turn) : GroupOperation
     /// <summary>How many events the stored history has after it.</summary>
     public int HistoryAfter =>
         Turn.ContinueAs is not null ? 0 : (Turn.ReplacesHistory ? 0 : Turn.HistoryCount) + Turn.NewHistory.Count;
-
-    public override void Fail(Exception exception) => Completion.TrySetException(exception);
 
     private static string[] SerializeEach(IReadOnlyList<HistoryEvent> events)
     {
@@ -125,8 +158,10 @@ internal sealed class PreparedTurn(TurnCommit turn) : GroupOperation
 
 /// <summary>An instance that waits to be created.</summary>
 /// <param name="worker">The worker of this process in whose memory it is to begin; null when its start is to be a message.</param>
-internal sealed class PreparedStart(NewInstance created, ILocalWorker? worker) : GroupOperation
+internal sealed class PreparedStart(NewInstance created, ILocalWorker? worker) : GroupOperation<StartOutcome>
 {
+    private OrchestrationWorkItem? _firstTurn;
+
     public NewInstance Created { get; } = created;
 
     public ILocalWorker? Worker { get; } = worker;
@@ -135,33 +170,30 @@ internal sealed class PreparedStart(NewInstance created, ILocalWorker? worker) :
 
     public string? Tags { get; } = HistorySerializer.SerializeTags(created.Start.Tags);
 
-    public TaskCompletionSource<StartOutcome> Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
     public override string InstanceId => Created.InstanceId;
 
     public override string? WorkerId => Worker?.WorkerId;
 
-    public override bool IsAnswered => Completion.Task.IsCompleted;
+    /// <summary>It begins in the worker's memory.</summary>
+    public void Begin(DateTimeOffset createdAt)
+    {
+        _firstTurn = LocalWorkers.FirstTurn(Created, Worker!.WorkerId, createdAt);
+        Answer(StartOutcome.InMemory);
+    }
 
     /// <summary>Tells the caller, and hands the instance to the worker whose memory it begins in.</summary>
-    public void Answer(StartOutcome outcome, DateTimeOffset createdAt = default)
+    public override void Tell()
     {
-        if (outcome == StartOutcome.InMemory)
+        if (_firstTurn is { } item)
         {
-            Worker!.Start(LocalWorkers.FirstTurn(Created, Worker.WorkerId, createdAt));
+            Worker!.Start(item);
         }
         else
         {
             Worker?.GiveBack();
         }
 
-        Completion.TrySetResult(outcome);
-    }
-
-    public override void Fail(Exception exception)
-    {
-        Worker?.GiveBack();
-        Completion.TrySetException(exception);
+        base.Tell();
     }
 }
 

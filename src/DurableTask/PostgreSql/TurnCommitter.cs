@@ -1,26 +1,39 @@
-using System.Threading.Channels;
+using System.Diagnostics;
 using DurableTask.Core.Hub;
 using Microsoft.Extensions.Logging;
 
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
-/// Group commit: one transaction at a time, and whatever turns and new instances arrive while it runs share the next one. There is no
-/// artificial delay: a lone turn commits at once, and under load the groups grow by themselves. When a group fails before its COMMIT, each
-/// of its parts is tried alone, so that one bad turn cannot fail its neighbours; when it fails during COMMIT, nobody knows the outcome, and
-/// every caller is told so by the exception: their fences decide, when they come back, whether the turn counted.
+/// Group commit: whoever comes while nobody commits stores its own turn at once; the turns and new instances that arrive meanwhile share
+/// the next transaction. There is no artificial delay: a lone turn commits at once, on its caller's thread, and under load the groups grow
+/// by themselves. When many wait, a second group is written while the first one waits for the disk.
 /// </summary>
+/// <remarks>
+/// When a group fails before its COMMIT, each of its parts is tried alone, so that one bad turn cannot fail its neighbours; when it fails
+/// during COMMIT, nobody knows the outcome, and every caller is told so by the exception: their fences decide, when they come back, whether
+/// the turn counted.
+/// </remarks>
 internal sealed partial class TurnCommitter(
     HubDatabase database, HubSignals signals, HubNotifier notifier, WorkerLeases leases, Residents residents, ILogger logger)
+    : IAsyncDisposable
 {
-    private readonly Channel<GroupOperation> _queue = Channel.CreateBounded<GroupOperation>(
-        new BoundedChannelOptions(database.Options.MaxQueuedTurns) { SingleReader = true, AllowSynchronousContinuations = false });
+    /// <summary>How many groups are under way at most.</summary>
+    private const int MaxGroups = 2;
 
-    public Task<TurnReceipt> CommitAsync(TurnCommit turn, CancellationToken cancellationToken)
-    {
-        var prepared = new PreparedTurn(turn);
-        return EnqueueAsync(prepared, prepared.Completion.Task, cancellationToken);
-    }
+    /// <summary>How many have to wait before another group begins beside the one that is under way.</summary>
+    private const int MinWaitingForAnother = 16;
+
+    private readonly Lock _gate = new();
+    private readonly Queue<GroupOperation> _waiting = new();
+    private readonly SemaphoreSlim _places = new(database.Options.MaxQueuedTurns);
+    private readonly Stack<TurnTransaction> _idle = new(MaxGroups);
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _groups;
+    private bool _isStopping;
+
+    public Task<TurnReceipt> CommitAsync(TurnCommit turn, CancellationToken cancellationToken) =>
+        EnqueueAsync(new PreparedTurn(turn), cancellationToken);
 
     /// <summary>Creates an instance whose id is free.</summary>
     /// <param name="worker">The worker in whose memory it is to begin; its place is used, or given back.</param>
@@ -37,68 +50,175 @@ internal sealed partial class TurnCommitter(
             throw;
         }
 
-        return EnqueueAsync(start, start.Completion.Task, cancellationToken);
+        return EnqueueAsync(start, cancellationToken);
     }
 
-    public void Stop() => _queue.Writer.TryComplete();
-
-    public async Task RunAsync()
+    /// <summary>Stores what waits, and takes nothing more.</summary>
+    public async ValueTask DisposeAsync()
     {
-        await using var transaction = new TurnTransaction(database, leases, residents);
-        GroupOperation? carried = null;
-        while (carried is not null || await _queue.Reader.WaitToReadAsync())
+        lock (_gate)
         {
-            var group = new List<GroupOperation>();
-            carried = Gather(group, carried);
-            await CommitGroupAsync(transaction, group);
+            _isStopping = true;
+            if (_groups == 0)
+            {
+                _stopped.TrySetResult();
+            }
         }
+
+        await _stopped.Task;
+        foreach (var transaction in _idle)
+        {
+            await transaction.DisposeAsync();
+        }
+
+        _places.Dispose();
     }
 
-    private Task<T> EnqueueAsync<T>(GroupOperation operation, Task<T> outcome, CancellationToken cancellationToken) =>
-        _queue.Writer.TryWrite(operation)
-            ? cancellationToken.CanBeCanceled ? outcome.WaitAsync(cancellationToken) : outcome
-            : EnqueueSlowlyAsync(operation, outcome, cancellationToken);
+    private Task<T> EnqueueAsync<T>(GroupOperation<T> operation, CancellationToken cancellationToken)
+    {
+        if (!_places.Wait(0, CancellationToken.None))
+        {
+            return EnqueueSlowlyAsync(operation, cancellationToken);
+        }
 
-    private async Task<T> EnqueueSlowlyAsync<T>(GroupOperation operation, Task<T> outcome, CancellationToken cancellationToken)
+        Enqueue(operation);
+        return cancellationToken.CanBeCanceled ? operation.Told.WaitAsync(cancellationToken) : operation.Told;
+    }
+
+    private async Task<T> EnqueueSlowlyAsync<T>(GroupOperation<T> operation, CancellationToken cancellationToken)
     {
         try
         {
-            await _queue.Writer.WriteAsync(operation, cancellationToken);
+            await _places.WaitAsync(cancellationToken);
         }
         catch (Exception exception)
         {
             operation.Fail(exception);
-            throw;
+            operation.Tell();
+            return await operation.Told;
         }
 
-        return await outcome.WaitAsync(cancellationToken);
+        Enqueue(operation);
+        return await operation.Told.WaitAsync(cancellationToken);
+    }
+
+    private void Enqueue(GroupOperation operation)
+    {
+        TurnTransaction? transaction = null;
+        lock (_gate)
+        {
+            if (!_isStopping)
+            {
+                _waiting.Enqueue(operation);
+                if (_groups == 0 || (_groups < MaxGroups && _waiting.Count >= MinWaitingForAnother))
+                {
+                    _groups++;
+                    transaction = _idle.TryPop(out var idle) ? idle : new TurnTransaction(database, leases, residents);
+                }
+            }
+            else
+            {
+                operation.Fail(new ObjectDisposedException(nameof(PostgreSqlTaskHub), "The task hub has been stopped."));
+            }
+        }
+
+        if (operation.IsAnswered)
+        {
+            operation.Tell();
+        }
+        else if (transaction is not null)
+        {
+            _ = CommitAllAsync(transaction);
+        }
+    }
+
+    /// <summary>Commits groups until nobody waits.</summary>
+    private async Task CommitAllAsync(TurnTransaction transaction)
+    {
+        // The group is nobody's own: its statements are no part of the caller's trace.
+        Activity.Current = null;
+        while (true)
+        {
+            var group = Gather(transaction);
+            if (group.Count == 0)
+            {
+                return;
+            }
+
+            await CommitGroupAsync(transaction, group);
+            if (group.Count == 1 && Ends(transaction))
+            {
+                // Nobody waits, so the caller may go on right here, which spares a change of threads.
+                group[0].Tell();
+                return;
+            }
+
+            foreach (var operation in group)
+            {
+                ThreadPool.UnsafeQueueUserWorkItem(operation, preferLocal: false);
+            }
+        }
     }
 
     /// <summary>Takes what waits, up to the limit. An instance's second turn starts the next group: it depends on the first one's
-    /// outcome.</summary>
-    /// <returns>What the next group begins with.</returns>
-    private GroupOperation? Gather(List<GroupOperation> group, GroupOperation? carried)
+    /// outcome. Without any, the transaction is idle.</summary>
+    private List<GroupOperation> Gather(TurnTransaction transaction)
     {
+        var group = new List<GroupOperation>();
         HashSet<string>? instances = null;
-        while (group.Count < database.Options.MaxTurnsPerCommit)
+        lock (_gate)
         {
-            var next = carried;
-            carried = null;
-            if (next is null && !_queue.Reader.TryRead(out next))
+            while (group.Count < database.Options.MaxTurnsPerCommit && _waiting.TryPeek(out var next))
             {
-                break;
+                if (_waiting.Count > 1 || instances is not null)
+                {
+                    instances ??= new HashSet<string>(StringComparer.Ordinal);
+                    if (!instances.Add(next.InstanceId))
+                    {
+                        break;
+                    }
+                }
+
+                group.Add(_waiting.Dequeue());
             }
 
-            instances ??= new HashSet<string>(StringComparer.Ordinal);
-            if (!instances.Add(next.InstanceId))
+            if (group.Count == 0)
             {
-                return next;
+                Rest(transaction);
             }
-
-            group.Add(next);
         }
 
-        return null;
+        if (group.Count > 0)
+        {
+            _places.Release(group.Count);
+        }
+
+        return group;
+    }
+
+    /// <summary>True when nobody waits: the transaction is idle then.</summary>
+    private bool Ends(TurnTransaction transaction)
+    {
+        lock (_gate)
+        {
+            if (_waiting.Count > 0)
+            {
+                return false;
+            }
+
+            Rest(transaction);
+            return true;
+        }
+    }
+
+    private void Rest(TurnTransaction transaction)
+    {
+        _idle.Push(transaction);
+        _groups--;
+        if (_isStopping && _groups == 0)
+        {
+            _stopped.TrySetResult();
+        }
     }
 
     private async Task CommitGroupAsync(TurnTransaction transaction, List<GroupOperation> group)

@@ -199,14 +199,15 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
             if (isInMemory)
             {
                 residents.Begin(start.Created, start.Worker!.WorkerId, createdAt);
+                start.Begin(createdAt);
             }
             else
             {
                 news.Orchestrations = true;
+                start.Answer(StartOutcome.Posted);
             }
 
             news.Instances.Add(start.InstanceId);
-            start.Answer(isInMemory ? StartOutcome.InMemory : StartOutcome.Posted, createdAt);
         }
 
         foreach (var start in results.Taken)
@@ -236,7 +237,7 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
 
             news.Activities |= !result.Turn.Ends && claimed.Length < result.Turn.Activities.Length;
             state.NeedsLook |= (result.HasUnread && !result.Turn.Ends) || result.Turn.Timers.Length > 0;
-            result.Turn.Completion.TrySetResult(new TurnReceipt(result.Fence, claimed));
+            result.Turn.Answer(new TurnReceipt(result.Fence, claimed));
         }
 
         return news;

@@ -49,14 +49,17 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
 
     public void Start(OrchestrationWorkItem item) => _runtime.Running.Start(async () =>
     {
+        IReadOnlyList<ActivityWorkItem> claimed;
         try
         {
-            await RunTurnOfItemAsync(item, lockHeld: false);
+            claimed = await RunTurnOfItemAsync(item, lockHeld: false);
         }
         finally
         {
             GiveBack();
         }
+
+        await _activities.RunAsync(claimed);
     });
 
     /// <summary>Locks what is ready and starts it.</summary>
@@ -86,11 +89,12 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
 
     private async Task RunLockedAsync(OrchestrationWorkItem item)
     {
+        IReadOnlyList<ActivityWorkItem> claimed = [];
         try
         {
             if (item.LostAttempts < SuspectLane.LostAttemptsOfSuspects && item.LostAttempts < _runtime.HubOptions.MaximumLostAttempts)
             {
-                await RunTurnOfItemAsync(item, lockHeld: true);
+                claimed = await RunTurnOfItemAsync(item, lockHeld: true);
             }
             else
             {
@@ -102,6 +106,8 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
             _runtime.Locks.Remove(item.Lock);
             _runtime.OrchestrationSlots.GiveBack(1);
         }
+
+        await _activities.RunAsync(claimed);
     }
 
     private async Task RunSuspectTurnAsync(OrchestrationWorkItem item)
@@ -118,7 +124,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
             }
             else if (!await _runtime.Suspects.TryRunAsync(
                 () => _runtime.Hub.SetLostAttemptsAsync(item.Lock, item.LostAttempts + 1),
-                () => RunTurnOfItemAsync(item, lockHeld: true),
+                async () => _activities.Start(await RunTurnOfItemAsync(item, lockHeld: true)),
                 acquit: null))
             {
                 await GiveBackAsync(item.Lock, SuspectLane.GiveBackDelay);
@@ -130,15 +136,17 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         }
     }
 
-    private async Task RunTurnOfItemAsync(OrchestrationWorkItem item, bool lockHeld)
+    /// <returns>The activities that the turn started: the caller runs them.</returns>
+    private async Task<IReadOnlyList<ActivityWorkItem>> RunTurnOfItemAsync(OrchestrationWorkItem item, bool lockHeld)
     {
+        IReadOnlyList<ActivityWorkItem> claimed = [];
         try
         {
             if (!await PassesFilterAsync(item))
             {
                 Log.Filtered(_logger, item.Lock.InstanceId, item.Instance.Name);
                 await _runtime.Hub.AbandonOrchestrationAsync(item.Lock, FilteredDelay);
-                return;
+                return [];
             }
 
             CachedInstance instance = await LoadAsync(item);
@@ -147,7 +155,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
             {
                 Log.Rejected(_logger, item.Lock.InstanceId, item.Instance.Name, item.Instance.Version);
                 await _runtime.Hub.AbandonOrchestrationAsync(item.Lock, _runtime.HubOptions.RejectionDelay);
-                return;
+                return [];
             }
 
             // Outcomes that belong to an earlier execution of the instance are consumed without being played.
@@ -161,7 +169,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
             }
             else
             {
-                await RunTurnAsync(instance, item.Lock, events, turn => turn with
+                claimed = await RunTurnAsync(instance, item.Lock, events, turn => turn with
                 {
                     LockHeld = lockHeld,
                     ConsumedMessages = [.. item.Messages.Select(message => message.Id)],
@@ -190,6 +198,8 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
                 await GiveBackAsync(item.Lock, failed is InvalidDataException ? _runtime.HubOptions.RejectionDelay : FailedTurnDelay);
             }
         }
+
+        return claimed;
     }
 
     private async ValueTask<bool> PassesFilterAsync(OrchestrationWorkItem item) =>
@@ -199,46 +209,48 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
     /// <summary>
     /// One commit for the outcomes of activities and the turn that they cause: possible while nobody else has touched the instance.
     /// </summary>
-    private async Task<bool> TryRunTurnInMemoryAsync(IReadOnlyList<(ActivityWorkItem Activity, HistoryEvent Outcome)> outcomes)
+    /// <returns>The activities that the turn started; null when there was none.</returns>
+    private async Task<IReadOnlyList<ActivityWorkItem>?> TryRunTurnInMemoryAsync(
+        IReadOnlyList<(ActivityWorkItem Activity, HistoryEvent Outcome)> outcomes)
     {
         string instanceId = outcomes[0].Activity.Lock.InstanceId;
         CachedInstance? instance = _runtime.Cache.Take(instanceId);
         if (instance is null)
         {
-            return false;
+            return null;
         }
 
         if (outcomes.Any(outcome =>
             outcome.Activity.ExecutionId != instance.ExecutionId || !_runtime.Locks.IsHeld(outcome.Activity.Lock)))
         {
             instance.Dispose();
-            return false;
+            return null;
         }
 
         try
         {
             var fence = new OrchestrationLock(instanceId, _runtime.WorkerId, instance.Fence);
-            await RunTurnAsync(instance, fence, outcomes.Select(outcome => outcome.Outcome), turn => turn with
+            return await RunTurnAsync(instance, fence, outcomes.Select(outcome => outcome.Outcome), turn => turn with
             {
                 LockHeld = false,
                 FinishedActivities = [.. outcomes.Select(outcome => outcome.Activity.Lock)],
             });
-            return true;
         }
         catch (WorkItemLockLostException)
         {
             // Another message's turn came first; the outcomes go the long way, through the inbox.
-            return false;
+            return null;
         }
         catch (Exception failed)
         {
             // Stored or not, we cannot know. If it was, the report that follows finds the activity gone and says so.
             Log.TurnNotStored(_logger, failed, instanceId);
-            return false;
+            return null;
         }
     }
 
-    private async Task RunTurnAsync(
+    /// <returns>The activities that it started, whose slots are held: the caller runs them.</returns>
+    private async Task<IReadOnlyList<ActivityWorkItem>> RunTurnAsync(
         CachedInstance instance, OrchestrationLock held, IEnumerable<HistoryEvent> events, Func<TurnCommit, TurnCommit> complete)
     {
         TurnCommit turn;
@@ -280,7 +292,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         }
 
         Keep(instance, turn, receipt);
-        _activities.Start(receipt.Claimed);
+        return receipt.Claimed;
     }
 
     /// <summary>An ended orchestration leaves its place to one that waits; the hub tells nobody.</summary>

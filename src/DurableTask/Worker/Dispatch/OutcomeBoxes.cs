@@ -7,16 +7,18 @@ namespace Microsoft.DurableTask.Worker.Dispatch;
 /// Collects the outcomes of an instance's activities while a turn of it runs in memory: the next turn takes all that came, so that a
 /// hundred activities that end together cost a few turns, not a hundred.
 /// </summary>
-/// <param name="run">Runs a turn with these outcomes; false when it cannot, and they have to go through the inbox.</param>
-internal sealed class OutcomeBoxes(Func<IReadOnlyList<(ActivityWorkItem Activity, HistoryEvent Outcome)>, Task<bool>> run)
+/// <param name="run">Runs a turn with these outcomes and returns the activities that it started; null when it cannot, and the outcomes have
+/// to go through the inbox.</param>
+internal sealed class OutcomeBoxes(
+    Func<IReadOnlyList<(ActivityWorkItem Activity, HistoryEvent Outcome)>, Task<IReadOnlyList<ActivityWorkItem>?>> run)
 {
     private readonly Lock _gate = new();
 
     /// <summary>The instances of which a turn runs, each with what waits for the next one.</summary>
     private readonly Dictionary<string, Box?> _waiting = new(StringComparer.Ordinal);
 
-    /// <summary>True when a stored turn holds the outcome.</summary>
-    public async Task<bool> TryDeliverAsync(ActivityWorkItem activity, HistoryEvent outcome)
+    /// <summary>What the caller has to run next, when a stored turn holds the outcome; otherwise null.</summary>
+    public async Task<IReadOnlyList<ActivityWorkItem>?> TryDeliverAsync(ActivityWorkItem activity, HistoryEvent outcome)
     {
         string instanceId = activity.Lock.InstanceId;
         Box? box = null;
@@ -38,7 +40,7 @@ internal sealed class OutcomeBoxes(Func<IReadOnlyList<(ActivityWorkItem Activity
 
         if (!isFirst)
         {
-            return await box!.IsStored.Task;
+            return await box!.IsStored.Task ? [] : null;
         }
 
         // Who comes first runs the turn for all who share the box.
@@ -47,18 +49,18 @@ internal sealed class OutcomeBoxes(Func<IReadOnlyList<(ActivityWorkItem Activity
             await box.Turn.Task;
         }
 
-        bool isStored = false;
+        IReadOnlyList<ActivityWorkItem>? next = null;
         try
         {
-            isStored = await run(box is null ? [(activity, outcome)] : box.Outcomes);
+            next = await run(box is null ? [(activity, outcome)] : box.Outcomes);
         }
         finally
         {
-            box?.IsStored.TrySetResult(isStored);
+            box?.IsStored.TrySetResult(next is not null);
             BeginNext(instanceId);
         }
 
-        return isStored;
+        return next;
     }
 
     private void BeginNext(string instanceId)
