@@ -1,5 +1,6 @@
 using DurableTask.Core.History;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace Microsoft.DurableTask.PostgreSql;
 
@@ -38,7 +39,7 @@ internal static class GroupCommands
         Add(command, turns, static turn => turn.HistoryAfter);
         Add(command, turns, static turn => (short)turn.Turn.Status);
         Add(command, turns, static turn => turn.Turn.CustomStatus);
-        Add(command, turns, static turn => turn.History);
+        AddTexts(command, turns, static turn => turn.History);
         return command;
     }
 
@@ -56,7 +57,7 @@ internal static class GroupCommands
         Add(command, turns, static turn => turn.Turn.CustomStatus);
         Add(command, turns, static turn => turn.Turn.Output);
         Add(command, turns, static turn => turn.Failure);
-        Add(command, turns, static turn => turn.Turn.ReplacesHistory ? null : turn.History);
+        AddTexts(command, turns, static turn => turn.Turn.ReplacesHistory ? null : turn.History);
         Add(command, turns, static turn => turn.Turn.ContinueAs is not null);
         Add(command, turns, static turn => turn.Stays);
         Add(command, turns, static turn => turn.Turn.ClaimLease);
@@ -113,7 +114,17 @@ internal static class GroupCommands
         return rows;
     }
 
-    private static void Add<TItem, TValue>(NpgsqlBatchCommand command, IReadOnlyList<TItem> items, Func<TItem, TValue> value)
+    private static void Add<TItem, TValue>(NpgsqlBatchCommand command, IReadOnlyList<TItem> items, Func<TItem, TValue> value) =>
+        command.Parameters.Add(new NpgsqlParameter<TValue[]> { TypedValue = Column(items, value) });
+
+    /// <summary>Texts that are in UTF-8 already.</summary>
+    private static void AddTexts<TItem>(NpgsqlBatchCommand command, IReadOnlyList<TItem> items, Func<TItem, byte[]?> value) =>
+        command.Parameters.Add(new NpgsqlParameter<byte[]?[]>
+        {
+            TypedValue = Column(items, value), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
+        });
+
+    private static TValue[] Column<TItem, TValue>(IReadOnlyList<TItem> items, Func<TItem, TValue> value)
     {
         var column = new TValue[items.Count];
         for (var i = 0; i < column.Length; i++)
@@ -121,6 +132,6 @@ internal static class GroupCommands
             column[i] = value(items[i]);
         }
 
-        command.Parameters.Add(new NpgsqlParameter<TValue[]> { TypedValue = column });
+        return column;
     }
 }

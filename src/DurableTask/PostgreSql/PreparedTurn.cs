@@ -106,7 +106,8 @@ internal sealed class PreparedTurn(TurnCommit turn) : GroupOperation<TurnReceipt
         && Turn.ConsumedMessages.All(static id => id == Residents.NoRow)
         && Turn.FinishedActivities.All(static held => held.ActivityId == Residents.NoRow);
 
-    public string? History { get; } = turn.ContinueAs is null ? HistorySerializer.SerializeAll(turn.NewHistory) : null;
+    /// <summary>UTF-8: it goes to the server as it is.</summary>
+    public byte[]? History { get; } = turn.ContinueAs is null ? HistorySerializer.SerializeAll(turn.NewHistory) : null;
 
     public string[] Activities { get; } = turn.Status.IsTerminal() ? [] : SerializeEach(turn.Activities);
 

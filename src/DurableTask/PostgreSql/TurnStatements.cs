@@ -1,3 +1,4 @@
+using System.Text;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 using Heal.Postgres;
@@ -40,7 +41,7 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HashSet<
         var rewound = turns.Where(turn => turn.Turn.ReplacesHistory).ToArray();
         var rewoundIds = Column(rewound, turn => turn.InstanceId);
         Add("clear_history", ids.Union(rewoundIds, StringComparer.Ordinal).ToArray());
-        Add("append_history", rewoundIds, Column(rewound, _ => 1), Column(rewound, turn => turn.History));
+        Add("append_history", rewoundIds, Column(rewound, _ => 1), Column(rewound, turn => Encoding.UTF8.GetString(turn.History!)));
         var goesOn = continued.Where(turn => !turn.Ends).ToArray();
         var first = goesOn.SelectMany(turn => turn.ContinuedMessages.Select(text => (turn.InstanceId, text))).ToArray();
         Add("post_continued_starts", Column(first, message => message.InstanceId), Column(first, message => message.text));

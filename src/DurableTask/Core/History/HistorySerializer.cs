@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -20,7 +19,8 @@ public static class HistorySerializer
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         AllowOutOfOrderMetadataProperties = true,
         // FailureDetails.Properties may hold values of any type: those the generated code does not know go the slow way.
-        TypeInfoResolver = JsonTypeInfoResolver.Combine(HistoryJsonContext.Default, new DefaultJsonTypeInfoResolver()),
+        TypeInfoResolver = JsonTypeInfoResolver.Combine(HistoryJsonContext.Default, new DefaultJsonTypeInfoResolver())
+            .WithAddedModifier(LeaveOutKind),
     };
 
     private const int InitialBuffer = 4 * 1024;
@@ -41,8 +41,8 @@ public static class HistorySerializer
 
     public static string Serialize(HistoryEvent historyEvent) => JsonSerializer.Serialize(historyEvent, EventInfo);
 
-    /// <summary>The events of a turn, as one JSON array; null when there are none.</summary>
-    public static string? SerializeAll(IReadOnlyList<HistoryEvent> events)
+    /// <summary>The events of a turn, as one JSON array in UTF-8; null when there are none.</summary>
+    public static byte[]? SerializeAll(IReadOnlyList<HistoryEvent> events)
     {
         if (events.Count == 0)
         {
@@ -62,7 +62,7 @@ public static class HistorySerializer
             writer.WriteEndArray();
         }
 
-        var text = Encoding.UTF8.GetString(buffer.WrittenSpan);
+        var text = buffer.WrittenSpan.ToArray();
         if (buffer.Capacity > MaxKeptBuffer)
         {
             _buffer = null;
@@ -122,6 +122,16 @@ public static class HistorySerializer
 
     public static IReadOnlyDictionary<string, string> DeserializeTags(string? json) =>
         (json is null ? null : JsonSerializer.Deserialize(json, TagsInfo)) ?? [];
+
+    /// <summary>"$event" says the kind already; an ignored property that is overridden would be written all the same.</summary>
+    private static void LeaveOutKind(JsonTypeInfo info)
+    {
+        if (typeof(HistoryEvent).IsAssignableFrom(info.Type)
+            && info.Properties.FirstOrDefault(property => property.Name == nameof(HistoryEvent.EventType)) is { } kind)
+        {
+            info.Properties.Remove(kind);
+        }
+    }
 }
 
 [JsonSerializable(typeof(HistoryEvent))]
