@@ -6,7 +6,7 @@ namespace Heal.DurableTask.Simulation.Tests;
 
 public sealed class SimulationTests(ITestOutputHelper output)
 {
-    private const int Seeds = 500;
+    private const int Seeds = 2_000;
 
     [Fact]
     public void No_seed_breaks_an_invariant()
@@ -33,7 +33,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [MemberData(nameof(DefectNames))]
     public void A_defect_is_noticed(string defect)
     {
-        const int most = 500;
+        const int most = 3_000;
         for (int seed = 1; seed <= most; seed++)
         {
             try

@@ -114,7 +114,8 @@ internal static class GroupCommands
         return rows;
     }
 
-    private static void Add<TItem, TValue>(NpgsqlBatchCommand command, IReadOnlyList<TItem> items, Func<TItem, TValue> value) =>
+    /// <summary>A parameter with one entry per item.</summary>
+    public static void Add<TItem, TValue>(NpgsqlBatchCommand command, IReadOnlyList<TItem> items, Func<TItem, TValue> value) =>
         command.Parameters.Add(new NpgsqlParameter<TValue[]> { TypedValue = Column(items, value) });
 
     /// <summary>Texts that are in UTF-8 already.</summary>

@@ -6,7 +6,7 @@ using Heal.Postgres;
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>What clients do with instances.</summary>
-internal sealed class InstanceStore(HubDatabase database, HubNotifier notifier, TurnCommitter committer, LocalWorkers workers)
+internal sealed class InstanceStore(HubDatabase database, HubNotifier notifier, TurnCommitter committer, InboxWriter inbox, LocalWorkers workers)
 {
     private static readonly PageToken Beginning = new(DateTimeOffset.UnixEpoch, "");
     private PageToken _expiryLooked = Beginning;
@@ -60,6 +60,11 @@ internal sealed class InstanceStore(HubDatabase database, HubNotifier notifier, 
     public async Task<bool> SendAsync(string instanceId, HistoryEvent message, CancellationToken cancellationToken)
     {
         var text = HistorySerializer.Serialize(message);
+        if (message is not (ExecutionTerminatedEvent or ExecutionRewoundEvent))
+        {
+            return await inbox.SendAsync(instanceId, text, cancellationToken);
+        }
+
         string[] ids = [instanceId];
         var isStored = await database.BatchAsync(
             batch =>
@@ -68,15 +73,11 @@ internal sealed class InstanceStore(HubDatabase database, HubNotifier notifier, 
                 {
                     batch.Add(HubDatabase.Sql["bring_starts_forward"], [ids]);
                     batch.Add(HubDatabase.Sql["bring_messages_forward"], [ids]);
-                }
-
-                if (message is ExecutionRewoundEvent)
-                {
-                    batch.Add(HubDatabase.Sql["rewind_instances"], ids, new[] { text });
+                    batch.Add(HubDatabase.Sql["send_messages"], ids, new[] { text });
                 }
                 else
                 {
-                    batch.Add(HubDatabase.Sql["send_message"], instanceId, text);
+                    batch.Add(HubDatabase.Sql["rewind_instances"], ids, new[] { text });
                 }
             },
             reader => reader.ReadAsync(cancellationToken),

@@ -30,6 +30,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
     private readonly WorkItemStore _workItems;
     private readonly PostgreSqlEntityHub _entities;
     private readonly TurnCommitter _committer;
+    private readonly InboxWriter _inbox;
     private readonly InboxSweeper _sweeper;
     private readonly PayloadStore _payloads;
     private readonly HubListener _listener;
@@ -64,11 +65,12 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
         var leases = new WorkerLeases(database, self, timeProvider);
         var sessions = new WorkerSessions(database, _signals, _residents, self, timeProvider, _logger);
         _notifier = new HubNotifier(database, _signals, peers, self, timeProvider, _logger);
-        _committer = new TurnCommitter(database, _signals, _notifier, leases, _residents, _logger);
+        _committer = new TurnCommitter(database, _signals, _notifier, leases, _residents, timeProvider, _logger);
+        _inbox = new InboxWriter(database, _notifier, timeProvider, _logger);
         _queries = new InstanceQueries(database);
         _payloads = new PayloadStore(database, timeProvider, _logger);
-        _instances = new InstanceStore(database, _notifier, _committer, _workers);
-        _workItems = new WorkItemStore(database, _signals, _notifier, sessions, leases, _residents);
+        _instances = new InstanceStore(database, _notifier, _committer, _inbox, _workers);
+        _workItems = new WorkItemStore(database, _signals, _notifier, sessions, leases, _residents, _inbox);
         _sweeper = new InboxSweeper(database, timeProvider, _logger);
         _entities = new PostgreSqlEntityHub(database, _signals, _notifier, sessions);
         var clock = new ServerClock(database, _signals, self, timeProvider, _logger);
@@ -204,6 +206,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
         }
 
         await _committer.DisposeAsync();
+        await _inbox.DisposeAsync();
         await _stopping.CancelAsync();
         await Task.WhenAll(_duties);
         await _dataSource.DisposeAsync();

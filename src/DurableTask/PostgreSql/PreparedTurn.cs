@@ -10,7 +10,10 @@ internal abstract class GroupOperation : IThreadPoolWorkItem
     public abstract string InstanceId { get; }
 
     /// <summary>The worker that acts, or is to act; null for none.</summary>
-    public abstract string? WorkerId { get; }
+    public virtual string? WorkerId => null;
+
+    /// <summary>True when no group may have two of an instance.</summary>
+    public virtual bool IsAloneOfItsInstance => true;
 
     /// <summary>True when the outcome is known.</summary>
     public bool IsAnswered { get; protected set; }

@@ -10,9 +10,10 @@ namespace Microsoft.DurableTask.PostgreSql;
 /// that the group may write are locked first, in the order of the ids, and the rest follows in a second batch, with one statement per kind
 /// of change. One connection is kept for it.
 /// </summary>
-internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases, Residents residents) : IAsyncDisposable
+internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases, Residents residents, TimeProvider timeProvider)
+    : IAsyncDisposable
 {
-    private NpgsqlConnection? _connection;
+    private readonly GroupConnection _connection = new(database, timeProvider);
 
     /// <summary>Commits the group and answers it.</summary>
     /// <returns>The news to publish.</returns>
@@ -23,48 +24,24 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
         await PrepareAsync(parts);
         try
         {
-            _connection ??= await OpenAsync();
-            return Array.TrueForAll(parts.Turns, static turn => turn.IsPlain)
-                ? await CommitPlainAsync(_connection, parts, state)
-                : await CommitAllAsync(_connection, parts, state);
+            var connection = await _connection.OpenAsync();
+            var began = timeProvider.GetTimestamp();
+            var news = Array.TrueForAll(parts.Turns, static turn => turn.IsPlain)
+                ? await CommitPlainAsync(connection, parts, state)
+                : await CommitAllAsync(connection, parts, state);
+            _connection.Stored(began);
+            return news;
         }
         catch (Exception exception)
         {
             // A refused statement was rolled back. Whatever else ended the connection, or its session, may have come after the commit.
             state.IsUnknown = state.IsSent && exception is not PostgresException { InvariantSeverity: "ERROR" };
-            await DisposeAsync();
+            await _connection.DisposeAsync();
             throw;
         }
     }
 
-    /// <summary>
-    /// The planner would plan commit_turns anew for each group, because it expects fewer rows of an array that it can see: two
-    /// milliseconds, more than the rest of a commit together, for the same plan.
-    /// </summary>
-    private async Task<NpgsqlConnection> OpenAsync()
-    {
-        var connection = await database.DataSource.OpenConnectionAsync();
-        try
-        {
-            await using var settings = new NpgsqlCommand("SET plan_cache_mode = force_generic_plan", connection);
-            await settings.ExecuteNonQueryAsync();
-            return connection;
-        }
-        catch
-        {
-            await connection.DisposeAsync();
-            throw;
-        }
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_connection is { } connection)
-        {
-            _connection = null;
-            await connection.DisposeAsync();
-        }
-    }
+    public ValueTask DisposeAsync() => _connection.DisposeAsync();
 
     private async Task<HubNews> CommitPlainAsync(NpgsqlConnection connection, GroupParts parts, TurnTransactionState state)
     {

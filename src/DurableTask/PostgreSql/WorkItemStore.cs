@@ -7,7 +7,13 @@ namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>What workers do with locks: take, give back, renew; and complete activities.</summary>
 internal sealed class WorkItemStore(
-    HubDatabase database, HubSignals signals, HubNotifier notifier, WorkerSessions sessions, WorkerLeases leases, Residents residents)
+    HubDatabase database,
+    HubSignals signals,
+    HubNotifier notifier,
+    WorkerSessions sessions,
+    WorkerLeases leases,
+    Residents residents,
+    InboxWriter inbox)
 {
     public async Task<IReadOnlyList<OrchestrationWorkItem>> LockOrchestrationsAsync(
         LockRequest request, CancellationToken cancellationToken)
@@ -88,8 +94,7 @@ internal sealed class WorkItemStore(
             return;
         }
 
-        object?[] arguments = [held.ActivityId, held.WorkerId, held.Fence, HistorySerializer.Serialize(outcome)];
-        if (!await RunAndSignalAsync("complete_activity", arguments, WorkKind.Orchestration, cancellationToken))
+        if (!await inbox.CompleteAsync(held, HistorySerializer.Serialize(outcome), cancellationToken))
         {
             throw WorkItemLockLostException.ForActivity(held.InstanceId, held.TaskId);
         }
@@ -225,11 +230,7 @@ internal sealed class WorkItemStore(
     private async Task CompleteResidentAsync(ActivityLock held, HistoryEvent outcome, CancellationToken cancellationToken)
     {
         if (residents.Open(held) is not var (executionId, _)
-            || !await RunAndSignalAsync(
-                "complete_resident_activity",
-                [held.InstanceId, executionId, held.WorkerId, HistorySerializer.Serialize(outcome)],
-                WorkKind.Orchestration,
-                cancellationToken))
+            || !await inbox.CompleteResidentAsync(held, executionId, HistorySerializer.Serialize(outcome), cancellationToken))
         {
             throw WorkItemLockLostException.ForActivity(held.InstanceId, held.TaskId);
         }

@@ -1,7 +1,8 @@
 namespace Microsoft.DurableTask.Worker.Dispatch;
 
 /// <summary>The wish that one running activity ends early. The token is made only for an activity that asks for it.</summary>
-internal sealed class ActivityCancellation : IDisposable
+/// <param name="scheduler">Where the activity hears of it: the thread pool, but in the simulation.</param>
+internal sealed class ActivityCancellation(TaskScheduler scheduler) : IDisposable
 {
     private readonly Lock _gate = new();
     private CancellationTokenSource? _source;
@@ -25,7 +26,7 @@ internal sealed class ActivityCancellation : IDisposable
         }
     }
 
-    /// <summary>What the activity registered runs on the thread pool: its failures are its own.</summary>
+    /// <summary>What the activity registered runs apart from the caller: its failures are its own.</summary>
     public void Request()
     {
         lock (_gate)
@@ -33,7 +34,10 @@ internal sealed class ActivityCancellation : IDisposable
             if (!_isDisposed && !IsRequested)
             {
                 IsRequested = true;
-                _ = _source?.CancelAsync();
+                if (_source is { } source)
+                {
+                    _ = Task.Factory.StartNew(source.Cancel, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler);
+                }
             }
         }
     }

@@ -4,7 +4,8 @@ using DurableTask.Core.Hub;
 namespace Microsoft.DurableTask.Worker.Dispatch;
 
 /// <summary>The locks that this worker holds; a background duty renews them at a third of their lease.</summary>
-internal sealed class HeldLocks
+/// <param name="scheduler">See <see cref="ActivityCancellation"/>.</param>
+internal sealed class HeldLocks(TaskScheduler scheduler)
 {
     private readonly ConcurrentDictionary<OrchestrationLock, byte> _orchestrations = new();
     private readonly ConcurrentDictionary<ActivityLock, ActivityCancellation> _activities = new();
@@ -14,7 +15,7 @@ internal sealed class HeldLocks
 
     /// <summary>Remembers the lock until <see cref="Remove(ActivityLock)"/>.</summary>
     /// <returns>What ends the activity early, whoever asks for it.</returns>
-    public ActivityCancellation Add(ActivityLock held) => _activities.GetOrAdd(held, _ => new ActivityCancellation());
+    public ActivityCancellation Add(ActivityLock held) => _activities.GetOrAdd(held, _ => new ActivityCancellation(scheduler));
 
     public void Add(EntityLock held) => _entities[held] = 0;
 
@@ -26,11 +27,14 @@ internal sealed class HeldLocks
 
     public bool IsHeld(ActivityLock held) => _activities.ContainsKey(held);
 
-    public IReadOnlyCollection<ActivityLock> Activities => [.. _activities.Keys];
+    /// <summary>In an order that does not depend on chance, as the simulation needs it.</summary>
+    public IReadOnlyCollection<ActivityLock> Activities =>
+        [.. _activities.Keys.OrderBy(held => held.InstanceId, StringComparer.Ordinal).ThenBy(held => held.TaskId)];
 
-    public IReadOnlyCollection<EntityLock> Entities => [.. _entities.Keys];
+    public IReadOnlyCollection<EntityLock> Entities => [.. _entities.Keys.OrderBy(held => held.EntityId, StringComparer.Ordinal)];
 
-    public IReadOnlyCollection<OrchestrationLock> Orchestrations => [.. _orchestrations.Keys];
+    public IReadOnlyCollection<OrchestrationLock> Orchestrations =>
+        [.. _orchestrations.Keys.OrderBy(held => held.InstanceId, StringComparer.Ordinal)];
 
     /// <summary>Renews those of entities once. A lost one's batch can commit nothing any more and says so itself.</summary>
     public async Task RenewEntitiesAsync(ITaskHub hub, TimeSpan lease, CancellationToken cancellationToken)
@@ -44,21 +48,23 @@ internal sealed class HeldLocks
     /// <summary>Asks the activities of an instance that ended without them to end too.</summary>
     public void CancelActivitiesOf(string instanceId)
     {
-        foreach ((ActivityLock held, ActivityCancellation running) in _activities)
+        foreach ((_, ActivityCancellation running) in _activities
+            .Where(activity => activity.Key.InstanceId == instanceId)
+            .OrderBy(activity => activity.Key.TaskId))
         {
-            if (held.InstanceId == instanceId)
-            {
-                running.Request();
-            }
+            running.Request();
         }
     }
 
     /// <summary>Asks all activities to end.</summary>
     public void CancelActivities()
     {
-        foreach (ActivityCancellation running in _activities.Values)
+        foreach (ActivityLock held in Activities)
         {
-            running.Request();
+            if (_activities.TryGetValue(held, out ActivityCancellation? running))
+            {
+                running.Request();
+            }
         }
     }
 

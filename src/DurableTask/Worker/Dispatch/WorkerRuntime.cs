@@ -26,7 +26,7 @@ internal sealed class WorkerRuntime(
     public TaskHubWorkerOptions HubOptions { get; } = hubOptions;
     public WorkFilters Filters { get; } = filters;
     public TimeProvider Time => Services.TimeProvider;
-    public HeldLocks Locks { get; } = new();
+    public HeldLocks Locks { get; } = new(hubOptions.WorkScheduler);
     public RunningWork Running { get; } = new(hubOptions.WorkScheduler);
     public InstanceCache Cache { get; } = new(
         hubOptions.MaximumCachedInstances, hubOptions.MaximumCachedHistory, hubOptions.MaximumCachedEvents);
