@@ -12,7 +12,7 @@ public sealed class HeldLocksTests
     private static readonly ActivityLock Lost = new(2, "order-1", 1, "worker", Fence: 1);
 
     private readonly Mock<ITaskHub> _hub = new(MockBehavior.Strict);
-    private readonly HeldLocks _locks = new();
+    private readonly HeldLocks _locks = new(TaskScheduler.Default);
 
     [Fact]
     public async Task Without_locks_the_hub_is_left_alone() =>
@@ -33,5 +33,29 @@ public sealed class HeldLocksTests
         Assert.Empty(_locks.Orchestrations);
         Assert.True(_locks.IsHeld(Kept));
         Assert.False(_locks.IsHeld(Lost));
+    }
+
+    [Fact]
+    public async Task What_ended_or_was_given_back_while_the_hub_renewed_was_not_lost()
+    {
+        _locks.Add(Orchestration);
+        ActivityCancellation ended = _locks.Add(Kept);
+        _locks.Add(Lost);
+        _hub.Setup(hub => hub.RenewLocksAsync(
+                It.IsAny<IReadOnlyCollection<OrchestrationLock>>(), It.IsAny<IReadOnlyCollection<ActivityLock>>(), Lease, CancellationToken.None))
+            .ReturnsAsync(() =>
+            {
+                ended.HasEnded = true;
+                _locks.Remove(Lost);
+                _locks.Remove(Orchestration);
+                return new LostLocks([Orchestration], [Kept, Lost]);
+            });
+
+        LostLocks lost = await _locks.RenewAsync(_hub.Object, Lease, CancellationToken.None);
+
+        Assert.Empty(lost.Orchestrations);
+        Assert.Empty(lost.Activities);
+        Assert.True(_locks.IsHeld(Kept));
+        Assert.False(ended.IsRequested);
     }
 }
