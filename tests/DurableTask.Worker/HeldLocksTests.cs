@@ -42,7 +42,10 @@ public sealed class HeldLocksTests
         ActivityCancellation ended = _locks.Add(Kept);
         _locks.Add(Lost);
         _hub.Setup(hub => hub.RenewLocksAsync(
-                It.IsAny<IReadOnlyCollection<OrchestrationLock>>(), It.IsAny<IReadOnlyCollection<ActivityLock>>(), Lease, CancellationToken.None))
+                It.IsAny<IReadOnlyCollection<OrchestrationLock>>(),
+                It.IsAny<IReadOnlyCollection<ActivityLock>>(),
+                Lease,
+                CancellationToken.None))
             .ReturnsAsync(() =>
             {
                 ended.HasEnded = true;

@@ -4,8 +4,10 @@ using Npgsql;
 
 namespace Microsoft.DurableTask.PostgreSql;
 
-/// <summary>Puts messages into inboxes, in groups: events from clients, and outcomes of activities that do not go straight into a turn.
-/// When a group is refused, each of its messages is tried alone; when nobody knows whether it was stored, every caller is told so.</summary>
+/// <summary>
+/// Puts messages into inboxes, in groups: events from clients, and outcomes of activities that do not go straight into a turn. When a group
+/// is refused, each of its messages is tried alone; when nobody knows whether it was stored, every caller is told so.
+/// </summary>
 internal sealed partial class InboxWriter(HubDatabase database, HubNotifier notifier, TimeProvider timeProvider, ILogger logger)
     : GroupCommitter<GroupConnection>(database.Options, maxGroups: 1)
 {

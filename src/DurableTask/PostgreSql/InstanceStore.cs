@@ -6,7 +6,8 @@ using Heal.Postgres;
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>What clients do with instances.</summary>
-internal sealed class InstanceStore(HubDatabase database, HubNotifier notifier, TurnCommitter committer, InboxWriter inbox, LocalWorkers workers)
+internal sealed class InstanceStore(
+    HubDatabase database, HubNotifier notifier, TurnCommitter committer, InboxWriter inbox, LocalWorkers workers)
 {
     private static readonly PageToken Beginning = new(DateTimeOffset.UnixEpoch, "");
     private PageToken _expiryLooked = Beginning;

@@ -6,9 +6,9 @@ namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
 /// Stores a group in one transaction. New instances and plain turns take one round trip: a statement for the former, one for turns that
-/// live on in memory, one for the others, in a batch that is a transaction of its own. When a turn does more (timers, messages, sub-orchestrations, a new execution), the rows
-/// that the group may write are locked first, in the order of the ids, and the rest follows in a second batch, with one statement per kind
-/// of change. One connection is kept for it.
+/// live on in memory, one for the others, in a batch that is a transaction of its own. When a turn does more (timers, messages,
+/// sub-orchestrations, a new execution), the rows that the group may write are locked first, in the order of the ids, and the rest follows
+/// in a second batch, with one statement per kind of change. One connection is kept for it.
 /// </summary>
 internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases, Residents residents, TimeProvider timeProvider)
     : IAsyncDisposable
