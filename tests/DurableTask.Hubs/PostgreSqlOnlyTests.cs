@@ -88,6 +88,51 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
     }
 
     [Fact]
+    public async Task One_bad_message_does_not_fail_its_neighbours()
+    {
+        var hub = await StartHubAsync();
+        await hub.CreateInstanceAsync(Some.Instance("good"), []);
+        var sent = Enumerable.Range(0, 40).Select(i => hub.SendMessageAsync(i % 10 == 5 ? $"bad\0{i}" : "good", Some.Event($"e{i}"))).ToArray();
+        foreach (var (i, message) in sent.Index())
+        {
+            var error = await Record.ExceptionAsync(() => message.WaitAsync(Patience));
+            Assert.Equal(
+                i % 10 == 5 ? PostgresErrorCodes.CharacterNotInRepertoire : null, (error as PostgresException)?.SqlState ?? error?.Message);
+        }
+
+        Assert.Equal(["36"], await ListAsync("SELECT count(*)::text FROM inbox WHERE event LIKE '%EventRaised%'"));
+        Assert.False(await hub.SendMessageAsync("nobody", Some.Event("e")));
+    }
+
+    [Fact]
+    public async Task Histories_come_with_the_locks_of_instances_that_are_not_in_memory()
+    {
+        var hub = await StartHubAsync();
+        foreach (var id in new[] { "known", "unknown", "new" })
+        {
+            await hub.CreateInstanceAsync(Some.Instance(id), []);
+        }
+
+        foreach (var item in await hub.LockOrchestrationsAsync(new("w1", 10, Some.Lease)))
+        {
+            Assert.Null(item.History);
+            await (item.Instance.InstanceId == "new"
+                ? hub.AbandonOrchestrationAsync(item.Lock, TimeSpan.Zero)
+                : hub.CommitTurnAsync(Some.Turn(item) with { NewHistory = [Some.TurnStarted(), .. Some.Turn(item).NewHistory] }));
+        }
+
+        await hub.SendMessageAsync("known", Some.Event("e"));
+        await hub.SendMessageAsync("unknown", Some.Event("e"));
+        var again = await hub.LockOrchestrationsAsync(new("w2", 10, Some.Lease, IsInMemory: id => id == "known"));
+        Assert.Equal(
+            [("known", null), ("new", null), ("unknown", "OrchestratorStarted, ExecutionStarted")],
+            again.Select(item => (
+                    item.Instance.InstanceId,
+                    item.History is null ? null : string.Join(", ", item.History.Select(entry => entry.EventType))))
+                .Order());
+    }
+
+    [Fact]
     public async Task Two_turns_that_create_the_same_child_in_one_group_give_one_child_and_one_refusal()
     {
         var hub = await StartHubAsync();
@@ -235,6 +280,7 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
                 "'{i1}', '{e}', '{w}', '{1}', '{1}', '{1}', '{0}', '{null}', '{x}'"),
             await PlanAsync(planCacheMode, "lock_residents (text[], text[], int)", "'{w}', null, 500"),
             await PlanAsync(planCacheMode, "read_residents (text[], text[])", "'{i1}', '{e}'"),
+            await PlanAsync(planCacheMode, "read_histories (text[])", "'{i1,i2}'"),
             await PlanAsync(planCacheMode, "read_messages (text[], int)", "'{i1,i2}', 1000"),
             await PlanAsync(planCacheMode, "post_messages (text[], text[], text[])", "'{i1}', '{null}', '{x}'"),
         ];

@@ -15,6 +15,9 @@ internal sealed class WorkItemStore(
     Residents residents,
     InboxWriter inbox)
 {
+    /// <summary>The most events of histories that one look reads along; longer ones are read one by one.</summary>
+    private const int MaxEventsReadAlong = 10_000;
+
     public async Task<IReadOnlyList<OrchestrationWorkItem>> LockOrchestrationsAsync(
         LockRequest request, CancellationToken cancellationToken)
     {
@@ -24,15 +27,7 @@ internal sealed class WorkItemStore(
             return [];
         }
 
-        var messages = (await database.QueryAsync(
-                "read_messages",
-                [locked.Select(item => item.State.InstanceId).ToArray(), database.Options.MaxMessagesPerTurn],
-                row => (
-                    InstanceId: row.GetString(0),
-                    Message: new InboxMessage(row.GetInt64(1), Rows.Text(row, 2), HistorySerializer.ReadEvent(row.GetString(3)))),
-                cancellationToken))
-            .ToLookup(row => row.InstanceId, row => row.Message, StringComparer.Ordinal);
-
+        var (messages, histories) = await ReadAsync(locked, request, cancellationToken);
         var items = new List<OrchestrationWorkItem>(locked.Count);
         foreach (var item in locked.OrderBy(item => item.WaitsSince))
         {
@@ -51,7 +46,10 @@ internal sealed class WorkItemStore(
 
             if (visible.Length > 0)
             {
-                items.Add(new OrchestrationWorkItem(held, item.State, item.HistoryCount, visible, item.LostAttempts));
+                items.Add(new OrchestrationWorkItem(held, item.State, item.HistoryCount, visible, item.LostAttempts)
+                {
+                    History = histories.GetValueOrDefault(item.State.InstanceId),
+                });
             }
             else
             {
@@ -62,6 +60,62 @@ internal sealed class WorkItemStore(
 
         SignalIfFull(WorkKind.Orchestration, locked.Count, request);
         return items;
+    }
+
+    /// <summary>The messages of locked instances, and the histories that the worker has not in its memory: those of many instances at once,
+    /// as far as they are not too long together.</summary>
+    private async Task<(ILookup<string, InboxMessage> Messages, Dictionary<string, List<HistoryEvent>> Histories)> ReadAsync(
+        List<LockedInstance> locked, LockRequest request, CancellationToken cancellationToken)
+    {
+        var toRead = new List<string>();
+        if (request.IsInMemory is { } isInMemory)
+        {
+            var events = 0;
+            toRead.AddRange(locked
+                .Where(item => item.HistoryCount > 0 && !isInMemory(item.State.InstanceId)
+                    && (events += item.HistoryCount) <= MaxEventsReadAlong)
+                .Select(item => item.State.InstanceId));
+        }
+
+        return await database.BatchAsync(
+            batch =>
+            {
+                batch.Add(
+                    HubDatabase.Sql["read_messages"],
+                    locked.Select(item => item.State.InstanceId).ToArray(),
+                    database.Options.MaxMessagesPerTurn);
+                if (toRead.Count > 0)
+                {
+                    batch.Add(HubDatabase.Sql["read_histories"], [toRead.ToArray()]);
+                }
+            },
+            async reader =>
+            {
+                var messages = await HubDatabase.ReadAllAsync(
+                    reader,
+                    row => (
+                        InstanceId: row.GetString(0),
+                        Message: new InboxMessage(row.GetInt64(1), Rows.Text(row, 2), HistorySerializer.ReadEvent(row.GetString(3)))),
+                    cancellationToken);
+                var histories = new Dictionary<string, List<HistoryEvent>>(StringComparer.Ordinal);
+                if (toRead.Count > 0)
+                {
+                    await reader.NextResultAsync(cancellationToken);
+                    while (await reader.ReadAsync(cancellationToken))
+                    {
+                        var id = reader.GetString(0);
+                        if (!histories.TryGetValue(id, out var history))
+                        {
+                            histories.Add(id, history = []);
+                        }
+
+                        history.AddRange(HistorySerializer.ReadAll(reader.GetString(1)));
+                    }
+                }
+
+                return (messages.ToLookup(row => row.InstanceId, row => row.Message, StringComparer.Ordinal), histories);
+            },
+            cancellationToken);
     }
 
     public Task AbandonOrchestrationAsync(OrchestrationLock held, TimeSpan delay, CancellationToken cancellationToken) =>

@@ -10,12 +10,15 @@ namespace DurableTask.Core.Hub;
 /// <param name="Limits">How many activities of a name may be locked at a time, or how many orchestrations of a name may have started and
 /// not ended, all workers together; names in lower case. Null, or a name that is missing, for no limit. What is over a limit waits in the
 /// hub, oldest first.</param>
+/// <param name="IsInMemory">Says whether the worker has an instance in its memory. A hub may read the histories of the others along with
+/// the locks; null: it reads none.</param>
 public sealed record LockRequest(
     string WorkerId,
     int MaxCount,
     TimeSpan Lease,
     IReadOnlyList<WorkFilter>? Only = null,
-    IReadOnlyDictionary<string, int>? Limits = null);
+    IReadOnlyDictionary<string, int>? Limits = null,
+    Func<string, bool>? IsInMemory = null);
 
 /// <summary>Lets the tasks of a name pass, whatever the case of its letters.</summary>
 /// <param name="Versions">The versions that pass, "" being no version; null for all.</param>
@@ -49,7 +52,11 @@ public sealed record InboxMessage(long Id, string? ExecutionId, HistoryEvent Eve
 /// <param name="LostAttempts">How many workers were lost while they held the instance, since its last committed turn: counted up to 2
 /// by the hub, from there on by <see cref="ITaskHub.SetLostAttemptsAsync(OrchestrationLock, int, CancellationToken)"/>.</param>
 public sealed record OrchestrationWorkItem(
-    OrchestrationLock Lock, InstanceState Instance, int HistoryCount, IReadOnlyList<InboxMessage> Messages, int LostAttempts = 0);
+    OrchestrationLock Lock, InstanceState Instance, int HistoryCount, IReadOnlyList<InboxMessage> Messages, int LostAttempts = 0)
+{
+    /// <summary>The stored history, when the hub read it along; null when it did not.</summary>
+    public IReadOnlyList<HistoryEvent>? History { get; init; }
+}
 
 /// <summary>An activity that is locked for execution.</summary>
 /// <param name="DeliveryCount">1 at the first delivery; more when earlier workers died or gave it back.</param>

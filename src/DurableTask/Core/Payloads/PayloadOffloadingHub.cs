@@ -93,9 +93,9 @@ public sealed class PayloadOffloadingHub : ITaskHub, ILocalDispatch
         foreach (var item in items)
         {
             payloads.Want(item.Instance.CustomStatus);
-            foreach (var message in item.Messages)
+            foreach (var entry in item.Messages.Select(message => message.Event).Concat(item.History ?? []))
             {
-                payloads.Want(message.Event);
+                payloads.Want(entry);
             }
         }
 
@@ -105,6 +105,7 @@ public sealed class PayloadOffloadingHub : ITaskHub, ILocalDispatch
             {
                 Instance = item.Instance with { CustomStatus = payloads.PutInto(item.Instance.CustomStatus) },
                 Messages = [.. item.Messages.Select(message => message with { Event = payloads.PutInto(message.Event) })],
+                History = item.History is { } history ? [.. history.Select(payloads.PutInto)] : null,
             })]
             : items;
     }

@@ -23,6 +23,14 @@ internal sealed class InstanceCache(int maximumInstances, int maximumHistory, in
         }
     }
 
+    public bool Contains(string instanceId)
+    {
+        lock (_lock)
+        {
+            return _byId.ContainsKey(instanceId);
+        }
+    }
+
     public void Put(CachedInstance instance)
     {
         List<CachedInstance> evicted = [];

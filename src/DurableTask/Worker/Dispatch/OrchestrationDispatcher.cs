@@ -70,7 +70,10 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         try
         {
             // Not cancelled midway: locks whose answer got lost would have to wait for their lease to end.
-            LockRequest request = _runtime.Request(slots, _runtime.Filters.Orchestrations, _runtime.OrchestrationLimits);
+            LockRequest request = _runtime.Request(slots, _runtime.Filters.Orchestrations, _runtime.OrchestrationLimits) with
+            {
+                IsInMemory = _runtime.Cache.Contains,
+            };
             items = await _runtime.Hub.LockOrchestrationsAsync(request, CancellationToken.None);
         }
         finally
@@ -354,7 +357,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         cached?.Dispose();
         IReadOnlyList<HistoryEvent> history = item.HistoryCount == 0
             ? []
-            : await _runtime.Hub.GetHistoryAsync(item.Lock.InstanceId) ?? [];
+            : item.History ?? await _runtime.Hub.GetHistoryAsync(item.Lock.InstanceId) ?? [];
         return new CachedInstance(item.Lock.InstanceId, item.Instance.ExecutionId, [.. history])
         {
             CustomStatus = item.Instance.CustomStatus,
