@@ -40,8 +40,6 @@ internal abstract class GroupCommitter<TStore>(PostgreSqlTaskHubOptions options,
         {
             await store.DisposeAsync();
         }
-
-        _places.Dispose();
     }
 
     /// <summary>Makes another store: it is used by one group at a time, and disposed in the end.</summary>
@@ -81,10 +79,13 @@ internal abstract class GroupCommitter<TStore>(PostgreSqlTaskHubOptions options,
     private void Enqueue(GroupOperation operation)
     {
         TStore? store = null;
+        bool isRefused;
         lock (_gate)
         {
-            if (!_isStopping)
+            isRefused = _isStopping;
+            if (!isRefused)
             {
+                // From here on it belongs to whoever commits it, which may be another thread, and may be over at once.
                 _waiting.Enqueue(operation);
                 if (_groups == 0 || (_groups < maxGroups && _waiting.Count >= MinWaitingForAnother))
                 {
@@ -92,17 +93,16 @@ internal abstract class GroupCommitter<TStore>(PostgreSqlTaskHubOptions options,
                     store = _idle.TryPop(out var idle) ? idle : CreateStore();
                 }
             }
-            else
-            {
-                operation.Fail(new ObjectDisposedException(nameof(PostgreSqlTaskHub), "The task hub has been stopped."));
-            }
         }
 
-        if (operation.IsAnswered)
+        if (isRefused)
         {
+            _places.Release();
+            operation.Fail(new ObjectDisposedException(nameof(PostgreSqlTaskHub), "The task hub has been stopped."));
             operation.Tell();
         }
-        else if (store is not null)
+
+        if (store is not null)
         {
             _ = CommitAllAsync(store);
         }
