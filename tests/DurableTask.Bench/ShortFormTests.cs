@@ -22,7 +22,8 @@ public sealed class ShortFormTests(ITestOutputHelper output)
             Assert.Equal(
                 ["event", "fan100", "floor", "intake", "long", "million", "recover", "seq5", "timer10k"],
                 figures.Select(figure => (string)figure!["Benchmark"]!).Distinct().Order(StringComparer.Ordinal));
-            Assert.All(figures, figure => Assert.True((long)figure!["Count"]! > 0 && (double)figure["Seconds"]! > 0, figure.ToJsonString()));
+            Assert.All(
+                figures, figure => Assert.True((long)figure!["Count"]! > 0 && (double)figure["Seconds"]! > 0, figure.ToJsonString()));
             Assert.All(
                 figures.Where(figure => (string)figure!["Benchmark"]! is "floor" or "seq5" or "fan100"),
                 figure => Assert.True((double)figure!["Costs"]!["WalKilobytes"]! > 0, figure.ToJsonString()));

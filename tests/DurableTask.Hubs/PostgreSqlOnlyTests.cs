@@ -92,7 +92,9 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
     {
         var hub = await StartHubAsync();
         await hub.CreateInstanceAsync(Some.Instance("good"), []);
-        var sent = Enumerable.Range(0, 40).Select(i => hub.SendMessageAsync(i % 10 == 5 ? $"bad\0{i}" : "good", Some.Event($"e{i}"))).ToArray();
+        var sent = Enumerable.Range(0, 40)
+            .Select(i => hub.SendMessageAsync(i % 10 == 5 ? $"bad\0{i}" : "good", Some.Event($"e{i}")))
+            .ToArray();
         foreach (var (i, message) in sent.Index())
         {
             var error = await Record.ExceptionAsync(() => message.WaitAsync(Patience));
