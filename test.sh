@@ -19,7 +19,7 @@ source "$HEAL_ENG/tests/forms.sh"
 # no test of ours runs this long without an end: the host is stopped and counts as failed
 HANG_TIMEOUT=15m # 2,000 seeds of the simulation are one test: half a minute on a quiet machine, ten times that beside other projects
 CLUSTER_HANG_TIMEOUT=8m # a real alert takes half a minute to fire, and a test waits for several things with limits of their own
-PROJECT_TIMEOUT=20m
+PROJECT_TIMEOUT=25m
 PROJECTS_AT_ONCE=${HEAL_TEST_PROJECTS_AT_ONCE:-2}
 
 plain=yes cluster=no extra_filter=''
