@@ -41,6 +41,23 @@ public sealed class GroupCommitterTests
     }
 
     [Fact]
+    public async Task An_instance_s_second_part_waits_for_the_first_one_though_another_group_could_begin()
+    {
+        var gate = new TaskCompletionSource();
+        var committer = new FakeCommitter(maxGroups: 2) { Work = () => gate.Task };
+        var told = new List<Task> { committer.RunAsync(new FakeOperation("same")), committer.RunAsync(new FakeOperation("same")) };
+        told.AddRange(Enumerable.Range(0, 50).Select(i => committer.RunAsync(new FakeOperation($"i{i}"))));
+
+        Assert.Equal([1], committer.Sizes);
+
+        gate.SetResult();
+        await Task.WhenAll(told).WaitAsync(Patience);
+        await committer.DisposeAsync();
+        Assert.Equal(52, committer.Sizes.Sum());
+        Assert.Equal(0, committer.Twins);
+    }
+
+    [Fact]
     public async Task What_comes_after_the_end_is_refused_and_what_came_before_is_stored()
     {
         var gate = new TaskCompletionSource();
@@ -82,13 +99,14 @@ public sealed class GroupCommitterTests
     {
         private readonly Lock _gate = new();
         private readonly List<int> _sizes = [];
+        private readonly HashSet<string> _underWay = new(StringComparer.Ordinal);
         private int _twins;
 
         public required Func<Task> Work { get; init; }
 
         public int Groups => Sizes.Count;
 
-        /// <summary>Groups with two operations of one instance.</summary>
+        /// <summary>How many operations began while another one of their instance was under way, in any group.</summary>
         public int Twins => _twins;
 
         public List<int> Sizes
@@ -111,10 +129,15 @@ public sealed class GroupCommitterTests
             lock (_gate)
             {
                 _sizes.Add(group.Count);
-                _twins += group.Count - group.DistinctBy(operation => operation.InstanceId).Count();
+                _twins += group.Count(operation => !_underWay.Add(operation.InstanceId));
             }
 
             await Work();
+            lock (_gate)
+            {
+                _underWay.ExceptWith(group.Select(operation => operation.InstanceId));
+            }
+
             foreach (var operation in group.Cast<FakeOperation>())
             {
                 operation.Answer(operation.InstanceId);

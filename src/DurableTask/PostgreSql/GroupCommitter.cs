@@ -17,6 +17,9 @@ internal abstract class GroupCommitter<TStore>(PostgreSqlTaskHubOptions options,
 
     private readonly Lock _gate = new();
     private readonly Queue<GroupOperation> _waiting = new();
+
+    /// <summary>The instances whose part is being stored, in whichever group: the next part depends on its outcome.</summary>
+    private readonly HashSet<string> _underWay = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _places = new(options.MaxQueuedTurns);
     private readonly Stack<TStore> _idle = new(maxGroups);
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -122,6 +125,7 @@ internal abstract class GroupCommitter<TStore>(PostgreSqlTaskHubOptions options,
             }
 
             await CommitGroupAsync(store, group);
+            Leave(group);
             if (group.Count == 1 && Ends(store))
             {
                 // Nobody waits, so the caller may go on right here, which spares a change of threads.
@@ -136,25 +140,17 @@ internal abstract class GroupCommitter<TStore>(PostgreSqlTaskHubOptions options,
         }
     }
 
-    /// <summary>Takes what waits, up to the limit. An instance's second turn starts the next group: it depends on the first one's
-    /// outcome. Without any, the store is idle.</summary>
+    /// <summary>Takes what waits, up to the limit. An instance's second turn waits for the end of the first one, and all that came later
+    /// with it. Without any, the store is idle: whoever stores the first one goes on.</summary>
     private List<GroupOperation> Gather(TStore store)
     {
         var group = new List<GroupOperation>();
-        HashSet<string>? instances = null;
         lock (_gate)
         {
-            while (group.Count < options.MaxTurnsPerCommit && _waiting.TryPeek(out var next))
+            while (group.Count < options.MaxTurnsPerCommit
+                && _waiting.TryPeek(out var next)
+                && (!next.IsAloneOfItsInstance || _underWay.Add(next.InstanceId)))
             {
-                if (next.IsAloneOfItsInstance && (_waiting.Count > 1 || instances is not null))
-                {
-                    instances ??= new HashSet<string>(StringComparer.Ordinal);
-                    if (!instances.Add(next.InstanceId))
-                    {
-                        break;
-                    }
-                }
-
                 group.Add(_waiting.Dequeue());
             }
 
@@ -170,6 +166,17 @@ internal abstract class GroupCommitter<TStore>(PostgreSqlTaskHubOptions options,
         }
 
         return group;
+    }
+
+    private void Leave(List<GroupOperation> group)
+    {
+        lock (_gate)
+        {
+            foreach (var operation in group.Where(operation => operation.IsAloneOfItsInstance))
+            {
+                _underWay.Remove(operation.InstanceId);
+            }
+        }
     }
 
     /// <summary>True when nobody waits: the store is idle then.</summary>

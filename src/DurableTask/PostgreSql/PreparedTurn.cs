@@ -12,7 +12,7 @@ internal abstract class GroupOperation : IThreadPoolWorkItem
     /// <summary>The worker that acts, or is to act; null for none.</summary>
     public virtual string? WorkerId => null;
 
-    /// <summary>True when no group may have two of an instance.</summary>
+    /// <summary>True when an instance's next one must not begin before it is answered.</summary>
     public virtual bool IsAloneOfItsInstance => true;
 
     /// <summary>True when the outcome is known.</summary>
