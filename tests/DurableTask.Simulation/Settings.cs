@@ -11,6 +11,12 @@ internal sealed record Settings
     public required TimeSpan Lease { get; init; }
     public required TimeSpan MaximumTimerInterval { get; init; }
 
+    /// <summary>How many work at a time, all workers together; null for no limit.</summary>
+    public required int? ActivityPlaces { get; init; }
+
+    /// <summary>How many talk at a time, all workers together; null for no limit.</summary>
+    public required int? OrchestrationPlaces { get; init; }
+
     public static Settings Draw(Random chance) => Draw(chance, TimeSpan.FromSeconds(chance.Next(1, 31)));
 
     private static Settings Draw(Random chance, TimeSpan lease) => new()
@@ -22,5 +28,7 @@ internal sealed record Settings
         ExtendedSessions = chance.Next(2) == 0,
         Lease = lease,
         MaximumTimerInterval = chance.Next(4) == 0 ? lease * 5 : TimeSpan.FromDays(3),
+        ActivityPlaces = chance.Next(3) == 0 ? chance.Next(1, 4) : null,
+        OrchestrationPlaces = chance.Next(3) == 0 ? chance.Next(1, 3) : null,
     };
 }

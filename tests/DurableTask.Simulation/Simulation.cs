@@ -26,7 +26,7 @@ internal sealed class Simulation
     private readonly int _seed;
     private readonly SimWorld _world;
     private readonly InMemoryStorage _storage = new();
-    private readonly Audit _audit = new();
+    private readonly Audit _audit;
     private readonly FaultSource _faults;
     private readonly Settings _settings;
     private readonly Scenario _scenario;
@@ -47,6 +47,11 @@ internal sealed class Simulation
         _scenario = new Generator(_world.Chance, _settings.Lease / 10).Draw();
         _hubClock = new SimClock(_world);
         _activities = new Activities(_scenario, new InMemoryTaskHub(TimeProvider.System, _storage));
+        var checks = new EndChecks(_scenario, _settings, _storage, _activities);
+        _audit = new Audit(
+            _storage,
+            (instance, life) => checks.Run(instance, life, _audit!),
+            new PlaceChecks(_settings, _storage, () => _hubClock.Now));
     }
 
     /// <summary>Runs a seed to its end and checks all that must hold then.</summary>
@@ -80,9 +85,9 @@ internal sealed class Simulation
         }
 
         driving.GetAwaiter().GetResult();
-        new FinalChecks(_scenario, _settings, _storage, _audit, _activities, _faults.Disruptions).Run();
+        new FinalChecks(_scenario, _storage, _audit.Lives, _activities, _faults.Disruptions).Run();
         return new RunReport(
-            _seed, _world.Trace.Hash, _world.Steps, _audit.Turns, _storage.Instances.Count, _faults.Kills, _faults.Disruptions);
+            _seed, _world.Trace.Hash, _world.Steps, _audit.Turns, _audit.Lives.All.Count, _faults.Kills, _faults.Disruptions);
     }
 
     private ITaskHub Connect(SimProcess process) =>
@@ -94,10 +99,26 @@ internal sealed class Simulation
         var time = new SimTime(process, new SimClock(_world));
         var hub = new FaultyHub(Connect(process), process, time, _faults, _audit);
         var services = new ServiceCollection().AddSingleton<TimeProvider>(time).AddLogging();
-        services.AddDurableTaskClient(client => client.UseTaskHub(_ => hub).RegisterDirectly());
+        services.AddDurableTaskClient(client => client
+            .UseTaskHub(_ => hub, options =>
+            {
+                options.NewGuid = NewGuid;
+
+                // It takes a worker to end what is to be replaced, and they die here.
+                options.ReplaceTimeout = LongestRun;
+            })
+            .RegisterDirectly());
         var client = services.BuildServiceProvider().GetRequiredService<DurableTaskClient>();
-        var driver = new Driver(client, _scenario, _world, time, _settings.Lease / 5, _storage.Instances.ContainsKey, ChildrenOf);
+        var driver = new Driver(
+            client, _scenario, _activities, _audit.Lives, _world, time, _settings.Lease / 5, _storage.Instances.ContainsKey, ChildrenOf);
         return process.Start(driver.RunAsync);
+    }
+
+    private Guid NewGuid()
+    {
+        byte[] bytes = new byte[16];
+        _world.Chance.NextBytes(bytes);
+        return new Guid(bytes);
     }
 
     private IReadOnlyList<string> ChildrenOf(string instanceId) =>

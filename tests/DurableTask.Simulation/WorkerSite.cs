@@ -92,6 +92,15 @@ internal sealed class WorkerSite(
                 options.ExtendedSessions = settings.ExtendedSessions;
                 options.MaximumCachedInstances = settings.CachedInstances;
                 options.WorkScheduler = process;
+                if (settings.ActivityPlaces is { } activityPlaces)
+                {
+                    options.ConcurrencyLimits.Activities[Interpreter.WorkName] = activityPlaces;
+                }
+
+                if (settings.OrchestrationPlaces is { } orchestrationPlaces)
+                {
+                    options.ConcurrencyLimits.Orchestrations[Interpreter.TalkerName] = orchestrationPlaces;
+                }
 
                 // Workers die here of the run's own doing, not of their work: nothing is to be given up for it.
                 options.MaximumLostAttempts = 1_000_000;

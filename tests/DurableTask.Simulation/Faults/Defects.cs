@@ -27,6 +27,13 @@ internal static class Defects
             ["a sub-orchestration's end reaches nobody"] = (hub, _) => new MuteChildren(hub),
             ["leases are not renewed"] = (hub, _) => new NoRenewal(hub),
             ["the order of messages is turned round"] = (hub, _) => new ReversedMessages(hub),
+            ["a sub-orchestration's end reaches whoever has its parent's id"] = (hub, storage) => new StrayEnds(hub, storage),
+            ["a late turn is stored in whatever has its instance's id"] = (hub, storage) => new StrayTurns(hub, storage),
+            ["a purge takes what runs"] = (hub, storage) => new RuthlessPurge(hub, storage),
+            ["a purge leaves something"] = (hub, _) => new LazyPurge(hub),
+            ["a rewind adds to the history that it replaces"] = (hub, _) => new AddedRewind(hub),
+            ["sub-orchestrations are not rewound with their parents"] = (hub, _) => new LonelyRewind(hub),
+            ["limits are not looked at"] = (hub, _) => new UnlimitedLocks(hub),
         };
 
     private sealed class FencelessHub(ITaskHub hub, InMemoryStorage storage) : PassingHub(hub)
@@ -167,5 +174,72 @@ internal static class Defects
             var items = await base.LockOrchestrationsAsync(request, cancellationToken);
             return [.. items.Select(item => item.HistoryCount == 0 ? item : item with { Messages = [.. item.Messages.Reverse()] })];
         }
+    }
+
+    private sealed class StrayEnds(ITaskHub hub, InMemoryStorage storage) : PassingHub(hub)
+    {
+        public override Task<TurnReceipt> CommitTurnAsync(TurnCommit turn, CancellationToken cancellationToken = default) =>
+            base.CommitTurnAsync(turn with { Messages = [.. turn.Messages.Select(Redirect)] }, cancellationToken);
+
+        private OutgoingMessage Redirect(OutgoingMessage sent) =>
+            sent.ExecutionId is not null && storage.Instances.TryGetValue(sent.InstanceId, out var target)
+                ? sent with { ExecutionId = target.State.ExecutionId }
+                : sent;
+    }
+
+    private sealed class StrayTurns(ITaskHub hub, InMemoryStorage storage) : PassingHub(hub)
+    {
+        public override Task<TurnReceipt> CommitTurnAsync(TurnCommit turn, CancellationToken cancellationToken = default)
+        {
+            if (storage.Instances.TryGetValue(turn.Lock.InstanceId, out var instance) && instance.State.ExecutionId != turn.ExecutionId)
+            {
+                turn = turn with
+                {
+                    Lock = turn.Lock with { Fence = instance.Fence, WorkerId = instance.LockedBy ?? turn.Lock.WorkerId },
+                    LockHeld = instance.LockedBy is not null,
+                    HistoryCount = instance.History.Count,
+                    ExecutionId = instance.State.ExecutionId,
+                };
+            }
+
+            return base.CommitTurnAsync(turn, cancellationToken);
+        }
+    }
+
+    private sealed class RuthlessPurge(ITaskHub hub, InMemoryStorage storage) : PassingHub(hub)
+    {
+        public override Task<int> PurgeInstancesAsync(
+            IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken = default) =>
+            Task.FromResult(instanceIds.Count(storage.Instances.Remove));
+    }
+
+    private sealed class LazyPurge(ITaskHub hub) : PassingHub(hub)
+    {
+        public override Task<int> PurgeInstancesAsync(
+            IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken = default) =>
+            base.PurgeInstancesAsync([.. instanceIds.Order(StringComparer.Ordinal).SkipLast(instanceIds.Count / 2)], cancellationToken);
+    }
+
+    private sealed class AddedRewind(ITaskHub hub) : PassingHub(hub)
+    {
+        public override Task<TurnReceipt> CommitTurnAsync(TurnCommit turn, CancellationToken cancellationToken = default) =>
+            base.CommitTurnAsync(turn with { ReplacesHistory = false }, cancellationToken);
+    }
+
+    private sealed class LonelyRewind(ITaskHub hub) : PassingHub(hub)
+    {
+        public override Task<TurnReceipt> CommitTurnAsync(TurnCommit turn, CancellationToken cancellationToken = default) =>
+            base.CommitTurnAsync(turn with { RewoundChildren = [] }, cancellationToken);
+    }
+
+    private sealed class UnlimitedLocks(ITaskHub hub) : PassingHub(hub)
+    {
+        public override Task<IReadOnlyList<ActivityWorkItem>> LockActivitiesAsync(
+            LockRequest request, CancellationToken cancellationToken = default) =>
+            base.LockActivitiesAsync(request with { Limits = null }, cancellationToken);
+
+        public override Task<IReadOnlyList<OrchestrationWorkItem>> LockOrchestrationsAsync(
+            LockRequest request, CancellationToken cancellationToken = default) =>
+            base.LockOrchestrationsAsync(request with { Limits = null }, cancellationToken);
     }
 }

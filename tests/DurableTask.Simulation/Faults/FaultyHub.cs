@@ -28,11 +28,21 @@ internal sealed class FaultyHub(ITaskHub hub, SimProcess process, TimeProvider t
         CallAsync($"create {instance.InstanceId}", async () =>
         {
             await hub.CreateInstanceAsync(instance, reusableStatuses, cancellationToken);
+            audit.Created(instance);
             return true;
         });
 
     public Task<bool> SendMessageAsync(string instanceId, HistoryEvent message, CancellationToken cancellationToken = default) =>
-        CallAsync($"send {message.EventType} to {instanceId}", () => hub.SendMessageAsync(instanceId, message, cancellationToken));
+        CallAsync($"send {message.EventType} to {instanceId}", async () =>
+        {
+            bool isStored = await hub.SendMessageAsync(instanceId, message, cancellationToken);
+            if (isStored && message is ExecutionRewoundEvent)
+            {
+                audit.Rewound(instanceId);
+            }
+
+            return isStored;
+        });
 
     public Task<InstanceState?> GetInstanceAsync(string instanceId, bool withPayloads, CancellationToken cancellationToken = default) =>
         CallAsync($"get {instanceId}", () => hub.GetInstanceAsync(instanceId, withPayloads, cancellationToken));
@@ -44,7 +54,13 @@ internal sealed class FaultyHub(ITaskHub hub, SimProcess process, TimeProvider t
         CallAsync($"history of {instanceId}", () => hub.GetHistoryAsync(instanceId, cancellationToken));
 
     public Task<int> PurgeInstancesAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken = default) =>
-        CallAsync("purge", () => hub.PurgeInstancesAsync(instanceIds, cancellationToken));
+        CallAsync("purge", async () =>
+        {
+            var before = audit.Stored;
+            int removed = await hub.PurgeInstancesAsync(instanceIds, cancellationToken);
+            audit.Removed(before, instance => instanceIds.Contains(instance.State.InstanceId));
+            return removed;
+        });
 
     public Task<IReadOnlyList<InstanceCount>> CountInstancesAsync(
         InstanceCountQuery query, CancellationToken cancellationToken = default) =>
@@ -110,6 +126,7 @@ internal sealed class FaultyHub(ITaskHub hub, SimProcess process, TimeProvider t
                 process.World.Trace.Write($"{process.Name} locked activity {item.Lock.InstanceId}/{item.Lock.TaskId} #{item.Lock.Fence}");
             }
 
+            audit.Locked();
             return Again(items, _activities, request.MaxCount);
         });
 
@@ -132,8 +149,12 @@ internal sealed class FaultyHub(ITaskHub hub, SimProcess process, TimeProvider t
         IReadOnlyCollection<ActivityLock> activities,
         TimeSpan lease,
         CancellationToken cancellationToken = default) =>
-        CallAsync($"renew {orchestrations.Count} and {activities.Count}", () =>
-            hub.RenewLocksAsync(orchestrations, activities, lease, cancellationToken));
+        CallAsync($"renew {orchestrations.Count} and {activities.Count}", async () =>
+        {
+            var lost = await hub.RenewLocksAsync(orchestrations, activities, lease, cancellationToken);
+            audit.Locked();
+            return lost;
+        });
 
     public async Task WaitForWorkAsync(
         WorkKind kind, IReadOnlyList<WorkFilter>? only, CancellationToken cancellationToken = default)
@@ -172,7 +193,7 @@ internal sealed class FaultyHub(ITaskHub hub, SimProcess process, TimeProvider t
         if (faults.Disrupts(faults.Plan.ErrorBeforeCall))
         {
             process.World.Trace.Write($"{process.Name} loses the connection before: {what}");
-            throw new HubAwayException(tookEffect: false);
+            throw new HubAwayException(what, tookEffect: false);
         }
 
         var result = await call();
@@ -184,7 +205,7 @@ internal sealed class FaultyHub(ITaskHub hub, SimProcess process, TimeProvider t
         if (faults.Disrupts(faults.Plan.ErrorAfterCall))
         {
             process.World.Trace.Write($"{process.Name} loses the connection after: {what}");
-            throw new HubAwayException(tookEffect: true);
+            throw new HubAwayException(what, tookEffect: true);
         }
 
         await TravelAsync();

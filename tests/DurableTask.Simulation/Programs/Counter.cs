@@ -10,5 +10,7 @@ internal sealed class Counter : TaskEntity<long>
     /// <summary>The one that all critical sections share.</summary>
     public static EntityInstanceId Shared { get; } = new(EntityName, "shared");
 
+    public long Set(long to) => State = to;
+
     public long Add(long by) => State += by;
 }

@@ -12,27 +12,82 @@ internal sealed class Generator(Random chance, TimeSpan unit)
 
     public Scenario Draw()
     {
-        int roots = chance.Next(1, 7);
+        int roots = chance.Next(1, 5);
         for (int i = 0; i < roots; i++)
         {
-            var ending = chance.Next(10) switch { 0 => Ending.Throw, 1 => Ending.Wait, _ => Ending.Return };
-            _scenario.Roots.Add(new Root($"root{i}", NewProgram(0, ending, events: true))
+            var program = OneIn(8) ? NewFragileProgram(0) : NewRootProgram();
+            _scenario.Roots.Add(new Root($"root{i}", program)
             {
                 After = Time(5),
                 StartAfter = OneIn(4) ? Time(60) : TimeSpan.Zero,
                 Suspensions = OneIn(4) ? chance.Next(1, 3) : 0,
                 Recursive = OneIn(2),
+                Sequels = OneIn(3) ? NewSequels(program) : [],
             });
         }
 
         return _scenario;
     }
 
+    private Recipe NewRootProgram() => NewProgram(
+        0, chance.Next(10) switch { 0 => Ending.Throw, 1 => Ending.Wait, _ => Ending.Return }, events: true);
+
+    private List<Sequel> NewSequels(Recipe program)
+    {
+        var sequels = new List<Sequel>();
+        for (int i = chance.Next(1, 4); i > 0; i--)
+        {
+            var how = (Again)chance.Next(CanBeRestarted(program) ? 7 : 5);
+            program = how switch
+            {
+                Again.Purge or Again.Restart or Again.RestartAside => program,
+
+                // One that ended by itself could be purged in the place of the one before.
+                Again.PurgeWhileReused => NewProgram(0, Ending.Wait, events: true),
+                _ => NewRootProgram(),
+            };
+            sequels.Add(new Sequel(how, program));
+            if (how == Again.Purge)
+            {
+                break;
+            }
+        }
+
+        return sequels;
+    }
+
+    /// <summary>False for one whose entities would have to know at which round it begins again: a restart is given the last one's input.
+    /// </summary>
+    private static bool CanBeRestarted(Recipe program) =>
+        program.Rounds == 1 || !program.AllNodes.Any(node => node is EntityTalk or Section);
+
+    /// <summary>One that fails at least once in each round, and can be rewound. What is sent to one that has failed is lost, so nothing
+    /// is.</summary>
+    private Recipe NewFragileProgram(int depth)
+    {
+        var program = NewProgram(depth, Ending.Return, events: false);
+        int id = ++_lastId;
+        Node weak = chance.Next(depth < DeepestChild ? 3 : 2) switch
+        {
+            0 => new Fragile(id),
+            1 => new Gather(id, [new Fragile(++_lastId), .. Nodes(chance.Next(1, 4), depth, topLevel: false, events: false)]),
+            _ => new Child(id, NewFragileProgram(depth + 1), OneIn(2), Attempts: 1, Caught: false),
+        };
+        var body = program.Body.ToList();
+        body.Insert(chance.Next(body.Count + 1), weak);
+        program = program with { Body = body };
+        _scenario.Programs[program.Id] = program;
+        return program;
+    }
+
+    private Node[] Nodes(int count, int depth, bool topLevel, bool events) =>
+        [.. Enumerable.Range(0, count).Select(_ => NewNode(depth, topLevel, events))];
+
     private Recipe NewProgram(int depth, Ending ending, bool events)
     {
         int rounds = OneIn(4) ? chance.Next(2, 5) : 1;
         int id = ++_lastId;
-        var body = Enumerable.Range(0, chance.Next(1, 5)).Select(_ => NewNode(depth, topLevel: true, events)).ToArray();
+        var body = Nodes(chance.Next(1, 5), depth, topLevel: true, events);
         var program = new Recipe(id, body, rounds, ending);
         _scenario.Programs.Add(id, program);
         return program;
@@ -78,7 +133,7 @@ internal sealed class Generator(Random chance, TimeSpan unit)
                 return new EntityTalk(id);
             default:
                 int parts = chance.Next(2, OneIn(6) ? 20 : 5);
-                return new Gather(id, Enumerable.Range(0, parts).Select(_ => NewNode(depth, topLevel: false, events)).ToArray());
+                return new Gather(id, Nodes(parts, depth, topLevel: false, events));
         }
     }
 
@@ -97,7 +152,7 @@ internal sealed class Generator(Random chance, TimeSpan unit)
         int attempts = ending == Ending.Throw && OneIn(2) ? chance.Next(2, 4) : 1;
         // Run again, a deep one would find its own sub-orchestrations' ids taken.
         return new Child(
-            id, NewProgram(attempts > 1 ? DeepestChild : depth, ending, events && ownId && attempts == 1), ownId, attempts);
+            id, NewProgram(attempts > 1 ? DeepestChild : depth, ending, events && ownId && attempts == 1), ownId, attempts, Caught: true);
     }
 
     private bool OneIn(int many) => chance.Next(many) == 0;

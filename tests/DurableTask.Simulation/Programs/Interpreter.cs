@@ -11,6 +11,7 @@ internal sealed class Interpreter(Scenario scenario)
     public const string WorkName = "Work";
     public const string FlakyName = "Flaky";
     public const string BrokenName = "Broken";
+    public const string FragileName = "Fragile";
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(50);
 
@@ -79,15 +80,20 @@ internal sealed class Interpreter(Scenario scenario)
             case SelfTalk:
                 context.SendEvent(context.InstanceId, EventName(node), Sums.Payload(node.Id, round));
                 return await context.WaitForExternalEvent<long>(EventName(node));
+            case Fragile:
+                return await context.CallActivityAsync<long>(FragileName, new Job(node.Id, round));
             case Child child:
-                return await CaughtAsync(node, ChildAsync(context, child, round));
+                var result = ChildAsync(context, child, round);
+                return child.Caught ? await CaughtAsync(node, result) : await result;
             case Talk:
                 return await TalkAsync(context, node, round);
             case EntityTalk:
-                await context.Entities.SignalEntityAsync(OwnEntity(context, node), nameof(Counter.Add), 5);
+                // The instance that had the id before may have left something in it.
+                await context.Entities.SignalEntityAsync(
+                    OwnEntity(context, node), round == 0 ? nameof(Counter.Set) : nameof(Counter.Add), 5);
                 return await context.Entities.CallEntityAsync<long>(OwnEntity(context, node), nameof(Counter.Add), 1);
             case Section:
-                return await SectionAsync(context, node);
+                return await SectionAsync(context, node, round);
             case Gather gather:
                 long[] parts = await Task.WhenAll(gather.Parts.Select(part => RunAsync(context, part, round)).ToArray());
                 return parts.Aggregate(0L, Sums.Next);
@@ -99,13 +105,13 @@ internal sealed class Interpreter(Scenario scenario)
         }
     }
 
-    private static async Task<long> SectionAsync(TaskOrchestrationContext context, Node node)
+    private static async Task<long> SectionAsync(TaskOrchestrationContext context, Node node, int round)
     {
         var own = OwnEntity(context, node);
         await using (await context.Entities.LockEntitiesAsync([Counter.Shared, own]))
         {
             await context.Entities.CallEntityAsync<long>(Counter.Shared, nameof(Counter.Add), 1);
-            return await context.Entities.CallEntityAsync<long>(own, nameof(Counter.Add), 1);
+            return await context.Entities.CallEntityAsync<long>(own, round == 0 ? nameof(Counter.Set) : nameof(Counter.Add), 1);
         }
     }
 

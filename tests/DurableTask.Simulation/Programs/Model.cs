@@ -9,11 +9,13 @@ internal sealed record Expected(OrchestrationStatus Status, long Output, int? Cu
 /// <summary>Says what a program comes to, without an engine: everything happens once, in order, at once.</summary>
 internal static class Model
 {
-    public static Expected Run(Recipe program, long seedSum)
+    /// <param name="firstRound">More than 0 for one that was restarted after it had continued as new: it gets the input that it had then.
+    /// </param>
+    public static Expected Run(Recipe program, long seedSum, int firstRound = 0)
     {
         long sum = seedSum;
         int? status = null;
-        for (int round = 0; round < program.Rounds; round++)
+        for (int round = firstRound; round < program.Rounds; round++)
         {
             foreach (var node in program.Body)
             {
@@ -36,7 +38,7 @@ internal static class Model
 
     private static long Value(Node node, int round) => node switch
     {
-        Work or Flaky => Activities.Result(new Job(node.Id, round)),
+        Work or Flaky or Fragile => Activities.Result(new Job(node.Id, round)),
         Broken or EventTooLate => -node.Id,
         Sleep or Status => node.Id,
         CancelledSleep sleep => Value(sleep.Beside, round),

@@ -38,10 +38,14 @@ internal sealed record EventTooLate(int Id, TimeSpan Timeout) : Node(Id);
 /// <summary>Sends itself an event and takes it.</summary>
 internal sealed record SelfTalk(int Id) : Node(Id);
 
-/// <summary>Runs a sub-orchestration; its failure is caught.</summary>
+/// <summary>Runs a sub-orchestration.</summary>
 /// <param name="OwnId">True for an instance id of the caller's choice.</param>
 /// <param name="Attempts">How often a failing one is run.</param>
-internal sealed record Child(int Id, Recipe Program, bool OwnId, int Attempts) : Node(Id);
+/// <param name="Caught">False when its failure is its caller's too.</param>
+internal sealed record Child(int Id, Recipe Program, bool OwnId, int Attempts, bool Caught) : Node(Id);
+
+/// <summary>Calls an activity that fails, and the orchestration with it, until somebody repairs what it needs.</summary>
+internal sealed record Fragile(int Id) : Node(Id);
 
 /// <summary>Runs a sub-orchestration that waits for a word of its parent, and answers it while it runs.</summary>
 internal sealed record Talk(int Id) : Node(Id);
@@ -72,6 +76,14 @@ internal enum Ending
 internal sealed record Recipe(int Id, IReadOnlyList<Node> Body, int Rounds, Ending Ending)
 {
     public IEnumerable<Node> AllNodes => Body.SelectMany(Flatten);
+
+    /// <summary>How many things have to be repaired before it completes.</summary>
+    public int FragileJobs => Rounds * AllNodes.Sum(node => node switch
+    {
+        Fragile => 1,
+        Child { Caught: false } child => child.Program.FragileJobs,
+        _ => 0,
+    });
 
     private static IEnumerable<Node> Flatten(Node node) => node switch
     {

@@ -1,8 +1,13 @@
+using Heal.DurableTask.Simulation.Tests.Checks;
+
 namespace Heal.DurableTask.Simulation.Tests.Programs;
 
 /// <summary>What a run does: its programs, and what the outside world does to the instances that it starts.</summary>
 internal sealed class Scenario
 {
+    private Dictionary<int, Node>? _nodes;
+    private Dictionary<int, Child>? _callers;
+
     /// <summary>All programs by id, those of sub-orchestrations included.</summary>
     public Dictionary<int, Recipe> Programs { get; } = [];
 
@@ -13,6 +18,14 @@ internal sealed class Scenario
 
     /// <summary>How often the activity of a node fails before it succeeds.</summary>
     public Dictionary<int, int> Failures { get; } = [];
+
+    public Recipe ProgramOf(Life life) => Programs[life.Order!.Program];
+
+    public Node NodeOf(int id) => (_nodes ??= Programs.Values.SelectMany(program => program.AllNodes).ToDictionary(node => node.Id))[id];
+
+    /// <summary>The node that runs a program as a sub-orchestration; null for one that a client starts.</summary>
+    public Child? CallerOf(Recipe program) => (_callers ??= Programs.Values.SelectMany(parent => parent.AllNodes).OfType<Child>()
+        .ToDictionary(child => child.Program.Id)).GetValueOrDefault(program.Id);
 }
 
 /// <summary>An orchestration that a client starts.</summary>
@@ -29,4 +42,35 @@ internal sealed record Root(string InstanceId, Recipe Program)
 
     /// <summary>Whether its sub-orchestrations end with it when it is terminated.</summary>
     public required bool Recursive { get; init; }
+
+    /// <summary>What is done with its id after it, one after the other.</summary>
+    public IReadOnlyList<Sequel> Sequels { get; init; } = [];
 }
+
+/// <summary>What a client does with an instance id that was used.</summary>
+internal enum Again
+{
+    /// <summary>Starts something else under the id as soon as it has ended, whatever its sub-orchestrations still do.</summary>
+    Reuse,
+
+    /// <summary>Starts something else under the id, which terminates what still runs under it.</summary>
+    Replace,
+
+    /// <summary>Purges it with its sub-orchestrations.</summary>
+    Purge,
+
+    /// <summary>Purges it with its sub-orchestrations, and starts something else under the id.</summary>
+    PurgeAndReuse,
+
+    /// <summary>Purges it while somebody else starts something under the id: that one lives, or begins after the purge.</summary>
+    PurgeWhileReused,
+
+    /// <summary>Restarts it.</summary>
+    Restart,
+
+    /// <summary>Restarts it under an id of its own.</summary>
+    RestartAside,
+}
+
+/// <param name="Program">What runs then.</param>
+internal sealed record Sequel(Again How, Recipe Program);
