@@ -8,6 +8,7 @@ namespace Microsoft.DurableTask.PostgreSql;
 internal static class GroupCommands
 {
     private static readonly string CreateSql = HubDatabase.Sql["create_fresh_instances"];
+    private static readonly string OpenSql = HubDatabase.Sql["create_opened_instances"];
     private static readonly string CommitResidentSql = HubDatabase.Sql["commit_resident_turns"];
     private static readonly string CommitSql = HubDatabase.Sql["commit_turns"];
 
@@ -23,7 +24,26 @@ internal static class GroupCommands
         Add(command, starts, static start => start.Created.Start.ScheduledStartTime is { } time ? Rows.Utc(time) : (DateTime?)null);
         Add(command, starts, static start => start.Created.Start.Input);
         Add(command, starts, static start => start.Worker?.WorkerId);
-        Add(command, starts, static start => start.Start);
+        Add(command, starts, static start => start.Text);
+        return command;
+    }
+
+    /// <summary>For turns that are <see cref="PreparedTurn.IsOpening"/>.</summary>
+    public static NpgsqlBatchCommand Open(PreparedTurn[] turns)
+    {
+        var command = new NpgsqlBatchCommand(OpenSql);
+        Add(command, turns, static turn => turn.InstanceId);
+        Add(command, turns, static turn => turn.Turn.ExecutionId);
+        Add(command, turns, static turn => turn.Start!.Created.Start.Name);
+        Add(command, turns, static turn => turn.Start!.Created.Start.Version);
+        Add(command, turns, static turn => turn.Start!.Created.Start.ParentInstance?.OrchestrationInstance.InstanceId);
+        Add(command, turns, static turn => turn.Start!.Tags);
+        Add(command, turns, static turn => turn.Start!.Created.Start.Input);
+        Add(command, turns, static turn => turn.Turn.Lock.WorkerId);
+        Add(command, turns, static turn => turn.HistoryAfter);
+        Add(command, turns, static turn => (short)turn.Turn.Status);
+        Add(command, turns, static turn => turn.Turn.CustomStatus);
+        AddTexts(command, turns, static turn => turn.History);
         return command;
     }
 

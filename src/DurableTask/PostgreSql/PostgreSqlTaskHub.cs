@@ -147,8 +147,11 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
             ? throw NotInitialized()
             : _committer.CommitAsync(turn, cancellationToken);
 
-    public Task AbandonOrchestrationAsync(OrchestrationLock held, TimeSpan delay, CancellationToken cancellationToken = default) =>
-        _workItems.AbandonOrchestrationAsync(held, delay, cancellationToken);
+    public async Task AbandonOrchestrationAsync(OrchestrationLock held, TimeSpan delay, CancellationToken cancellationToken = default)
+    {
+        await _committer.StoreStartAsync(held.InstanceId);
+        await _workItems.AbandonOrchestrationAsync(held, delay, cancellationToken);
+    }
 
     public Task<IReadOnlyList<ActivityWorkItem>> LockActivitiesAsync(LockRequest request, CancellationToken cancellationToken = default) =>
         _workItems.LockActivitiesAsync(request, cancellationToken);
