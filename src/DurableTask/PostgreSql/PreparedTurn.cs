@@ -100,17 +100,16 @@ internal sealed class PreparedTurn(TurnCommit turn) : GroupOperation<TurnReceipt
     /// <summary>True when activities without rows are open after it; decided when the group is put together.</summary>
     public bool Stays { get; set; }
 
-    /// <summary>True when it changes no rows but its instance's, and that only lives on in its worker's memory; decided with
-    /// <see cref="Stays"/>.</summary>
+    /// <summary>True when its instance lives in its worker's memory, and it changes no rows but that one's: it goes on there, or ends;
+    /// decided with <see cref="Stays"/>.</summary>
     public bool IsResident { get; set; }
 
     /// <summary>True when its instance is created as this turn leaves it; decided with <see cref="Stays"/>.</summary>
     public bool IsOpening { get; set; }
 
-    /// <summary>True when it could be resident: it goes on from memory, with activities that it keeps there.</summary>
+    /// <summary>True when it could be resident: it goes on from memory, with activities that it keeps there, or ends.</summary>
     public bool TouchesNoRows =>
         IsPlain
-        && !Ends
         && !Turn.LockHeld
         && History is not null
         && Turn.ClaimActivities == Activities.Length

@@ -6,7 +6,7 @@ namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
 /// Stores a group in one transaction. New instances and plain turns take one round trip: a statement for instances, one for those that
-/// come with their first turn, one for turns that live on in memory, one for the others, in a batch that is a transaction of its own. When a turn does more (timers, messages,
+/// come with their first turn, one for turns that live on in memory, one for those that end there, one for the others, in a batch that is a transaction of its own. When a turn does more (timers, messages,
 /// sub-orchestrations, a new execution), the rows that the group may write are locked first, in the order of the ids, and the rest follows
 /// in a second batch, with one statement per kind of change. One connection is kept for it.
 /// </summary>
@@ -88,6 +88,11 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
             batch.BatchCommands.Add(GroupCommands.CommitResident(parts.Resident));
         }
 
+        if (parts.Ending.Length > 0)
+        {
+            batch.BatchCommands.Add(GroupCommands.EndResident(parts.Ending));
+        }
+
         if (parts.Other.Length > 0)
         {
             batch.BatchCommands.Add(GroupCommands.Commit(parts.Other));
@@ -100,8 +105,8 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
         foreach (var turn in parts.Turns)
         {
             turn.Stays = residents.StaysAfter(turn.Turn);
-            turn.IsOpening = turn.Stays && turn.TouchesNoRows && turn.Start is not null;
-            turn.IsResident = turn.Stays && turn.TouchesNoRows && turn.Start is null && residents.IsAt(turn.Turn);
+            turn.IsOpening = turn.Stays && !turn.Ends && turn.TouchesNoRows && turn.Start is not null;
+            turn.IsResident = (turn.Stays || turn.Ends) && turn.TouchesNoRows && turn.Start is null && residents.IsAt(turn.Turn);
             if (turn.Turn.ClaimActivities > 0)
             {
                 await leases.EnsureAsync(turn.Turn.Lock.WorkerId, turn.Turn.ClaimLease, CancellationToken.None);
@@ -158,6 +163,7 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
         }
 
         results.Turns.AddRange(await ReadAsync(reader, parts.Resident, static (turn, row) => turn.ReadResident(row)));
+        results.Turns.AddRange(await ReadAsync(reader, parts.Ending, static (turn, row) => turn.ReadResident(row)));
         results.Turns.AddRange(await ReadAsync(reader, parts.Other, static (turn, row) => turn.Read(row)));
         while (await reader.NextResultAsync())
         {
@@ -262,6 +268,8 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
 
         public PreparedTurn[] Resident { get; private set; } = [];
 
+        public PreparedTurn[] Ending { get; private set; } = [];
+
         public PreparedTurn[] Other { get; private set; } = [];
 
         public void Split()
@@ -272,7 +280,8 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
                 .. Turns.Where(static turn => turn is { IsOpening: false, Start: not null }).Select(static turn => turn.Start!),
             ];
             Opening = Array.FindAll(Turns, static turn => turn.IsOpening);
-            Resident = Array.FindAll(Turns, static turn => turn.IsResident);
+            Resident = Array.FindAll(Turns, static turn => turn is { IsResident: true, Ends: false });
+            Ending = Array.FindAll(Turns, static turn => turn is { IsResident: true, Ends: true });
             Other = Array.FindAll(Turns, static turn => turn is { IsResident: false, IsOpening: false });
         }
     }
@@ -312,7 +321,7 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
             UpdatedAt = row.GetFieldValue<DateTimeOffset>(1);
         }
 
-        /// <summary>The row of commit_resident_turns.</summary>
+        /// <summary>The row of commit_resident_turns and end_resident_turns.</summary>
         public void ReadResident(NpgsqlDataReader row)
         {
             IsStored = true;
