@@ -87,16 +87,18 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
         await _initializing.WaitAsync(cancellationToken);
         try
         {
+            if (_duties.Count > 0)
+            {
+                return; // The host has made it ready before its worker asks for it.
+            }
+
             await PostgresStartup.WaitUntilReadyAsync(_dataSource, _time, _logger, _options.StartupTimeout, cancellationToken);
             var migrator = new Migrator(_dataSource, _options.Schema, Migration.FromResources<PostgreSqlTaskHub>());
             await (_options.MigrateAtStart ? migrator.MigrateAsync(cancellationToken) : migrator.VerifyAsync(cancellationToken));
-            if (_duties.Count == 0)
-            {
-                _duties.Add(Task.Run(() => _listener.RunAsync(_stopping.Token), CancellationToken.None));
-                _duties.Add(Task.Run(() => _notifier.RunAsync(_stopping.Token), CancellationToken.None));
-                _duties.Add(Task.Run(() => _sweeper.RunAsync(_stopping.Token), CancellationToken.None));
-                _duties.Add(Task.Run(() => _payloads.RunAsync(_stopping.Token), CancellationToken.None));
-            }
+            _duties.Add(Task.Run(() => _listener.RunAsync(_stopping.Token), CancellationToken.None));
+            _duties.Add(Task.Run(() => _notifier.RunAsync(_stopping.Token), CancellationToken.None));
+            _duties.Add(Task.Run(() => _sweeper.RunAsync(_stopping.Token), CancellationToken.None));
+            _duties.Add(Task.Run(() => _payloads.RunAsync(_stopping.Token), CancellationToken.None));
         }
         finally
         {
