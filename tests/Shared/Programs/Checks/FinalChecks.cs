@@ -18,6 +18,9 @@ internal sealed class FinalChecks(
     int disruptions,
     TimeSpan maximumTimerInterval)
 {
+    /// <summary>How many activities ran once more than they were scheduled.</summary>
+    public int Extra { get; private set; }
+
     /// <exception cref="Violation">Something does not hold.</exception>
     public void Run()
     {
@@ -179,6 +182,7 @@ internal sealed class FinalChecks(
     private void RanAsOftenAsAllowed(InstanceState state, Job job, int scheduled, int executions)
     {
         int times = runs.GetValueOrDefault((state.InstanceId, job));
+        Extra += Math.Max(0, times - (scheduled * executions));
         int least = RanToItsEnd(state) ? scheduled : 0;
         Holds(
             "activities run as often as faults explain",
