@@ -121,6 +121,31 @@ public sealed class TakeOverTests(TestDatabase database) : IClassFixture<TestDat
     }
 
     [Fact]
+    public async Task What_may_live_in_memory_stays_in_doubt_while_somebody_has_its_row_locked()
+    {
+        var hub = await StartHubAsync();
+        var created = Some.Instance();
+        await hub.CreateInstanceAsync(created, []);
+        await hub.CommitTurnAsync(Some.Claiming(Some.Turn(await NextAsync(hub, "worker")), Hour));
+        var residents = new Residents();
+        residents.Doubt(created.InstanceId, "worker");
+
+        await using var connection = await _source.OpenConnectionAsync();
+        await using (var writer = await _source.OpenConnectionAsync())
+        await using (var writing = await writer.BeginTransactionAsync())
+        {
+            await using var touch = new NpgsqlCommand("UPDATE instances SET updated_at = now()", writer, writing);
+            await touch.ExecuteNonQueryAsync();
+            Assert.Equal(0, await ResidentReclaimer.ReclaimDoubtfulAsync(connection, residents, _deadline.Token));
+            Assert.Equal([(created.InstanceId, "worker")], residents.Doubtful);
+        }
+
+        Assert.Equal(1, await ResidentReclaimer.ReclaimDoubtfulAsync(connection, residents, _deadline.Token));
+        Assert.Empty(residents.Doubtful);
+        Assert.Equal(0, (await NextActivityAsync(hub, "other")).Lock.TaskId);
+    }
+
+    [Fact]
     public async Task A_worker_that_lives_on_in_another_session_keeps_its_leases()
     {
         var (first, second, third) = (await StartHubAsync(), await StartHubAsync(), await StartHubAsync());

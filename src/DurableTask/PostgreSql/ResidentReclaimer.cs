@@ -31,7 +31,12 @@ internal static class ResidentReclaimer
         var workers = doubtful.Select(doubt => doubt.WorkerId).Distinct(StringComparer.Ordinal).ToArray();
         var instances = doubtful.Select(doubt => doubt.InstanceId).ToArray();
         var taken = await ReclaimAsync(connection, workers, instances, cancellationToken);
-        residents.Settle(doubtful);
+
+        // A row that somebody had locked was not looked at: it may be the commit in doubt, which the server has not ended yet.
+        await using var find = connection.CreateCommand(HubDatabase.Sql["find_settled_instances"], instances, workers);
+        await using var reader = await find.ExecuteReaderAsync(cancellationToken);
+        var settled = await HubDatabase.ReadAllAsync(reader, row => row.GetString(0), cancellationToken);
+        residents.Settle(doubtful.Where(doubt => settled.Contains(doubt.InstanceId)));
         return taken;
     }
 
