@@ -1,7 +1,7 @@
 namespace Heal.DurableTask.Kills.Tests;
 
-/// <summary>Kills workers at random, and now and then their database. Whatever starts meanwhile does so in step with the kills, so that every
-/// kill hits some of it and the last kill comes before the last start.</summary>
+/// <summary>Kills workers at random, and now and then their database. Whatever starts meanwhile does so in step with the kills, so that
+/// every kill hits some of it and the last kill comes before the last start.</summary>
 /// <param name="crash">Crashes the database and starts it again.</param>
 internal sealed class Killer(KillPlan plan, WorkerProcesses workers, Func<Task> crash, TextWriter output) : IDisposable
 {

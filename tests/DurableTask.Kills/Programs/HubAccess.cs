@@ -9,7 +9,8 @@ namespace Heal.DurableTask.Kills.Tests.Programs;
 /// How the driving process reaches the hub. Nothing is changed from here while PostgreSQL crashes: of a call without an answer nobody would
 /// know whether it took effect, and the model counts every event. Half of the orchestrations are started by workers, whatever happens.
 /// </summary>
-internal sealed class HubAccess(HubClient client, WorkerProcesses workers, NpgsqlDataSource source, ChangeGate gate, Random chance) : IHubAccess
+internal sealed class HubAccess(
+    HubClient client, WorkerProcesses workers, NpgsqlDataSource source, ChangeGate gate, Random chance) : IHubAccess
 {
     public DurableTaskClient Client => client.Client;
 

@@ -16,8 +16,9 @@ internal sealed record ProgramReport(
 {
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Programs} programs, {Instances} instances in {Took.TotalSeconds:F0} s, {Kills} workers killed, PostgreSQL crashed {Crashes} times; "
-        + $"{Violations.Count} violations, {Extra} activities more than once (at most {MostExtra} allowed)");
+        $"{Programs} programs, {Instances} instances in {Took.TotalSeconds:F0} s, {Kills} workers killed, "
+        + $"PostgreSQL crashed {Crashes} times; {Violations.Count} violations, "
+        + $"{Extra} activities more than once (at most {MostExtra} allowed)");
 }
 
 /// <summary>

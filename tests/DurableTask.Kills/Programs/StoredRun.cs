@@ -65,7 +65,8 @@ internal sealed class StoredRun(HubClient client, NpgsqlDataSource source)
 
     /// <summary>How often each activity of each instance ran.</summary>
     public async Task<Dictionary<(string InstanceId, Job Job), int>> RunsAsync() =>
-        (await Ledger.ReadAsync(source)).ToDictionary(effect => (effect.Key.Order, Ledger.JobOf(effect.Key.Number)), effect => effect.Value);
+        (await Ledger.ReadAsync(source))
+            .ToDictionary(effect => (effect.Key.Order, Ledger.JobOf(effect.Key.Number)), effect => effect.Value);
 
     /// <summary>The states of a scenario's entities.</summary>
     public async Task<Dictionary<EntityInstanceId, string?>> EntitiesAsync(Scenario scenario, IEnumerable<EndedInstance> instances)

@@ -122,7 +122,8 @@ internal sealed class Driver(IHubAccess hub, Scenario scenario, Random chance, T
     {
         await PauseAsync();
         await PauseAsync();
-        await hub.ChangeAsync(() => hub.Client.TerminateInstanceAsync(instanceId, new TerminateInstanceOptions(Model.TerminationOutput, recursive)));
+        var options = new TerminateInstanceOptions(Model.TerminationOutput, recursive);
+        await hub.ChangeAsync(() => hub.Client.TerminateInstanceAsync(instanceId, options));
     }
 
     private async Task DescendantsEndAsync(string instanceId)

@@ -1,7 +1,8 @@
 namespace Heal.Shared.Tests.Programs;
 
 /// <summary>Draws a scenario. Whatever it draws has one right result, however the engine interleaves it.</summary>
-/// <param name="unit">What the scenario's times are counted in: a tenth of a lease in the simulation, so that every run renews leases about as often.</param>
+/// <param name="unit">What the scenario's times are counted in: a tenth of a lease in the simulation, so that every run renews leases
+/// about as often.</param>
 /// <param name="name">That of the scenario.</param>
 internal sealed class Generator(Random chance, TimeSpan unit, string name = "")
 {

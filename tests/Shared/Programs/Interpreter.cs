@@ -62,8 +62,8 @@ internal sealed class Interpreter(Scenario scenario)
             case Flaky flaky:
                 return await context.CallActivityAsync<long>(scenario.FlakyName, new Job(node.Id, round), Retries(flaky));
             case Broken broken:
-                return await CaughtAsync(node, context.CallActivityAsync<long>(
-                    scenario.BrokenName, new Job(node.Id, round), TaskOptions.FromRetryPolicy(new RetryPolicy(broken.Attempts, RetryDelay))));
+                var again = TaskOptions.FromRetryPolicy(new RetryPolicy(broken.Attempts, RetryDelay));
+                return await CaughtAsync(node, context.CallActivityAsync<long>(scenario.BrokenName, new Job(node.Id, round), again));
             case Sleep sleep:
                 await context.CreateTimer(sleep.Time, CancellationToken.None);
                 return node.Id;

@@ -1,4 +1,5 @@
--- Of the instances $1, those that certainly do not live in the memory of the workers $2: nobody writes their rows this moment, or they have none.
+-- Of the instances $1, those that certainly do not live in the memory of the workers $2: nobody writes their rows this moment, or they
+-- have none.
 WITH free AS (
     SELECT instance_id
     FROM instances

@@ -39,7 +39,8 @@ internal static class HistoryChecks
             if (!condition)
             {
                 throw new Violation(
-                    "histories are well formed", $"'{state.InstanceId}': {claim}\n{string.Join('\n', history.Select(HistoryText.Describe))}");
+                    "histories are well formed",
+                    $"'{state.InstanceId}': {claim}\n{string.Join('\n', history.Select(HistoryText.Describe))}");
             }
         }
     }
