@@ -46,9 +46,16 @@ internal sealed class WorkerProcess : IDisposable
     /// <summary>Closes its input: it drains and ends.</summary>
     public async Task StopAsync()
     {
-        lock (_writing)
+        try
         {
-            _process.StandardInput.Close();
+            lock (_writing)
+            {
+                _process.StandardInput.Close();
+            }
+        }
+        catch (IOException)
+        {
+            // It is gone already, with a line that it did not read.
         }
 
         await _gone;

@@ -89,6 +89,10 @@ internal sealed class ProgramRun(KillPlan plan, TextWriter output)
         using var limit = new CancellationTokenSource(plan.Limit);
         using var done = new CancellationTokenSource();
         var killing = killer.RunAsync(done.Token);
+
+        // Without kills nothing starts any more: an error of theirs ends the run.
+        _ = killing.ContinueWith(
+            _ => limit.Cancel(), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         try
         {
             await Parallel.ForEachAsync(

@@ -1,6 +1,7 @@
 using System.Globalization;
 using DurableTask.Core.Exceptions;
 using DurableTask.Core.History;
+using Heal.Postgres;
 using Heal.Shared.Tests.Programs;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
@@ -34,9 +35,7 @@ internal sealed class ProgramWorker(string connectionString, int seed, int progr
     public async Task<int> RunAsync()
     {
         await using var ledger = NpgsqlDataSource.Create(connectionString + $";Maximum Pool Size={LedgerConnections}");
-        using var host = Build(ledger);
-        _hub = host.Services.GetRequiredKeyedService<PostgreSqlTaskHub>(Options.DefaultName);
-        await host.StartAsync();
+        using var host = await StartHostAsync(ledger);
         var client = host.Services.GetRequiredService<DurableTaskClient>();
         var starting = new List<Task>();
         while (await Console.In.ReadLineAsync() is { } line)
@@ -48,6 +47,25 @@ internal sealed class ProgramWorker(string connectionString, int seed, int progr
         await Task.WhenAll(starting);
         await host.StopAsync();
         return 0;
+    }
+
+    /// <summary>A start that meets a crash of PostgreSQL fails; a supervisor would start the process again, so this does.</summary>
+    private async Task<IHost> StartHostAsync(NpgsqlDataSource ledger)
+    {
+        while (true)
+        {
+            var host = Build(ledger);
+            try
+            {
+                _hub = host.Services.GetRequiredKeyedService<PostgreSqlTaskHub>(Options.DefaultName);
+                await host.StartAsync();
+                return host;
+            }
+            catch (Exception away) when (PostgresErrors.IsTransient(away) || away is PostgresUnavailableException)
+            {
+                await ((IAsyncDisposable)host).DisposeAsync();
+            }
+        }
     }
 
     private static async Task StartAsync(DurableTaskClient client, string[] wanted)
