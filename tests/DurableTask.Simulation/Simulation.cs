@@ -1,9 +1,12 @@
 using DurableTask.Core;
+using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 using Heal.DurableTask.Simulation.Tests.Checks;
 using Heal.DurableTask.Simulation.Tests.Faults;
-using Heal.DurableTask.Simulation.Tests.Programs;
 using Heal.DurableTask.Simulation.Tests.World;
+using Heal.Shared.Tests.Programs;
+using Heal.Shared.Tests.Programs.Checks;
+using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.InMemory;
 using Microsoft.Extensions.DependencyInjection;
@@ -31,7 +34,7 @@ internal sealed class Simulation
     private readonly Settings _settings;
     private readonly Scenario _scenario;
     private readonly SimClock _hubClock;
-    private readonly Activities _activities;
+    private readonly Dictionary<(string InstanceId, Job Job), int> _runs = [];
     private readonly List<WorkerSite> _sites = [];
     private readonly Func<ITaskHub, InMemoryStorage, ITaskHub> _defect;
 
@@ -46,7 +49,6 @@ internal sealed class Simulation
         _faults = new FaultSource(_world, FaultPlan.Draw(_world.Chance, _settings.Lease));
         _scenario = new Generator(_world.Chance, _settings.Lease / 10).Draw();
         _hubClock = new SimClock(_world);
-        _activities = new Activities(_scenario, new InMemoryTaskHub(TimeProvider.System, _storage));
     }
 
     /// <summary>Runs a seed to its end and checks all that must hold then.</summary>
@@ -61,7 +63,7 @@ internal sealed class Simulation
         _world.Trace.Explain(() => $"{_settings}\n{_faults.Plan}\n{string.Join('\n', _scenario.Roots)}");
         for (int i = 0; i < _settings.Workers; i++)
         {
-            var site = new WorkerSite(_world, i, _settings, _scenario, _activities, _faults, _audit, Connect);
+            var site = new WorkerSite(_world, i, _settings, RegisterTasks, _faults, _audit, Connect);
             _sites.Add(site);
             site.Start();
         }
@@ -80,9 +82,53 @@ internal sealed class Simulation
         }
 
         driving.GetAwaiter().GetResult();
-        new FinalChecks(_scenario, _settings, _storage, _audit, _activities, _faults.Disruptions).Run();
+        Check();
         return new RunReport(
             _seed, _world.Trace.Hash, _world.Steps, _audit.Turns, _storage.Instances.Count, _faults.Kills, _faults.Disruptions);
+    }
+
+    /// <summary>What the workers run: a side effect is a number here, and a test may look into the hub without faults.</summary>
+    private void RegisterTasks(DurableTaskRegistry tasks, TimeProvider time)
+    {
+        var stored = new InMemoryTaskHub(TimeProvider.System, _storage);
+        new Interpreter(_scenario).Register(tasks);
+        Interpreter.RegisterCommon(tasks);
+        new Activities(_scenario, CountAsync, id => stored.GetHistoryAsync(id), time).Register(tasks);
+    }
+
+    private Task CountAsync(string instanceId, Job job)
+    {
+        _runs[(instanceId, job)] = _runs.GetValueOrDefault((instanceId, job)) + 1;
+        return Task.CompletedTask;
+    }
+
+    private void Check()
+    {
+        var ended = _storage.Instances.Values.ToDictionary(
+            instance => instance.State.InstanceId,
+            instance => new EndedInstance(
+                instance.State,
+                instance.History.ConvertAll(HistorySerializer.DeserializeEvent),
+                instance.Inbox.Count,
+                _storage.Activities.Values.Count(activity => activity.InstanceId == instance.State.InstanceId)),
+            StringComparer.Ordinal);
+        foreach (var (state, history, _, _) in ended.Values)
+        {
+            var committed = _audit.HistoryOf(state.ExecutionId).Select(HistorySerializer.Serialize);
+            if (!committed.SequenceEqual(history.Select(HistorySerializer.Serialize), StringComparer.Ordinal))
+            {
+                throw new Violation("history is what was committed", $"'{state.InstanceId}'");
+            }
+        }
+
+        var entities = new InMemoryTaskHub(TimeProvider.System, _storage).Entities;
+        new FinalChecks(
+            _scenario,
+            ended,
+            entity => entities.GetAsync(entity.ToString(), withState: true).GetAwaiter().GetResult()?.State,
+            _runs,
+            _faults.Disruptions,
+            _settings.MaximumTimerInterval).Run();
     }
 
     private ITaskHub Connect(SimProcess process) =>
@@ -96,13 +142,10 @@ internal sealed class Simulation
         var services = new ServiceCollection().AddSingleton<TimeProvider>(time).AddLogging();
         services.AddDurableTaskClient(client => client.UseTaskHub(_ => hub).RegisterDirectly());
         var client = services.BuildServiceProvider().GetRequiredService<DurableTaskClient>();
-        var driver = new Driver(client, _scenario, _world, time, _settings.Lease / 5, _storage.Instances.ContainsKey, ChildrenOf);
+        var access = new SimAccess(client, _storage, () => Task.Delay(_settings.Lease / 5 * _world.Chance.NextDouble(), time));
+        var driver = new Driver(access, _scenario, _world.Chance, time, _settings.Lease / 5);
         return process.Start(driver.RunAsync);
     }
-
-    private IReadOnlyList<string> ChildrenOf(string instanceId) =>
-        [.. _storage.Instances.Values.Where(instance => instance.State.ParentInstanceId == instanceId)
-            .Select(instance => instance.State.InstanceId).Order(StringComparer.Ordinal)];
 
     private void BeforeStep(SimProcess process)
     {

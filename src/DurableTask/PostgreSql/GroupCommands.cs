@@ -23,7 +23,7 @@ internal static class GroupCommands
         Add(command, starts, static start => start.Created.Start.Version);
         Add(command, starts, static start => start.Created.Start.ParentInstance?.OrchestrationInstance.InstanceId);
         Add(command, starts, static start => start.Tags);
-        Add(command, starts, static start => start.Created.Start.ScheduledStartTime is { } time ? Rows.Utc(time) : (DateTime?)null);
+        Add(command, starts, static start => Rows.Moment(start.Created.Start.ScheduledStartTime));
         Add(command, starts, static start => start.Created.Start.Input);
         Add(command, starts, static start => start.Worker?.WorkerId);
         Add(command, starts, static start => start.Text);

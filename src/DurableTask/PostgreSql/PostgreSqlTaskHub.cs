@@ -35,7 +35,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
     private readonly PayloadStore _payloads;
     private readonly HubListener _listener;
     private readonly HubNotifier _notifier;
-    private readonly Residents _residents = new();
+    private readonly Residents _residents;
     private readonly LocalWorkers _workers = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _initializing = new(1, 1);
@@ -60,6 +60,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
         // Names this process: its own notifications among those of others, and the lock that says that it lives.
         var self = Guid.NewGuid().ToString("N");
         var database = new HubDatabase(_dataSource, options);
+        _residents = new Residents(timeProvider);
         _signals = new HubSignals(timeProvider, options.SafetyPollInterval);
         var peers = new HubPeers(timeProvider);
         var leases = new WorkerLeases(database, self, timeProvider);

@@ -14,6 +14,9 @@ internal static class ResidentReclaimer
 {
     private const int MaxInstances = 200;
 
+    /// <summary>How long the server may still be at a statement whose connection was lost: an instance that is not there may come to be.</summary>
+    private static readonly TimeSpan StillUnderWay = TimeSpan.FromMinutes(1);
+
     /// <summary>Takes everything from these workers.</summary>
     /// <param name="tell">Called when some were taken: what they do can go on while the others are.</param>
     /// <returns>How many instances were taken.</returns>
@@ -34,7 +37,14 @@ internal static class ResidentReclaimer
         var workers = doubtful.Select(doubt => doubt.WorkerId).Distinct(StringComparer.Ordinal).ToArray();
         var instances = doubtful.Select(doubt => doubt.InstanceId).ToArray();
         var taken = await ReclaimAsync(connection, workers, instances, tell, cancellationToken);
-        residents.Settle(doubtful);
+
+        // A row that somebody had locked was not looked at: it may be the commit in doubt, which the server has not ended yet.
+        await using var find = connection.CreateCommand(HubDatabase.Sql["find_settled_instances"], instances, workers);
+        await using var reader = await find.ExecuteReaderAsync(cancellationToken);
+        var rows = await HubDatabase.ReadAllAsync(reader, row => (Id: row.GetString(0), Exists: row.GetBoolean(1)), cancellationToken);
+        var settled = rows.ToDictionary(row => row.Id, row => row.Exists, StringComparer.Ordinal);
+        residents.Settle(doubtful.Where(doubt =>
+            settled.TryGetValue(doubt.InstanceId, out var exists) && (exists || residents.AgeOf(doubt) > StillUnderWay)));
         return taken;
     }
 

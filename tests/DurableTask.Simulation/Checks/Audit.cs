@@ -1,5 +1,6 @@
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
+using Heal.Shared.Tests.Programs.Checks;
 
 namespace Heal.DurableTask.Simulation.Tests.Checks;
 
@@ -10,7 +11,6 @@ internal sealed class Audit
     private readonly HashSet<(string InstanceId, long Fence)> _turns = [];
     private readonly Dictionary<(string ExecutionId, string Outcome), long> _outcomes = [];
     private readonly Dictionary<string, List<HistoryEvent>> _histories = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string?> _inheritedStatus = new(StringComparer.Ordinal);
 
     public int Turns { get; private set; }
 
@@ -19,9 +19,6 @@ internal sealed class Audit
 
     /// <summary>All that was committed to an execution's history, in order.</summary>
     public IReadOnlyList<HistoryEvent> HistoryOf(string executionId) => _histories.GetValueOrDefault(executionId, []);
-
-    /// <summary>The custom status that an execution found when it began.</summary>
-    public string? InheritedStatusOf(string executionId) => _inheritedStatus.GetValueOrDefault(executionId);
 
     public void Delivered(OrchestrationWorkItem item)
     {
@@ -32,7 +29,7 @@ internal sealed class Audit
                 Object("message consumed once", $"message {message.Id} of '{item.Lock.InstanceId}' was consumed, and is delivered again");
             }
 
-            if (message.ExecutionId is not null && OutcomeOf(message.Event) is { } outcome
+            if (message.ExecutionId is not null && HistoryText.OutcomeOf(message.Event) is { } outcome
                 && !_outcomes.TryAdd((message.ExecutionId, outcome), message.Id)
                 && _outcomes[(message.ExecutionId, outcome)] != message.Id)
             {
@@ -69,41 +66,7 @@ internal sealed class Audit
         }
 
         history.AddRange(turn.NewHistory);
-        if (turn.ContinueAs is { } next)
-        {
-            _inheritedStatus[next.OrchestrationInstance.ExecutionId] = turn.CustomStatus;
-        }
     }
-
-    /// <summary>What a task came to, as a key; null for events that are no outcome.</summary>
-    public static string? OutcomeOf(HistoryEvent entry) => entry switch
-    {
-        TaskCompletedEvent done => $"outcome of activity {done.TaskScheduledId}",
-        TaskFailedEvent failed => $"outcome of activity {failed.TaskScheduledId}",
-        SubOrchestrationInstanceCompletedEvent done => $"outcome of sub-orchestration {done.TaskScheduledId}",
-        SubOrchestrationInstanceFailedEvent failed => $"outcome of sub-orchestration {failed.TaskScheduledId}",
-        TimerFiredEvent fired => $"outcome of timer {fired.TimerId}",
-        _ => null,
-    };
-
-    /// <summary>A turn in words.</summary>
-    public static string Describe(TurnCommit turn) => string.Join(
-        ", ",
-        turn.NewHistory.Select(Describe)
-            .Concat(turn.ContinueAs is { } next ? [$"continues as new with {next.Input}"] : [])
-            .Concat(turn.Messages.Select(message => $"-> {message.InstanceId}: {Describe(message.Event)}")));
-
-    public static string Describe(HistoryEvent entry) => entry switch
-    {
-        ExecutionStartedEvent started => $"started {started.Input}",
-        TaskScheduledEvent task => $"#{task.EventId} {task.Name} {task.Input}",
-        TimerCreatedEvent timer => $"#{timer.EventId} timer {timer.FireAt:O}",
-        SubOrchestrationInstanceCreatedEvent child => $"#{child.EventId} child {child.InstanceId} {child.Input}",
-        EventSentEvent sent => $"#{sent.EventId} sends {sent.Name} to {sent.InstanceId}",
-        EventRaisedEvent raised => $"event {raised.Name} {raised.Input}",
-        ExecutionCompletedEvent ended => $"{ended.OrchestrationStatus} {ended.Result} {ended.FailureDetails?.ErrorMessage}",
-        _ => OutcomeOf(entry) ?? entry.EventType.ToString(),
-    };
 
     private void Object(string invariant, string what) => Objection ??= new Violation(invariant, what);
 }

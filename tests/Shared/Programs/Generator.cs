@@ -1,13 +1,15 @@
-namespace Heal.DurableTask.Simulation.Tests.Programs;
+namespace Heal.Shared.Tests.Programs;
 
 /// <summary>Draws a scenario. Whatever it draws has one right result, however the engine interleaves it.</summary>
-/// <param name="unit">What the scenario's times are counted in: a tenth of a lease, so that every run renews leases about as often.</param>
-internal sealed class Generator(Random chance, TimeSpan unit)
+/// <param name="unit">What the scenario's times are counted in: a tenth of a lease in the simulation, so that every run renews leases
+/// about as often.</param>
+/// <param name="name">That of the scenario.</param>
+internal sealed class Generator(Random chance, TimeSpan unit, string name = "")
 {
     private const int DeepestChild = 3;
     private const int MostNodes = 45;
 
-    private readonly Scenario _scenario = new();
+    private readonly Scenario _scenario = new(name);
     private int _lastId;
 
     public Scenario Draw()
@@ -16,7 +18,7 @@ internal sealed class Generator(Random chance, TimeSpan unit)
         for (int i = 0; i < roots; i++)
         {
             var ending = chance.Next(10) switch { 0 => Ending.Throw, 1 => Ending.Wait, _ => Ending.Return };
-            _scenario.Roots.Add(new Root($"root{i}", NewProgram(0, ending, events: true))
+            _scenario.Roots.Add(new Root(_scenario.RootId(i), NewProgram(0, ending, events: true))
             {
                 After = Time(5),
                 StartAfter = OneIn(4) ? Time(60) : TimeSpan.Zero,

@@ -1,6 +1,6 @@
 using DurableTask.Core;
 
-namespace Heal.DurableTask.Simulation.Tests.Programs;
+namespace Heal.Shared.Tests.Programs;
 
 /// <summary>How an instance must end.</summary>
 /// <param name="Output">The number that it returns, or with which it throws.</param>
@@ -9,6 +9,9 @@ internal sealed record Expected(OrchestrationStatus Status, long Output, int? Cu
 /// <summary>Says what a program comes to, without an engine: everything happens once, in order, at once.</summary>
 internal static class Model
 {
+    /// <summary>What those return that have to be terminated.</summary>
+    public const long TerminationOutput = 4711;
+
     public static Expected Run(Recipe program, long seedSum)
     {
         long sum = seedSum;
@@ -20,23 +23,23 @@ internal static class Model
                 sum = Sums.Next(sum, Value(node, round));
             }
 
-            foreach (var node in program.AllNodes.OfType<Status>())
-            {
-                status = node.Id + round;
-            }
+            status = StatusAfter(program, round) ?? status;
         }
 
         return program.Ending switch
         {
             Ending.Throw => new(OrchestrationStatus.Failed, sum, status),
-            Ending.Wait => new(OrchestrationStatus.Terminated, Driver.TerminationOutput, status),
+            Ending.Wait => new(OrchestrationStatus.Terminated, TerminationOutput, status),
             _ => new(OrchestrationStatus.Completed, sum, status),
         };
     }
 
+    /// <summary>The custom status that a round leaves to the next one.</summary>
+    public static int? StatusAfter(Recipe program, int round) => program.AllNodes.OfType<Status>().LastOrDefault()?.Id + round;
+
     private static long Value(Node node, int round) => node switch
     {
-        Work or Flaky => Activities.Result(new Job(node.Id, round)),
+        Work or Flaky => Result(new Job(node.Id, round)),
         Broken or EventTooLate => -node.Id,
         Sleep or Status => node.Id,
         CancelledSleep sleep => Value(sleep.Beside, round),
@@ -52,6 +55,9 @@ internal static class Model
         Gather gather => gather.Parts.Select(part => Value(part, round)).Aggregate(0L, Sums.Next),
         _ => throw new InvalidOperationException($"No such node: {node}"),
     };
+
+    /// <summary>What an activity returns.</summary>
+    public static long Result(Job job) => Sums.Next(job.Node, job.Round);
 
     private static IEnumerable<long> Payloads(int node, int count, int round) =>
         Enumerable.Range(round * count, count).Select(index => Sums.Payload(node, index));

@@ -1,8 +1,24 @@
-namespace Heal.DurableTask.Simulation.Tests.Programs;
+using Microsoft.DurableTask.Entities;
+
+namespace Heal.Shared.Tests.Programs;
 
 /// <summary>What a run does: its programs, and what the outside world does to the instances that it starts.</summary>
-internal sealed class Scenario
+/// <param name="name">Part of the names of all that it defines, where several run on one hub.</param>
+internal sealed class Scenario(string name = "")
 {
+    public string ProgramName { get; } = "Program" + name;
+
+    public string WorkName { get; } = "Work" + name;
+
+    public string FlakyName { get; } = "Flaky" + name;
+
+    public string BrokenName { get; } = "Broken" + name;
+
+    /// <summary>The entity that all critical sections share.</summary>
+    public EntityInstanceId Shared { get; } = new(Counter.EntityName, "shared" + name);
+
+    public string RootId(int number) => $"root{name}{(name.Length > 0 ? "-" : "")}{number}";
+
     /// <summary>All programs by id, those of sub-orchestrations included.</summary>
     public Dictionary<int, Recipe> Programs { get; } = [];
 

@@ -1,34 +1,22 @@
-using Heal.DurableTask.Simulation.Tests.Faults;
-using Heal.DurableTask.Simulation.Tests.Programs;
-using Heal.DurableTask.Simulation.Tests.World;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 
-namespace Heal.DurableTask.Simulation.Tests;
+namespace Heal.Shared.Tests.Programs;
 
 /// <summary>The outside world: starts the roots, sends events, suspends, resumes and terminates, and waits for the ends.</summary>
 /// <param name="longestPause">Between two of its actions.</param>
-/// <param name="exists">Whether the hub knows an instance.</param>
-/// <param name="childrenOf">The sub-orchestrations of an instance.</param>
-internal sealed class Driver(
-    DurableTaskClient client,
-    Scenario scenario,
-    SimWorld world,
-    TimeProvider time,
-    TimeSpan longestPause,
-    Func<string, bool> exists,
-    Func<string, IReadOnlyList<string>> childrenOf)
+internal sealed class Driver(IHubAccess hub, Scenario scenario, Random chance, TimeProvider time, TimeSpan longestPause)
 {
-    public const long TerminationOutput = 4711;
-
     public Task RunAsync() => Task.WhenAll(scenario.Roots.Select(RunAsync).ToArray());
 
     private async Task RunAsync(Root root)
     {
         await Task.Delay(root.After, time);
-        await WriteAsync(() => client.ScheduleNewOrchestrationInstanceAsync(
-            Interpreter.OrchestratorName, new Order(root.Program.Id, 0, 0), new StartOrchestrationOptions(
-                root.InstanceId, root.StartAfter > TimeSpan.Zero ? time.GetUtcNow() + root.StartAfter : null)));
+        await hub.StartAsync(
+            scenario.ProgramName,
+            new Order(root.Program.Id, 0, 0),
+            new StartOrchestrationOptions(
+                root.InstanceId, root.StartAfter > TimeSpan.Zero ? time.GetUtcNow() + root.StartAfter : null));
         var asides = new List<Task> { ServeUntilItEndsAsync(root.InstanceId, root.Program) };
         if (root.Suspensions > 0)
         {
@@ -48,7 +36,7 @@ internal sealed class Driver(
     {
         using var ended = new CancellationTokenSource();
         var serving = ServeAsync(instanceId, program, ended.Token);
-        await ReadAsync(() => client.WaitForInstanceCompletionAsync(instanceId));
+        await hub.ReadAsync(() => hub.Client.WaitForInstanceCompletionAsync(instanceId));
 
         // Of one that was terminated, some sub-orchestrations never came to be: nobody waits for them any more.
         ended.Cancel();
@@ -90,11 +78,11 @@ internal sealed class Driver(
         try
         {
             // The id must be known to the hub: events to nobody are dropped.
-            await ReadAsync(() => client.WaitForInstanceStartAsync(instanceId, parentEnded));
+            await hub.ReadAsync(() => hub.Client.WaitForInstanceStartAsync(instanceId, parentEnded));
         }
         catch (OperationCanceledException)
         {
-            if (!exists(instanceId))
+            if (!await hub.ExistsAsync(instanceId))
             {
                 return;
             }
@@ -109,13 +97,13 @@ internal sealed class Driver(
     {
         for (int i = 0; i < count && !ended.IsCancellationRequested; i++)
         {
-            if (world.Chance.Next(2) == 0)
+            if (chance.Next(2) == 0)
             {
                 await PauseAsync();
             }
 
             int index = i;
-            await WriteAsync(() => client.RaiseEventAsync(instanceId, Interpreter.EventName(node), Sums.Payload(node.Id, index)));
+            await hub.ChangeAsync(() => hub.Client.RaiseEventAsync(instanceId, Interpreter.EventName(node), Sums.Payload(node.Id, index)));
         }
     }
 
@@ -124,9 +112,9 @@ internal sealed class Driver(
         for (int i = 0; i < root.Suspensions; i++)
         {
             await PauseAsync();
-            await WriteAsync(() => client.SuspendInstanceAsync(root.InstanceId, "a while"));
+            await hub.ChangeAsync(() => hub.Client.SuspendInstanceAsync(root.InstanceId, "a while"));
             await PauseAsync();
-            await WriteAsync(() => client.ResumeInstanceAsync(root.InstanceId, "go on"));
+            await hub.ChangeAsync(() => hub.Client.ResumeInstanceAsync(root.InstanceId, "go on"));
         }
     }
 
@@ -134,56 +122,18 @@ internal sealed class Driver(
     {
         await PauseAsync();
         await PauseAsync();
-        await WriteAsync(() => client.TerminateInstanceAsync(instanceId, new TerminateInstanceOptions(TerminationOutput, recursive)));
+        var options = new TerminateInstanceOptions(Model.TerminationOutput, recursive);
+        await hub.ChangeAsync(() => hub.Client.TerminateInstanceAsync(instanceId, options));
     }
 
     private async Task DescendantsEndAsync(string instanceId)
     {
-        foreach (string child in childrenOf(instanceId))
+        foreach (string child in await hub.ChildrenOfAsync(instanceId))
         {
-            await ReadAsync(() => client.WaitForInstanceCompletionAsync(child));
+            await hub.ReadAsync(() => hub.Client.WaitForInstanceCompletionAsync(child));
             await DescendantsEndAsync(child);
         }
     }
 
-    private Task PauseAsync() => Task.Delay(world.Between(TimeSpan.Zero, longestPause), time);
-
-    /// <summary>Changes something once: a caller that knows whether a call without an answer took effect, so that the model can count on
-    /// it.</summary>
-    private async Task WriteAsync(Func<Task> call)
-    {
-        while (true)
-        {
-            try
-            {
-                await call();
-                return;
-            }
-            catch (HubAwayException lost)
-            {
-                if (lost.TookEffect)
-                {
-                    return;
-                }
-
-                await PauseAsync();
-            }
-        }
-    }
-
-    private async Task ReadAsync(Func<Task> call)
-    {
-        while (true)
-        {
-            try
-            {
-                await call();
-                return;
-            }
-            catch (HubAwayException)
-            {
-                await PauseAsync();
-            }
-        }
-    }
+    private Task PauseAsync() => Task.Delay(longestPause * chance.NextDouble(), time);
 }
