@@ -310,6 +310,14 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
                 planCacheMode,
                 "commit_resident_turns (text[], text[], text[], bigint[], int[], int[], smallint[], text[], text[])",
                 "'{i1}', '{e}', '{w}', '{1}', '{1}', '{1}', '{0}', '{null}', '{x}'"),
+            await PlanAsync(
+                planCacheMode,
+                "commit_resident_turn (text, text, text, bigint, int, int, smallint, text, text)",
+                "'i1', 'e', 'w', 1, 1, 1, 0::smallint, null, 'x'"),
+            await PlanAsync(
+                planCacheMode,
+                "end_resident_turns (text[], text[], text[], bigint[], int[], int[], smallint[], text[], text[], text[], text[])",
+                "'{i1}', '{e}', '{w}', '{1}', '{1}', '{1}', '{1}', '{null}', '{x}', '{null}', '{null}'"),
             await PlanAsync(planCacheMode, "lock_residents (text[], text[], int)", "'{w}', null, 500"),
             await PlanAsync(planCacheMode, "read_residents (text[], text[])", "'{i1}', '{e}'"),
             await PlanAsync(planCacheMode, "read_histories (text[])", "'{i1,i2}'"),
