@@ -47,6 +47,26 @@ public abstract class RewindTests(IHubBackend backend) : EngineSuite(backend)
             string after = await context.CallActivityAsync<string>("Work", "good");
             return $"{handled is TaskFailedException} {after} " + await context.CallActivityAsync<string>("Work", "bad last");
         })
+        .AddActivityFunc("Hopeless", new Func<TaskActivityContext, string, string>((_, input) => throw new IOException($"{input} is hopeless")))
+        .AddOrchestratorFunc<string, string>("HandlesBeside", async (context, _) =>
+        {
+            Task<string> bad = context.CallActivityAsync<string>("Work", "bad");
+            await Task.WhenAll(bad, HandledAsync());
+            return await bad;
+
+            async Task HandledAsync()
+            {
+                await context.CallActivityAsync<string>("Work", "good");
+                try
+                {
+                    await context.CallActivityAsync<string>("Hopeless", "it", new(Twice));
+                }
+                catch (TaskFailedException)
+                {
+                    // Its failure is younger than that of the call beside it.
+                }
+            }
+        })
         .AddOrchestratorFunc<string, string>("Parent", async (context, _) =>
             await context.CallActivityAsync<string>("Work", "good parent")
             + await context.CallSubOrchestratorAsync<string>("Middle", options: new SubOrchestrationOptions(instanceId: "middle")))
@@ -115,6 +135,16 @@ public abstract class RewindTests(IHubBackend backend) : EngineSuite(backend)
         Assert.Equal("True good bad last", (await FailAndRewindAsync(engine, "Handles")).ReadOutputAs<string>());
 
         Assert.Equal((1, 1, 2), (Runs("bad first"), Runs("good"), Runs("bad last")));
+    }
+
+    [Fact]
+    public async Task A_failure_that_was_handled_beside_the_one_that_counts_is_not_mistaken_for_it()
+    {
+        await using EngineHost engine = await StartAsync(Tasks);
+
+        Assert.Equal("bad", (await FailAndRewindAsync(engine, "HandlesBeside")).ReadOutputAs<string>());
+
+        Assert.Equal((1, 2), (Runs("good"), Runs("bad")));
     }
 
     [Fact]

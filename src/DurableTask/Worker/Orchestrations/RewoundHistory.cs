@@ -29,7 +29,20 @@ internal sealed record RewoundHistory(
         if (failures.Length > 0)
         {
             yield return Without(history, [.. failures.Select(i => FailedTask(history[i])!.Value)], history.Count, canRewind);
-            foreach (int cut in FirstAttempts(history, failures).Take(MaximumCuts))
+            Dictionary<int, (char, string?, string?)> calls = CallsOf(history);
+            int[] tried = [.. failures.Where(i => IsOnlyAttempt(history, calls, i))];
+            int? cause = Cause(history, failures);
+            if (tried.Length > 0 && tried.Length < failures.Length)
+            {
+                yield return Without(history, [.. tried.Select(i => FailedTask(history[i])!.Value)], history.Count, canRewind);
+            }
+
+            if (cause is { } last && tried.Contains(last))
+            {
+                yield return Without(history, [FailedTask(history[last])!.Value], history.Count, canRewind);
+            }
+
+            foreach (int cut in FirstAttempts(history, calls, failures, cause).Take(MaximumCuts))
             {
                 yield return Without(history, [], cut, canRewind);
             }
@@ -83,18 +96,12 @@ internal sealed record RewoundHistory(
     }
 
     /// <summary>
-    /// Where the history may be cut, the latest first: at each failed call's first failed attempt. Attempts of one call are
-    /// recognised by what they call: same kind, name and input, with no success in between.
+    /// Where the history may be cut: at the first failed attempt of the call that ended the orchestration, then at those of the others, the
+    /// latest first. Attempts of one call are recognised by what they call: same kind, name and input, with no success in between.
     /// </summary>
-    private static IEnumerable<int> FirstAttempts(IReadOnlyList<HistoryEvent> history, int[] failures)
+    private static IEnumerable<int> FirstAttempts(
+        IReadOnlyList<HistoryEvent> history, Dictionary<int, (char, string?, string?)> calls, int[] failures, int? cause)
     {
-        var calls = history.Where(ReplayMismatch.IsAction)
-            .ToDictionary(action => action.EventId, action => action switch
-            {
-                TaskScheduledEvent activity => ('a', activity.Name, activity.Input),
-                SubOrchestrationInstanceCreatedEvent child => ('s', child.Name, child.Input),
-                _ => default((char, string?, string?)),
-            });
         var firstAttempt = new Dictionary<(char, string?, string?), int>();
         for (int i = 0; i < history.Count; i++)
         {
@@ -114,10 +121,56 @@ internal sealed record RewoundHistory(
         }
 
         // Calls that failed and succeeded at the end were handled; as a last resort every failure is a place to cut.
-        return firstAttempt.Values.OrderDescending().Concat(failures.OrderDescending()).Distinct();
+        IEnumerable<int> causes = cause is { } index && firstAttempt.TryGetValue(calls[FailedTask(history[index])!.Value], out int first)
+            ? [first]
+            : [];
+        return causes.Concat(firstAttempt.Values.OrderDescending()).Concat(failures.OrderDescending()).Distinct();
     }
 
-    private static bool FailedByTask(IReadOnlyList<HistoryEvent> history)
+    /// <summary>By the number of each action: what it calls.</summary>
+    private static Dictionary<int, (char, string?, string?)> CallsOf(IReadOnlyList<HistoryEvent> history) =>
+        history.Where(ReplayMismatch.IsAction)
+            .ToDictionary(action => action.EventId, action => action switch
+            {
+                TaskScheduledEvent activity => ('a', activity.Name, activity.Input),
+                SubOrchestrationInstanceCreatedEvent child => ('s', child.Name, child.Input),
+                _ => default((char, string?, string?)),
+            });
+
+    private static bool IsOnlyAttempt(
+        IReadOnlyList<HistoryEvent> history, Dictionary<int, (char, string?, string?)> calls, int failure) =>
+        calls.TryGetValue(FailedTask(history[failure])!.Value, out (char, string?, string?) call)
+        && calls.Values.Count(other => other == call) == 1;
+
+    /// <summary>The failed task whose exception the orchestration ended with; null when it ended with another, or none.</summary>
+    private static int? Cause(IReadOnlyList<HistoryEvent> history, int[] failures)
+    {
+        if (OwnTaskFailure(history) is not { } failure)
+        {
+            return null;
+        }
+
+        foreach (int i in failures)
+        {
+            int task = FailedTask(history[i])!.Value;
+            string? name = history.Where(ReplayMismatch.IsAction)
+                .Where(action => action.EventId == task).Select(ReplayMismatch.NameOf).FirstOrDefault();
+            global::DurableTask.Core.FailureDetails? details =
+                (history[i] as TaskFailedEvent)?.FailureDetails ?? (history[i] as SubOrchestrationInstanceFailedEvent)?.FailureDetails;
+            if (details is not null
+                && new TaskFailedException(name ?? "", task, details.ToTaskFailureDetails()).Message == failure.ErrorMessage)
+            {
+                return i;
+            }
+        }
+
+        return null;
+    }
+
+    private static bool FailedByTask(IReadOnlyList<HistoryEvent> history) => OwnTaskFailure(history) is not null;
+
+    /// <summary>What a task of this orchestration failed with, as the orchestration's own failure tells it.</summary>
+    private static global::DurableTask.Core.FailureDetails? OwnTaskFailure(IReadOnlyList<HistoryEvent> history)
     {
         global::DurableTask.Core.FailureDetails? failure = history.OfType<ExecutionCompletedEvent>().LastOrDefault()?.FailureDetails;
         while (failure is not null && failure.ErrorType != typeof(TaskFailedException).FullName)
@@ -125,7 +178,7 @@ internal sealed record RewoundHistory(
             failure = failure.InnerFailure;
         }
 
-        return failure is not null;
+        return failure;
     }
 
     private static int? FailedTask(HistoryEvent entry) => entry switch
