@@ -47,7 +47,8 @@ public abstract class RewindTests(IHubBackend backend) : EngineSuite(backend)
             string after = await context.CallActivityAsync<string>("Work", "good");
             return $"{handled is TaskFailedException} {after} " + await context.CallActivityAsync<string>("Work", "bad last");
         })
-        .AddActivityFunc("Hopeless", new Func<TaskActivityContext, string, string>((_, input) => throw new IOException($"{input} is hopeless")))
+        .AddActivityFunc("Hopeless", new Func<TaskActivityContext, string, string>(
+            (_, input) => throw new IOException($"{input} is hopeless")))
         .AddOrchestratorFunc<string, string>("HandlesBeside", async (context, _) =>
         {
             Task<string> bad = context.CallActivityAsync<string>("Work", "bad");
@@ -79,6 +80,14 @@ public abstract class RewindTests(IHubBackend backend) : EngineSuite(backend)
         {
             string good = await context.CallActivityAsync<string>("Work", "good");
             return _repaired ? good : throw new InvalidOperationException("a bug");
+        })
+        .AddOrchestratorFunc<string, string>("OwnFaultAfterTimer", async (context, _) =>
+        {
+            using var end = new CancellationTokenSource();
+            Task timer = context.CreateTimer(TimeSpan.FromDays(1), end.Token);
+            await context.CallActivityAsync<string>("Work", "good");
+            end.Cancel();
+            throw new InvalidOperationException($"a bug, and a timer that is cancelled: {timer.IsCanceled}");
         });
 
     private async Task<OrchestrationMetadata> FailAndRewindAsync(EngineHost engine, string orchestrator)
@@ -193,6 +202,18 @@ public abstract class RewindTests(IHubBackend backend) : EngineSuite(backend)
         Assert.Equal("good", (await FailAndRewindAsync(engine, "OwnFault")).ReadOutputAs<string>());
 
         Assert.Equal(1, Runs("good"));
+    }
+
+    [Fact]
+    public async Task What_fails_by_itself_again_ends_again_whatever_it_left_open()
+    {
+        await using EngineHost engine = await StartAsync(Tasks);
+
+        OrchestrationMetadata again = await FailAndRewindAsync(engine, "OwnFaultAfterTimer");
+
+        Assert.Equal("a bug, and a timer that is cancelled: True", again.FailureDetails!.ErrorMessage);
+        Assert.Equal(1, Runs("good"));
+        Assert.Single(await HistoryAsync<ExecutionRewoundEvent>(engine, "one"));
     }
 
     [Fact]

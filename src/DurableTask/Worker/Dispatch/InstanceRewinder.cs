@@ -24,16 +24,17 @@ internal sealed partial class InstanceRewinder(WorkerRuntime runtime, Orchestrat
         DateTime now = runtime.Services.UtcNow();
         HistoryEvent[] played = [new OrchestratorStartedEvent(-1) { Timestamp = now }, .. events];
         IReadOnlyDictionary<string, OrchestrationStatus> children = await ReadChildrenAsync(instance);
-        foreach (RewoundHistory candidate in RewoundHistory.Candidates(instance.History, children.ContainsKey))
+        RewoundHistory[] candidates = [.. RewoundHistory.Candidates(instance.History, children.ContainsKey)];
+        for (int i = 0; i < candidates.Length; i++)
         {
+            RewoundHistory candidate = candidates[i];
             using var rewound = new CachedInstance(instance.InstanceId, instance.ExecutionId, [.. candidate.Kept])
             {
                 CustomStatus = instance.CustomStatus,
             };
             OrchestrationSession session = rewound.Session = sessions.Rebuild(rewound, isRewinding: true);
             TurnResult result = session.Play(played);
-            bool isLast = candidate.Kept.Count == instance.History.Count - 1;
-            if (result.Status == OrchestrationStatus.Failed && !isLast)
+            if (result.Status == OrchestrationStatus.Failed && i < candidates.Length - 1)
             {
                 continue; // What is left does not fit the code, or still fails it: something more has to go.
             }
