@@ -67,6 +67,11 @@ public sealed class Migrator(NpgsqlDataSource dataSource, string schema, IReadOn
     private async Task<int> GoToAsync(int version, bool isUpgrade, CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        if (isUpgrade && await IsUpToDateAsync(connection, cancellationToken))
+        {
+            return 0;
+        }
+
         await ExecuteAsync(connection, Sql["migrations_lock"], [_schema], cancellationToken);
         try
         {
@@ -88,6 +93,19 @@ public sealed class Migrator(NpgsqlDataSource dataSource, string schema, IReadOn
                 await ExecuteAsync(connection, Sql["migrations_unlock"], [_schema], CancellationToken.None);
             }
         }
+    }
+
+    /// <summary>The usual start of a program: there is nothing to do, hence nobody to wait for.</summary>
+    private async Task<bool> IsUpToDateAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        if (await FindRecordAsync(connection, cancellationToken) is (false, _))
+        {
+            return false;
+        }
+
+        var applied = await ReadAppliedAsync(connection, cancellationToken);
+        Verify(applied);
+        return applied.Count >= LatestVersion;
     }
 
     /// <summary>The record of what was applied; in a schema that is ours alone.</summary>
@@ -212,10 +230,12 @@ public sealed class Migrator(NpgsqlDataSource dataSource, string schema, IReadOn
 
     private async Task<List<Applied>> ReadAppliedAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await ExecuteAsync(connection, Sql["migrations_enter_schema"], [_schema], cancellationToken);
-        await using var command = new NpgsqlCommand(Sql["migrations_applied"], connection);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        // A batch is a transaction of its own.
+        await using var batch = new NpgsqlBatch(connection);
+        batch.Add(Sql["migrations_enter_schema"], _schema);
+        batch.Add(Sql["migrations_applied"]);
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
         var applied = new List<Applied>();
         while (await reader.ReadAsync(cancellationToken))
         {

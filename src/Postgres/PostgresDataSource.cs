@@ -15,7 +15,7 @@ public static class PostgresDataSource
 
     /// <summary>
     /// A data source whose connections see one schema (statements name no schema), prepare what they use often, and time out.
-    /// What the connection string sets explicitly (prepare, pool size, timeouts, application name) is kept.
+    /// What the connection string sets explicitly (prepare, pool size, timeouts, application name, GSS encryption) is kept.
     /// </summary>
     /// <param name="schema">See <see cref="SchemaName"/>; need not exist yet.</param>
     /// <param name="applicationName">Shown in pg_stat_activity.</param>
@@ -45,6 +45,12 @@ public static class PostgresDataSource
             settings.MaxPoolSize = Math.Max(DefaultMaxPoolSize, settings.MinPoolSize);
         }
 
+        if (!settings.ShouldSerialize("GSS Encryption Mode"))
+        {
+            // Npgsql would ask for a Kerberos ticket first, at each connection: a tenth of a second, where there is none.
+            settings.GssEncryptionMode = GssEncryptionMode.Disable;
+        }
+
         if (serverSettings is not null)
         {
             settings.Options = $"{settings.Options} {serverSettings}".TrimStart();
@@ -55,7 +61,9 @@ public static class PostgresDataSource
             settings.CommandTimeout = Math.Max(1, (int)Math.Ceiling(timeout.TotalSeconds));
         }
 
+        // Types of our own there are none: to read the server's list of all types would only take time at start.
         var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
+        builder.ConfigureTypeLoading(types => types.EnableTypeLoading(enable: false));
         if (loggerFactory is not null)
         {
             builder.UseLoggerFactory(loggerFactory);

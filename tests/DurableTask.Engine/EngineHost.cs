@@ -23,6 +23,9 @@ internal sealed class EngineHost : IAsyncDisposable
 
     public DurableTaskClient Client { get; }
 
+    /// <summary>The worker's life.</summary>
+    public Task Life => _host.Services.GetServices<IHostedService>().OfType<BackgroundService>().Single().ExecuteTask!;
+
     public static async Task<EngineHost> StartAsync(
         ITaskHub hub,
         Action<DurableTaskRegistry> tasks,

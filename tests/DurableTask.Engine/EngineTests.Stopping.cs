@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using DurableTask.Core.Hub;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 
@@ -170,6 +171,47 @@ public abstract partial class EngineTests
         await stopped;
         Assert.Equal("once", (await second.WaitAsync(id)).ReadOutputAs<string>());
         Assert.Equal(1, started);
+    }
+
+    [Fact]
+    public async Task A_hub_that_is_lost_while_a_worker_stops_does_not_fail_the_stop()
+    {
+        var running = new TaskCompletionSource<string>();
+        var renews = new TaskCompletionSource();
+        var purges = new TaskCompletionSource();
+        ITaskHub hub = HubProxy.Around(CreateHub(NewStore()), (method, arguments) => method switch
+        {
+            nameof(ITaskHub.RenewLocksAsync) => LostWithAsync<LostLocks>(renews, (CancellationToken)arguments[^1]!),
+            nameof(ITaskHub.PurgeExpiredAsync) => LostWithAsync<ExpiryRound>(purges, (CancellationToken)arguments[^1]!),
+            _ => null,
+        });
+        EngineHost engine = await EngineHost.StartAsync(
+            hub,
+            tasks => WaitsForItsToken(tasks, running, new TaskCompletionSource()),
+            configureHub: options =>
+            {
+                options.WorkItemLockTimeout = TimeSpan.FromSeconds(3);
+                options.DrainTimeout = TimeSpan.Zero;
+                options.Retention.Completed = TimeSpan.FromDays(1);
+                options.Retention.Interval = TimeSpan.FromSeconds(1);
+            });
+        await engine.Client.ScheduleNewOrchestrationInstanceAsync("Waits");
+        await Task.WhenAll(running.Task, renews.Task, purges.Task).WaitAsync(Patience);
+
+        Task life = engine.Life;
+        await engine.DisposeAsync();
+
+        await life;
+    }
+
+    /// <summary>An answer that does not come before the caller stops, and is an error then.</summary>
+    private static async Task<T> LostWithAsync<T>(TaskCompletionSource called, CancellationToken stopping)
+    {
+        var stopped = new TaskCompletionSource();
+        await using CancellationTokenRegistration registration = stopping.Register(stopped.SetResult);
+        called.TrySetResult();
+        await stopped.Task;
+        throw new IOException("The connection was lost.");
     }
 
     private static void WaitsForItsToken(

@@ -135,6 +135,36 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
     }
 
     [Fact]
+    public async Task An_activity_that_was_lost_once_brings_its_instance_along_whose_next_turn_may_be_stored()
+    {
+        var hub = await StartHubAsync();
+        await hub.CreateInstanceAsync(Some.Instance("i"), []);
+        var first = Some.Turn(Assert.Single(await hub.LockOrchestrationsAsync(new("w1", 10, Some.Lease)))) with
+        {
+            NewHistory = [Some.TurnStarted(), Some.Task(1)], Activities = [Some.Task(1)],
+        };
+        await hub.CommitTurnAsync(first);
+        var lost = Assert.Single(await hub.LockActivitiesAsync(new("w1", 10, TimeSpan.FromMilliseconds(1), IsInMemory: _ => false)));
+        await hub.WaitForWorkAsync(WorkKind.Activity, only: null);
+        var again = Assert.Single(await hub.LockActivitiesAsync(new("w2", 10, Some.Lease, IsInMemory: _ => false)));
+
+        Assert.Null(lost.Instance);
+        Assert.Equal("OrchestratorStarted, TaskScheduled", string.Join(", ", again.Instance!.History.Select(entry => entry.EventType)));
+        await hub.CommitTurnAsync(first with
+        {
+            Lock = new OrchestrationLock("i", "w2", again.Instance.Fence),
+            LockHeld = false,
+            HistoryCount = again.Instance.History.Count,
+            NewHistory = [Some.Outcome(1)],
+            ConsumedMessages = [],
+            Activities = [],
+            FinishedActivities = [again.Lock],
+        });
+        Assert.Equal(["0"], await ListAsync("SELECT count(*)::text FROM activities"));
+        Assert.Equal(3, (await hub.GetHistoryAsync("i"))!.Count);
+    }
+
+    [Fact]
     public async Task Two_turns_that_create_the_same_child_in_one_group_give_one_child_and_one_refusal()
     {
         var hub = await StartHubAsync();
@@ -280,6 +310,14 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
                 planCacheMode,
                 "commit_resident_turns (text[], text[], text[], bigint[], int[], int[], smallint[], text[], text[])",
                 "'{i1}', '{e}', '{w}', '{1}', '{1}', '{1}', '{0}', '{null}', '{x}'"),
+            await PlanAsync(
+                planCacheMode,
+                "commit_resident_turn (text, text, text, bigint, int, int, smallint, text, text)",
+                "'i1', 'e', 'w', 1, 1, 1, 0::smallint, null, 'x'"),
+            await PlanAsync(
+                planCacheMode,
+                "end_resident_turns (text[], text[], text[], bigint[], int[], int[], smallint[], text[], text[], text[], text[])",
+                "'{i1}', '{e}', '{w}', '{1}', '{1}', '{1}', '{1}', '{null}', '{x}', '{null}', '{null}'"),
             await PlanAsync(planCacheMode, "lock_residents (text[], text[], int)", "'{w}', null, 500"),
             await PlanAsync(planCacheMode, "read_residents (text[], text[])", "'{i1}', '{e}'"),
             await PlanAsync(planCacheMode, "read_histories (text[])", "'{i1,i2}'"),

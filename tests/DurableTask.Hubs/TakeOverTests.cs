@@ -121,6 +121,47 @@ public sealed class TakeOverTests(TestDatabase database) : IClassFixture<TestDat
     }
 
     [Fact]
+    public async Task What_may_live_in_memory_stays_in_doubt_while_somebody_has_its_row_locked()
+    {
+        var hub = await StartHubAsync();
+        var created = Some.Instance();
+        await hub.CreateInstanceAsync(created, []);
+        await hub.CommitTurnAsync(Some.Claiming(Some.Turn(await NextAsync(hub, "worker")), Hour));
+        var residents = new Residents(TimeProvider.System);
+        residents.Doubt(created.InstanceId, "worker");
+
+        await using var connection = await _source.OpenConnectionAsync();
+        await using (var writer = await _source.OpenConnectionAsync())
+        await using (var writing = await writer.BeginTransactionAsync())
+        {
+            await using var touch = new NpgsqlCommand("UPDATE instances SET updated_at = now()", writer, writing);
+            await touch.ExecuteNonQueryAsync();
+            Assert.Equal(0, await ResidentReclaimer.ReclaimDoubtfulAsync(connection, residents, TellNobody, _deadline.Token));
+            Assert.Equal([created.InstanceId], residents.Doubtful.Select(doubt => doubt.InstanceId));
+        }
+
+        Assert.Equal(1, await ResidentReclaimer.ReclaimDoubtfulAsync(connection, residents, TellNobody, _deadline.Token));
+        Assert.Empty(residents.Doubtful);
+        Assert.Equal(0, (await NextActivityAsync(hub, "other")).Lock.TaskId);
+    }
+
+    [Fact]
+    public async Task An_instance_that_is_not_there_stays_in_doubt_while_its_creation_may_still_be_under_way()
+    {
+        await StartHubAsync();
+        var time = new SetTime();
+        var residents = new Residents(time);
+        residents.Doubt("coming", "worker");
+        await using var connection = await _source.OpenConnectionAsync();
+
+        Assert.Equal(0, await ResidentReclaimer.ReclaimDoubtfulAsync(connection, residents, TellNobody, _deadline.Token));
+        Assert.Single(residents.Doubtful);
+        time.Elapsed = TimeSpan.FromHours(1);
+        Assert.Equal(0, await ResidentReclaimer.ReclaimDoubtfulAsync(connection, residents, TellNobody, _deadline.Token));
+        Assert.Empty(residents.Doubtful);
+    }
+
+    [Fact]
     public async Task A_worker_that_lives_on_in_another_session_keeps_its_leases()
     {
         var (first, second, third) = (await StartHubAsync(), await StartHubAsync(), await StartHubAsync());
@@ -161,6 +202,8 @@ public sealed class TakeOverTests(TestDatabase database) : IClassFixture<TestDat
     }
 
     /// <summary>One orchestration and one activity of another orchestration, locked for an hour.</summary>
+    private static Task TellNobody() => Task.CompletedTask;
+
     private async Task<(OrchestrationWorkItem Turn, ActivityWorkItem Activity)> HoldBothAsync(PostgreSqlTaskHub hub, string worker)
     {
         await hub.CreateInstanceAsync(Some.Instance(), []);
@@ -251,5 +294,14 @@ public sealed class TakeOverTests(TestDatabase database) : IClassFixture<TestDat
     {
         await using var command = _source.CreateCommand(sql);
         await command.ExecuteNonQueryAsync();
+    }
+
+    private sealed class SetTime : TimeProvider
+    {
+        public TimeSpan Elapsed { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Elapsed.Ticks;
     }
 }

@@ -50,6 +50,19 @@ public abstract partial class TaskHubConformance
     }
 
     [Fact]
+    public async Task Instances_for_now_and_for_later_may_be_created_at_the_same_moment()
+    {
+        var later = DateTime.UtcNow.AddHours(1);
+        var created = Enumerable.Range(0, 40).Select(i => Some.Instance(startAt: i % 2 == 0 ? null : later)).ToArray();
+        await Task.WhenAll(created.Select(instance => Hub.CreateInstanceAsync(instance, [])));
+
+        var ready = await AllReadyAsync();
+        Assert.Equal(
+            created.Where(instance => instance.Start.ScheduledStartTime is null).Select(instance => instance.InstanceId).Order(),
+            ready.Select(item => item.Instance.InstanceId).Order());
+    }
+
+    [Fact]
     public async Task Of_many_creations_at_once_one_wins()
     {
         var id = Some.Id();

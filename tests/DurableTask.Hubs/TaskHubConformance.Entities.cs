@@ -49,6 +49,17 @@ public abstract partial class TaskHubConformance
     }
 
     [Fact]
+    public async Task A_turn_may_send_messages_for_now_and_for_later()
+    {
+        await StartedAsync(turn => turn with
+        {
+            EntityMessages = [Signal("now"), Signal("later", DateTime.UtcNow.AddHours(1)), Signal("too")],
+        });
+
+        Assert.Equal(["now", "too"], Operations(await NextEntityAsync()));
+    }
+
+    [Fact]
     public async Task A_scheduled_message_wakes_its_entity()
     {
         await Hub.Entities.SignalAsync(Signal("soon", DateTime.UtcNow.AddMilliseconds(300)));

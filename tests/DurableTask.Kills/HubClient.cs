@@ -2,6 +2,7 @@ using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.PostgreSql;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace Heal.DurableTask.Kills.Tests;
 
@@ -19,6 +20,8 @@ internal sealed class HubClient : IAsyncDisposable
     }
 
     public DurableTaskClient Client { get; }
+
+    public PostgreSqlTaskHub Hub => _host.Services.GetRequiredKeyedService<PostgreSqlTaskHub>(Options.DefaultName);
 
     public static async Task<HubClient> StartAsync(string connectionString)
     {
@@ -61,13 +64,8 @@ internal sealed class HubClient : IAsyncDisposable
             () => Client.WaitForInstanceCompletionAsync(id, getInputsAndOutputs: true, cancellation), cancellation);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _host.StopAsync();
-        await ((IAsyncDisposable)_host).DisposeAsync();
-    }
-
-    private static async Task<T> UntilAnsweredAsync<T>(Func<Task<T>> call, CancellationToken cancellation)
+    /// <summary>Makes a call again until the server answered: for what may be done twice.</summary>
+    public static async Task<T> UntilAnsweredAsync<T>(Func<Task<T>> call, CancellationToken cancellation)
     {
         while (true)
         {
@@ -80,5 +78,11 @@ internal sealed class HubClient : IAsyncDisposable
                 await Task.Delay(Pause, cancellation);
             }
         }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync();
+        await ((IAsyncDisposable)_host).DisposeAsync();
     }
 }

@@ -1,3 +1,4 @@
+using Heal.DurableTask.Kills.Tests.Programs;
 using Xunit.Abstractions;
 
 namespace Heal.DurableTask.Kills.Tests;
@@ -20,6 +21,25 @@ public sealed class KillTests(ITestOutputHelper output)
             Assert.Empty(report.Missing);
             Assert.InRange(report.Extra, 0, report.MostExtra);
             Assert.Equal((plan.Orchestrations, plan.Kills, 1), (report.Completed, report.Kills, report.Crashes));
+        }
+        finally
+        {
+            output.WriteLine(text.ToString());
+        }
+    }
+
+    [Fact]
+    public async Task Generated_programs_come_to_what_the_model_says_whatever_is_killed()
+    {
+        var plan = KillPlan.ForPrograms(programs: 300, kills: 15, Random.Shared.Next());
+        using var text = new StringWriter();
+        try
+        {
+            var report = await new ProgramRun(plan, text).RunAsync();
+
+            Assert.Empty(report.Violations);
+            Assert.InRange(report.Extra, 0, report.MostExtra);
+            Assert.Equal((plan.Kills, 1), (report.Kills, report.Crashes));
         }
         finally
         {

@@ -1,3 +1,4 @@
+using Heal.Shared.Tests.Programs;
 using Npgsql;
 
 namespace Heal.DurableTask.Kills.Tests;
@@ -6,6 +7,13 @@ namespace Heal.DurableTask.Kills.Tests;
 internal static class Ledger
 {
     public const string HubSchema = "kills_hub";
+
+    private const int MostRounds = 16;
+
+    /// <summary>The number of a generated program's effect.</summary>
+    public static int NumberOf(Job job) => (job.Node * MostRounds) + job.Round;
+
+    public static Job JobOf(int number) => new(number / MostRounds, number % MostRounds);
 
     public static async Task CreateAsync(NpgsqlDataSource source)
     {

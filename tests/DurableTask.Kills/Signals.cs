@@ -11,6 +11,12 @@ internal static partial class Signals
     /// <summary>SIGKILL.</summary>
     public const int Kill = 9;
 
+    /// <summary>SIGCONT.</summary>
+    public const int Continue = 18;
+
+    /// <summary>SIGSTOP: the process stands still until SIGCONT.</summary>
+    public const int Stop = 19;
+
     public static void Send(int processId, int signal)
     {
         if (SendSignal(processId, signal) != 0)

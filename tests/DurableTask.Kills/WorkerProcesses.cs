@@ -1,21 +1,30 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 
 namespace Heal.DurableTask.Kills.Tests;
 
 /// <summary>A number of worker processes; a supervisor starts a new one for each that is gone.</summary>
 internal sealed class WorkerProcesses : IDisposable
 {
+    /// <summary>What a worker's answer to a line of its input begins with.</summary>
+    public const string Answer = "done: ";
+
     private const int LinesKept = 400;
 
-    private readonly string _connectionString;
-    private readonly Process[] _processes;
+    private readonly Func<int, string[]> _arguments;
+    private readonly WorkerProcess[] _processes;
     private readonly ConcurrentQueue<string> _log = new();
+    private int _launches;
+
+    /// <param name="arguments">Those of the first, the second ... process that is launched.</param>
+    public WorkerProcesses(int count, Func<int, string[]> arguments)
+    {
+        _arguments = arguments;
+        _processes = [.. Enumerable.Range(0, count).Select(_ => Launch())];
+    }
 
     public WorkerProcesses(string connectionString, int count)
+        : this(count, _ => ["worker", connectionString])
     {
-        _connectionString = connectionString;
-        _processes = [.. Enumerable.Range(0, count).Select(_ => Launch())];
     }
 
     public int Count => _processes.Length;
@@ -23,65 +32,62 @@ internal sealed class WorkerProcesses : IDisposable
     /// <summary>What the processes said last.</summary>
     public string Log => string.Join('\n', _log);
 
+    /// <summary>How many ended without being asked to.</summary>
+    public int Fallen { get; private set; }
+
     public IEnumerable<int> Ids => _processes.Select(process => process.Id);
 
     /// <summary>SIGKILL: no handler runs, nothing is given back. The next one starts at once.</summary>
     public async Task KillAsync(int index)
     {
-        _processes[index].Kill();
-        await _processes[index].WaitForExitAsync();
-        _processes[index].Dispose();
+        CountFallen(index);
+        await _processes[index].KillAsync();
         _processes[index] = Launch();
     }
 
+    /// <summary>Lets one drain and end, as at an update, and starts the next one.</summary>
+    public async Task RestartAsync(int index)
+    {
+        CountFallen(index);
+        await _processes[index].StopAsync();
+        _processes[index] = Launch();
+    }
+
+    /// <summary>One stands still for a while: a virtual machine that is moved, a long collection.</summary>
+    public async Task PauseAsync(int index, TimeSpan time)
+    {
+        if (_processes[index].IsGone)
+        {
+            return;
+        }
+
+        Signals.Send(_processes[index].Id, Signals.Stop);
+        await Task.Delay(time);
+        Signals.Send(_processes[index].Id, Signals.Continue);
+    }
+
+    /// <summary>Asks a worker for something.</summary>
+    /// <param name="answer">What it says when it has done it.</param>
+    /// <returns>False when it is gone without an answer.</returns>
+    public Task<bool> AskAsync(int index, string line, string answer) => _processes[index].AskAsync(line, Answer + answer);
+
     /// <summary>CPU time and memory of those that run now.</summary>
-    public (TimeSpan Cpu, long Bytes) Use()
-    {
-        foreach (var process in _processes)
-        {
-            process.Refresh();
-        }
+    public (TimeSpan Cpu, long Bytes) Use() =>
+        _processes.Select(process => process.Use())
+            .Aggregate((Cpu: TimeSpan.Zero, Bytes: 0L), (sum, use) => (sum.Cpu + use.Cpu, sum.Bytes + use.Bytes));
 
-        return (_processes.Aggregate(TimeSpan.Zero, (sum, process) => sum + process.TotalProcessorTime),
-            _processes.Sum(process => process.WorkingSet64));
-    }
+    public void Dispose() => Array.ForEach(_processes, process => process.Dispose());
 
-    public void Dispose()
-    {
-        foreach (var process in _processes)
-        {
-            process.Kill();
-            process.WaitForExit();
-            process.Dispose();
-        }
-    }
+    private void CountFallen(int index) => Fallen += _processes[index].IsGone ? 1 : 0;
 
-    private Process Launch()
-    {
-        var start = new ProcessStartInfo("dotnet", [typeof(WorkerProcesses).Assembly.Location, "worker", _connectionString])
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        var process = Process.Start(start)!;
-        process.OutputDataReceived += (_, line) => Keep(line.Data);
-        process.ErrorDataReceived += (_, line) => Keep(line.Data);
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        return process;
-    }
+    private WorkerProcess Launch() => new(_arguments(_launches++), Keep);
 
-    private void Keep(string? line)
+    private void Keep(string line)
     {
-        if (line is not null)
+        _log.Enqueue(line);
+        while (_log.Count > LinesKept)
         {
-            _log.Enqueue(line);
-            while (_log.Count > LinesKept)
-            {
-                _log.TryDequeue(out _);
-            }
+            _log.TryDequeue(out _);
         }
     }
 }

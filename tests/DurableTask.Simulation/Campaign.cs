@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
+using Heal.Shared.Tests.Programs.Checks;
 
 namespace Heal.DurableTask.Simulation.Tests;
 
@@ -65,7 +66,7 @@ internal static class Campaign
         $"""
         Seed {seed} failed, commit {Commit}. The same run again, with all that happens:
           eng/simulate.sh --seed {seed}
-        {(failure is Checks.Violation ? failure.Message : failure)}
+        {(failure is Violation ? failure.Message : failure)}
         """;
 
     private static string Commit => typeof(Campaign).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?

@@ -2,8 +2,10 @@ using DurableTask.Core;
 using DurableTask.Core.Hub;
 using Heal.DurableTask.Simulation.Tests.Checks;
 using Heal.DurableTask.Simulation.Tests.Faults;
-using Heal.DurableTask.Simulation.Tests.Programs;
 using Heal.DurableTask.Simulation.Tests.World;
+using Heal.Shared.Tests.Programs;
+using Heal.Shared.Tests.Programs.Checks;
+using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.InMemory;
 using Microsoft.Extensions.DependencyInjection;
@@ -26,12 +28,13 @@ internal sealed class Simulation
     private readonly int _seed;
     private readonly SimWorld _world;
     private readonly InMemoryStorage _storage = new();
+    private readonly Repairs _repairs = new();
     private readonly Audit _audit;
     private readonly FaultSource _faults;
     private readonly Settings _settings;
     private readonly Scenario _scenario;
     private readonly SimClock _hubClock;
-    private readonly Activities _activities;
+    private readonly Dictionary<(string InstanceId, Job Job), int> _runs = [];
     private readonly List<WorkerSite> _sites = [];
     private readonly Func<ITaskHub, InMemoryStorage, ITaskHub> _defect;
 
@@ -44,14 +47,13 @@ internal sealed class Simulation
         _defect = defect ?? ((hub, _) => hub);
         _settings = Settings.Draw(_world.Chance);
         _faults = new FaultSource(_world, FaultPlan.Draw(_world.Chance, _settings.Lease));
-        _scenario = new Generator(_world.Chance, _settings.Lease / 10).Draw();
+        _scenario = new Generator(_world.Chance, _settings.Lease / 10, again: true).Draw();
         _hubClock = new SimClock(_world);
-        _activities = new Activities(_scenario, new InMemoryTaskHub(TimeProvider.System, _storage));
-        var checks = new EndChecks(_scenario, _settings, _storage, _activities);
+        var checks = new EndChecks(_scenario, _settings, _storage, _repairs);
         _audit = new Audit(
             _storage,
             (instance, life) => checks.Run(instance, life, _audit!),
-            new PlaceChecks(_settings, _storage, () => _hubClock.Now));
+            new PlaceChecks(_scenario, _settings, _storage, () => _hubClock.Now));
     }
 
     /// <summary>Runs a seed to its end and checks all that must hold then.</summary>
@@ -66,7 +68,7 @@ internal sealed class Simulation
         _world.Trace.Explain(() => $"{_settings}\n{_faults.Plan}\n{string.Join('\n', _scenario.Roots)}");
         for (int i = 0; i < _settings.Workers; i++)
         {
-            var site = new WorkerSite(_world, i, _settings, _scenario, _activities, _faults, _audit, Connect);
+            var site = new WorkerSite(_world, i, _settings, _scenario, RegisterTasks, _faults, _audit, Connect);
             _sites.Add(site);
             site.Start();
         }
@@ -85,9 +87,24 @@ internal sealed class Simulation
         }
 
         driving.GetAwaiter().GetResult();
-        new FinalChecks(_scenario, _storage, _audit.Lives, _activities, _faults.Disruptions).Run();
+        new RunChecks(_scenario, _storage, _audit.Lives, _runs, _faults.Disruptions).Run();
         return new RunReport(
             _seed, _world.Trace.Hash, _world.Steps, _audit.Turns, _audit.Lives.All.Count, _faults.Kills, _faults.Disruptions);
+    }
+
+    /// <summary>What the workers run: a side effect is a number here, and a test may look into the hub without faults.</summary>
+    private void RegisterTasks(DurableTaskRegistry tasks, TimeProvider time)
+    {
+        var stored = new InMemoryTaskHub(TimeProvider.System, _storage);
+        new Interpreter(_scenario).Register(tasks);
+        Interpreter.RegisterCommon(tasks);
+        new Activities(_scenario, CountAsync, id => stored.GetHistoryAsync(id), time, _repairs.IsRepaired).Register(tasks);
+    }
+
+    private Task CountAsync(string instanceId, Job job)
+    {
+        _runs[(instanceId, job)] = _runs.GetValueOrDefault((instanceId, job)) + 1;
+        return Task.CompletedTask;
     }
 
     private ITaskHub Connect(SimProcess process) =>
@@ -109,8 +126,9 @@ internal sealed class Simulation
             })
             .RegisterDirectly());
         var client = services.BuildServiceProvider().GetRequiredService<DurableTaskClient>();
-        var driver = new Driver(
-            client, _scenario, _activities, _audit.Lives, _world, time, _settings.Lease / 5, _storage.Instances.ContainsKey, ChildrenOf);
+        var access = new SimAccess(
+            client, _storage, _audit.Lives, () => Task.Delay(_settings.Lease / 5 * _world.Chance.NextDouble(), time));
+        var driver = new SimDriver(access, _scenario, _repairs, _audit.Lives, _storage, _world, time, _settings.Lease / 5);
         return process.Start(driver.RunAsync);
     }
 
@@ -120,10 +138,6 @@ internal sealed class Simulation
         _world.Chance.NextBytes(bytes);
         return new Guid(bytes);
     }
-
-    private IReadOnlyList<string> ChildrenOf(string instanceId) =>
-        [.. _storage.Instances.Values.Where(instance => instance.State.ParentInstanceId == instanceId)
-            .Select(instance => instance.State.InstanceId).Order(StringComparer.Ordinal)];
 
     private void BeforeStep(SimProcess process)
     {

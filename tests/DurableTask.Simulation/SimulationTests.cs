@@ -1,5 +1,5 @@
-using Heal.DurableTask.Simulation.Tests.Checks;
 using Heal.DurableTask.Simulation.Tests.Faults;
+using Heal.Shared.Tests.Programs.Checks;
 using Xunit.Abstractions;
 
 namespace Heal.DurableTask.Simulation.Tests;

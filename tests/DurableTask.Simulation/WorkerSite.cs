@@ -1,8 +1,9 @@
 using DurableTask.Core.Hub;
 using Heal.DurableTask.Simulation.Tests.Checks;
 using Heal.DurableTask.Simulation.Tests.Faults;
-using Heal.DurableTask.Simulation.Tests.Programs;
 using Heal.DurableTask.Simulation.Tests.World;
+using Heal.Shared.Tests.Programs;
+using Microsoft.DurableTask;
 using Microsoft.DurableTask.Worker;
 using Microsoft.DurableTask.Worker.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -11,13 +12,14 @@ using Microsoft.Extensions.Hosting;
 namespace Heal.DurableTask.Simulation.Tests;
 
 /// <summary>A place where a worker runs: the process in it is killed, paused, restarted, and always replaced.</summary>
+/// <param name="register">Names the tasks to run, for a worker with a time of its own.</param>
 /// <param name="connect">A hub object for a process.</param>
 internal sealed class WorkerSite(
     SimWorld world,
     int number,
     Settings settings,
     Scenario scenario,
-    Activities activities,
+    Action<DurableTaskRegistry, TimeProvider> register,
     FaultSource faults,
     Audit audit,
     Func<SimProcess, ITaskHub> connect)
@@ -69,16 +71,9 @@ internal sealed class WorkerSite(
     {
         var time = new SimTime(process, _clock);
         var hub = new FaultyHub(connect(process), process, time, faults, audit);
-        var interpreter = new Interpreter(scenario);
         var services = new ServiceCollection().AddSingleton<TimeProvider>(time);
         services.AddDurableTaskWorker(worker => worker
-            .AddTasks(tasks =>
-            {
-                tasks.AddOrchestratorFunc<Order, long>(Interpreter.OrchestratorName, interpreter.RunAsync);
-                tasks.AddOrchestratorFunc<int, long>(Interpreter.TalkerName, Interpreter.TalkerAsync);
-                tasks.AddEntity<Counter>(Counter.EntityName);
-                activities.Register(tasks, time);
-            })
+            .AddTasks(tasks => register(tasks, time))
             .Configure(options =>
             {
                 options.EnableEntitySupport = true;
@@ -94,7 +89,7 @@ internal sealed class WorkerSite(
                 options.WorkScheduler = process;
                 if (settings.ActivityPlaces is { } activityPlaces)
                 {
-                    options.ConcurrencyLimits.Activities[Interpreter.WorkName] = activityPlaces;
+                    options.ConcurrencyLimits.Activities[scenario.WorkName] = activityPlaces;
                 }
 
                 if (settings.OrchestrationPlaces is { } orchestrationPlaces)

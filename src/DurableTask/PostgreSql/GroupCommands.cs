@@ -8,7 +8,10 @@ namespace Microsoft.DurableTask.PostgreSql;
 internal static class GroupCommands
 {
     private static readonly string CreateSql = HubDatabase.Sql["create_fresh_instances"];
+    private static readonly string OpenSql = HubDatabase.Sql["create_opened_instances"];
     private static readonly string CommitResidentSql = HubDatabase.Sql["commit_resident_turns"];
+    private static readonly string CommitLoneResidentSql = HubDatabase.Sql["commit_resident_turn"];
+    private static readonly string EndResidentSql = HubDatabase.Sql["end_resident_turns"];
     private static readonly string CommitSql = HubDatabase.Sql["commit_turns"];
 
     public static NpgsqlBatchCommand Create(PreparedStart[] starts)
@@ -20,17 +23,72 @@ internal static class GroupCommands
         Add(command, starts, static start => start.Created.Start.Version);
         Add(command, starts, static start => start.Created.Start.ParentInstance?.OrchestrationInstance.InstanceId);
         Add(command, starts, static start => start.Tags);
-        Add(command, starts, static start => start.Created.Start.ScheduledStartTime is { } time ? Rows.Utc(time) : (DateTime?)null);
+        Add(command, starts, static start => Rows.Moment(start.Created.Start.ScheduledStartTime));
         Add(command, starts, static start => start.Created.Start.Input);
         Add(command, starts, static start => start.Worker?.WorkerId);
-        Add(command, starts, static start => start.Start);
+        Add(command, starts, static start => start.Text);
         return command;
     }
 
-    /// <summary>For turns that are <see cref="PreparedTurn.IsResident"/>.</summary>
+    /// <summary>For turns that are <see cref="PreparedTurn.IsOpening"/>.</summary>
+    public static NpgsqlBatchCommand Open(PreparedTurn[] turns)
+    {
+        var command = new NpgsqlBatchCommand(OpenSql);
+        Add(command, turns, static turn => turn.InstanceId);
+        Add(command, turns, static turn => turn.Turn.ExecutionId);
+        Add(command, turns, static turn => turn.Start!.Created.Start.Name);
+        Add(command, turns, static turn => turn.Start!.Created.Start.Version);
+        Add(command, turns, static turn => turn.Start!.Created.Start.ParentInstance?.OrchestrationInstance.InstanceId);
+        Add(command, turns, static turn => turn.Start!.Tags);
+        Add(command, turns, static turn => turn.Start!.Created.Start.Input);
+        Add(command, turns, static turn => turn.Turn.Lock.WorkerId);
+        Add(command, turns, static turn => turn.HistoryAfter);
+        Add(command, turns, static turn => (short)turn.Turn.Status);
+        Add(command, turns, static turn => turn.Turn.CustomStatus);
+        AddTexts(command, turns, static turn => turn.History);
+        return command;
+    }
+
+    /// <summary>For turns that are <see cref="PreparedTurn.IsResident"/> and go on.</summary>
     public static NpgsqlBatchCommand CommitResident(PreparedTurn[] turns)
     {
+        if (turns is [var lone])
+        {
+            return CommitResident(lone);
+        }
+
         var command = new NpgsqlBatchCommand(CommitResidentSql);
+        AddResident(command, turns);
+        return command;
+    }
+
+    /// <summary>For turns that are <see cref="PreparedTurn.IsResident"/> and end.</summary>
+    public static NpgsqlBatchCommand EndResident(PreparedTurn[] turns)
+    {
+        var command = new NpgsqlBatchCommand(EndResidentSql);
+        AddResident(command, turns);
+        Add(command, turns, static turn => turn.Turn.Output);
+        Add(command, turns, static turn => turn.Failure);
+        return command;
+    }
+
+    private static NpgsqlBatchCommand CommitResident(PreparedTurn turn)
+    {
+        var command = new NpgsqlBatchCommand(CommitLoneResidentSql);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = turn.InstanceId });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = turn.Turn.ExecutionId });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = turn.Turn.Lock.WorkerId });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = turn.Turn.Lock.Fence });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = turn.Turn.HistoryCount });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = turn.HistoryAfter });
+        command.Parameters.Add(new NpgsqlParameter<short> { TypedValue = (short)turn.Turn.Status });
+        command.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = turn.Turn.CustomStatus });
+        command.Parameters.Add(new NpgsqlParameter<byte[]?> { TypedValue = turn.History, NpgsqlDbType = NpgsqlDbType.Text });
+        return command;
+    }
+
+    private static void AddResident(NpgsqlBatchCommand command, PreparedTurn[] turns)
+    {
         Add(command, turns, static turn => turn.InstanceId);
         Add(command, turns, static turn => turn.Turn.ExecutionId);
         Add(command, turns, static turn => turn.Turn.Lock.WorkerId);
@@ -40,7 +98,6 @@ internal static class GroupCommands
         Add(command, turns, static turn => (short)turn.Turn.Status);
         Add(command, turns, static turn => turn.Turn.CustomStatus);
         AddTexts(command, turns, static turn => turn.History);
-        return command;
     }
 
     public static NpgsqlBatchCommand Commit(PreparedTurn[] turns)

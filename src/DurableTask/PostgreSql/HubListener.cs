@@ -74,7 +74,7 @@ internal sealed partial class HubListener(
         signals.PublishEverything();
         while (true)
         {
-            await HearAsync(connection, database.Options.WorkerCheckInterval, stopping);
+            await HearAsync(connection, sessions.CheckInterval, stopping);
             await sessions.CheckAsync(connection, stopping);
             await peers.CheckAsync(connection, stopping);
             await clock.CheckAsync(connection, stopping);

@@ -7,7 +7,7 @@ namespace Microsoft.DurableTask.PostgreSql;
 internal sealed class LocalWorkers
 {
     /// <summary>A new instance's fence, see the column's default.</summary>
-    private const long FirstFence = 1;
+    public const long FirstFence = 1;
 
     private readonly Lock _gate = new();
     private ILocalWorker[] _attached = [];

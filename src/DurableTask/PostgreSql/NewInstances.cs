@@ -42,7 +42,7 @@ internal static class NewInstances
         created.Select(instance => instance.Start.Version).ToArray(),
         created.Select(instance => instance.Start.ParentInstance?.OrchestrationInstance.InstanceId).ToArray(),
         created.Select(instance => HistorySerializer.SerializeTags(instance.Start.Tags)).ToArray(),
-        created.Select(instance => instance.Start.ScheduledStartTime is { } time ? Rows.Utc(time) : (DateTime?)null).ToArray(),
+        created.Select(instance => Rows.Moment(instance.Start.ScheduledStartTime)).ToArray(),
         created.Select(instance => instance.Start.Input).ToArray(),
     ];
 }

@@ -35,7 +35,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
     private readonly PayloadStore _payloads;
     private readonly HubListener _listener;
     private readonly HubNotifier _notifier;
-    private readonly Residents _residents = new();
+    private readonly Residents _residents;
     private readonly LocalWorkers _workers = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _initializing = new(1, 1);
@@ -60,6 +60,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
         // Names this process: its own notifications among those of others, and the lock that says that it lives.
         var self = Guid.NewGuid().ToString("N");
         var database = new HubDatabase(_dataSource, options);
+        _residents = new Residents(timeProvider);
         _signals = new HubSignals(timeProvider, options.SafetyPollInterval);
         var peers = new HubPeers(timeProvider);
         var leases = new WorkerLeases(database, self, timeProvider);
@@ -87,16 +88,18 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
         await _initializing.WaitAsync(cancellationToken);
         try
         {
+            if (_duties.Count > 0)
+            {
+                return; // The host has made it ready before its worker asks for it.
+            }
+
             await PostgresStartup.WaitUntilReadyAsync(_dataSource, _time, _logger, _options.StartupTimeout, cancellationToken);
             var migrator = new Migrator(_dataSource, _options.Schema, Migration.FromResources<PostgreSqlTaskHub>());
             await (_options.MigrateAtStart ? migrator.MigrateAsync(cancellationToken) : migrator.VerifyAsync(cancellationToken));
-            if (_duties.Count == 0)
-            {
-                _duties.Add(Task.Run(() => _listener.RunAsync(_stopping.Token), CancellationToken.None));
-                _duties.Add(Task.Run(() => _notifier.RunAsync(_stopping.Token), CancellationToken.None));
-                _duties.Add(Task.Run(() => _sweeper.RunAsync(_stopping.Token), CancellationToken.None));
-                _duties.Add(Task.Run(() => _payloads.RunAsync(_stopping.Token), CancellationToken.None));
-            }
+            _duties.Add(Task.Run(() => _listener.RunAsync(_stopping.Token), CancellationToken.None));
+            _duties.Add(Task.Run(() => _notifier.RunAsync(_stopping.Token), CancellationToken.None));
+            _duties.Add(Task.Run(() => _sweeper.RunAsync(_stopping.Token), CancellationToken.None));
+            _duties.Add(Task.Run(() => _payloads.RunAsync(_stopping.Token), CancellationToken.None));
         }
         finally
         {
@@ -147,8 +150,11 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
             ? throw NotInitialized()
             : _committer.CommitAsync(turn, cancellationToken);
 
-    public Task AbandonOrchestrationAsync(OrchestrationLock held, TimeSpan delay, CancellationToken cancellationToken = default) =>
-        _workItems.AbandonOrchestrationAsync(held, delay, cancellationToken);
+    public async Task AbandonOrchestrationAsync(OrchestrationLock held, TimeSpan delay, CancellationToken cancellationToken = default)
+    {
+        await _committer.StoreStartAsync(held.InstanceId);
+        await _workItems.AbandonOrchestrationAsync(held, delay, cancellationToken);
+    }
 
     public Task<IReadOnlyList<ActivityWorkItem>> LockActivitiesAsync(LockRequest request, CancellationToken cancellationToken = default) =>
         _workItems.LockActivitiesAsync(request, cancellationToken);

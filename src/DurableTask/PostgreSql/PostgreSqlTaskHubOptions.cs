@@ -47,8 +47,8 @@ public sealed class PostgreSqlTaskHubOptions
     /// doubles up to 2 s. Default 0.2 s.</summary>
     public TimeSpan ListenRetryDelay { get; set; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>How often each process looks whether another one has died, to take over its work; twice in a row makes it certain. One
-    /// small query each time. Default 0.25 s.</summary>
+    /// <summary>How often each process looks whether another one has died, to take over its work; a second look, 0.1 s later, makes it
+    /// certain. One small query each time. Default 0.25 s.</summary>
     public TimeSpan WorkerCheckInterval { get; set; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>How long processes that lost their connection have time to come back, when the server was restarted or our own connection

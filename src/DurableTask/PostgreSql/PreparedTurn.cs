@@ -68,7 +68,12 @@ internal abstract class GroupOperation<T> : GroupOperation
 /// </summary>
 internal sealed class PreparedTurn(TurnCommit turn) : GroupOperation<TurnReceipt>
 {
+    private PreparedStart? _start;
+
     public TurnCommit Turn { get; } = turn;
+
+    /// <summary>The instance's start, when it is to be stored together with this turn, which is its first; else null.</summary>
+    public PreparedStart? Start { get; private set; }
 
     public override string InstanceId => Turn.Lock.InstanceId;
 
@@ -95,14 +100,16 @@ internal sealed class PreparedTurn(TurnCommit turn) : GroupOperation<TurnReceipt
     /// <summary>True when activities without rows are open after it; decided when the group is put together.</summary>
     public bool Stays { get; set; }
 
-    /// <summary>True when it changes no rows but its instance's, and that only lives on in its worker's memory; decided with
-    /// <see cref="Stays"/>.</summary>
+    /// <summary>True when its instance lives in its worker's memory, and it changes no rows but that one's: it goes on there, or ends;
+    /// decided with <see cref="Stays"/>.</summary>
     public bool IsResident { get; set; }
 
-    /// <summary>True when it could be resident: it goes on from memory, with activities that it keeps there.</summary>
+    /// <summary>True when its instance is created as this turn leaves it; decided with <see cref="Stays"/>.</summary>
+    public bool IsOpening { get; set; }
+
+    /// <summary>True when it could be resident: it goes on from memory, with activities that it keeps there, or ends.</summary>
     public bool TouchesNoRows =>
         IsPlain
-        && !Ends
         && !Turn.LockHeld
         && History is not null
         && Turn.ClaimActivities == Activities.Length
@@ -143,6 +150,29 @@ internal sealed class PreparedTurn(TurnCommit turn) : GroupOperation<TurnReceipt
     public int HistoryAfter =>
         Turn.ContinueAs is not null ? 0 : (Turn.ReplacesHistory ? 0 : Turn.HistoryCount) + Turn.NewHistory.Count;
 
+    /// <summary>The start waits for this turn: both are stored, or neither.</summary>
+    public void Open(PreparedStart start) => Start = _start = start;
+
+    /// <summary>The start is stored by itself after all.</summary>
+    public void Part() => Start = null;
+
+    public override void Fail(Exception exception)
+    {
+        Start?.Fail(exception);
+        base.Fail(exception);
+    }
+
+    /// <summary>Tells the turn's caller here, and whoever started the instance elsewhere: neither waits for what the other does next.</summary>
+    public override void Tell()
+    {
+        if (_start is not null)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(_start, preferLocal: false);
+        }
+
+        base.Tell();
+    }
+
     private static string[] SerializeEach(IReadOnlyList<HistoryEvent> events)
     {
         if (events.Count == 0)
@@ -165,12 +195,16 @@ internal sealed class PreparedTurn(TurnCommit turn) : GroupOperation<TurnReceipt
 internal sealed class PreparedStart(NewInstance created, ILocalWorker? worker) : GroupOperation<StartOutcome>
 {
     private OrchestrationWorkItem? _firstTurn;
+    private bool _isHandedOver;
+    private bool _isClaimed;
+    private string? _text;
 
     public NewInstance Created { get; } = created;
 
     public ILocalWorker? Worker { get; } = worker;
 
-    public string Start { get; } = HistorySerializer.Serialize(created.Start);
+    /// <summary>The start event, serialized.</summary>
+    public string Text => _text ??= HistorySerializer.Serialize(Created.Start);
 
     public string? Tags { get; } = HistorySerializer.SerializeTags(created.Start.Tags);
 
@@ -178,10 +212,24 @@ internal sealed class PreparedStart(NewInstance created, ILocalWorker? worker) :
 
     public override string? WorkerId => Worker?.WorkerId;
 
+    /// <summary>True for the one who has to store it.</summary>
+    public bool TryClaim() => !Interlocked.Exchange(ref _isClaimed, true);
+
+    /// <summary>Hands the instance to its worker before it is stored.</summary>
+    public void HandOver(DateTimeOffset now)
+    {
+        _isHandedOver = true;
+        Worker!.Start(LocalWorkers.FirstTurn(Created, Worker.WorkerId, now));
+    }
+
     /// <summary>It begins in the worker's memory.</summary>
     public void Begin(DateTimeOffset createdAt)
     {
-        _firstTurn = LocalWorkers.FirstTurn(Created, Worker!.WorkerId, createdAt);
+        if (!_isHandedOver)
+        {
+            _firstTurn = LocalWorkers.FirstTurn(Created, Worker!.WorkerId, createdAt);
+        }
+
         Answer(StartOutcome.InMemory);
     }
 
@@ -192,7 +240,7 @@ internal sealed class PreparedStart(NewInstance created, ILocalWorker? worker) :
         {
             Worker!.Start(item);
         }
-        else
+        else if (!_isHandedOver)
         {
             Worker?.GiveBack();
         }

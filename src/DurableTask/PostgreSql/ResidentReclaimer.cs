@@ -6,21 +6,27 @@ namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
 /// Makes rows of what lived in the memory of workers that are gone: the start of an instance that had no turn yet becomes a message; of
-/// the others, the activities that the history says are open, and that have neither a row nor an outcome that waits, become rows. 500
-/// instances at a time. A row that is locked is in a commit this moment and left to the next look.
+/// the others, the activities that the history says are open, and that have neither a row nor an outcome that waits, become rows. 200
+/// instances at a time, so that the first go on while the next are looked at. A row that is locked is in a commit this moment and left to
+/// the next look.
 /// </summary>
 internal static class ResidentReclaimer
 {
-    private const int MaxInstances = 500;
+    private const int MaxInstances = 200;
+
+    /// <summary>How long the server may still be at a statement whose connection was lost: an instance that is not there may come to be.</summary>
+    private static readonly TimeSpan StillUnderWay = TimeSpan.FromMinutes(1);
 
     /// <summary>Takes everything from these workers.</summary>
+    /// <param name="tell">Called when some were taken: what they do can go on while the others are.</param>
     /// <returns>How many instances were taken.</returns>
-    public static Task<int> ReclaimAsync(NpgsqlConnection connection, string[] workers, CancellationToken cancellationToken) =>
-        ReclaimAsync(connection, workers, instances: null, cancellationToken);
+    public static Task<int> ReclaimAsync(
+        NpgsqlConnection connection, string[] workers, Func<Task> tell, CancellationToken cancellationToken) =>
+        ReclaimAsync(connection, workers, instances: null, tell, cancellationToken);
 
     /// <summary>Takes what is in doubt from this process's own workers.</summary>
     public static async Task<int> ReclaimDoubtfulAsync(
-        NpgsqlConnection connection, Residents residents, CancellationToken cancellationToken)
+        NpgsqlConnection connection, Residents residents, Func<Task> tell, CancellationToken cancellationToken)
     {
         var doubtful = residents.Doubtful;
         if (doubtful.Count == 0)
@@ -30,13 +36,20 @@ internal static class ResidentReclaimer
 
         var workers = doubtful.Select(doubt => doubt.WorkerId).Distinct(StringComparer.Ordinal).ToArray();
         var instances = doubtful.Select(doubt => doubt.InstanceId).ToArray();
-        var taken = await ReclaimAsync(connection, workers, instances, cancellationToken);
-        residents.Settle(doubtful);
+        var taken = await ReclaimAsync(connection, workers, instances, tell, cancellationToken);
+
+        // A row that somebody had locked was not looked at: it may be the commit in doubt, which the server has not ended yet.
+        await using var find = connection.CreateCommand(HubDatabase.Sql["find_settled_instances"], instances, workers);
+        await using var reader = await find.ExecuteReaderAsync(cancellationToken);
+        var rows = await HubDatabase.ReadAllAsync(reader, row => (Id: row.GetString(0), Exists: row.GetBoolean(1)), cancellationToken);
+        var settled = rows.ToDictionary(row => row.Id, row => row.Exists, StringComparer.Ordinal);
+        residents.Settle(doubtful.Where(doubt =>
+            settled.TryGetValue(doubt.InstanceId, out var exists) && (exists || residents.AgeOf(doubt) > StillUnderWay)));
         return taken;
     }
 
     private static async Task<int> ReclaimAsync(
-        NpgsqlConnection connection, string[] workers, string[]? instances, CancellationToken cancellationToken)
+        NpgsqlConnection connection, string[] workers, string[]? instances, Func<Task> tell, CancellationToken cancellationToken)
     {
         for (var total = 0; ;)
         {
@@ -49,6 +62,11 @@ internal static class ResidentReclaimer
             }
 
             await transaction.CommitAsync(cancellationToken);
+            if (residents.Count > 0)
+            {
+                await tell();
+            }
+
             total += residents.Count;
             if (residents.Count < MaxInstances)
             {
@@ -58,7 +76,8 @@ internal static class ResidentReclaimer
     }
 
     /// <summary>Takes everything from the workers whose time is over.</summary>
-    public static async Task<int> ReclaimExpiredAsync(NpgsqlConnection connection, string self, CancellationToken cancellationToken)
+    public static async Task<int> ReclaimExpiredAsync(
+        NpgsqlConnection connection, string self, Func<Task> tell, CancellationToken cancellationToken)
     {
         await using var find = connection.CreateCommand(HubDatabase.Sql["find_expired_workers"], self);
         string[] expired;
@@ -72,7 +91,7 @@ internal static class ResidentReclaimer
             return 0;
         }
 
-        var taken = await ReclaimAsync(connection, expired, cancellationToken);
+        var taken = await ReclaimAsync(connection, expired, tell, cancellationToken);
         await using var expire = connection.CreateCommand(HubDatabase.Sql["expire_workers"], [expired]);
         await expire.ExecuteNonQueryAsync(cancellationToken);
         return taken;

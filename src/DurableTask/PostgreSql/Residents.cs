@@ -10,12 +10,12 @@ namespace Microsoft.DurableTask.PostgreSql;
 /// row, and whether their start has none. It decides what a turn leaves behind, and answers who reports an outcome twice. What the
 /// database says of an instance's residence counts; this here is only what this process has put there.
 /// </summary>
-internal sealed class Residents
+internal sealed class Residents(TimeProvider timeProvider)
 {
     private static readonly Dictionary<string, string> NoTags = [];
 
     private readonly ConcurrentDictionary<string, Resident> _byId = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<(string InstanceId, string WorkerId), byte> _doubtful = new();
+    private readonly ConcurrentDictionary<(string InstanceId, string WorkerId), long> _doubtful = new();
 
     /// <summary>The activity id of the lock on an activity that has no row.</summary>
     public const long NoRow = 0;
@@ -116,20 +116,27 @@ internal sealed class Residents
     {
         if (workerId is not null)
         {
-            _doubtful.TryAdd((instanceId, workerId), 0);
+            _doubtful[(instanceId, workerId)] = timeProvider.GetTimestamp();
         }
     }
 
     /// <summary>Those in doubt.</summary>
-    public IReadOnlyCollection<(string InstanceId, string WorkerId)> Doubtful => _doubtful.IsEmpty ? [] : [.. _doubtful.Keys];
+    public IReadOnlyCollection<ResidentDoubt> Doubtful =>
+        _doubtful.IsEmpty ? [] : [.. _doubtful.Select(pair => new ResidentDoubt(pair.Key.InstanceId, pair.Key.WorkerId, pair.Value))];
+
+    /// <summary>How long a doubt is known.</summary>
+    public TimeSpan AgeOf(ResidentDoubt doubt) => timeProvider.GetElapsedTime(doubt.RaisedAt);
 
     /// <summary>What was in doubt has rows now, if it was stored at all.</summary>
-    public void Settle(IEnumerable<(string InstanceId, string WorkerId)> settled)
+    public void Settle(IEnumerable<ResidentDoubt> settled)
     {
         foreach (var doubt in settled)
         {
-            _doubtful.TryRemove(doubt, out _);
-            Forget(doubt.InstanceId);
+            // One that was raised again meanwhile stays.
+            if (_doubtful.TryRemove(KeyValuePair.Create((doubt.InstanceId, doubt.WorkerId), doubt.RaisedAt)))
+            {
+                Forget(doubt.InstanceId);
+            }
         }
     }
 
@@ -221,3 +228,7 @@ internal sealed class Residents
         }
     }
 }
+
+/// <summary>A commit whose outcome nobody knows may have left an instance in a worker's memory.</summary>
+/// <param name="RaisedAt">A timestamp of the time provider.</param>
+internal sealed record ResidentDoubt(string InstanceId, string WorkerId, long RaisedAt);

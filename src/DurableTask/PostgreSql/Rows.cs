@@ -32,4 +32,8 @@ internal static class Rows
     /// <summary>A time of the engine as PostgreSQL wants it: UTC, whatever kind the value claims unless it says local.</summary>
     public static DateTime Utc(DateTime time) =>
         time.Kind == DateTimeKind.Local ? time.ToUniversalTime() : DateTime.SpecifyKind(time, DateTimeKind.Utc);
+
+    /// <summary>The same for arrays in which some times are missing. As DateTime, the driver would take a missing first one for a time
+    /// without a zone, and refuse the next.</summary>
+    public static DateTimeOffset? Moment(DateTime? time) => time is { } known ? new DateTimeOffset(Utc(known)) : null;
 }

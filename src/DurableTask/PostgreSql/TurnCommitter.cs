@@ -8,6 +8,11 @@ namespace Microsoft.DurableTask.PostgreSql;
 /// When a group fails before its COMMIT, each of its parts is tried alone, so that one bad turn cannot fail its neighbours; when it fails
 /// during COMMIT, nobody knows the outcome, and every caller is told so by the exception: their fences decide, when they come back, whether
 /// the turn counted.
+/// <para>
+/// An instance whose id nobody else can have, and that begins in the memory of a worker of this process, is stored together with its first
+/// turn, which runs at once: one commit instead of two. A turn that takes its time is not waited for (<see cref="HeldStarts"/>), and one
+/// that cannot be stored leaves the start to be stored by itself.
+/// </para>
 /// </remarks>
 internal sealed partial class TurnCommitter(
     HubDatabase database,
@@ -19,8 +24,24 @@ internal sealed partial class TurnCommitter(
     ILogger logger)
     : GroupCommitter<TurnTransaction>(database.Options, maxGroups: 2)
 {
-    public Task<TurnReceipt> CommitAsync(TurnCommit turn, CancellationToken cancellationToken) =>
-        EnqueueAsync(new PreparedTurn(turn), cancellationToken);
+    private readonly HeldStarts _held = new(timeProvider);
+
+    public Task<TurnReceipt> CommitAsync(TurnCommit turn, CancellationToken cancellationToken)
+    {
+        var prepared = new PreparedTurn(turn);
+        if (turn.LockHeld || _held.Remove(prepared.InstanceId) is not { } start)
+        {
+            return EnqueueAsync(prepared, cancellationToken);
+        }
+
+        if (!start.TryClaim())
+        {
+            return CommitAfterAsync(start, prepared, cancellationToken);
+        }
+
+        prepared.Open(start);
+        return EnqueueAsync(prepared, cancellationToken);
+    }
 
     /// <summary>Creates an instance whose id is free.</summary>
     /// <param name="worker">The worker in whose memory it is to begin; its place is used, or given back.</param>
@@ -37,7 +58,32 @@ internal sealed partial class TurnCommitter(
             throw;
         }
 
-        return EnqueueAsync(start, cancellationToken);
+        if (worker is null || !created.HasOwnId)
+        {
+            return EnqueueAsync(start, cancellationToken);
+        }
+
+        _held.Hold(start, late => _ = EnqueueAsync(late, CancellationToken.None));
+        start.HandOver(timeProvider.GetUtcNow());
+        return start.Told.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>The start of an instance whose first turn has come to nothing, if it waits for that turn, is stored before this ends.</summary>
+    public async Task StoreStartAsync(string instanceId)
+    {
+        if (_held.Remove(instanceId) is { } start)
+        {
+            await (start.TryClaim() ? EnqueueAsync(start, CancellationToken.None) : start.Told);
+        }
+    }
+
+    /// <summary>The start goes by itself, and its turn must not overtake it.</summary>
+    private async Task<TurnReceipt> CommitAfterAsync(PreparedStart start, PreparedTurn turn, CancellationToken cancellationToken)
+    {
+        // Whether it was stored, the fence says.
+        await start.Told.ContinueWith(
+            static _ => { }, cancellationToken, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return await EnqueueAsync(turn, cancellationToken);
     }
 
     protected override TurnTransaction CreateStore() => new(database, leases, residents, timeProvider);
@@ -57,6 +103,14 @@ internal sealed partial class TurnCommitter(
                 // This process looks; the others need not, and are not notified for it.
                 signals.Of(WorkKind.Orchestration).Set();
             }
+        }
+        catch (Exception exception) when (!state.IsUnknown && group is [PreparedTurn { Start: { } start } turn])
+        {
+            // The turn may be at fault; whoever started the instance is not.
+            Log.GroupFailed(logger, 2, database.Channel, exception.Message);
+            turn.Part();
+            await CommitGroupAsync(store, [start]);
+            await CommitGroupAsync(store, [turn]);
         }
         catch (Exception exception) when (group.Count == 1 || state.IsUnknown)
         {

@@ -5,8 +5,8 @@ using Npgsql;
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
-/// Stores a group in one transaction. New instances and plain turns take one round trip: a statement for the former, one for turns that
-/// live on in memory, one for the others, in a batch that is a transaction of its own. When a turn does more (timers, messages,
+/// Stores a group in one transaction. New instances and plain turns take one round trip: a statement for instances, one for those that
+/// come with their first turn, one for turns that live on in memory, one for those that end there, one for the others, in a batch that is a transaction of its own. When a turn does more (timers, messages,
 /// sub-orchestrations, a new execution), the rows that the group may write are locked first, in the order of the ids, and the rest follows
 /// in a second batch, with one statement per kind of change. One connection is kept for it.
 /// </summary>
@@ -78,9 +78,19 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
             batch.BatchCommands.Add(GroupCommands.Create(parts.Starts));
         }
 
+        if (parts.Opening.Length > 0)
+        {
+            batch.BatchCommands.Add(GroupCommands.Open(parts.Opening));
+        }
+
         if (parts.Resident.Length > 0)
         {
             batch.BatchCommands.Add(GroupCommands.CommitResident(parts.Resident));
+        }
+
+        if (parts.Ending.Length > 0)
+        {
+            batch.BatchCommands.Add(GroupCommands.EndResident(parts.Ending));
         }
 
         if (parts.Other.Length > 0)
@@ -95,13 +105,15 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
         foreach (var turn in parts.Turns)
         {
             turn.Stays = residents.StaysAfter(turn.Turn);
-            turn.IsResident = turn.Stays && turn.TouchesNoRows && residents.IsAt(turn.Turn);
+            turn.IsOpening = turn.Stays && !turn.Ends && turn.TouchesNoRows && turn.Start is not null;
+            turn.IsResident = (turn.Stays || turn.Ends) && turn.TouchesNoRows && turn.Start is null && residents.IsAt(turn.Turn);
             if (turn.Turn.ClaimActivities > 0)
             {
                 await leases.EnsureAsync(turn.Turn.Lock.WorkerId, turn.Turn.ClaimLease, CancellationToken.None);
             }
         }
 
+        parts.Split();
         foreach (var start in parts.Starts)
         {
             if (start.Worker is { } worker)
@@ -109,8 +121,6 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
                 await leases.EnsureAsync(worker.WorkerId, worker.Lease, CancellationToken.None);
             }
         }
-
-        parts.Split();
     }
 
     /// <returns>Which of the instances have ended: a sub-orchestration may take their place.</returns>
@@ -140,7 +150,20 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
             await reader.NextResultAsync();
         }
 
+        if (parts.Opening.Length > 0)
+        {
+            var byId = parts.Opening.ToDictionary(turn => turn.InstanceId, turn => new TurnOutcome(turn), StringComparer.Ordinal);
+            while (await reader.ReadAsync())
+            {
+                byId[reader.GetString(0)].ReadOpened(reader);
+            }
+
+            results.Turns.AddRange(byId.Values);
+            await reader.NextResultAsync();
+        }
+
         results.Turns.AddRange(await ReadAsync(reader, parts.Resident, static (turn, row) => turn.ReadResident(row)));
+        results.Turns.AddRange(await ReadAsync(reader, parts.Ending, static (turn, row) => turn.ReadResident(row)));
         results.Turns.AddRange(await ReadAsync(reader, parts.Other, static (turn, row) => turn.Read(row)));
         while (await reader.NextResultAsync())
         {
@@ -196,8 +219,21 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
         {
             if (!result.IsStored)
             {
+                if (result.Turn.IsOpening)
+                {
+                    result.Turn.Start!.Answer(StartOutcome.Taken);
+                }
+
+                // The start is answered by itself.
+                result.Turn.Part();
                 result.Turn.Fail(WorkItemLockLostException.ForInstance(result.Turn.InstanceId));
                 continue;
+            }
+
+            if (result.Turn.IsOpening)
+            {
+                residents.Begin(result.Turn.Start!.Created, result.Turn.Turn.Lock.WorkerId, result.UpdatedAt);
+                result.Turn.Start.Begin(result.UpdatedAt);
             }
 
             var claimed = result.Claimed();
@@ -225,16 +261,28 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
     {
         public PreparedTurn[] Turns { get; } = [.. group.OfType<PreparedTurn>()];
 
-        public PreparedStart[] Starts { get; } = [.. group.OfType<PreparedStart>()];
+        /// <summary>Those that come by themselves, or with a first turn that is more than its instance and history.</summary>
+        public PreparedStart[] Starts { get; private set; } = [];
+
+        public PreparedTurn[] Opening { get; private set; } = [];
 
         public PreparedTurn[] Resident { get; private set; } = [];
+
+        public PreparedTurn[] Ending { get; private set; } = [];
 
         public PreparedTurn[] Other { get; private set; } = [];
 
         public void Split()
         {
-            Resident = Array.FindAll(Turns, static turn => turn.IsResident);
-            Other = Array.FindAll(Turns, static turn => !turn.IsResident);
+            Starts =
+            [
+                .. group.OfType<PreparedStart>(),
+                .. Turns.Where(static turn => turn is { IsOpening: false, Start: not null }).Select(static turn => turn.Start!),
+            ];
+            Opening = Array.FindAll(Turns, static turn => turn.IsOpening);
+            Resident = Array.FindAll(Turns, static turn => turn is { IsResident: true, Ends: false });
+            Ending = Array.FindAll(Turns, static turn => turn is { IsResident: true, Ends: true });
+            Other = Array.FindAll(Turns, static turn => turn is { IsResident: false, IsOpening: false });
         }
     }
 
@@ -263,7 +311,17 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
 
         public DateTimeOffset UpdatedAt { get; private set; }
 
-        /// <summary>The row of commit_resident_turns.</summary>
+        /// <summary>The row of create_opened_instances.</summary>
+        public void ReadOpened(NpgsqlDataReader row)
+        {
+            IsStored = true;
+            IsChanged = true;
+            _keeps = true;
+            Fence = LocalWorkers.FirstFence + 1;
+            UpdatedAt = row.GetFieldValue<DateTimeOffset>(1);
+        }
+
+        /// <summary>The row of commit_resident_turns and end_resident_turns.</summary>
         public void ReadResident(NpgsqlDataReader row)
         {
             IsStored = true;

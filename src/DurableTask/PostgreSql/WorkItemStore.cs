@@ -137,7 +137,43 @@ internal sealed class WorkItemStore(
                 WaitsSince: row.GetDateTime(7)),
             cancellationToken);
         SignalIfFull(WorkKind.Activity, locked.Count, request);
-        return [.. locked.OrderBy(item => item.WaitsSince).ThenBy(item => item.Item.Lock.ActivityId).Select(item => item.Item)];
+        var items = locked.OrderBy(item => item.WaitsSince).ThenBy(item => item.Item.Lock.ActivityId).Select(item => item.Item).ToList();
+        return request.IsInMemory is { } isInMemory ? await WithStrandedAsync(items, isInMemory, cancellationToken) : items;
+    }
+
+    /// <summary>
+    /// Reads along the instances of activities that were lost with their worker, as far as they are not too long together: they need not
+    /// go through the inbox and be locked then, which is half of what it takes to go on for a dead worker. Only after the first loss: what
+    /// is lost again may be lost by the turn that follows, which is counted where instances are locked.
+    /// </summary>
+    private async Task<IReadOnlyList<ActivityWorkItem>> WithStrandedAsync(
+        List<ActivityWorkItem> items, Func<string, bool> isInMemory, CancellationToken cancellationToken)
+    {
+        var lost = items.Where(item => item.LostAttempts == 1 && !isInMemory(item.Lock.InstanceId))
+            .Select(item => item.Lock.InstanceId).Distinct(StringComparer.Ordinal).ToArray();
+        if (lost.Length == 0)
+        {
+            return items;
+        }
+
+        var rows = await database.QueryAsync(
+            "read_stranded_instances",
+            [lost, MaxEventsReadAlong],
+            row => (
+                Key: (InstanceId: row.GetString(0), ExecutionId: row.GetString(1)),
+                Fence: row.GetInt64(2),
+                CustomStatus: Rows.Text(row, 3),
+                Events: row.GetString(4)),
+            cancellationToken);
+        var stranded = rows.GroupBy(row => row.Key).ToDictionary(
+            group => group.Key,
+            group => new StrandedInstance(
+                group.First().Fence,
+                group.First().CustomStatus,
+                [.. group.SelectMany(row => HistorySerializer.ReadAll(row.Events))]));
+        return [.. items.Select(item => stranded.TryGetValue((item.Lock.InstanceId, item.ExecutionId), out var instance)
+            ? item with { Instance = instance }
+            : item)];
     }
 
     public async Task CompleteActivityAsync(ActivityLock held, HistoryEvent outcome, CancellationToken cancellationToken)

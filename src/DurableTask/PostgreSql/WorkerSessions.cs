@@ -7,9 +7,9 @@ namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
 /// Tells the dead from the living, so that nobody has to wait for the leases of a process that was killed: its listening connection held a
-/// lock, which the server frees when the connection ends. Every process looks for free ones, by default every 0.25 s; what the workers of
-/// one that is found free twice in a row held is given back. When a whole machine dies and the server still believes in the connection, the
-/// lease time rules.
+/// lock, which the server frees when the connection ends. Every process looks for free ones, by default every 0.25 s; who finds one looks
+/// again soon, and what the workers of one that is free twice in a row held is given back. When a whole machine dies and the server still
+/// believes in the connection, the lease time rules.
 /// </summary>
 /// <remarks>
 /// A process that lives but lost its connection may lose its leases too; the fences see to it that it commits nothing under them. It
@@ -21,6 +21,9 @@ internal sealed partial class WorkerSessions(
     /// <summary>A commit that was under way at the death has ended by then; what it left is looked for once more.</summary>
     private static readonly TimeSpan SecondLook = TimeSpan.FromSeconds(1);
 
+    /// <summary>How soon a suspect is looked at again: whoever only lost the connection has another one by then.</summary>
+    private static readonly TimeSpan SuspectInterval = TimeSpan.FromMilliseconds(100);
+
     /// <summary>How many waiting messages are looked at for locked instances.</summary>
     private const int MaxMessages = 10_000;
 
@@ -29,6 +32,12 @@ internal sealed partial class WorkerSessions(
     private long? _entered;
     private TimeSpan _grace;
     private volatile bool _isHeld;
+
+    /// <summary>How long until the next look.</summary>
+    public TimeSpan CheckInterval =>
+        _suspects.Count > 0 && SuspectInterval < database.Options.WorkerCheckInterval
+            ? SuspectInterval
+            : database.Options.WorkerCheckInterval;
 
     /// <summary>Makes a worker known before its first lock. When that fails, it is tried again later; until then the lease rules.</summary>
     public async ValueTask RegisterAsync(string workerId, CancellationToken cancellationToken)
@@ -98,8 +107,9 @@ internal sealed partial class WorkerSessions(
         var dead = await FindDeadAsync(connection, cancellationToken);
         if (timeProvider.GetElapsedTime(_entered!.Value) >= _grace)
         {
-            await TakeOverAsync(connection, [.. dead.Where(_suspects.Contains)], cancellationToken);
-            _suspects = [.. dead];
+            List<string> certain = [.. dead.Where(_suspects.Contains)];
+            await TakeOverAsync(connection, certain, cancellationToken);
+            _suspects = [.. dead.Except(certain, StringComparer.Ordinal)];
         }
 
         await ReclaimAsync(connection, cancellationToken);
@@ -164,32 +174,33 @@ internal sealed partial class WorkerSessions(
         }
 
         await transaction.CommitAsync(cancellationToken);
-        if (dead.Length > 0 && await ResidentReclaimer.ReclaimAsync(connection, dead, cancellationToken) is > 0 and var residing)
+        signals.Publish(news);
+        Task Tell() => TellAsync(connection, news, cancellationToken);
+        if (dead.Length > 0 && await ResidentReclaimer.ReclaimAsync(connection, dead, Tell, cancellationToken) is > 0 and var residing)
         {
-            await NotifyAsync(connection, news, cancellationToken);
             Log.Reclaimed(logger, database.Channel, residing);
         }
 
-        signals.Publish(news);
         Log.TakenOver(logger, database.Channel, string.Join(", ", dead), counts[1], counts[0], counts[2]);
     }
 
     /// <summary>What lives in the memory of workers that were not heard of for too long, and what may or may not live in our own.</summary>
     private async Task ReclaimAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var taken = await ResidentReclaimer.ReclaimExpiredAsync(connection, self, cancellationToken)
-            + await ResidentReclaimer.ReclaimDoubtfulAsync(connection, residents, cancellationToken);
+        var news = new HubNews { Orchestrations = true, Activities = true };
+        Task Tell() => TellAsync(connection, news, cancellationToken);
+        var taken = await ResidentReclaimer.ReclaimExpiredAsync(connection, self, Tell, cancellationToken)
+            + await ResidentReclaimer.ReclaimDoubtfulAsync(connection, residents, Tell, cancellationToken);
         if (taken > 0)
         {
-            var news = new HubNews { Orchestrations = true, Activities = true };
-            await NotifyAsync(connection, news, cancellationToken);
-            signals.Publish(news);
             Log.Reclaimed(logger, database.Channel, taken);
         }
     }
 
-    private async Task NotifyAsync(NpgsqlConnection connection, HubNews news, CancellationToken cancellationToken)
+    /// <summary>Tells this process and the others.</summary>
+    private async Task TellAsync(NpgsqlConnection connection, HubNews news, CancellationToken cancellationToken)
     {
+        signals.Publish(news);
         await using var notify = connection.CreateCommand(HubDatabase.Sql["notify"], database.Channel, news.Payloads(self).ToArray());
         await notify.ExecuteNonQueryAsync(cancellationToken);
     }

@@ -1,6 +1,7 @@
 using DurableTask.Core;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
+using Heal.Shared.Tests.Programs.Checks;
 using Microsoft.DurableTask.InMemory;
 
 namespace Heal.DurableTask.Simulation.Tests.Checks;
@@ -15,7 +16,6 @@ internal sealed class Audit(InMemoryStorage stored, Action<StoredInstance, Life>
     private readonly HashSet<(string ExecutionId, long Fence)> _turns = [];
     private readonly Dictionary<(string ExecutionId, string Outcome), long> _outcomes = [];
     private readonly Dictionary<string, List<HistoryEvent>> _histories = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string?> _inheritedStatus = new(StringComparer.Ordinal);
 
     public int Turns { get; private set; }
 
@@ -26,9 +26,6 @@ internal sealed class Audit(InMemoryStorage stored, Action<StoredInstance, Life>
 
     /// <summary>All that was committed to an execution's history, in order.</summary>
     public IReadOnlyList<HistoryEvent> HistoryOf(string executionId) => _histories.GetValueOrDefault(executionId, []);
-
-    /// <summary>The custom status that an execution found when it began.</summary>
-    public string? InheritedStatusOf(string executionId) => _inheritedStatus.GetValueOrDefault(executionId);
 
     /// <summary>What the hub holds now.</summary>
     public IReadOnlyCollection<StoredInstance> Stored => [.. stored.Instances.Values];
@@ -71,7 +68,7 @@ internal sealed class Audit(InMemoryStorage stored, Action<StoredInstance, Life>
             {
                 Object(
                     "nothing of an earlier life",
-                    $"'{item.Lock.InstanceId}' is delivered {Describe(message.Event)}, which was meant for another one of that id");
+                    $"'{item.Lock.InstanceId}' is delivered {HistoryText.Describe(message.Event)}, which was meant for another one of that id");
             }
 
             if (_consumed.Contains(message.Id))
@@ -79,7 +76,7 @@ internal sealed class Audit(InMemoryStorage stored, Action<StoredInstance, Life>
                 Object("message consumed once", $"message {message.Id} of '{item.Lock.InstanceId}' was consumed, and is delivered again");
             }
 
-            if (message.ExecutionId is not null && OutcomeOf(message.Event) is { } outcome
+            if (message.ExecutionId is not null && HistoryText.OutcomeOf(message.Event) is { } outcome
                 && !_outcomes.TryAdd((message.ExecutionId, outcome), message.Id)
                 && _outcomes[(message.ExecutionId, outcome)] != message.Id)
             {
@@ -134,7 +131,6 @@ internal sealed class Audit(InMemoryStorage stored, Action<StoredInstance, Life>
 
         if (turn.ContinueAs is { } next)
         {
-            _inheritedStatus[next.OrchestrationInstance.ExecutionId] = turn.CustomStatus;
             Lives.GoOn(turn.ExecutionId, next);
         }
 
@@ -152,7 +148,7 @@ internal sealed class Audit(InMemoryStorage stored, Action<StoredInstance, Life>
     /// <summary>What a rewind took out of the history comes to another outcome.</summary>
     private void ForgetOutcomes(TurnCommit turn)
     {
-        var kept = turn.NewHistory.Select(OutcomeOf).ToHashSet();
+        var kept = turn.NewHistory.Select(HistoryText.OutcomeOf).ToHashSet();
         foreach (var outcome in _outcomes.Keys.Where(key => key.ExecutionId == turn.ExecutionId && !kept.Contains(key.Outcome)))
         {
             _outcomes.Remove(outcome);
@@ -182,36 +178,6 @@ internal sealed class Audit(InMemoryStorage stored, Action<StoredInstance, Life>
             Objection ??= violation;
         }
     }
-
-    /// <summary>What a task came to, as a key; null for events that are no outcome.</summary>
-    public static string? OutcomeOf(HistoryEvent entry) => entry switch
-    {
-        TaskCompletedEvent done => $"outcome of activity {done.TaskScheduledId}",
-        TaskFailedEvent failed => $"outcome of activity {failed.TaskScheduledId}",
-        SubOrchestrationInstanceCompletedEvent done => $"outcome of sub-orchestration {done.TaskScheduledId}",
-        SubOrchestrationInstanceFailedEvent failed => $"outcome of sub-orchestration {failed.TaskScheduledId}",
-        TimerFiredEvent fired => $"outcome of timer {fired.TimerId}",
-        _ => null,
-    };
-
-    /// <summary>A turn in words.</summary>
-    public static string Describe(TurnCommit turn) => string.Join(
-        ", ",
-        turn.NewHistory.Select(Describe)
-            .Concat(turn.ContinueAs is { } next ? [$"continues as new with {next.Input}"] : [])
-            .Concat(turn.Messages.Select(message => $"-> {message.InstanceId}: {Describe(message.Event)}")));
-
-    public static string Describe(HistoryEvent entry) => entry switch
-    {
-        ExecutionStartedEvent started => $"started {started.Input}",
-        TaskScheduledEvent task => $"#{task.EventId} {task.Name} {task.Input}",
-        TimerCreatedEvent timer => $"#{timer.EventId} timer {timer.FireAt:O}",
-        SubOrchestrationInstanceCreatedEvent child => $"#{child.EventId} child {child.InstanceId} {child.Input}",
-        EventSentEvent sent => $"#{sent.EventId} sends {sent.Name} to {sent.InstanceId}",
-        EventRaisedEvent raised => $"event {raised.Name} {raised.Input}",
-        ExecutionCompletedEvent ended => $"{ended.OrchestrationStatus} {ended.Result} {ended.FailureDetails?.ErrorMessage}",
-        _ => OutcomeOf(entry) ?? entry.EventType.ToString(),
-    };
 
     private void Object(string invariant, string what) => Objection ??= new Violation(invariant, what);
 }

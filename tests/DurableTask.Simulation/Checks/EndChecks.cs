@@ -1,13 +1,14 @@
 using DurableTask.Core;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
-using Heal.DurableTask.Simulation.Tests.Programs;
+using Heal.Shared.Tests.Programs;
+using Heal.Shared.Tests.Programs.Checks;
 using Microsoft.DurableTask.InMemory;
 
 namespace Heal.DurableTask.Simulation.Tests.Checks;
 
 /// <summary>What must hold of an instance at its end, whatever went wrong on the way.</summary>
-internal sealed class EndChecks(Scenario scenario, Settings settings, InMemoryStorage storage, Activities activities)
+internal sealed class EndChecks(Scenario scenario, Settings settings, InMemoryStorage storage, Repairs repairs)
 {
     public void Run(StoredInstance instance, Life life, Audit audit)
     {
@@ -16,7 +17,7 @@ internal sealed class EndChecks(Scenario scenario, Settings settings, InMemorySt
         var history = instance.History.ConvertAll(HistorySerializer.DeserializeEvent);
         HistoryIsWhatWasCommitted(instance, audit);
         HistoryChecks.IsWellFormed(instance.State, history);
-        ReplayCheck.Reproduces(scenario, settings, instance.State, history, audit.InheritedStatusOf(instance.State.ExecutionId));
+        ReplayCheck.Reproduces(scenario, settings.MaximumTimerInterval, instance.State, history, life.FirstRound);
     }
 
     private void HasEndedAsExpected(InstanceState state, Life life)
@@ -26,8 +27,8 @@ internal sealed class EndChecks(Scenario scenario, Settings settings, InMemorySt
             return;
         }
 
-        var program = scenario.ProgramOf(life);
-        if (state.Status == OrchestrationStatus.Failed && activities.FailsBeforeItsEnd(program))
+        var program = scenario.Programs[life.Order.Program];
+        if (state.Status == OrchestrationStatus.Failed && repairs.FailsBeforeItsEnd(program))
         {
             return;
         }
@@ -35,20 +36,7 @@ internal sealed class EndChecks(Scenario scenario, Settings settings, InMemorySt
         var expected = scenario.CallerOf(program) is { } caller
             ? Model.Run(program, caller.Id)
             : Model.Run(program, life.Order.Sum, life.Order.Round);
-        string output = state.Status == OrchestrationStatus.Failed ? state.Failure!.ErrorMessage : state.Output ?? "";
-        if (state.Status != expected.Status || output != $"{expected.Output}")
-        {
-            throw new Violation(
-                "results are those of the model",
-                $"'{state.InstanceId}' expected {expected.Status} {expected.Output}, got {state.Status} {output} {state.Failure}");
-        }
-
-        if (state.Status != OrchestrationStatus.Terminated && state.CustomStatus != expected.CustomStatus?.ToString())
-        {
-            throw new Violation(
-                "results are those of the model",
-                $"'{state.InstanceId}' expected the custom status {expected.CustomStatus}, got {state.CustomStatus}");
-        }
+        ResultCheck.IsAsExpected(state, expected);
     }
 
     /// <summary>True of one that is replaced, and below an instance that was terminated with its sub-orchestrations.</summary>
@@ -56,7 +44,7 @@ internal sealed class EndChecks(Scenario scenario, Settings settings, InMemorySt
     {
         for (var above = life.Parent; above is not null; above = above.Parent)
         {
-            if (scenario.ProgramOf(above).Ending == Ending.Wait
+            if (scenario.Programs[above.Order!.Program].Ending == Ending.Wait
                 && scenario.Roots.All(root => root.InstanceId != above.InstanceId || root.Recursive))
             {
                 return true;

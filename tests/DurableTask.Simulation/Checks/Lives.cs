@@ -2,7 +2,7 @@ using System.Text.Json;
 using DurableTask.Core;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
-using Heal.DurableTask.Simulation.Tests.Programs;
+using Heal.Shared.Tests.Programs;
 
 namespace Heal.DurableTask.Simulation.Tests.Checks;
 
@@ -10,13 +10,19 @@ namespace Heal.DurableTask.Simulation.Tests.Checks;
 /// One use of an instance id, from its creation to the next one: its executions follow each other by continue-as-new. What an id alone
 /// does not tell once it is used again: whose sub-orchestration it was, and what was to come of it.
 /// </summary>
-/// <param name="ExecutionId">Of its first execution.</param>
-/// <param name="Parent">Null for one that a client began.</param>
-/// <param name="Order">Null for one that runs no generated program.</param>
-internal sealed record Life(string InstanceId, string ExecutionId, Life? Parent, Order? Order)
+/// <param name="executionId">Of its first execution.</param>
+/// <param name="parent">Null for one that a client began.</param>
+/// <param name="order">Null for one that runs no generated program.</param>
+internal sealed class Life(string instanceId, string executionId, Life? parent, Order? order) : Use(instanceId, order?.Round ?? 0)
 {
     // Asynchronous continuations would run on the thread pool; whoever awaits this comes back to its own process anyway.
     private readonly TaskCompletionSource _gone = new();
+
+    public string ExecutionId => executionId;
+
+    public Life? Parent => parent;
+
+    public Order? Order => order;
 
     /// <summary>The message that began it; every other message of it is younger. Null until it was delivered.</summary>
     public long? FirstMessage { get; set; }
@@ -35,7 +41,7 @@ internal sealed record Life(string InstanceId, string ExecutionId, Life? Parent,
     /// <summary>Completes when the hub has it no more: something else has its id, or nothing has.</summary>
     public Task Gone => _gone.Task;
 
-    public Life Root => Parent?.Root ?? this;
+    public Life Root => parent?.Root ?? this;
 
     public void Leave() => _gone.TrySetResult();
 }

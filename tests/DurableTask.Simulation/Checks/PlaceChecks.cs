@@ -1,20 +1,21 @@
 using DurableTask.Core;
-using Heal.DurableTask.Simulation.Tests.Programs;
+using Heal.Shared.Tests.Programs;
+using Heal.Shared.Tests.Programs.Checks;
 using Microsoft.DurableTask.InMemory;
 
 namespace Heal.DurableTask.Simulation.Tests.Checks;
 
 /// <summary>Concurrency limits, looked at whenever a lock or a turn may have taken a place.</summary>
 /// <param name="now">By the hub's clock, which judges leases.</param>
-internal sealed class PlaceChecks(Settings settings, InMemoryStorage storage, Func<DateTimeOffset> now)
+internal sealed class PlaceChecks(Scenario scenario, Settings settings, InMemoryStorage storage, Func<DateTimeOffset> now)
 {
     /// <exception cref="Violation">More has a place than there are.</exception>
     public void Run()
     {
         if (settings.ActivityPlaces is { } forActivities)
         {
-            Holds(Interpreter.WorkName, forActivities, storage.Activities.Values.Count(activity =>
-                activity.Name == Interpreter.WorkName && activity.LockedBy is not null && activity.VisibleAt > now()));
+            Holds(scenario.WorkName, forActivities, storage.Activities.Values.Count(activity =>
+                activity.Name == scenario.WorkName && activity.LockedBy is not null && activity.VisibleAt > now()));
         }
 
         if (settings.OrchestrationPlaces is { } forOrchestrations)

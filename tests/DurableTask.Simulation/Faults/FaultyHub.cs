@@ -3,6 +3,7 @@ using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 using Heal.DurableTask.Simulation.Tests.Checks;
 using Heal.DurableTask.Simulation.Tests.World;
+using Heal.Shared.Tests.Programs.Checks;
 
 namespace Heal.DurableTask.Simulation.Tests.Faults;
 
@@ -106,7 +107,7 @@ internal sealed class FaultyHub(ITaskHub hub, SimProcess process, TimeProvider t
             var receipt = await hub.CommitTurnAsync(turn, cancellationToken);
             audit.Committed(turn);
             process.World.Trace.Write($"{process.Name} committed #{receipt.Fence}, claimed {receipt.Claimed.Count}");
-            process.World.Trace.Explain(() => Audit.Describe(turn));
+            process.World.Trace.Explain(() => HistoryText.Describe(turn));
             return receipt;
         });
 

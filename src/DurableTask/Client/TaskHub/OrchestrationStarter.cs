@@ -13,9 +13,10 @@ internal sealed class OrchestrationStarter(ITaskHub hub, TaskHubClientOptions op
     public string NewId() => options.NewGuid().ToString("N");
 
     /// <summary>Creates the instance of a start event.</summary>
+    /// <param name="hasOwnId">True when its id was made by <see cref="NewId"/>.</param>
     /// <exception cref="OrchestrationAlreadyExistsException">The policy forbids to replace the instance that has the id.</exception>
     /// <exception cref="TimeoutException">The instance that has the id did not end in time.</exception>
-    public async Task StartAsync(ExecutionStartedEvent start, ReusePolicy reuse, CancellationToken cancellation)
+    public async Task StartAsync(ExecutionStartedEvent start, ReusePolicy reuse, bool hasOwnId, CancellationToken cancellation)
     {
         start.OrchestrationInstance.ExecutionId = NewId();
         start.Timestamp = time.GetUtcNow().UtcDateTime;
@@ -23,7 +24,7 @@ internal sealed class OrchestrationStarter(ITaskHub hub, TaskHubClientOptions op
         start.ParentTraceContext = ClientTracing.ContextOf(activity);
         try
         {
-            await CreateAsync(new NewInstance(start), reuse, cancellation);
+            await CreateAsync(new NewInstance(start) { HasOwnId = hasOwnId }, reuse, cancellation);
         }
         catch (Exception e)
         {

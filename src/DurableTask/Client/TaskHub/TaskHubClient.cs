@@ -81,7 +81,7 @@ internal sealed class TaskHubClient : DurableTaskClient
             Tags = options?.Tags is { Count: > 0 } tags ? new Dictionary<string, string>(tags, StringComparer.Ordinal) : null,
             ScheduledStartTime = options?.StartAt?.UtcDateTime,
         };
-        await _starter.StartAsync(start, reuse, cancellation);
+        await _starter.StartAsync(start, reuse, hasOwnId: options?.InstanceId is null, cancellation);
         return instanceId;
     }
 
@@ -202,7 +202,7 @@ internal sealed class TaskHubClient : DurableTaskClient
         };
         try
         {
-            await _starter.StartAsync(start, ReusePolicy.From(dedupeStatuses: null), cancellation);
+            await _starter.StartAsync(start, ReusePolicy.From(dedupeStatuses: null), hasOwnId: restartWithNewInstanceId, cancellation);
         }
         catch (OrchestrationAlreadyExistsException)
         {

@@ -27,6 +27,7 @@ public interface ILocalWorker
     /// <summary>Gives the place back: the instance was not created, or goes another way.</summary>
     void GiveBack();
 
-    /// <summary>Runs the first turn in the place that was taken. Nobody holds a lock: <see cref="TurnCommit.LockHeld"/> is false.</summary>
+    /// <summary>Runs the first turn in the place that was taken. Nobody holds a lock: <see cref="TurnCommit.LockHeld"/> is false. The
+    /// instance may not be stored yet, but then together with this turn at the latest: the turn has to be committed or abandoned.</summary>
     void Start(OrchestrationWorkItem item);
 }

@@ -66,6 +66,11 @@ public sealed record OrchestrationWorkItem(
 public sealed record ActivityWorkItem(
     ActivityLock Lock, string ExecutionId, TaskScheduledEvent Task, int DeliveryCount, int LostAttempts = 0, string? Fault = null)
 {
+    /// <summary>The activity's instance, when it was in the memory of a worker that is lost and is in nobody's now. Whoever runs the
+    /// activity may go on with its turns, as if it had been here all the time. Null when it is not so, or the hub did not read it
+    /// along.</summary>
+    public StrandedInstance? Instance { get; init; }
+
     /// <summary>Makes an item of the stored text of its call. A text that cannot be read fails only this item.</summary>
     public static ActivityWorkItem Read(ActivityLock held, string executionId, string storedTask, int deliveryCount, int lostAttempts) =>
         HistorySerializer.ReadEvent(storedTask) switch
@@ -80,6 +85,11 @@ public sealed record ActivityWorkItem(
                 (other as UnreadableEvent)?.Reason ?? $"expected a {nameof(TaskScheduledEvent)}, got {other.EventType}"),
         };
 }
+
+/// <summary>An instance that nobody has in memory, as it is stored.</summary>
+/// <param name="Fence">What the next turn's lock must have.</param>
+/// <param name="History">All events of the execution.</param>
+public sealed record StrandedInstance(long Fence, string? CustomStatus, IReadOnlyList<HistoryEvent> History);
 
 /// <summary>The locks of a renewal that are not held any more.</summary>
 public sealed record LostLocks(IReadOnlyList<OrchestrationLock> Orchestrations, IReadOnlyList<ActivityLock> Activities)

@@ -132,15 +132,37 @@ public sealed class PayloadOffloadingHub : ITaskHub, ILocalDispatch
         foreach (var item in items)
         {
             payloads.Want(item.Task);
+            payloads.Want(item.Instance?.CustomStatus);
+            foreach (var entry in item.Instance?.History ?? [])
+            {
+                payloads.Want(entry);
+            }
         }
 
         return await payloads.FindAsync(cancellationToken)
-            ? [.. items.Select(item => payloads.PutInto(item.Task) switch
-            {
-                TaskScheduledEvent task => item with { Task = task },
-                var gone => item with { Fault = ((UnreadableEvent)gone).Reason },
-            })]
+            ? [.. items.Select(item => Whole(item, payloads))]
             : items;
+    }
+
+    private static ActivityWorkItem Whole(ActivityWorkItem item, IncomingPayloads payloads)
+    {
+        if (item.Instance is { } instance)
+        {
+            item = item with
+            {
+                Instance = instance with
+                {
+                    CustomStatus = payloads.PutInto(instance.CustomStatus),
+                    History = [.. instance.History.Select(payloads.PutInto)],
+                },
+            };
+        }
+
+        return payloads.PutInto(item.Task) switch
+        {
+            TaskScheduledEvent task => item with { Task = task },
+            var gone => item with { Fault = ((UnreadableEvent)gone).Reason },
+        };
     }
 
     public async Task CompleteActivityAsync(ActivityLock held, HistoryEvent outcome, CancellationToken cancellationToken = default)

@@ -185,7 +185,7 @@ internal static class EntityRows
     public static Array[] MessageColumns(IReadOnlyCollection<OutgoingEntityMessage> messages) =>
     [
         messages.Select(sent => sent.EntityId).ToArray(),
-        messages.Select(sent => sent.Message.DueAt is { } due ? Rows.Utc(due) : (DateTime?)null).ToArray(),
+        messages.Select(sent => Rows.Moment(sent.Message.DueAt)).ToArray(),
         messages.Select(sent => sent.Message.Serialize()).ToArray(),
     ];
 }

@@ -27,6 +27,9 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
     /// orchestration is not there.</summary>
     public required Func<ActivityWorkItem, HistoryEvent, Task<IReadOnlyList<ActivityWorkItem>?>> TryContinueInMemory { private get; init; }
 
+    /// <summary>Takes the instance of an activity into memory, if this worker may run its turns.</summary>
+    public required Action<ActivityWorkItem> Adopt { private get; init; }
+
     /// <summary>Locks what is free and starts it. Returns when there is nothing more to lock.</summary>
     public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
     {
@@ -35,12 +38,20 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         try
         {
             // Not cancelled midway: locks whose answer got lost would have to wait for their lease to end.
-            LockRequest request = runtime.Request(slots, runtime.Filters.Activities, runtime.ActivityLimits);
+            LockRequest request = runtime.Request(slots, runtime.Filters.Activities, runtime.ActivityLimits) with
+            {
+                IsInMemory = runtime.Cache.Contains,
+            };
             items = await runtime.Hub.LockActivitiesAsync(request, CancellationToken.None);
         }
         finally
         {
             runtime.ActivitySlots.GiveBack(slots - items.Count);
+        }
+
+        foreach (ActivityWorkItem item in items)
+        {
+            Adopt(item);
         }
 
         Start(items);

@@ -29,7 +29,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         _rewinder = new InstanceRewinder(runtime, _sessions);
         _logger = runtime.Services.Loggers.Orchestrations;
         _outcomes = new OutcomeBoxes(TryRunTurnInMemoryAsync);
-        _activities = new ActivityDispatcher(runtime) { TryContinueInMemory = _outcomes.TryDeliverAsync };
+        _activities = new ActivityDispatcher(runtime) { TryContinueInMemory = _outcomes.TryDeliverAsync, Adopt = Adopt };
     }
 
     public ActivityDispatcher Activities => _activities;
@@ -249,6 +249,28 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
             // Stored or not, we cannot know. If it was, the report that follows finds the activity gone and says so.
             Log.TurnNotStored(_logger, failed, instanceId);
             return null;
+        }
+    }
+
+    /// <summary>
+    /// An activity that was lost with its worker brings its instance along: taken into memory, unless it has to go through the lock, where
+    /// this worker's filters, versions and limits are asked. Stale state does no harm: its turn cannot be stored.
+    /// </summary>
+    private void Adopt(ActivityWorkItem item)
+    {
+        if (item.Instance is { } stranded
+            && _runtime.Options.OrchestrationFilter is null
+            && stranded.History.OfType<ExecutionStartedEvent>().FirstOrDefault() is { } start
+            && !stranded.History.OfType<UnreadableEvent>().Any()
+            && _runtime.OrchestrationLimits?.ContainsKey(start.Name) != true
+            && _runtime.Filters.Pass(start)
+            && _sessions.Accepts(start))
+        {
+            _runtime.Cache.Put(new CachedInstance(item.Lock.InstanceId, item.ExecutionId, [.. stranded.History])
+            {
+                Fence = stranded.Fence,
+                CustomStatus = stranded.CustomStatus,
+            });
         }
     }
 

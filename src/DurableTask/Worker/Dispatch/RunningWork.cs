@@ -10,10 +10,20 @@ internal sealed class RunningWork(TaskScheduler scheduler)
     private int _running;
 
     /// <summary>Starts work and counts it until it ends. The work reports its own failures.</summary>
+    /// <remarks>It is nobody's own: what its starter carries along (a request's scope, a trace) is not for it.</remarks>
     public void Start(Func<Task> work)
     {
         Interlocked.Increment(ref _running);
-        _ = Task.Factory.StartNew(() => RunAsync(work), CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler);
+        if (ExecutionContext.IsFlowSuppressed())
+        {
+            Schedule(work);
+            return;
+        }
+
+        using (ExecutionContext.SuppressFlow())
+        {
+            Schedule(work);
+        }
     }
 
     /// <summary>Waits until nothing runs any more, work included that running work started meanwhile.</summary>
@@ -38,6 +48,9 @@ internal sealed class RunningWork(TaskScheduler scheduler)
 
         return true;
     }
+
+    private void Schedule(Func<Task> work) =>
+        _ = Task.Factory.StartNew(() => RunAsync(work), CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler);
 
     private async Task RunAsync(Func<Task> work)
     {

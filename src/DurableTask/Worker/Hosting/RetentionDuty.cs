@@ -58,7 +58,7 @@ internal sealed partial class RetentionDuty(WorkerRuntime runtime)
                 Log.Purged(runtime.Logger, purged);
             }
         }
-        catch (Exception unavailable) when (!stopping.IsCancellationRequested)
+        catch (Exception unavailable) when (unavailable is not OperationCanceledException || !stopping.IsCancellationRequested)
         {
             Log.NotPurged(runtime.Logger, unavailable.Message);
         }

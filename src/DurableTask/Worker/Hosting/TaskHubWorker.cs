@@ -150,13 +150,13 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
             {
                 await _entities.ReleaseOrphanedLocksAsync(stopping);
             }
-            catch (Exception unavailable) when (!stopping.IsCancellationRequested)
-            {
-                Log.NotSwept(_logger, unavailable.Message);
-            }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
                 return;
+            }
+            catch (Exception unavailable)
+            {
+                Log.NotSwept(_logger, unavailable.Message);
             }
         }
     }
@@ -214,13 +214,13 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
                     Log.LocksLost(_logger, lost.Orchestrations.Count, lost.Activities.Count);
                 }
             }
-            catch (Exception unavailable) when (!stopping.IsCancellationRequested)
-            {
-                Log.NotRenewed(_logger, unavailable.Message);
-            }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
                 return;
+            }
+            catch (Exception unavailable)
+            {
+                Log.NotRenewed(_logger, unavailable.Message);
             }
         }
     }

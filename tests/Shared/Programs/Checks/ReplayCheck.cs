@@ -1,22 +1,27 @@
+using System.Text.Json;
 using DurableTask.Core;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
-using Heal.DurableTask.Simulation.Tests.Programs;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Converters;
 using Microsoft.DurableTask.Worker.Orchestrations;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace Heal.DurableTask.Simulation.Tests.Checks;
+namespace Heal.Shared.Tests.Programs.Checks;
 
 /// <summary>History equals replay: a fresh session that plays the stored history comes to the stored end, and has nothing to add.</summary>
 internal static class ReplayCheck
 {
+    /// <param name="firstRound">That of the instance's first execution: a restart begins with the last round of what it restarts.</param>
     public static void Reproduces(
-        Scenario scenario, Settings settings, InstanceState state, IReadOnlyList<HistoryEvent> history, string? inheritedStatus)
+        Scenario scenario,
+        TimeSpan maximumTimerInterval,
+        InstanceState state,
+        IReadOnlyList<HistoryEvent> history,
+        int firstRound = 0)
     {
         var services = new OrchestrationServices(
-            JsonDataConverter.Default, NullLoggerFactory.Instance, TimeProvider.System, settings.MaximumTimerInterval, "", null)
+            JsonDataConverter.Default, NullLoggerFactory.Instance, TimeProvider.System, maximumTimerInterval, "", null)
         {
             EntitiesEnabled = true,
         };
@@ -26,7 +31,7 @@ internal static class ReplayCheck
             start => start.Name == Interpreter.TalkerName
                 ? FuncTaskOrchestrator.Create<int, long>(Interpreter.TalkerAsync)
                 : FuncTaskOrchestrator.Create<Order, long>(interpreter.RunAsync),
-            inheritedStatus,
+            InheritedStatus(scenario, state, firstRound),
             scope: null);
         session.Replay(history);
         var result = session.Play([]);
@@ -44,7 +49,13 @@ internal static class ReplayCheck
                 "history equals replay",
                 $"'{state.InstanceId}' is stored as {state.Status} {state.Output} {state.Failure?.ErrorMessage} {state.CustomStatus}, "
                 + $"its history replays to {result.Status} {result.Output} {result.Failure?.ErrorMessage} {result.CustomStatus} "
-                + $"with {result.Actions.Count} actions more\n{string.Join('\n', history.Select(Audit.Describe))}");
+                + $"with {result.Actions.Count} actions more\n{string.Join('\n', history.Select(HistoryText.Describe))}");
         }
     }
+
+    /// <summary>The custom status that the last execution found when it began: that of the round before.</summary>
+    private static string? InheritedStatus(Scenario scenario, InstanceState state, int firstRound) =>
+        state.Name == scenario.ProgramName && JsonSerializer.Deserialize<Order>(state.Input!) is { } order && order.Round > firstRound
+            ? Model.StatusAfter(scenario.Programs[order.Program], order.Round - 1)?.ToString()
+            : null;
 }

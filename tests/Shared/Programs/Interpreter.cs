@@ -1,19 +1,22 @@
 using Microsoft.DurableTask;
-using Microsoft.DurableTask.Entities;
 
-namespace Heal.DurableTask.Simulation.Tests.Programs;
+namespace Heal.Shared.Tests.Programs;
 
 /// <summary>Runs a generated program as an orchestrator, with the public API only.</summary>
 internal sealed class Interpreter(Scenario scenario)
 {
-    public const string OrchestratorName = "Program";
     public const string TalkerName = "Talker";
-    public const string WorkName = "Work";
-    public const string FlakyName = "Flaky";
-    public const string BrokenName = "Broken";
-    public const string FragileName = "Fragile";
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>What all scenarios have in common.</summary>
+    public static void RegisterCommon(DurableTaskRegistry tasks)
+    {
+        tasks.AddOrchestratorFunc<int, long>(TalkerName, TalkerAsync);
+        tasks.AddEntity<Counter>(Counter.EntityName);
+    }
+
+    public void Register(DurableTaskRegistry tasks) => tasks.AddOrchestratorFunc<Order, long>(scenario.ProgramName, RunAsync);
 
     public async Task<long> RunAsync(TaskOrchestrationContext context, Order order)
     {
@@ -55,12 +58,12 @@ internal sealed class Interpreter(Scenario scenario)
         switch (node)
         {
             case Work:
-                return await context.CallActivityAsync<long>(WorkName, new Job(node.Id, round));
+                return await context.CallActivityAsync<long>(scenario.WorkName, new Job(node.Id, round));
             case Flaky flaky:
-                return await context.CallActivityAsync<long>(FlakyName, new Job(node.Id, round), Retries(flaky));
+                return await context.CallActivityAsync<long>(scenario.FlakyName, new Job(node.Id, round), Retries(flaky));
             case Broken broken:
-                return await CaughtAsync(node, context.CallActivityAsync<long>(
-                    BrokenName, new Job(node.Id, round), TaskOptions.FromRetryPolicy(new RetryPolicy(broken.Attempts, RetryDelay))));
+                var again = TaskOptions.FromRetryPolicy(new RetryPolicy(broken.Attempts, RetryDelay));
+                return await CaughtAsync(node, context.CallActivityAsync<long>(scenario.BrokenName, new Job(node.Id, round), again));
             case Sleep sleep:
                 await context.CreateTimer(sleep.Time, CancellationToken.None);
                 return node.Id;
@@ -81,7 +84,7 @@ internal sealed class Interpreter(Scenario scenario)
                 context.SendEvent(context.InstanceId, EventName(node), Sums.Payload(node.Id, round));
                 return await context.WaitForExternalEvent<long>(EventName(node));
             case Fragile:
-                return await context.CallActivityAsync<long>(FragileName, new Job(node.Id, round));
+                return await context.CallActivityAsync<long>(scenario.FragileName, new Job(node.Id, round));
             case Child child:
                 var result = ChildAsync(context, child, round);
                 return child.Caught ? await CaughtAsync(node, result) : await result;
@@ -89,9 +92,9 @@ internal sealed class Interpreter(Scenario scenario)
                 return await TalkAsync(context, node, round);
             case EntityTalk:
                 // The instance that had the id before may have left something in it.
-                await context.Entities.SignalEntityAsync(
-                    OwnEntity(context, node), round == 0 ? nameof(Counter.Set) : nameof(Counter.Add), 5);
-                return await context.Entities.CallEntityAsync<long>(OwnEntity(context, node), nameof(Counter.Add), 1);
+                string first = round == 0 ? nameof(Counter.Set) : nameof(Counter.Add);
+                await context.Entities.SignalEntityAsync(Counter.Of(context.InstanceId, node), first, 5);
+                return await context.Entities.CallEntityAsync<long>(Counter.Of(context.InstanceId, node), nameof(Counter.Add), 1);
             case Section:
                 return await SectionAsync(context, node, round);
             case Gather gather:
@@ -105,18 +108,15 @@ internal sealed class Interpreter(Scenario scenario)
         }
     }
 
-    private static async Task<long> SectionAsync(TaskOrchestrationContext context, Node node, int round)
+    private async Task<long> SectionAsync(TaskOrchestrationContext context, Node node, int round)
     {
-        var own = OwnEntity(context, node);
-        await using (await context.Entities.LockEntitiesAsync([Counter.Shared, own]))
+        var own = Counter.Of(context.InstanceId, node);
+        await using (await context.Entities.LockEntitiesAsync([scenario.Shared, own]))
         {
-            await context.Entities.CallEntityAsync<long>(Counter.Shared, nameof(Counter.Add), 1);
+            await context.Entities.CallEntityAsync<long>(scenario.Shared, nameof(Counter.Add), 1);
             return await context.Entities.CallEntityAsync<long>(own, round == 0 ? nameof(Counter.Set) : nameof(Counter.Add), 1);
         }
     }
-
-    private static EntityInstanceId OwnEntity(TaskOrchestrationContext context, Node node) =>
-        new(Counter.EntityName, $"{context.InstanceId}.{node.Id}");
 
     private static TaskOptions Retries(Flaky flaky) => flaky.ByHandler
         ? TaskOptions.FromRetryHandler(retry => retry.LastAttemptNumber <= flaky.Failures)
@@ -190,7 +190,7 @@ internal sealed class Interpreter(Scenario scenario)
         }
     }
 
-    private static Task<long> ChildAsync(TaskOrchestrationContext context, Child child, int round)
+    private Task<long> ChildAsync(TaskOrchestrationContext context, Child child, int round)
     {
         var options = child.Attempts > 1
             ? TaskOptions.FromRetryPolicy(new RetryPolicy(child.Attempts, RetryDelay))
@@ -200,7 +200,7 @@ internal sealed class Interpreter(Scenario scenario)
             options = options.WithInstanceId(ChildId(context.InstanceId, child.Id, round));
         }
 
-        return context.CallSubOrchestratorAsync<long>(OrchestratorName, new Order(child.Program.Id, 0, child.Id), options);
+        return context.CallSubOrchestratorAsync<long>(scenario.ProgramName, new Order(child.Program.Id, 0, child.Id), options);
     }
 
     private static async Task<long> TalkAsync(TaskOrchestrationContext context, Node node, int round)

@@ -2,7 +2,7 @@ using DurableTask.Core;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 
-namespace Heal.DurableTask.Simulation.Tests.Checks;
+namespace Heal.Shared.Tests.Programs.Checks;
 
 /// <summary>What every history of an ended execution looks like.</summary>
 internal static class HistoryChecks
@@ -22,7 +22,7 @@ internal static class HistoryChecks
             {
                 known.Add(expected);
             }
-            else if (Audit.OutcomeOf(entry) is { } outcome)
+            else if (HistoryText.OutcomeOf(entry) is { } outcome)
             {
                 Holds(known.Remove(outcome), $"the {outcome} belongs to a task and comes once");
             }
@@ -39,7 +39,8 @@ internal static class HistoryChecks
             if (!condition)
             {
                 throw new Violation(
-                    "histories are well formed", $"'{state.InstanceId}': {claim}\n{string.Join('\n', history.Select(Audit.Describe))}");
+                    "histories are well formed",
+                    $"'{state.InstanceId}': {claim}\n{string.Join('\n', history.Select(HistoryText.Describe))}");
             }
         }
     }

@@ -1,4 +1,4 @@
-namespace Heal.DurableTask.Simulation.Tests.Programs;
+namespace Heal.Shared.Tests.Programs;
 
 /// <summary>One thing that a generated orchestrator does. Each yields a number; the numbers together are its result.</summary>
 /// <param name="Id">Unique in the scenario: names its events and its activity's input.</param>

@@ -1,14 +1,14 @@
 using Microsoft.DurableTask.Entities;
 
-namespace Heal.DurableTask.Simulation.Tests.Programs;
+namespace Heal.Shared.Tests.Programs;
 
 /// <summary>An entity that counts: what is done twice, or lost, shows in its state.</summary>
 internal sealed class Counter : TaskEntity<long>
 {
     public const string EntityName = "counter";
 
-    /// <summary>The one that all critical sections share.</summary>
-    public static EntityInstanceId Shared { get; } = new(EntityName, "shared");
+    /// <summary>One of an instance's own, for a node of its program.</summary>
+    public static EntityInstanceId Of(string instanceId, Node node) => new(EntityName, $"{instanceId}.{node.Id}");
 
     public long Set(long to) => State = to;
 

@@ -1,28 +1,32 @@
-namespace Heal.DurableTask.Simulation.Tests.Programs;
+namespace Heal.Shared.Tests.Programs;
 
 /// <summary>Draws a scenario. Whatever it draws has one right result, however the engine interleaves it.</summary>
-/// <param name="unit">What the scenario's times are counted in: a tenth of a lease, so that every run renews leases about as often.</param>
-internal sealed class Generator(Random chance, TimeSpan unit)
+/// <param name="unit">What the scenario's times are counted in: a tenth of a lease in the simulation, so that every run renews leases
+/// about as often.</param>
+/// <param name="name">That of the scenario.</param>
+/// <param name="again">True when ids are used again, and what has failed is rewound: only who sees each end can say what must come of
+/// it.</param>
+internal sealed class Generator(Random chance, TimeSpan unit, string name = "", bool again = false)
 {
     private const int DeepestChild = 3;
     private const int MostNodes = 45;
 
-    private readonly Scenario _scenario = new();
+    private readonly Scenario _scenario = new(name);
     private int _lastId;
 
     public Scenario Draw()
     {
-        int roots = chance.Next(1, 5);
+        int roots = chance.Next(1, again ? 5 : 7);
         for (int i = 0; i < roots; i++)
         {
-            var program = OneIn(8) ? NewFragileProgram(0) : NewRootProgram();
-            _scenario.Roots.Add(new Root($"root{i}", program)
+            var program = again && OneIn(8) ? NewFragileProgram(0) : NewRootProgram();
+            _scenario.Roots.Add(new Root(_scenario.RootId(i), program)
             {
                 After = Time(5),
                 StartAfter = OneIn(4) ? Time(60) : TimeSpan.Zero,
                 Suspensions = OneIn(4) ? chance.Next(1, 3) : 0,
                 Recursive = OneIn(2),
-                Sequels = OneIn(3) ? NewSequels(program) : [],
+                Sequels = again && OneIn(3) ? NewSequels(program) : [],
             });
         }
 

@@ -1,12 +1,20 @@
 using DurableTask.Core;
 using DurableTask.Core.Hub;
-using Heal.DurableTask.Simulation.Tests.Programs;
+using Heal.Shared.Tests.Programs;
+using Heal.Shared.Tests.Programs.Checks;
 using Microsoft.DurableTask.InMemory;
 
 namespace Heal.DurableTask.Simulation.Tests.Checks;
 
-/// <summary>What must hold when all has come to its end.</summary>
-internal sealed class FinalChecks(Scenario scenario, InMemoryStorage storage, Lives lives, Activities activities, int disruptions)
+/// <summary>What must hold when a run has come to its end, of all that ever lived in it.</summary>
+/// <param name="activities">How often each activity of each instance ran.</param>
+/// <param name="disruptions">How often something went wrong that lets an activity run once more.</param>
+internal sealed class RunChecks(
+    Scenario scenario,
+    InMemoryStorage storage,
+    Lives lives,
+    IReadOnlyDictionary<(string InstanceId, Job Job), int> activities,
+    int disruptions)
 {
     public void Run()
     {
@@ -55,7 +63,7 @@ internal sealed class FinalChecks(Scenario scenario, InMemoryStorage storage, Li
             life => life.Parent is null && !rewound.Contains(life) && !IsTerminatedSomewhere(life)))
         {
             int found = lives.All.Where(life => life.Root == root).DistinctBy(life => life.InstanceId).Count();
-            int expected = InstancesOf(scenario.ProgramOf(root), root.Order!.Round);
+            int expected = Model.InstancesOf(ProgramOf(root), root.Order!.Round);
             if (found != expected)
             {
                 throw new Violation("sub-orchestrations run once", $"'{root.InstanceId}' expected {expected} instances, got {found}");
@@ -63,18 +71,9 @@ internal sealed class FinalChecks(Scenario scenario, InMemoryStorage storage, Li
         }
     }
 
-    private bool IsTerminatedSomewhere(Life root) => root.MayBeReplaced || IsTerminatedSomewhere(scenario.ProgramOf(root));
+    private bool IsTerminatedSomewhere(Life root) => root.MayBeReplaced || Model.IsTerminatedSomewhere(ProgramOf(root));
 
-    private static bool IsTerminatedSomewhere(Recipe program) =>
-        program.Ending == Ending.Wait || program.AllNodes.OfType<Child>().Any(child => IsTerminatedSomewhere(child.Program));
-
-    private static int InstancesOf(Recipe program, int firstRound = 0) =>
-        1 + ((program.Rounds - firstRound) * program.AllNodes.Sum(node => node switch
-    {
-        Child child => InstancesOf(child.Program),
-        Talk => 1,
-        _ => 0,
-    }));
+    private Recipe ProgramOf(Life life) => scenario.Programs[life.Order!.Program];
 
     /// <summary>Every critical section added one to the entity that all share.</summary>
     private void EntitiesDidEverythingOnce()
@@ -86,31 +85,23 @@ internal sealed class FinalChecks(Scenario scenario, InMemoryStorage storage, Li
         }
 
         var hub = new InMemoryTaskHub(TimeProvider.System, storage);
-        var shared = hub.Entities.GetAsync(Counter.Shared.ToString(), withState: true).GetAwaiter().GetResult();
-        int expected = roots.Sum(root => SectionsOf(scenario.ProgramOf(root), root.Order!.Round));
+        var shared = hub.Entities.GetAsync(scenario.Shared.ToString(), withState: true).GetAwaiter().GetResult();
+        int expected = roots.Sum(root => Model.SectionsOf(ProgramOf(root), root.Order!.Round));
         if ((shared?.State ?? "0") != $"{expected}")
         {
             throw new Violation("entities do everything once", $"expected {expected} critical sections, got {shared?.State}");
         }
     }
 
-    private static int SectionsOf(Recipe program, int firstRound = 0) =>
-        (program.Rounds - firstRound) * program.AllNodes.Sum(node => node switch
-    {
-        Section => 1,
-        Child child => SectionsOf(child.Program),
-        _ => 0,
-    });
-
     private void ActivitiesRanAsOftenAsAllowed()
     {
-        foreach (((string instanceId, var job), int runs) in activities.Runs)
+        foreach (((string instanceId, var job), int runs) in activities)
         {
             var node = scenario.NodeOf(job.Node);
 
             // A rewind tries again what had failed, and nothing else.
             int scheduled = lives.All
-                .Where(life => life.InstanceId == instanceId && life.Order is not null && scenario.ProgramOf(life).AllNodes.Contains(node))
+                .Where(life => life.InstanceId == instanceId && life.Order is not null && ProgramOf(life).AllNodes.Contains(node))
                 .Sum(life => node switch
                 {
                     Flaky flaky => (flaky.Failures + 1) * (life.Rewinds + 1),

@@ -1,4 +1,4 @@
-namespace Heal.DurableTask.Simulation.Tests.Checks;
+namespace Heal.Shared.Tests.Programs.Checks;
 
 /// <summary>An invariant does not hold.</summary>
 /// <param name="invariant">Its name; the README lists them.</param>

@@ -1,25 +1,39 @@
-using Heal.DurableTask.Simulation.Tests.Checks;
+using Microsoft.DurableTask.Entities;
 
-namespace Heal.DurableTask.Simulation.Tests.Programs;
+namespace Heal.Shared.Tests.Programs;
 
 /// <summary>What a run does: its programs, and what the outside world does to the instances that it starts.</summary>
-internal sealed class Scenario
+/// <param name="name">Part of the names of all that it defines, where several run on one hub.</param>
+internal sealed class Scenario(string name = "")
 {
     private Dictionary<int, Node>? _nodes;
     private Dictionary<int, Child>? _callers;
+
+    public string ProgramName { get; } = "Program" + name;
+
+    public string WorkName { get; } = "Work" + name;
+
+    public string FlakyName { get; } = "Flaky" + name;
+
+    public string BrokenName { get; } = "Broken" + name;
+
+    public string FragileName { get; } = "Fragile" + name;
+
+    /// <summary>The entity that all critical sections share.</summary>
+    public EntityInstanceId Shared { get; } = new(Counter.EntityName, "shared" + name);
 
     /// <summary>All programs by id, those of sub-orchestrations included.</summary>
     public Dictionary<int, Recipe> Programs { get; } = [];
 
     public List<Root> Roots { get; } = [];
 
+    public string RootId(int number) => $"root{name}{(name.Length > 0 ? "-" : "")}{number}";
+
     /// <summary>How long the activity of a node works.</summary>
     public Dictionary<int, TimeSpan> Durations { get; } = [];
 
     /// <summary>How often the activity of a node fails before it succeeds.</summary>
     public Dictionary<int, int> Failures { get; } = [];
-
-    public Recipe ProgramOf(Life life) => Programs[life.Order!.Program];
 
     public Node NodeOf(int id) => (_nodes ??= Programs.Values.SelectMany(program => program.AllNodes).ToDictionary(node => node.Id))[id];
 
