@@ -5,6 +5,9 @@ public abstract partial class TaskHubConformance
     private static readonly Dictionary<string, int> TwoCharges = new(StringComparer.OrdinalIgnoreCase) { ["charge"] = 2 };
     private static readonly Dictionary<string, int> OneOrder = new(StringComparer.OrdinalIgnoreCase) { ["order"] = 1 };
 
+    // It looks again for the signals that there were before, and then waits.
+    private static readonly TimeSpan TimeUntilItWaits = TimeSpan.FromMilliseconds(200);
+
     [Fact]
     public async Task Activities_over_a_limit_wait_and_those_behind_them_do_not()
     {
@@ -71,9 +74,93 @@ public abstract partial class TaskHubConformance
         Assert.Equal((waiting, 2), (item.Instance.InstanceId, item.Messages.Count));
     }
 
-    private async Task<string> StartLimitedAsync()
+    [Fact]
+    public async Task A_late_holder_whose_place_somebody_else_has_cannot_renew_its_activity()
+    {
+        await StartedAsync(turn => turn with
+        {
+            Activities = [.. Enumerable.Range(0, 4).Select(id => new TaskScheduledEvent(id, "Charge", id < 2 ? "1" : "2", "42"))],
+        });
+        var late = await LimitedActivitiesAsync(Hub, 10, Instant);
+        Assert.Equal([0, 1], late.Select(item => item.Lock.TaskId));
+        var others = By("w2") with { Limits = TwoCharges, Only = [new WorkFilter("Charge", ["2"])] };
+        var taken = await UntilThereIsSomethingAsync(() => OtherHub.LockActivitiesAsync(others));
+        Assert.Equal([2, 3], taken.Select(item => item.Lock.TaskId));
+
+        ActivityLock[] locks = [.. late.Select(item => item.Lock)];
+        Assert.Equal(locks, (await Hub.RenewLocksAsync([], locks, Some.Lease)).Activities);
+        await Assert.ThrowsAsync<WorkItemLockLostException>(() => Hub.CompleteActivityAsync(locks[0], Some.Outcome(0)));
+    }
+
+    [Fact]
+    public async Task A_late_holder_whose_place_somebody_else_has_cannot_start_its_orchestration()
+    {
+        await StartLimitedAsync();
+        string second = await StartLimitedAsync("2.0");
+        var late = Assert.Single(await LimitedOrchestrationsAsync(Hub, Instant));
+        var others = By("w2") with { Limits = OneOrder, Only = [new WorkFilter("Order", ["2.0"])] };
+        var taken = await UntilThereIsSomethingAsync(() => OtherHub.LockOrchestrationsAsync(others));
+        Assert.Equal([second], taken.Select(item => item.Instance.InstanceId));
+
+        Assert.Equal([late.Lock], (await Hub.RenewLocksAsync([late.Lock], [], Some.Lease)).Orchestrations);
+        await Assert.ThrowsAsync<WorkItemLockLostException>(() => Hub.CommitTurnAsync(Some.Turn(late)));
+    }
+
+    /// <summary>Who freed it may die before it looks.</summary>
+    [Fact]
+    public async Task Who_waits_already_gets_an_activity_when_a_place_becomes_free()
+    {
+        await StartedAsync(turn => turn with { Activities = [Some.Task(0), Some.Task(1), Some.Task(2)] });
+        var held = await LimitedActivitiesAsync(Hub, 10);
+        var waiting = UntilThereIsSomethingAsync(async () =>
+        {
+            var found = await OtherHub.LockActivitiesAsync(By("w2") with { Limits = TwoCharges }, Deadline);
+            return found.Count > 0 ? found : await WaitedAsync<ActivityWorkItem>(WorkKind.Activity);
+        });
+        await Task.Delay(TimeUntilItWaits, Deadline);
+        await Hub.CompleteActivityAsync(held[0].Lock, Some.Outcome(0));
+        Assert.Equal([2], (await waiting).Select(item => item.Lock.TaskId));
+    }
+
+    [Fact]
+    public async Task Who_waits_already_starts_when_a_place_becomes_free()
+    {
+        await StartLimitedAsync();
+        var running = Assert.Single(await LimitedOrchestrationsAsync(Hub));
+        string next = await StartLimitedAsync();
+        var starting = UntilThereIsSomethingAsync(async () =>
+        {
+            var found = await OtherHub.LockOrchestrationsAsync(By("w2") with { Limits = OneOrder }, Deadline);
+            return found.Count > 0 ? found : await WaitedAsync<OrchestrationWorkItem>(WorkKind.Orchestration);
+        });
+        await Task.Delay(TimeUntilItWaits, Deadline);
+        await Hub.CommitTurnAsync(Some.Turn(running, OrchestrationStatus.Completed));
+        Assert.Equal([next], (await starting).Select(item => item.Instance.InstanceId));
+    }
+
+    private async Task<IReadOnlyList<T>> WaitedAsync<T>(WorkKind kind)
+    {
+        await OtherHub.WaitForWorkAsync(kind, Deadline);
+        return [];
+    }
+
+    private async Task<IReadOnlyList<T>> UntilThereIsSomethingAsync<T>(Func<Task<IReadOnlyList<T>>> look)
+    {
+        while (true)
+        {
+            if (await look() is { Count: > 0 } found)
+            {
+                return found;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(20), Deadline);
+        }
+    }
+
+    private async Task<string> StartLimitedAsync(string version = "1.0")
     {
         var instance = Some.Instance();
+        instance.Start.Version = version;
         await Hub.CreateInstanceAsync(instance, []);
         return instance.InstanceId;
     }
@@ -84,6 +171,6 @@ public abstract partial class TaskHubConformance
         return first.Count > 0 ? first : await hub.LockActivitiesAsync(By("w1", count, lease) with { Limits = TwoCharges });
     }
 
-    private static Task<IReadOnlyList<OrchestrationWorkItem>> LimitedOrchestrationsAsync(ITaskHub hub) =>
-        hub.LockOrchestrationsAsync(By("w1") with { Limits = OneOrder });
+    private static Task<IReadOnlyList<OrchestrationWorkItem>> LimitedOrchestrationsAsync(ITaskHub hub, TimeSpan? lease = null) =>
+        hub.LockOrchestrationsAsync(By("w1", lease: lease) with { Limits = OneOrder });
 }

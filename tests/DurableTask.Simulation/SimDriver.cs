@@ -151,7 +151,7 @@ internal sealed class SimDriver : Driver
     private async Task RewindUntilItCompletesAsync(Life life, Recipe program)
     {
         bool isTooEarly = _world.Chance.Next(3) == 0;
-        for (int left = program.FragileJobs + (isTooEarly ? 1 : 0); life.End == OrchestrationStatus.Failed; left--)
+        for (int left = program.FragileJobs + (isTooEarly ? 1 : 0); MayBeRewound(life); left--)
         {
             if (left == 0)
             {
@@ -171,7 +171,23 @@ internal sealed class SimDriver : Driver
     private async Task RewindAsync(Life life)
     {
         await PauseAsync();
-        await _access.ChangeAsync(() => _access.Client.RewindInstanceAsync(life.InstanceId, "repaired"));
+        if (!MayBeRewound(life))
+        {
+            return;
+        }
+
+        try
+        {
+            await _access.ChangeAsync(() => _access.Client.RewindInstanceAsync(life.InstanceId, "repaired"));
+        }
+        catch (InvalidOperationException) when (life.MayBeReplaced)
+        {
+            // What has its id by now has not failed.
+            return;
+        }
+
         await _access.EndAsync(life);
     }
+
+    private static bool MayBeRewound(Life life) => life is { End: OrchestrationStatus.Failed, MayBeReplaced: false };
 }

@@ -35,6 +35,22 @@ public sealed class InMemoryStorage
 
     internal void SignalWork(WorkKind kind) => _workListeners.ForEach(listener => listener(kind));
 
+    /// <summary>Whether the last looks found something that waits for a place under a limit.</summary>
+    internal bool ActivitiesWait { get; set; }
+
+    internal bool InstancesWait { get; set; }
+
+    /// <summary>Wakes whoever looks for what waits for a place: who freed it may not come to that.</summary>
+    internal void SignalFreedPlace(WorkKind kind)
+    {
+        if (kind == WorkKind.Activity ? ActivitiesWait : InstancesWait)
+        {
+            ActivitiesWait &= kind != WorkKind.Activity;
+            InstancesWait &= kind == WorkKind.Activity;
+            SignalWork(kind);
+        }
+    }
+
     internal void SignalChange(string instanceId) => _changeListeners.ForEach(listener => listener(instanceId));
 
     /// <summary>Creates an instance, or puts it into the place of another one with the same id.</summary>
@@ -64,6 +80,7 @@ public sealed class InMemoryStorage
             Fence = (replaced?.Fence ?? 0) + 1,
         };
         Instances[created.InstanceId] = instance;
+        SignalFreedPlace(WorkKind.Orchestration);
         Post(instance, null, startEvent, startsAt);
         SignalChange(created.InstanceId);
     }
@@ -112,11 +129,29 @@ public sealed class InMemoryStorage
         return true;
     }
 
+    /// <summary>The late holders of activities must not store the outcomes from memory.</summary>
+    internal void Fence(IEnumerable<StoredActivity> takenOver)
+    {
+        foreach (var instanceId in takenOver.Select(activity => activity.InstanceId).Distinct(StringComparer.Ordinal))
+        {
+            if (Instances.TryGetValue(instanceId, out var instance) && instance.LockedBy is null)
+            {
+                instance.Fence++;
+            }
+        }
+    }
+
+    internal void Remove(long activityId)
+    {
+        Activities.Remove(activityId);
+        SignalFreedPlace(WorkKind.Activity);
+    }
+
     internal void RemoveActivities(string instanceId)
     {
         foreach (var id in Activities.Values.Where(activity => activity.InstanceId == instanceId).Select(activity => activity.Id).ToArray())
         {
-            Activities.Remove(id);
+            Remove(id);
         }
     }
 

@@ -174,7 +174,7 @@ public sealed class InMemoryTaskHub : ITaskHub, IPayloadStore
                 .Select(candidate => candidate.Instance);
             var found = request.Limits is null
                 ? due.Take(request.MaxCount).ToList()
-                : Places.Take(due.ToArray(), _storage.Instances.Values, request, now);
+                : Places.Take(due.ToArray(), _storage, request, now);
             SignalIfFull(WorkKind.Orchestration, found.Count, request);
             return found.ConvertAll(instance => LockInstance(instance, request, now));
         });
@@ -205,18 +205,9 @@ public sealed class InMemoryTaskHub : ITaskHub, IPayloadStore
             var wanted = _storage.Activities.Values.Where(activity => Passes(request.Only, activity));
             var due = request.Limits is null
                 ? wanted.Where(activity => activity.VisibleAt <= now).Take(request.MaxCount).ToList()
-                : Places.Take(wanted, _storage.Activities.Values, request, now);
+                : Places.Take(wanted, _storage, request, now);
             SignalIfFull(WorkKind.Activity, due.Count, request);
-            var takenOver = due.Where(activity => activity.LockedBy is not null).Select(activity => activity.InstanceId);
-            foreach (var instanceId in takenOver.Distinct(StringComparer.Ordinal))
-            {
-                // Its late holder must not store the outcome from memory.
-                if (_storage.Instances.TryGetValue(instanceId, out var instance) && instance.LockedBy is null)
-                {
-                    instance.Fence++;
-                }
-            }
-
+            _storage.Fence(due.Where(activity => activity.LockedBy is not null));
             due.ForEach(activity => activity.Lock(request.WorkerId, now + request.Lease));
             return due.ConvertAll(ToWorkItem);
         });
@@ -231,7 +222,7 @@ public sealed class InMemoryTaskHub : ITaskHub, IPayloadStore
                 throw WorkItemLockLostException.ForActivity(held.InstanceId, held.TaskId);
             }
 
-            _storage.Activities.Remove(held.ActivityId);
+            _storage.Remove(held.ActivityId);
             _storage.Post(_storage.Instances[activity.InstanceId], activity.ExecutionId, stored, now);
             return true;
         });

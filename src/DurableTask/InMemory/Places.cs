@@ -5,14 +5,15 @@ namespace Microsoft.DurableTask.InMemory;
 
 /// <summary>
 /// The places under concurrency limits, counted anew at each look. What finds no place is marked as waiting, so that nobody wakes for it;
-/// every look takes the marks away first.
+/// every look takes the marks away first. Whose lease is over has no place any more, and loses its lock: a late holder that renewed it, or
+/// made its first turn under it, would be one too many.
 /// </summary>
 internal static class Places
 {
     public static List<StoredActivity> Take(
-        IEnumerable<StoredActivity> wanted, IEnumerable<StoredActivity> all, LockRequest request, DateTimeOffset now)
+        IEnumerable<StoredActivity> wanted, InMemoryStorage storage, LockRequest request, DateTimeOffset now)
     {
-        var taken = all.Where(activity => activity.LockedBy is not null && activity.VisibleAt > now)
+        var taken = storage.Activities.Values.Where(activity => activity.LockedBy is not null && activity.VisibleAt > now)
             .CountBy(activity => activity.Name ?? "", StringComparer.OrdinalIgnoreCase)
             .ToDictionary(StringComparer.OrdinalIgnoreCase);
         var found = new List<StoredActivity>();
@@ -23,15 +24,22 @@ internal static class Places
             {
                 found.Add(activity);
             }
+
+            storage.ActivitiesWait |= activity.WaitsForPlace;
         }
 
+        var lapsed = storage.Activities.Values.Where(activity =>
+            activity.LockedBy is not null && activity.VisibleAt <= now && HasLimit(activity.Name, request)).Except(found).ToArray();
+        storage.Fence(lapsed);
+        Array.ForEach(lapsed, activity => activity.LoseLock());
         return found;
     }
 
     /// <param name="due">Instances with visible messages and without a lock, those first that wait longest.</param>
     public static List<StoredInstance> Take(
-        IEnumerable<StoredInstance> due, IEnumerable<StoredInstance> all, LockRequest request, DateTimeOffset now)
+        IEnumerable<StoredInstance> due, InMemoryStorage storage, LockRequest request, DateTimeOffset now)
     {
+        var all = storage.Instances.Values;
         var taken = all.Where(instance => !instance.State.Status.IsTerminal() && (HasStarted(instance) || IsLocked(instance, now)))
             .CountBy(instance => instance.State.Name, StringComparer.OrdinalIgnoreCase)
             .ToDictionary(StringComparer.OrdinalIgnoreCase);
@@ -46,10 +54,20 @@ internal static class Places
             {
                 found.Add(instance);
             }
+
+            storage.InstancesWait |= instance.WaitsForPlace;
+        }
+
+        foreach (var lapsed in all.Where(instance => instance.LockedBy is not null && instance.LockedUntil <= now
+            && !HasStarted(instance) && HasLimit(instance.State.Name, request)).Except(found))
+        {
+            lapsed.LoseLock();
         }
 
         return found;
     }
+
+    private static bool HasLimit(string? name, LockRequest request) => name is not null && request.Limits!.ContainsKey(name);
 
     private static bool TakePlace(Dictionary<string, int> taken, string? name, LockRequest request)
     {

@@ -30,6 +30,14 @@ internal sealed class StoredInstance
     public List<string> History { get; set; } = [];
     public List<StoredMessage> Inbox { get; set; } = [];
 
+    /// <summary>Takes the lock from a worker whose lease is over.</summary>
+    public void LoseLock()
+    {
+        Fence++;
+        LostAttempts += LostAttempts < 2 ? 1 : 0;
+        LockedBy = null;
+    }
+
     public IEnumerable<StoredMessage> Visible(DateTimeOffset now) =>
         Inbox.Where(message => message.VisibleAt <= now).OrderBy(message => message.VisibleAt).ThenBy(message => message.Id);
 }
@@ -59,6 +67,13 @@ internal sealed class StoredActivity
     public int LostAttempts { get; set; }
 
     public bool IsHeldBy(ActivityLock held) => LockedBy == held.WorkerId && Fence == held.Fence;
+
+    /// <summary>Takes the lock from a worker whose lease is over.</summary>
+    public void LoseLock()
+    {
+        LostAttempts += LostAttempts < 2 ? 1 : 0;
+        LockedBy = null;
+    }
 
     public void Lock(string workerId, DateTimeOffset until)
     {

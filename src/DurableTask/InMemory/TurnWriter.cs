@@ -27,7 +27,7 @@ internal sealed class TurnWriter(TurnCommit turn)
         {
             if (storage.Activities.TryGetValue(finished.ActivityId, out var activity) && activity.IsHeldBy(finished))
             {
-                storage.Activities.Remove(finished.ActivityId);
+                storage.Remove(finished.ActivityId);
             }
         }
 
@@ -41,6 +41,7 @@ internal sealed class TurnWriter(TurnCommit turn)
         {
             instance.Inbox.Clear();
             storage.RemoveActivities(turn.Lock.InstanceId);
+            storage.SignalFreedPlace(WorkKind.Orchestration);
         }
 
         storage.SignalChange(turn.Lock.InstanceId);

@@ -68,7 +68,8 @@ internal sealed class Audit(InMemoryStorage stored, Action<StoredInstance, Life>
             {
                 Object(
                     "nothing of an earlier life",
-                    $"'{item.Lock.InstanceId}' is delivered {HistoryText.Describe(message.Event)}, which was meant for another one of that id");
+                    $"'{item.Lock.InstanceId}' is delivered {HistoryText.Describe(message.Event)}, "
+                    + "which was meant for another one of that id");
             }
 
             if (_consumed.Contains(message.Id))
