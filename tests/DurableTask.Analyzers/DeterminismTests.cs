@@ -76,6 +76,30 @@ public sealed class DeterminismTests
         IsForbiddenAsync<EnvironmentOrchestrationAnalyzer>("DURABLE0006", expression);
 
     [Theory]
+    [InlineData("settings[\"x\"]", "IConfiguration.this[string]")]
+    [InlineData("settings.GetSection(\"x\")", "IConfiguration.GetSection(string)")]
+    [InlineData("options.Value", "IOptions<Flow.Limits>.Value")]
+    [InlineData("snapshot.Value", "IOptions<Flow.Limits>.Value")]
+    [InlineData("monitor.CurrentValue", "IOptionsMonitor<Flow.Limits>.CurrentValue")]
+    public async Task Settings_are_DURABLE0006(string expression, string api)
+    {
+        var analyzed = await Analyzed.ByAsync<EnvironmentOrchestrationAnalyzer>("DURABLE0006", $$"""
+            using Microsoft.Extensions.Configuration;
+            using Microsoft.Extensions.Options;
+            public class Flow(
+                IConfiguration settings, IOptions<Flow.Limits> options, IOptionsSnapshot<Flow.Limits> snapshot,
+                IOptionsMonitor<Flow.Limits> monitor) : TaskOrchestrator<int, int>
+            {
+                public sealed class Limits;
+                public override Task<int> RunAsync(TaskOrchestrationContext context, int input)
+                { _ = [|{{expression}}|]; return Task.FromResult((settings, options, snapshot, monitor).GetHashCode()); }
+            }
+            """);
+
+        Assert.Contains($"'RunAsync' uses '{api}' when", Assert.Single(analyzed.Messages), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("context.CurrentUtcDateTime")]
     [InlineData("context.NewGuid()")]
     [InlineData("new Random(context.NewGuid().GetHashCode())")]
