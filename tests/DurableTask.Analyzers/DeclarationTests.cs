@@ -1,4 +1,5 @@
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.DurableTask.Analyzers.Functions.AttributeBinding;
 using Microsoft.DurableTask.Analyzers.Functions.Orchestration;
 using Microsoft.DurableTask.Analyzers.Orchestration;
@@ -67,6 +68,13 @@ public sealed class DeclarationTests
     public async Task The_message_names_the_type_that_was_found() => Assert.Equal(
         ["[EntityTrigger] is on a parameter of the type 'int?'; expected TaskEntityDispatcher"],
         (await Analyzed.ByAsync<EntityTriggerBindingAnalyzer>("DURABLE1003", Function("[|[EntityTrigger] int? entity|]"))).Messages);
+
+    [Fact]
+    public void Every_rule_has_an_address_that_explains_it() => Assert.All(
+        typeof(OtherBindingsOrchestrationAnalyzer).Assembly.GetExportedTypes()
+            .Where(static type => type.IsSubclassOf(typeof(DiagnosticAnalyzer)) && !type.IsAbstract)
+            .SelectMany(static type => ((DiagnosticAnalyzer)Activator.CreateInstance(type)!).SupportedDiagnostics),
+        static rule => Assert.True(Uri.IsWellFormedUriString(rule.HelpLinkUri, UriKind.Absolute), rule.Id));
 
     private static string Function(string parameters) =>
         $$"""public static class Functions { [Function("F")] public static Task Run({{parameters}}) => Task.CompletedTask; }""";
