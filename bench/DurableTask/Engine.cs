@@ -69,8 +69,10 @@ internal sealed class Engine : IAsyncDisposable
         var done = await Client.WaitForInstanceCompletionAsync(instanceId);
         if (done.RuntimeStatus != OrchestrationRuntimeStatus.Completed)
         {
+            // Only now: what is measured reads no payloads, and without them there are no details of a failure.
+            var failed = await Client.GetInstanceAsync(instanceId, getInputsAndOutputs: true);
             throw new InvalidOperationException(
-                $"Instance '{instanceId}' ended as {done.RuntimeStatus}: {done.FailureDetails?.ErrorMessage}");
+                $"Instance '{instanceId}' ended as {done.RuntimeStatus}: {failed?.FailureDetails?.ErrorMessage}");
         }
     }
 

@@ -1,4 +1,6 @@
+using System.Reflection;
 using Microsoft.DurableTask;
+using Microsoft.DurableTask.Entities;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Heal.DurableTask.Abstractions.Tests;
@@ -13,8 +15,8 @@ public class DurableTaskRegistryTests
     {
         _registry.AddOrchestrator<Plain>().AddOrchestrator<Named>();
 
-        Assert.Contains(new TaskKey("plain", default), _registry.Orchestrators.Keys);
-        Assert.Contains(new TaskKey("given", "2.0"), _registry.Orchestrators.Keys);
+        Assert.Contains(new TaskKey("plain", default), _registry.OrchestratorFactories.Keys);
+        Assert.Contains(new TaskKey("given", "2.0"), _registry.OrchestratorFactories.Keys);
     }
 
     [Fact]
@@ -41,8 +43,27 @@ public class DurableTaskRegistryTests
     {
         _registry.AddOrchestratorFunc("Same", _ => { }).AddActivityFunc("Same", _ => { });
 
-        Assert.Single(_registry.Orchestrators);
-        Assert.Single(_registry.Activities);
+        Assert.Single(_registry.OrchestratorFactories);
+        Assert.Single(_registry.ActivityFactories);
+    }
+
+    [Theory]
+    [InlineData("Orchestrators", typeof(ITaskOrchestrator))]
+    [InlineData("Activities", typeof(ITaskActivity))]
+    [InlineData("Entities", typeof(ITaskEntity))]
+    public void A_host_may_read_the_tasks_by_reflection(string property, Type task)
+    {
+        _registry.AddOrchestrator("a", "1", () => new Plain()).AddOrchestrator("a", "2", () => new Plain());
+        _registry.AddActivityFunc("a", _ => { }).AddActivityFunc("b", _ => { });
+        _registry.AddEntity("a", _ => null!).AddEntity("b", _ => null!);
+        object tasks = typeof(DurableTaskRegistry).GetProperty(property, BindingFlags.Instance | BindingFlags.NonPublic)!
+            .GetValue(_registry)!;
+
+        Assert.IsAssignableFrom(
+            typeof(IEnumerable<>).MakeGenericType(typeof(KeyValuePair<,>).MakeGenericType(
+                typeof(TaskName), typeof(Func<,>).MakeGenericType(typeof(IServiceProvider), task))),
+            tasks);
+        Assert.Equal(2, ((System.Collections.IEnumerable)tasks).Cast<object>().Count());
     }
 
     [Fact]
@@ -69,7 +90,7 @@ public class DurableTaskRegistryTests
     {
         _registry.AddActivity<NeedsService>();
         var services = new ServiceCollection().AddSingleton("from the container").BuildServiceProvider();
-        var activity = _registry.Activities.Single().Value(services);
+        var activity = _registry.ActivityFactories.Single().Value(services);
 
         Assert.Equal("from the container", await activity.RunAsync(new FakeActivityContext(), 1));
     }
@@ -89,7 +110,7 @@ public class DurableTaskRegistryTests
             .AddOrchestratorFunc<int>("h", (_, input) => ran.Add($"h{input}"))
             .AddOrchestratorFunc("i", _ => ran.Add("i"));
         var results = new List<object?>();
-        foreach (var factory in _registry.Orchestrators.OrderBy(entry => entry.Key.Name.Name, StringComparer.Ordinal))
+        foreach (var factory in _registry.OrchestratorFactories.OrderBy(entry => entry.Key.Name.Name, StringComparer.Ordinal))
         {
             var orchestrator = factory.Value(NoServices);
             results.Add(await orchestrator.RunAsync(new FakeOrchestrationContext(), orchestrator.InputType == typeof(int) ? 1 : null));
@@ -114,7 +135,7 @@ public class DurableTaskRegistryTests
             .AddActivityFunc<int>("h", (_, input) => ran.Add($"h{input}"))
             .AddActivityFunc("i", _ => ran.Add("i"));
         var results = new List<object?>();
-        foreach (var factory in _registry.Activities.OrderBy(entry => entry.Key.Name.Name, StringComparer.Ordinal))
+        foreach (var factory in _registry.ActivityFactories.OrderBy(entry => entry.Key.Name.Name, StringComparer.Ordinal))
         {
             var activity = factory.Value(NoServices);
             results.Add(await activity.RunAsync(new FakeActivityContext(), activity.InputType == typeof(int) ? 1 : null));
@@ -128,7 +149,7 @@ public class DurableTaskRegistryTests
     public void A_functions_types_are_those_of_its_signature()
     {
         _registry.AddActivityFunc<int, string>("a", (_, input) => $"{input}");
-        var activity = _registry.Activities.Single().Value(NoServices);
+        var activity = _registry.ActivityFactories.Single().Value(NoServices);
 
         Assert.Equal(typeof(int), activity.InputType);
         Assert.Equal(typeof(string), activity.OutputType);
@@ -138,7 +159,7 @@ public class DurableTaskRegistryTests
     public async Task An_input_of_another_type_is_refused()
     {
         _registry.AddActivityFunc<int, string>("a", (_, input) => $"{input}");
-        var activity = _registry.Activities.Single().Value(NoServices);
+        var activity = _registry.ActivityFactories.Single().Value(NoServices);
 
         await Assert.ThrowsAsync<ArgumentException>(() => activity.RunAsync(new FakeActivityContext(), "text"));
     }

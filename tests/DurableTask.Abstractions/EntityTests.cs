@@ -55,6 +55,23 @@ public class EntityTests
     }
 
     [Theory]
+    [InlineData("twoInputs")]
+    [InlineData("twoContexts")]
+    [InlineData("twoOperations")]
+    public async Task A_method_takes_nothing_twice(string operation)
+    {
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => Run(new Counter(), operation, 5));
+
+        Assert.Contains("at most one", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_method_may_take_context_operation_and_input_in_any_order()
+    {
+        Assert.Equal("@counter@key takeAll 5", await Run(new Counter(), "takeAll", 5));
+    }
+
+    [Theory]
     [InlineData("boxedTask")]
     [InlineData("boxedValueTask")]
     public async Task A_task_that_is_returned_as_an_object_is_awaited(string operation)
@@ -136,6 +153,17 @@ public class EntityTests
 
         public object BoxedValueTask() => new ValueTask<string>("success");
 #pragma warning restore CA1859
+
+#pragma warning disable CA1822, IDE0060 // Only the signatures matter.
+        public int TwoInputs(int amount, object other) => amount;
+
+        public int TwoContexts(int amount, TaskEntityContext context, TaskEntityContext other) => amount;
+
+        public int TwoOperations(int amount, TaskEntityOperation operation, TaskEntityOperation other) => amount;
+#pragma warning restore CA1822, IDE0060
+
+        public string TakeAll(TaskEntityOperation operation, int amount, TaskEntityContext context) =>
+            $"{context.Id} {operation.Name} {amount}";
 
         internal void Hidden() => State = -1;
     }

@@ -65,6 +65,18 @@ public class FailureTests
     }
 
     [Fact]
+    public void A_name_that_others_know_too_is_looked_for_beside_the_asked_type_first()
+    {
+        Emit("Other", typeof(TwinException).FullName!);
+
+        Assert.True(new TaskFailureDetails(typeof(TwinException).FullName!, "", null, null, null).IsCausedBy<TwinException>());
+    }
+
+    [Fact]
+    public void Details_read_as_type_and_message() =>
+        Assert.Equal("App.DiskFull: disk full", new TaskFailureDetails("App.DiskFull", "disk full", "at X", null, null).ToString());
+
+    [Fact]
     public void Only_exceptions_can_be_causes() =>
         Assert.Throws<ArgumentException>(() => new TaskFailureDetails("x", "", null, null, null).IsCausedBy(typeof(string)));
 
@@ -76,3 +88,5 @@ public class FailureTests
 
     private sealed class DerivedException(string message, Exception inner) : IOException(message, inner);
 }
+
+internal sealed class TwinException : Exception;

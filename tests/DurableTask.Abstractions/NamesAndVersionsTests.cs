@@ -31,6 +31,14 @@ public class NamesAndVersionsTests
         Assert.Equal(new TaskVersion("1.0-RC"), new TaskVersion("1.0-rc"));
     }
 
+    [Fact]
+    public void White_space_is_no_version()
+    {
+        var error = Assert.Throws<ArgumentException>(() => new TaskVersion("  "));
+
+        Assert.Contains("whitespace", error.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("", "1.0", -1)]
     [InlineData("1.0", "", 1)]

@@ -71,6 +71,15 @@ public class TaskOrchestrationContextTests
     }
 
     [Fact]
+    public void A_replay_safe_factory_takes_no_providers_and_leaves_the_applications_factory_alone()
+    {
+        var error = Assert.Throws<NotSupportedException>(() => _context.ReplaySafeLoggerFactory.AddProvider(null!));
+        _context.ReplaySafeLoggerFactory.Dispose();
+
+        Assert.Contains("replay-safe logger factory is not supported", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Options_as_input_are_refused()
     {
         var error = Assert.Throws<ArgumentException>(() => TaskOptions.RejectAsInput(new TaskOptions(), options: null));

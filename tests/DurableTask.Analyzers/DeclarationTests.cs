@@ -1,4 +1,5 @@
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.DurableTask.Analyzers.Functions.AttributeBinding;
 using Microsoft.DurableTask.Analyzers.Functions.Orchestration;
 using Microsoft.DurableTask.Analyzers.Orchestration;
@@ -23,7 +24,7 @@ public sealed class DeclarationTests
             "DURABLE0008",
             Function("[OrchestrationTrigger] TaskOrchestrationContext context, [|[DurableClient] DurableTaskClient client|], int input"));
 
-        Assert.Contains("DurableClientAttribute", Assert.Single(analyzed.Messages), StringComparison.Ordinal);
+        Assert.Contains("orchestration 'F'", Assert.Single(analyzed.Messages), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -31,22 +32,25 @@ public sealed class DeclarationTests
         "DURABLE0008", Function("[TimerTrigger(\"0 * * * * *\")] TimerInfo timer, [DurableClient] DurableTaskClient client"));
 
     [Theory]
-    [InlineData(Shape.Class, true)]
-    [InlineData(Shape.Function, true)]
-    [InlineData(Shape.Lambda, false)]
-    public async Task GetInput_where_a_parameter_would_do_is_DURABLE0009(Shape shape, bool isReported)
+    [InlineData(Shape.Class)]
+    [InlineData(Shape.Function)]
+    [InlineData(Shape.Lambda)]
+    [InlineData(Shape.Called)]
+    public async Task GetInput_where_a_parameter_would_do_is_DURABLE0009(Shape shape)
     {
-        var call = isReported ? "[|context.GetInput<string>()|]" : "context.GetInput<string>()";
-        var analyzed = await Analyzed.ByAsync<GetInputOrchestrationAnalyzer>("DURABLE0009", shape.Around($"_ = {call};"));
-        Assert.Equal(isReported ? [DiagnosticSeverity.Info] : [], analyzed.Severities);
+        var analyzed = await Analyzed.ByAsync<GetInputOrchestrationAnalyzer>(
+            "DURABLE0009", shape.Around("_ = [|context.GetInput<string>()|];"));
+
+        Assert.Equal([DiagnosticSeverity.Info], analyzed.Severities);
+        Assert.Contains("'Flow'", Assert.Single(analyzed.Messages), StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("[OrchestrationTrigger] [|string|] context", "DURABLE1001")]
+    [InlineData("[|[OrchestrationTrigger] string context|]", "DURABLE1001")]
     [InlineData("[OrchestrationTrigger] TaskOrchestrationContext context", "DURABLE1001")]
-    [InlineData("[DurableClient] [|object|] client", "DURABLE1002")]
+    [InlineData("[|[DurableClient] object client|]", "DURABLE1002")]
     [InlineData("[DurableClient] DurableTaskClient client", "DURABLE1002")]
-    [InlineData("[EntityTrigger] [|ITaskEntity|] dispatcher", "DURABLE1003")]
+    [InlineData("[|[EntityTrigger] ITaskEntity dispatcher|]", "DURABLE1003")]
     [InlineData("[EntityTrigger] TaskEntityDispatcher dispatcher", "DURABLE1003")]
     public async Task An_attribute_on_the_wrong_type_is_an_error(string parameter, string id)
     {
@@ -59,6 +63,18 @@ public sealed class DeclarationTests
         };
         Assert.DoesNotContain(analyzed.Severities, static severity => severity != DiagnosticSeverity.Error);
     }
+
+    [Fact]
+    public async Task The_message_names_the_type_that_was_found() => Assert.Equal(
+        ["[EntityTrigger] is on a parameter of the type 'int?'; expected TaskEntityDispatcher"],
+        (await Analyzed.ByAsync<EntityTriggerBindingAnalyzer>("DURABLE1003", Function("[|[EntityTrigger] int? entity|]"))).Messages);
+
+    [Fact]
+    public void Every_rule_has_an_address_that_explains_it() => Assert.All(
+        typeof(OtherBindingsOrchestrationAnalyzer).Assembly.GetExportedTypes()
+            .Where(static type => type.IsSubclassOf(typeof(DiagnosticAnalyzer)) && !type.IsAbstract)
+            .SelectMany(static type => ((DiagnosticAnalyzer)Activator.CreateInstance(type)!).SupportedDiagnostics),
+        static rule => Assert.True(Uri.IsWellFormedUriString(rule.HelpLinkUri, UriKind.Absolute), rule.Id));
 
     private static string Function(string parameters) =>
         $$"""public static class Functions { [Function("F")] public static Task Run({{parameters}}) => Task.CompletedTask; }""";

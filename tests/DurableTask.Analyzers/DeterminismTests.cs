@@ -57,6 +57,20 @@ public sealed class DeterminismTests
         Analyzed.ByAsync<ThreadTaskOrchestrationAnalyzer>("DURABLE0004", Shape.Class.Around(statement));
 
     [Theory]
+    [InlineData("new Thread(() => { }).Start()", "Thread.Start()")]
+    [InlineData("Task<int>.Run(() => 0)", "Task.Run<int>(Func<int>)")]
+    [InlineData("Task.FromResult(1).ContinueWith(_ => 0)", "Task<int>.ContinueWith<int>(Func<Task<int>, int>)")]
+    [InlineData("Task<int>.Factory.StartNew(() => 0)", "TaskFactory<int>.StartNew(Func<int>)")]
+    [InlineData("Task.Run(() => { })", "Task.Run(Action)")]
+    [InlineData("Task.CompletedTask.ContinueWith(_ => { })", "Task.ContinueWith(Action<Task>)")]
+    [InlineData("Task.Factory.StartNew(() => { })", "TaskFactory.StartNew(Action)")]
+    public async Task The_message_names_the_api_with_its_types(string call, string api)
+    {
+        var analyzed = await Analyzed.ByAsync<ThreadTaskOrchestrationAnalyzer>("DURABLE0004", Shape.Class.Around($"[|{call}|];"));
+        Assert.Contains($"'RunAsync' uses '{api}' when", Assert.Single(analyzed.Messages), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("using var client = [|new HttpClient()|]; await [|client.GetStringAsync(\"x\")|];")]
     [InlineData("HttpClient client = null!; await [|client.GetFromJsonAsync<int>(\"x\")|];")]
     [InlineData("[|File.ReadAllText(\"x\")|];")]
@@ -74,6 +88,30 @@ public sealed class DeterminismTests
     [InlineData("Environment.ExpandEnvironmentVariables(\"x\")")]
     public Task The_environment_is_DURABLE0006(string expression) =>
         IsForbiddenAsync<EnvironmentOrchestrationAnalyzer>("DURABLE0006", expression);
+
+    [Theory]
+    [InlineData("settings[\"x\"]", "IConfiguration.this[string]")]
+    [InlineData("settings.GetSection(\"x\")", "IConfiguration.GetSection(string)")]
+    [InlineData("options.Value", "IOptions<Flow.Limits>.Value")]
+    [InlineData("snapshot.Value", "IOptions<Flow.Limits>.Value")]
+    [InlineData("monitor.CurrentValue", "IOptionsMonitor<Flow.Limits>.CurrentValue")]
+    public async Task Settings_are_DURABLE0006(string expression, string api)
+    {
+        var analyzed = await Analyzed.ByAsync<EnvironmentOrchestrationAnalyzer>("DURABLE0006", $$"""
+            using Microsoft.Extensions.Configuration;
+            using Microsoft.Extensions.Options;
+            public class Flow(
+                IConfiguration settings, IOptions<Flow.Limits> options, IOptionsSnapshot<Flow.Limits> snapshot,
+                IOptionsMonitor<Flow.Limits> monitor) : TaskOrchestrator<int, int>
+            {
+                public sealed class Limits;
+                public override Task<int> RunAsync(TaskOrchestrationContext context, int input)
+                { _ = [|{{expression}}|]; return Task.FromResult((settings, options, snapshot, monitor).GetHashCode()); }
+            }
+            """);
+
+        Assert.Contains($"'RunAsync' uses '{api}' when", Assert.Single(analyzed.Messages), StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("context.CurrentUtcDateTime")]

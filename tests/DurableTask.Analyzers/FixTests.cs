@@ -4,11 +4,12 @@ using Microsoft.CodeAnalysis.CodeFixes;
 using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.Formatting;
 using Microsoft.CodeAnalysis.Simplification;
+using Microsoft.DurableTask.Analyzers.Functions.AttributeBinding;
 using Microsoft.DurableTask.Analyzers.Orchestration;
 
 namespace Heal.DurableTask.Analyzers.Tests;
 
-/// <summary>What an editor offers for DURABLE0001 to DURABLE0003.</summary>
+/// <summary>What an editor offers for DURABLE0001 to DURABLE0003 and DURABLE1001 to DURABLE1003.</summary>
 public sealed class FixTests
 {
     [Theory]
@@ -63,6 +64,23 @@ public sealed class FixTests
     {
         var source = helper + Shape.Class.Around($"_ = {call};");
         Assert.Equal(source, await FixedAsync<GuidOrchestrationAnalyzer, GuidOrchestrationFixer>(source));
+    }
+
+    [Fact]
+    public async Task A_parameter_gets_the_type_that_its_attribute_is_for()
+    {
+        Assert.Equal(
+            Parameter("[OrchestrationTrigger] TaskOrchestrationContext /* of */ it"),
+            await FixedAsync<OrchestrationTriggerBindingAnalyzer, OrchestrationTriggerBindingFixer>(
+                Parameter("[OrchestrationTrigger] int /* of */ it")));
+        Assert.Equal(
+            Parameter("[DurableClient] DurableTaskClient it"),
+            await FixedAsync<DurableClientBindingAnalyzer, DurableClientBindingFixer>(Parameter("[DurableClient] List<int> it")));
+        Assert.Equal(
+            Parameter("[EntityTrigger] TaskEntityDispatcher it"),
+            await FixedAsync<EntityTriggerBindingAnalyzer, EntityTriggerBindingFixer>(Parameter("[EntityTrigger] object? it")));
+
+        static string Parameter(string parameter) => $"public static class Functions {{ public static void Run({parameter}) {{ }} }}";
     }
 
     private static async Task FixesAsync<TAnalyzer, TFixer>(Shape shape, string before, string after)

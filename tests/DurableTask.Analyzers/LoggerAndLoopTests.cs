@@ -8,13 +8,20 @@ public sealed class LoggerAndLoopTests
     [Theory]
     [InlineData("[|_logger|].LogInformation(\"x\");")]
     [InlineData("[|Logger|].LogInformation(\"x\");")]
-    [InlineData("Help([|_logger|]);")]
-    [InlineData("var logger = [|_factory.CreateLogger(\"x\")|]; logger.LogInformation(\"x\");")]
+    [InlineData("Say([|_logger|]); void Say(ILogger logger) { [|logger|].LogInformation(\"x\"); }")]
+    [InlineData("Say(context.CreateReplaySafeLogger(\"x\")); Say([|_logger|]); void Say(ILogger one) => [|one|].LogInformation(\"x\");")]
+    [InlineData("var logger = [|_factory.CreateLogger(\"x\")|]; [|logger|].LogInformation(\"x\");")]
+    [InlineData("ILogger logger = context.CreateReplaySafeLogger(\"x\"); logger = [|_logger|]; [|logger|].LogInformation(\"x\");")]
+    [InlineData("ILogger safe = context.CreateReplaySafeLogger(\"x\"), one = [|Logger|] ?? safe; [|one|].LogInformation(\"x\");")]
+    [InlineData("ILogger safe = context.CreateReplaySafeLogger(\"x\"), one = input > 1 ? safe : safe; one.LogInformation(\"x\");")]
+    [InlineData("Set(context.CreateReplaySafeLogger(\"x\")); void Set(ILogger it) { it = [|_logger|]; [|it|].LogInformation(\"x\"); }")]
+    [InlineData("Go(context.CreateReplaySafeLogger(\"x\")); void Go(ILogger it) { it.LogInformation(\"x\"); if (input > 0) Go(it); }")]
     [InlineData("if (!context.IsReplaying) _logger.LogInformation(\"x\");")]
     [InlineData("var logger = context.CreateReplaySafeLogger(\"x\"); logger.LogInformation(\"x\"); Help(logger);")]
     [InlineData("context.CreateReplaySafeLogger<Flow>().LogInformation(\"x\");")]
     [InlineData("context.ReplaySafeLoggerFactory.CreateLogger(\"x\").LogInformation(\"x\");")]
-    [InlineData("_safe = context.CreateReplaySafeLogger(\"x\"); _safe.LogInformation(\"x\");")]
+    [InlineData("_safe = context.CreateReplaySafeLogger(\"x\"); [|_safe|].LogInformation(\"x\");")]
+    [InlineData("new Part(context.CreateReplaySafeLogger(\"x\")).Go();")]
     public Task A_logger_that_does_not_know_of_replays_is_DURABLE0010(string statement) => Analyzed.ByAsync<LoggerOrchestrationAnalyzer>(
         "DURABLE0010",
         $$"""
@@ -25,7 +32,9 @@ public sealed class LoggerAndLoopTests
             private static ILogger<Flow> Logger { get; } = null!;
             private ILogger _safe = null!;
             public override Task<int> RunAsync(TaskOrchestrationContext context, int input) { {{statement}} return Task.FromResult(1); }
-            private static void Help(ILogger logger) => logger.LogInformation("x");
+            private static void Help(ILogger logger) => Deeper(logger);
+            private static void Deeper(ILogger logger) => logger.LogInformation("x");
+            private sealed class Part(ILogger logger) { public void Go() => logger.LogInformation("x"); }
         }
         """);
 
@@ -50,9 +59,9 @@ public sealed class LoggerAndLoopTests
         """);
 
     [Theory]
-    [InlineData("[|while (true) { await context.CallActivityAsync(\"a\"); }|]")]
-    [InlineData("[|for (;;) { await context.CallActivityAsync(\"a\"); if (input == \"\") continue; }|]")]
-    [InlineData("[|do { await context.CallActivityAsync(\"a\"); } while (true);|]")]
+    [InlineData("[|while|] (true) { await context.CallActivityAsync(\"a\"); }")]
+    [InlineData("[|for|] (;;) { await context.CallActivityAsync(\"a\"); if (input == \"\") continue; }")]
+    [InlineData("[|do|] { await context.CallActivityAsync(\"a\"); } while (true);")]
     [InlineData("while (true) { if (await context.CallActivityAsync<bool>(\"a\")) return 1; }")]
     [InlineData("while (true) { if (await context.CallActivityAsync<bool>(\"a\")) break; }")]
     [InlineData("while (input.Length > 0) { await context.CallActivityAsync(\"a\"); }")]

@@ -20,8 +20,13 @@ public sealed class TaskCallTests
         {
             [Function("List")] public static List<string> List([ActivityTrigger] int count) => [];
             [Function("Nothing")] public static Task Nothing([ActivityTrigger] TaskActivityContext context) => Task.CompletedTask;
+            [Function("Read")] public static int Read([ActivityTrigger] FunctionContext context) => 1;
             [Function("f")] public static ValueTask<long> Renamed([ActivityTrigger(Activity = "Renamed")] object any) => new(1);
         }
+        #nullable disable
+        [DurableTask] public class Old : TaskActivity<string, int>
+        { public override Task<int> RunAsync(TaskActivityContext context, string input) => Task.FromResult(1); }
+        #nullable enable
         public static class Setup { public static void Add(DurableTaskRegistry tasks) => tasks
             .AddActivityFunc<int, string>("Func", (_, n) => "")
             .AddActivityFunc("Void", _ => { })
@@ -39,6 +44,7 @@ public sealed class TaskCallTests
     [InlineData("context.CallActivityAsync<int?>(nameof(Maybe))")]
     [InlineData("context.CallActivityAsync<int>(nameof(Maybe), null)")]
     [InlineData("context.CallActivityAsync<int>(\"Many\", 1)")]
+    [InlineData("context.CallActivityAsync<int>(\"Old\", input: null)")]
     [InlineData("context.CallActivityAsync<Cart>(\"Many\", new Cart(1))")]
     [InlineData("context.CallActivityAsync<IReadOnlyList<string>>(\"List\", 1)")]
     [InlineData("context.CallActivityAsync<string[]>(\"List\", (short)1)")]
@@ -47,7 +53,10 @@ public sealed class TaskCallTests
     [InlineData("context.CallActivityAsync(\"Nothing\")")]
     [InlineData("context.CallActivityAsync<long>(\"Renamed\", \"anything\")")]
     [InlineData("context.CallActivityAsync<string>(\"Func\", 1, TaskOptions.FromRetryPolicy(null!))")]
-    [InlineData("context.CallActivityAsync(\"Void\", 1)")]
+    [InlineData("context.CallActivityAsync(\"Void\")")]
+    [InlineData("context.CallActivityAsync(\"Void\", null)")]
+    [InlineData("context.CallActivityAsync<int>(\"Read\")")]
+    [InlineData("context.CallActivityAsync<int>(\"Read\", \"anything\")")]
     [InlineData("context.CallActivityAsync<string>(input, 1)")]
     public async Task A_call_that_fits_is_silent(string call)
     {
@@ -58,17 +67,19 @@ public sealed class TaskCallTests
 
     [Theory]
     [InlineData("[|context.CallActivityAsync<string>(\"Pay\", 1)|]", "gives 'int', but the input of activity 'Pay' is 'Cart'")]
-    [InlineData("[|context.CallActivityAsync<string>(\"Pay\")|]", "gives 'null'")]
+    [InlineData("[|context.CallActivityAsync<string>(\"Pay\")|]", "gives 'none'")]
     [InlineData("[|context.CallActivityAsync<string>(\"PayAlso\", \"x\")|]", "gives 'string'")]
-    [InlineData("[|context.CallActivityAsync<List<string>>(\"List\", null)|]", "gives 'null', but the input of activity 'List' is 'int'")]
-    [InlineData("[|context.CallActivityAsync<string>(\"Func\", TaskOptions.FromRetryPolicy(null!))|]", "gives 'null'")]
+    [InlineData("[|context.CallActivityAsync<List<string>>(\"List\", null)|]", "gives 'none', but the input of activity 'List' is 'int'")]
+    [InlineData("[|context.CallActivityAsync(\"Void\", 1)|]", "gives 'int', but the input of activity 'Void' is 'none'")]
+    [InlineData("[|context.CallActivityAsync<int>(\"Old\")|]", "gives 'none', but the input of activity 'Old' is 'string'")]
+    [InlineData("[|context.CallActivityAsync<string>(\"Func\", TaskOptions.FromRetryPolicy(null!))|]", "gives 'none'")]
     [InlineData("[|context.CallActivityAsync<int>(\"Many\", \"x\")|]", "gives 'string'")]
     public Task An_input_of_another_type_is_DURABLE2001(string call, string message) =>
         ComplainsAsync<MatchingInputOutputTypeActivityAnalyzer>("DURABLE2001", call, message, DiagnosticSeverity.Warning);
 
     [Theory]
     [InlineData("[|context.CallActivityAsync<int>(\"Pay\", new Cart(1))|]", "wants 'int', but activity 'Pay' returns 'string'")]
-    [InlineData("[|context.CallActivityAsync<int>(\"Nothing\")|]", "returns 'void'")]
+    [InlineData("[|context.CallActivityAsync<int>(\"Nothing\")|]", "returns 'none'")]
     [InlineData("[|context.CallActivityAsync<int[]>(\"List\", 1)|]", "returns 'List<string>'")]
     [InlineData("[|context.CallActivityAsync<int>(\"Renamed\", 1)|]", "returns 'long'")]
     public Task An_output_of_another_type_is_DURABLE2002(string call, string message) =>
@@ -76,11 +87,11 @@ public sealed class TaskCallTests
 
     [Fact]
     public Task An_unknown_activity_is_DURABLE2003() => ComplainsAsync<FunctionNotFoundAnalyzer>(
-        "DURABLE2003", "context.CallActivityAsync<string>([|\"Pya\"|], 1)", "the name 'Pya'", DiagnosticSeverity.Info);
+        "DURABLE2003", "[|context.CallActivityAsync<string>(\"Pya\", 1)|]", "the name 'Pya'", DiagnosticSeverity.Info);
 
     [Fact]
     public Task An_unknown_orchestrator_is_DURABLE2004() => ComplainsAsync<FunctionNotFoundAnalyzer>(
-        "DURABLE2004", "context.CallSubOrchestratorAsync<string>([|\"Pay\"|], 1)", "the name 'Pay'", DiagnosticSeverity.Info);
+        "DURABLE2004", "[|context.CallSubOrchestratorAsync<string>(\"Pay\", 1)|]", "the name 'Pay'", DiagnosticSeverity.Info);
 
     [Theory]
     [InlineData("context.CallSubOrchestratorAsync<string>(\"Flow\", 1)")]
@@ -103,7 +114,7 @@ public sealed class TaskCallTests
     [Fact]
     public Task Tasks_of_a_referenced_project_are_known_and_internal_ones_too() => Analyzed.ByAsync<FunctionNotFoundAnalyzer>(
         "DURABLE2003",
-        Flow("context.CallActivityAsync<string>(\"Pay\", 1); context.CallActivityAsync([|\"Pya\"|])"),
+        Flow("context.CallActivityAsync<string>(\"Pay\", 1); [|context.CallActivityAsync(\"Pya\")|]"),
         Other(Activities.Replace("public class", "internal class", StringComparison.Ordinal)));
 
     [Fact]

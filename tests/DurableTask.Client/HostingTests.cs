@@ -15,7 +15,7 @@ public class HostingTests
     [Fact]
     public async Task A_client_over_a_hub_comes_from_the_container()
     {
-        _services.AddDurableTaskClient(builder => builder.UseTaskHub(_ => _hub).UseDefaultVersion("1.2").RegisterDirectly());
+        _services.AddDurableTaskClient(builder => builder.UseTaskHub(_ => _hub).UseDefaultVersion("1.2"));
         await using var provider = _services.BuildServiceProvider();
         await provider.GetRequiredService<DurableTaskClient>().ScheduleNewOrchestrationInstanceAsync("Heal");
 
@@ -32,18 +32,34 @@ public class HostingTests
             "other", builder => builder.UseTaskHub(services => services.GetRequiredKeyedService<ITaskHub>("other")).UseDefaultVersion("2"));
         await using var provider = _services.BuildServiceProvider();
         var clients = provider.GetRequiredService<IDurableTaskClientProvider>();
-        await clients.GetClient("OTHER").ScheduleNewOrchestrationInstanceAsync("Heal");
+        await clients.GetClient("other").ScheduleNewOrchestrationInstanceAsync("Heal");
         await clients.GetClient().ScheduleNewOrchestrationInstanceAsync("Heal");
 
         Assert.Equal("2", other.Created.Single().Start.Version);
         Assert.Equal("", _hub.Created.Single().Start.Version);
         Assert.Same(clients.GetClient(), clients.GetClient(""));
         Assert.Throws<ArgumentOutOfRangeException>(() => clients.GetClient("third"));
+        Assert.Throws<ArgumentOutOfRangeException>(() => clients.GetClient("OTHER"));
+    }
+
+    [Fact]
+    public void Only_the_default_client_is_the_containers_client_by_itself()
+    {
+        _services.AddDurableTaskClient("named", _ => { });
+        Assert.DoesNotContain(_services, service => service.ServiceType == typeof(DurableTaskClient));
+
+        _services.AddDurableTaskClient(_ => { });
+        var client = Assert.Single(_services, service => service.ServiceType == typeof(DurableTaskClient));
+        Assert.Equal(ServiceLifetime.Singleton, client.Lifetime);
     }
 
     [Fact]
     public void The_same_name_is_the_same_builder() =>
-        Assert.Same(_services.AddDurableTaskClient("a"), _services.AddDurableTaskClient("A"));
+        Assert.Same(_services.AddDurableTaskClient("a"), _services.AddDurableTaskClient("a"));
+
+    [Fact]
+    public void Names_that_differ_in_case_are_two_clients() =>
+        Assert.NotSame(_services.AddDurableTaskClient("a"), _services.AddDurableTaskClient("A"));
 
     [Fact]
     public void A_client_without_a_build_target_says_what_to_do()

@@ -107,7 +107,8 @@ public class PurgeAndRestartTests : ClientFixture
         Hub.Set("i", OrchestrationStatus.Running);
 
         await Assert.ThrowsAsync<InvalidOperationException>(() => Client.RestartAsync("i"));
-        await Assert.ThrowsAsync<ArgumentException>(() => Client.RestartAsync("nobody"));
+        var unknown = await Assert.ThrowsAsync<ArgumentException>(() => Client.RestartAsync("nobody"));
+        Assert.Contains("An orchestration with the instanceId nobody was not found", unknown.Message, StringComparison.Ordinal);
     }
 
     [Theory]

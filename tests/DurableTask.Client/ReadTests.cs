@@ -33,11 +33,13 @@ public class ReadTests : ClientFixture
         var inner = new FailureDetails("System.TimeoutException", "late", Properties: properties);
         var failure = new FailureDetails("Microsoft.DurableTask.TaskFailedException", "failed", "at X", inner);
         Hub.Set("i", OrchestrationStatus.Failed, state => state with { Failure = failure });
-        var details = (await Client.GetInstanceAsync("i"))!.FailureDetails!;
+        var details = (await Client.GetInstanceAsync("i", getInputsAndOutputs: true))!.FailureDetails!;
 
         Assert.Equal(("failed", "at X"), (details.ErrorMessage, details.StackTrace));
         Assert.True(details.InnerFailure!.IsCausedBy<TimeoutException>());
         Assert.Equal("web-1", details.InnerFailure.Properties!["pod"]);
+        Assert.Null((await Client.GetInstanceAsync("i"))!.FailureDetails);
+        Assert.Null((await Client.WaitForInstanceCompletionAsync("i")).FailureDetails);
     }
 
     [Fact]

@@ -3,7 +3,15 @@ using Microsoft.Extensions.Logging;
 
 namespace Heal.DurableTask.Engine.Tests;
 
-internal sealed record LogEntry(string Category, LogLevel Level, int EventId, string Message);
+internal sealed record LogEntry(string Category, LogLevel Level, int EventId, string Message)
+{
+    public string? EventName { get; init; }
+
+    public Exception? Exception { get; init; }
+
+    /// <summary>The values in the message, by their names.</summary>
+    public IReadOnlyDictionary<string, object?> Values { get; init; } = new Dictionary<string, object?>();
+}
 
 /// <summary>Keeps everything that is logged.</summary>
 internal sealed class CollectingLogs : ILoggerProvider
@@ -27,6 +35,11 @@ internal sealed class CollectingLogs : ILoggerProvider
 
         public void Log<TState>(
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            owner._entries.Enqueue(new LogEntry(category, logLevel, eventId.Id, formatter(state, exception)));
+            owner._entries.Enqueue(new LogEntry(category, logLevel, eventId.Id, formatter(state, exception))
+            {
+                EventName = eventId.Name,
+                Exception = exception,
+                Values = (state as IEnumerable<KeyValuePair<string, object?>> ?? []).ToDictionary(),
+            });
     }
 }

@@ -82,6 +82,19 @@ public abstract partial class EngineTests
         Assert.Equal(["one"], await IdsAsync(schedules.ListSchedulesAsync()));
     }
 
+    [Fact]
+    public async Task An_id_that_is_too_long_is_refused_by_the_client()
+    {
+        await using EngineHost engine = await StartWithSchedulesAsync(NewStore(), new Runs(count: 1));
+        var options = new ScheduleCreationOptions(new string('s', 65), "Record", TimeSpan.FromHours(1));
+
+        ScheduleClientValidationException refused = await Assert.ThrowsAsync<ScheduleClientValidationException>(
+            () => SchedulesOf(engine).CreateScheduleAsync(options));
+
+        Assert.Equal(options.ScheduleId, refused.ScheduleId);
+        Assert.Contains("at most 64 characters, got 65", refused.Message, StringComparison.Ordinal);
+    }
+
     private static OrchestratedScheduledTaskClient SchedulesOf(EngineHost engine) => new OrchestratedScheduledTaskClient(engine.Client);
 
     private static async Task<List<string>> IdsAsync(AsyncPageable<ScheduleDescription> schedules)

@@ -144,7 +144,7 @@ public abstract partial class EntityTests
     {
         await using EngineHost engine = await StartAsync(_ => { });
 
-        await Assert.ThrowsAsync<ArgumentException>(() => engine.Client.Entities.SignalEntityAsync(default, "add", 1));
+        await Assert.ThrowsAsync<ArgumentNullException>(() => engine.Client.Entities.SignalEntityAsync(default, "add", 1));
         await Assert.ThrowsAsync<ArgumentException>(
             () => engine.Client.Entities.SignalEntityAsync(new EntityInstanceId("Counter", "\0"), "add", 1));
         await Assert.ThrowsAsync<ArgumentException>(

@@ -78,7 +78,43 @@ public abstract class FailureTests(IHubBackend backend) : EngineSuite(backend)
         TaskFailureDetails failure = (await engine.RunAsync("Calls")).FailureDetails!.InnerFailure!;
 
         Assert.Null(failure.Properties);
-        Assert.Equal("42", failure.InnerFailure!.Properties!["Code"]!.ToString());
+        Assert.Equal(42.0, failure.InnerFailure!.Properties!["Code"]);
+    }
+
+    [Fact]
+    public async Task Properties_come_back_as_texts_numbers_times_lists_and_dictionaries()
+    {
+        var time = new DateTime(2026, 2, 3, 4, 5, 6, DateTimeKind.Utc);
+        var sent = new Dictionary<string, object?>
+        {
+            ["text"] = "2026-02-03T04:05:06Z",
+            ["long"] = 5_000_000_000L,
+            ["flag"] = true,
+            ["time"] = time,
+            ["offset"] = new DateTimeOffset(time),
+            ["id"] = Guid.Empty,
+            ["nothing"] = null,
+            ["list"] = new List<object?> { "a", 1, null },
+            ["dictionary"] = new Dictionary<string, object?> { ["count"] = 3 },
+        };
+        await using EngineHost engine = await StartAsync(
+            tasks => tasks
+                .AddOrchestratorFunc("Calls", context => context.CallActivityAsync("Fails"))
+                .AddActivityFunc("Fails", _ => throw new OwnException()),
+            services: services => services.AddSingleton<IExceptionPropertiesProvider>(new AnyProvider(sent)));
+
+        IDictionary<string, object?> got = (await engine.RunAsync("Calls")).FailureDetails!.InnerFailure!.Properties!;
+
+        Assert.Equal(sent.Keys, got.Keys);
+        Assert.Equal("2026-02-03T04:05:06Z", got["text"]);
+        Assert.Equal(5_000_000_000.0, got["long"]);
+        Assert.Equal(true, got["flag"]);
+        Assert.Equal(time, got["time"]);
+        Assert.Equal(new DateTimeOffset(time), got["offset"]);
+        Assert.Equal(Guid.Empty.ToString(), got["id"]);
+        Assert.Null(got["nothing"]);
+        Assert.Equal(["a", 1.0, null], Assert.IsAssignableFrom<IList<object?>>(got["list"]));
+        Assert.Equal(3.0, Assert.IsAssignableFrom<IDictionary<string, object?>>(got["dictionary"])["count"]);
     }
 
     [Fact]
@@ -164,9 +200,14 @@ public abstract class FailureTests(IHubBackend backend) : EngineSuite(backend)
         public int Code { get; init; }
     }
 
+    private sealed class AnyProvider(Dictionary<string, object?> properties) : IExceptionPropertiesProvider
+    {
+        public IDictionary<string, object?>? GetExceptionProperties(Exception exception) => exception is OwnException ? properties : null;
+    }
+
     private sealed class CodeProvider : IExceptionPropertiesProvider
     {
-        public IDictionary<string, object>? GetExceptionProperties(Exception exception) =>
-            exception is OwnException own ? new Dictionary<string, object> { ["Code"] = own.Code } : null;
+        public IDictionary<string, object?>? GetExceptionProperties(Exception exception) =>
+            exception is OwnException own ? new Dictionary<string, object?> { ["Code"] = own.Code } : null;
     }
 }

@@ -44,6 +44,24 @@ public abstract class LoggingTests(IHubBackend backend) : EngineSuite(backend)
     }
 
     [Fact]
+    public async Task Starts_ends_and_failures_are_found_by_event_name_instance_and_task()
+    {
+        await using EngineHost engine = await StartLoggingAsync(Tasks, legacy: false);
+
+        string done = (await engine.RunAsync("Calls")).InstanceId;
+        string failed = (await engine.RunAsync("Fails")).InstanceId;
+
+        Logged("OrchestrationStarted", done, "Calls");
+        Logged("ActivityStarted", done, "Works");
+        Logged("ActivityCompleted", done, "Works");
+        Logged("OrchestrationCompleted", done, "Calls");
+        Assert.Equal("wanted", Assert.IsType<IOException>(Logged("ActivityFailed", failed, "Breaks").Exception).Message);
+        Assert.Equal(
+            "Task 'Breaks' (#0) failed with an unhandled exception: wanted",
+            Assert.IsType<TaskFailedException>(Logged("OrchestrationFailed", failed, "Fails").Exception).Message);
+    }
+
+    [Fact]
     public async Task A_replay_safe_logger_writes_each_line_once()
     {
         await using EngineHost engine = await StartLoggingAsync(
@@ -110,6 +128,12 @@ public abstract class LoggingTests(IHubBackend backend) : EngineSuite(backend)
         LogEntry logged = Assert.Single(_logs.Entries, entry => entry is { EventId: 602, Category: Orchestrations });
         Assert.Contains(Row, logged.Message, StringComparison.Ordinal);
     }
+
+    private LogEntry Logged(string eventName, string instanceId, string name) => Assert.Single(_logs.Entries, entry =>
+        entry.EventName == eventName
+        && entry.Category.StartsWith("Microsoft.DurableTask.Worker", StringComparison.Ordinal)
+        && entry.Values["InstanceId"] as string == instanceId
+        && entry.Values["Name"] as string == name);
 
     private IEnumerable<int> Ids(string category) => _logs.Entries
         .Where(entry => entry.Category == category && entry.EventId is >= 600 and <= 605).Select(entry => entry.EventId);

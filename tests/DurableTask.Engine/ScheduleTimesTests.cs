@@ -8,6 +8,26 @@ public sealed class ScheduleTimesTests
     private static readonly DateTimeOffset Noon = At("12:00:00");
 
     [Theory]
+    [InlineData(0, "Interval must be positive")]
+    [InlineData(-1000, "Interval must be positive")]
+    [InlineData(500, "Interval must be at least 1 second")]
+    public void An_interval_is_at_least_a_second(int milliseconds, string expected)
+    {
+        var error = Assert.Throws<ArgumentException>(
+            () => new ScheduleCreationOptions("nightly", "Clean", TimeSpan.FromMilliseconds(milliseconds)));
+
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_schedule_has_an_id_and_an_orchestration()
+    {
+        Assert.Throws<ArgumentNullException>(() => new ScheduleCreationOptions(null!, "Clean", TimeSpan.FromMinutes(1)));
+        Assert.Throws<ArgumentException>(() => new ScheduleCreationOptions("", "Clean", TimeSpan.FromMinutes(1)));
+        Assert.Throws<ArgumentException>(() => new ScheduleCreationOptions("nightly", "", TimeSpan.FromMinutes(1)));
+    }
+
+    [Theory]
     [InlineData("12:00:00", "12:10:00")]
     [InlineData("12:09:59", "12:10:00")]
     [InlineData("12:10:00", "12:20:00")]

@@ -18,31 +18,37 @@ public sealed class ComplaintTests
         "DURABLE3002", "'it-is-so'", """[DurableEvent("it-is-so")] public sealed record E;""");
 
     [Theory]
-    [InlineData("", "")]
-    [InlineData(", Version = \"2\"", ", Version = \"2\"")]
-    [InlineData(", Version = \"v2\"", ", Version = \"V2\"")]
-    public void Two_classes_of_one_name_and_version_are_DURABLE3003(string one, string other) => Complains(
+    [InlineData("", "", "''")]
+    [InlineData(", Version = \"2\"", ", Version = \"2\"", "'2'")]
+    [InlineData(", Version = \"v2\"", ", Version = \"V2\"", "'V2'")]
+    public void Two_classes_of_one_name_and_version_are_DURABLE3003(string one, string other, string version) => Complains(
         "DURABLE3003",
-        "'A' and 'B' are both the activity",
+        $"is the task 't' with the version {version} already",
         $$"""
         [DurableTask("T"{{one}})] public sealed class A : TaskActivity<int, int> { {{Body}} }
         [DurableTask("t"{{other}})] public sealed class B : TaskActivity<int, int> { {{Body}} }
         """);
 
     [Fact]
-    public void Two_versions_of_one_name_are_DURABLE3004_in_a_function_app() => Complains(
-        "DURABLE3004",
-        "'B' becomes the function 'T'",
-        $$"""
-        [DurableTask("T", Version = "1")] public sealed class A : TaskActivity<int, int> { {{Body}} }
-        [DurableTask("T", Version = "2")] public sealed class B : TaskActivity<int, int> { {{Body}} }
-        """,
-        "Functions");
+    public void Two_versions_of_one_name_are_both_DURABLE3004_in_a_function_app()
+    {
+        var generated = Generated.From(
+            $$"""
+            [DurableTask("T", Version = "1")] public sealed class A : TaskActivity<int, int> { {{Body}} }
+            [DurableTask("t", Version = "2")] public sealed class B : TaskActivity<int, int> { {{Body}} }
+            """,
+            "Functions");
+
+        Assert.Equal(
+            ["Test.cs: (1,13)-(1,16) DURABLE3004", "Test.cs: (2,13)-(2,16) DURABLE3004"],
+            generated.Complaints.Select(static complaint => $"{complaint.Location.GetLineSpan()} {complaint.Id}"));
+        Assert.Equal("", generated.Source);
+    }
 
     [Fact]
     public void A_task_with_the_name_of_a_function_is_DURABLE3004() => Complains(
         "DURABLE3004",
-        "the method with [Function(\"T\")]",
+        "The task 'T' becomes a function",
         $$"""
         public static class F
         {
@@ -58,10 +64,13 @@ public sealed class ComplaintTests
     public void A_blank_version_is_DURABLE3005() => Complains(
         "DURABLE3005", "'T'", $$"""[DurableTask(Version = " ")] public sealed class T : TaskActivity<int, int> { {{Body}} }""");
 
-    [Fact]
-    public void A_complaint_points_at_the_attribute() => Assert.Equal(
-        "Test.cs: (1,1)-(1,19)",
-        Generated.From($$"""[DurableTask("a b")] public sealed class T : TaskActivity<int, int> { {{Body}} }""")
+    [Theory]
+    [InlineData("[DurableTask(\"a b\")]", "(1,13)-(1,18)")]
+    [InlineData("[DurableTask(name: \"a b\", Version = \"1\")]", "(1,19)-(1,24)")]
+    [InlineData("[DurableTask(Version = \" \")]", "(1,1)-(1,27)")]
+    public void A_complaint_points_at_the_name_or_the_attribute(string attribute, string place) => Assert.Equal(
+        $"Test.cs: {place}",
+        Generated.From($$"""{{attribute}} public sealed class T : TaskActivity<int, int> { {{Body}} }""")
             .Complaints.Single().Location.GetLineSpan().ToString());
 
     private static void Complains(string id, string part, string source, string type = "Standalone")

@@ -47,12 +47,31 @@ public sealed class HelperTests
     }
 
     [Fact]
-    public void A_task_in_the_global_namespace_is_served_there() => Assert.Contains(
-        "public CallPingAsync(int, TaskOptions? = default) : Task<int>",
+    public void Tasks_and_events_without_a_namespace_are_served_in_that_of_the_engine_under_the_official_parameter_names() =>
         Generated.From("""
+            using Made = Microsoft.DurableTask.GeneratedDurableTaskExtensions;
+
+            [DurableEvent] public sealed record Tick;
+
             [DurableTask] public sealed class Ping : TaskActivity<int, int>
             { public override Task<int> RunAsync(TaskActivityContext context, int input) => Task.FromResult(input); }
-            """).Compiles().Methods());
+
+            [DurableTask] public sealed class Flow : TaskOrchestrator<int, int>
+            {
+                public override async Task<int> RunAsync(TaskOrchestrationContext context, int input)
+                {
+                    _ = Made.WaitForTickAsync(context: context, cancellationToken: default);
+                    _ = Made.CallFlowAsync(context: context, input: 1, options: null);
+                    return await Made.CallPingAsync(ctx: context, input: 1, options: null);
+                }
+
+                public static void Start(Microsoft.DurableTask.Internal.IOrchestrationSubmitter it, DurableTaskRegistry tasks)
+                {
+                    _ = Made.ScheduleNewFlowInstanceAsync(client: it, input: 1, options: null);
+                    Made.AddAllGeneratedTasks(builder: tasks);
+                }
+            }
+            """).Compiles();
 
     [Fact]
     public void A_task_in_the_engines_namespace_shares_its_class_with_the_registration() => Assert.Equal(

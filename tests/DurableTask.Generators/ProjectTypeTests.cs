@@ -83,6 +83,10 @@ public sealed class ProjectTypeTests
                     { await Task.Yield(); return number; }
                     [Function("Clean")] public static Task Clean([ActivityTrigger] TaskActivityContext context) => Task.CompletedTask;
                     [Function("Note")] public static void Note([ActivityTrigger] string? @event) { }
+                    [Function("Read")] public static void Read([ActivityTrigger] FunctionContext function) { }
+                    #nullable disable
+                    [Function("Old")] public static void Old([ActivityTrigger] object _) { }
+                    #nullable enable
                     [Function("no-identifier")] public static void Odd([ActivityTrigger] string text) { }
                     [Function("Flow")] public static Task Flow([OrchestrationTrigger] TaskOrchestrationContext context) =>
                         context.CallAddAsync(1);
@@ -96,9 +100,26 @@ public sealed class ProjectTypeTests
                 "public CallAddLaterAsync(int, TaskOptions? = default) : Task<int>",
                 "public CallCleanAsync(TaskOptions? = default) : Task",
                 "public CallNoteAsync(string? = default, TaskOptions? = default) : Task",
+                "public CallOldAsync(object? = default, TaskOptions? = default) : Task",
+                "public CallReadAsync(TaskOptions? = default) : Task",
             ],
             generated.Methods());
         Assert.Contains("CallActivityAsync<int>(\"later\"", generated.Source, StringComparison.Ordinal);
+        // whoever has a context to call with finds them, in whatever namespace the function is
+        Assert.DoesNotContain("namespace App", generated.Source, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_version_changes_neither_function_nor_calls_of_a_function_app()
+    {
+        const string Task = """
+            [DurableTask("Pay", Version = "2")] public sealed class PayActivity : TaskActivity<int, int>
+            { public override Task<int> RunAsync(TaskActivityContext context, int input) => Task.FromResult(input); }
+            """;
+
+        Assert.Equal(
+            Generated.From(Task.Replace(", Version = \"2\"", "", StringComparison.Ordinal), "Functions").Compiles().Source,
+            Generated.From(Task, "Functions").Compiles().Source);
     }
 
     [Fact]
@@ -115,9 +136,9 @@ public sealed class ProjectTypeTests
             { public void Add(int number) => State += number; }
             """).Compiles().Source;
 
-        Assert.Contains("registry.AddActivity(typeof(global::Deep.Outer.Act));", source, StringComparison.Ordinal);
-        Assert.Contains("registry.AddOrchestrator(typeof(global::Flow));", source, StringComparison.Ordinal);
-        Assert.Contains("registry.AddEntity(typeof(global::Counter));", source, StringComparison.Ordinal);
+        Assert.Contains("builder.AddActivity(typeof(global::Deep.Outer.Act));", source, StringComparison.Ordinal);
+        Assert.Contains("builder.AddOrchestrator(typeof(global::Flow));", source, StringComparison.Ordinal);
+        Assert.Contains("builder.AddEntity(typeof(global::Counter));", source, StringComparison.Ordinal);
     }
 
     private static bool IsFunctionApp(Generated generated)

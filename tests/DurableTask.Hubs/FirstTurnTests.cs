@@ -8,6 +8,9 @@ namespace Heal.DurableTask.Hubs.Tests;
 /// <summary>Instances whose first turn runs before they are stored: start and turn are stored together, or the start by itself.</summary>
 public sealed class FirstTurnTests(TestDatabase database) : IClassFixture<TestDatabase>, IAsyncLifetime
 {
+    private const string StoredTogether =
+        "SELECT count(*)::text FROM instances i JOIN history h USING (instance_id) WHERE i.xmin = h.xmin";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly string _schema = "hub_" + Guid.NewGuid().ToString("N")[..12];
     private readonly HeldBackTime _time = new();
@@ -39,7 +42,7 @@ public sealed class FirstTurnTests(TestDatabase database) : IClassFixture<TestDa
         var receipt = await _hub.CommitTurnAsync(Lockless(Some.Claiming(Some.Turn(item), Some.Lease)));
         await created.WaitAsync(Patience);
 
-        Assert.Equal(["1"], await ListAsync("SELECT count(*)::text FROM instances i JOIN history h USING (instance_id) WHERE i.xmin = h.xmin"));
+        Assert.Equal(["1"], await ListAsync(StoredTogether));
         var state = await _hub.GetInstanceAsync(item.Lock.InstanceId, withPayloads: true);
         Assert.Equal(
             (OrchestrationStatus.Running, "Order", "1.0", "\"input\"", "blue"),
@@ -67,7 +70,7 @@ public sealed class FirstTurnTests(TestDatabase database) : IClassFixture<TestDa
             : Some.Turn(item) with { Timers = [Some.Timer(0, DateTime.UtcNow.AddHours(1))] }));
         await created.WaitAsync(Patience);
 
-        Assert.Equal(["1"], await ListAsync("SELECT count(*)::text FROM instances i JOIN history h USING (instance_id) WHERE i.xmin = h.xmin"));
+        Assert.Equal(["1"], await ListAsync(StoredTogether));
         Assert.Equal(ends ? [] : ["1"], await ListAsync("SELECT count(*)::text FROM inbox HAVING count(*) > 0"));
         var state = await _hub.GetInstanceAsync(item.Lock.InstanceId, withPayloads: true);
         Assert.Equal(ends ? (OrchestrationStatus.Completed, "1") : (OrchestrationStatus.Running, null), (state!.Status, state.Output));

@@ -31,7 +31,7 @@ public sealed class KillTests(ITestOutputHelper output)
     [Fact]
     public async Task Generated_programs_come_to_what_the_model_says_whatever_is_killed()
     {
-        var plan = KillPlan.ForPrograms(programs: 300, kills: 15, Random.Shared.Next());
+        var plan = KillPlan.ForPrograms(programs: 120, kills: 11, Random.Shared.Next());
         using var text = new StringWriter();
         try
         {

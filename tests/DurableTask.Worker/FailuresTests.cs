@@ -50,12 +50,20 @@ public sealed class FailuresTests
     {
         var refused = new InvalidOperationException("refused");
         var provider = new Mock<IExceptionPropertiesProvider>();
-        provider.Setup(own => own.GetExceptionProperties(refused)).Returns(new Dictionary<string, object> { ["order"] = 17 });
+        provider.Setup(own => own.GetExceptionProperties(refused)).Returns(new Dictionary<string, object?> { ["order"] = 17 });
 
-        Assert.Equal(17, Failures.From(refused, new ExceptionPropertiesProviderAdapter(provider.Object)).Properties!["order"]);
+        // As a number of the kind that storage gives back: a replay must not see another one.
+        Assert.Equal(17.0, Failures.From(refused, new ExceptionPropertiesProviderAdapter(provider.Object)).Properties!["order"]);
     }
 
     [Fact]
     public void A_task_that_nobody_registered_is_never_tried_again() =>
         Assert.True(Failures.NotFound("ActivityTaskNotFound", "activity", "Pay", "2").IsNonRetriable);
+
+    [Theory]
+    [InlineData(null, "No activity task named 'Pay' was found.")]
+    [InlineData("2", "No activity task named 'Pay' with version '2' was found.")]
+    public void A_task_that_nobody_registered_is_named(string? version, string expected) =>
+        Assert.StartsWith(
+            expected, Failures.NotFound("ActivityTaskNotFound", "activity", "Pay", version).ErrorMessage, StringComparison.Ordinal);
 }

@@ -131,6 +131,19 @@ public sealed class HostingTests
 
         Assert.All(filters.Orchestrations, filter => Assert.Equal(["2"], filter.Versions));
         Assert.All(filters.Activities, filter => Assert.Equal(["2"], filter.Versions));
+        Assert.Equal(["Any", "Job"], filters.Orchestrations.Select(filter => filter.Name));
+    }
+
+    [Fact]
+    public void Under_strict_versioning_a_name_that_does_not_serve_the_version_is_left_out()
+    {
+        _services.AddDurableTaskWorker("test").AddTasks(Tasks).UseWorkItemFilters().UseVersioning(new()
+        {
+            Version = "3",
+            MatchStrategy = DurableTaskWorkerOptions.VersionMatchStrategy.Strict,
+        });
+
+        Assert.Equal("Any", Assert.Single(OptionsOf<DurableTaskWorkerWorkItemFilters>("test").Orchestrations).Name);
     }
 
     [Fact]
@@ -164,8 +177,34 @@ public sealed class HostingTests
 
         var error = Assert.Throws<OptionsValidationException>(() => OptionsOf<DurableTaskWorkerWorkItemFilters>("test"));
 
-        Assert.Equal(4, error.Failures.Count());
-        Assert.Contains("'Lost'", error.Failures.First(), StringComparison.Ordinal);
+        string failure = Assert.Single(error.Failures);
+        Assert.Contains("worker 'test'", failure, StringComparison.Ordinal);
+        Assert.Contains("Orchestrations: [Lost]", failure, StringComparison.Ordinal);
+        Assert.Contains("Activities: [Gone]", failure, StringComparison.Ordinal);
+        Assert.Contains("Entities: [Missing, ]", failure, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Only_the_last_filters_are_checked_and_only_once()
+    {
+        DurableTaskWorkerWorkItemFilters wrong = new() { Orchestrations = [new("Lost", null)] };
+        _services.AddDurableTaskWorker("cleared").AddTasks(Tasks).UseWorkItemFilters(wrong).UseWorkItemFilters(null);
+        _services.AddDurableTaskWorker("generated").AddTasks(Tasks).UseWorkItemFilters(wrong).UseWorkItemFilters();
+        _services.AddDurableTaskWorker().AddTasks(Tasks).UseWorkItemFilters(wrong).UseWorkItemFilters(wrong);
+
+        Assert.Empty(OptionsOf<DurableTaskWorkerWorkItemFilters>("cleared").Orchestrations);
+        Assert.Equal(2, OptionsOf<DurableTaskWorkerWorkItemFilters>("generated").Orchestrations.Count);
+        var error = Assert.Throws<OptionsValidationException>(() => OptionsOf<DurableTaskWorkerWorkItemFilters>(""));
+        Assert.Contains("worker '<default>'", Assert.Single(error.Failures), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Filters_that_list_nothing_are_not_checked()
+    {
+        _services.AddDurableTaskWorker("test").UseWorkItemFilters(null).UseWorkItemFilters(new DurableTaskWorkerWorkItemFilters());
+
+        Assert.DoesNotContain(
+            _services, service => service.ServiceType == typeof(IValidateOptions<DurableTaskWorkerWorkItemFilters>));
     }
 
     [Fact]

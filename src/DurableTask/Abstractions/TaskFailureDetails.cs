@@ -22,10 +22,10 @@ public record TaskFailureDetails(
 
     /// <summary>
     /// True when the failure (not an inner one) is an exception of this type or of one derived from it. The type is looked for by its
-    /// name in all loaded assemblies; a name that none knows gives false.
+    /// name in the runtime's own assembly, in that of the asked type, then in all that are loaded; a name that none knows gives false.
     /// </summary>
     /// <exception cref="ArgumentException">The type is not an exception.</exception>
-    /// <exception cref="AmbiguousMatchException">Several loaded assemblies have an exception with this name.</exception>
+    /// <exception cref="AmbiguousMatchException">Several of all the loaded assemblies have an exception with this name.</exception>
     public bool IsCausedBy(Type targetBaseExceptionType)
     {
         ArgumentNullException.ThrowIfNull(targetBaseExceptionType);
@@ -36,8 +36,12 @@ public record TaskFailureDetails(
                 nameof(targetBaseExceptionType));
         }
 
-        return ExceptionTypes.Find(ErrorType) is { } type && targetBaseExceptionType.IsAssignableFrom(type);
+        return ExceptionTypes.Find(ErrorType, targetBaseExceptionType.Assembly) is { } type
+            && targetBaseExceptionType.IsAssignableFrom(type);
     }
+
+    /// <summary>The error's type and message, for people.</summary>
+    public override string ToString() => $"{ErrorType}: {ErrorMessage}";
 
     /// <summary>
     /// The details of an exception and, recursively, of its inner exceptions. A failed task's own failure counts as inner.

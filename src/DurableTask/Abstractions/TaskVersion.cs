@@ -12,8 +12,16 @@ public readonly struct TaskVersion : IEquatable<TaskVersion>
     private readonly string? _version;
 
     /// <summary>Creates a version; null and empty both mean "no version".</summary>
+    /// <exception cref="ArgumentException">The version is nothing but white space, which looks like "no version" and is not.</exception>
     public TaskVersion(string? version)
     {
+        if (!string.IsNullOrEmpty(version) && string.IsNullOrWhiteSpace(version))
+        {
+            throw new ArgumentException(
+                $"Task version: expected a text that is not only whitespace, or null for no version, got {version.Length} such characters.",
+                nameof(version));
+        }
+
         _version = version;
     }
 

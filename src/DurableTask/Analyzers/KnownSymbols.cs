@@ -23,6 +23,8 @@ internal sealed class KnownSymbols(Compilation compilation)
 
     public INamedTypeSymbol? ActivityContext { get; } = Find(compilation, "Microsoft.DurableTask.TaskActivityContext");
 
+    public INamedTypeSymbol? FunctionContext { get; } = Find(compilation, "Microsoft.Azure.Functions.Worker.FunctionContext");
+
     public INamedTypeSymbol? Registry { get; } = Find(compilation, "Microsoft.DurableTask.DurableTaskRegistry");
 
     public INamedTypeSymbol? TaskAttribute { get; } = Find(compilation, "Microsoft.DurableTask.DurableTaskAttribute");

@@ -7,6 +7,10 @@ internal static class Rule
     public const string AttributeBinding = "Attribute Binding";
     public const string Activity = "Activity";
 
-    /// <summary>Where a rule is explained, as a path within the repository.</summary>
-    public static string HelpOf(string id) => $"docs/durable-task/diagnostics.md#{id.ToLowerInvariant()}";
+    // An editor opens it: an address, then, and no path within this repository. The ids are the official package's, and so is the page.
+    private const string Help = "https://go.microsoft.com/fwlink/?linkid=2346202";
+
+    public static DiagnosticDescriptor Define(
+        string id, string category, DiagnosticSeverity severity, string title, string message, params string[] tags) =>
+        new(id, title, message, category, severity, isEnabledByDefault: true, helpLinkUri: Help, customTags: tags);
 }

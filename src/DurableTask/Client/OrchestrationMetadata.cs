@@ -37,7 +37,7 @@ public sealed class OrchestrationMetadata(string name, string instanceId)
     /// <summary>The instance's tags.</summary>
     public IReadOnlyDictionary<string, string> Tags { get; init; } = ReadOnlyDictionary<string, string>.Empty;
 
-    /// <summary>Why the instance failed; null when it did not.</summary>
+    /// <summary>Why the instance failed; null when it did not, and when it was read without its inputs and outputs.</summary>
     public TaskFailureDetails? FailureDetails { get; init; }
 
     /// <summary>True while the status is Running.</summary>

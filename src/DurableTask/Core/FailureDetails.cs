@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace DurableTask.Core;
 
 /// <summary>An exception as it is stored: by names and texts, so that no type has to be loaded to read it.</summary>
@@ -14,4 +16,10 @@ public sealed record FailureDetails(
     string? StackTrace = null,
     FailureDetails? InnerFailure = null,
     bool IsNonRetriable = false,
-    IReadOnlyDictionary<string, object?>? Properties = null);
+    [property: JsonConverter(typeof(FailurePropertiesJsonConverter))]
+    IReadOnlyDictionary<string, object?>? Properties = null)
+{
+    /// <summary>Puts properties into the types that are stored: null, bool, text, double, points in time, lists and dictionaries.</summary>
+    public static IReadOnlyDictionary<string, object?> NormalizeProperties(IDictionary<string, object?> properties) =>
+        FailureProperties.Normalize(properties);
+}

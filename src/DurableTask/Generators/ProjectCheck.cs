@@ -26,7 +26,7 @@ internal static class ProjectCheck
     private static bool IsWellNamed(TaskModel task, ImmutableArray<Diagnostic>.Builder faults)
     {
         var isNamed = SyntaxFacts.IsValidIdentifier(task.Name);
-        if (!isNamed) faults.Add(Diagnostic.Create(Rules.BadTaskName, task.Place.ToLocation(), task.Name, task.ClassName));
+        if (!isNamed) faults.Add(Diagnostic.Create(Rules.BadTaskName, task.Place.ToLocation(), task.Name));
         var isBlank = task.Version.Length > 0 && string.IsNullOrWhiteSpace(task.Version);
         if (isBlank) faults.Add(Diagnostic.Create(Rules.BlankVersion, task.Place.ToLocation(), task.Name));
         return isNamed && !isBlank;
@@ -35,7 +35,7 @@ internal static class ProjectCheck
     private static bool IsWellNamed(EventModel item, ImmutableArray<Diagnostic>.Builder faults)
     {
         var isNamed = SyntaxFacts.IsValidIdentifier(item.Name);
-        if (!isNamed) faults.Add(Diagnostic.Create(Rules.BadEventName, item.Place.ToLocation(), item.Name, item.Type.Name));
+        if (!isNamed) faults.Add(Diagnostic.Create(Rules.BadEventName, item.Place.ToLocation(), item.Name));
         return isNamed;
     }
 
@@ -44,20 +44,12 @@ internal static class ProjectCheck
     {
         foreach (var same in tasks.GroupBy(static task => (task.Kind, Key(task.Name), Version(task))))
         {
-            var first = same.First();
             foreach (var other in same.Skip(1))
             {
-                faults.Add(Diagnostic.Create(
-                    Rules.DuplicateTask,
-                    other.Place.ToLocation(),
-                    first.ClassName,
-                    other.ClassName,
-                    other.Kind.ToString().ToLowerInvariant(),
-                    other.Name,
-                    Version(other).Length == 0 ? "" : $" of version '{other.Version}'"));
+                faults.Add(Diagnostic.Create(Rules.DuplicateTask, other.Place.ToLocation(), other.Name, other.Version));
             }
 
-            yield return first;
+            yield return same.First();
         }
 
         // A registry knows no versions of an entity.
@@ -67,22 +59,16 @@ internal static class ProjectCheck
     private static IEnumerable<TaskModel> WithFreeFunctionNames(
         List<TaskModel> tasks, IEnumerable<FunctionModel> functions, ImmutableArray<Diagnostic>.Builder faults)
     {
-        var taken = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        foreach (var function in functions)
+        var taken = new HashSet<string>(functions.Select(static function => Key(function.Name)), StringComparer.Ordinal);
+        foreach (var same in tasks.GroupBy(static task => Key(task.Name)))
         {
-            taken[function.Name] = $"the method with [Function(\"{function.Name}\")]";
-        }
-
-        foreach (var task in tasks)
-        {
-            if (taken.TryGetValue(task.Name, out var other))
+            var isTaken = taken.Contains(same.Key) || same.Skip(1).Any();
+            foreach (var task in same)
             {
-                faults.Add(Diagnostic.Create(Rules.DuplicateFunction, task.Place.ToLocation(), task.ClassName, task.Name, other));
-                continue;
+                // None of several: which of them the host would have called is not ours to choose. And a function has no version.
+                if (isTaken) faults.Add(Diagnostic.Create(Rules.DuplicateFunction, task.Place.ToLocation(), task.Name));
+                else yield return task with { Version = "" };
             }
-
-            taken[task.Name] = task.ClassName;
-            yield return task;
         }
     }
 

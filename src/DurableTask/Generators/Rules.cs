@@ -8,22 +8,22 @@ internal static class Rules
     public static readonly DiagnosticDescriptor BadTaskName = Rule(
         "DURABLE3001",
         "Task name is no identifier",
-        "The name '{0}' of task '{1}' cannot be part of a method name; expected letters, digits and '_', not beginning with a digit");
+        "The task name '{0}' cannot be part of a method name; expected letters, digits and '_', not beginning with a digit");
 
     public static readonly DiagnosticDescriptor BadEventName = Rule(
         "DURABLE3002",
         "Event name is no identifier",
-        "The name '{0}' of event '{1}' cannot be part of a method name; expected letters, digits and '_', not beginning with a digit");
+        "The event name '{0}' cannot be part of a method name; expected letters, digits and '_', not beginning with a digit");
 
     public static readonly DiagnosticDescriptor DuplicateTask = Rule(
         "DURABLE3003",
         "Task name and version are taken",
-        "'{0}' and '{1}' are both the {2} '{3}'{4}; give one another name or version");
+        "Another class is the task '{0}' with the version '{1}' already; give one of them another name or version");
 
     public static readonly DiagnosticDescriptor DuplicateFunction = Rule(
         "DURABLE3004",
         "Function name is taken",
-        "'{0}' becomes the function '{1}', and so does '{2}'; a function app has one function of a name, whatever its version");
+        "The task '{0}' becomes a function, and another has that name; a function app has one function of a name, whatever its version");
 
     public static readonly DiagnosticDescriptor BlankVersion = Rule(
         "DURABLE3005",

@@ -8,8 +8,8 @@ namespace Microsoft.DurableTask.PostgreSql;
 /// </summary>
 internal sealed class HeldStarts(TimeProvider timeProvider)
 {
-    /// <summary>How long a start waits at most for its turn. A turn takes far less, unless the orchestrator's code blocks, or the process is
-    /// very busy; whoever starts an orchestration should not have to wait for that.</summary>
+    /// <summary>How long a start waits at most for its turn. A turn takes far less, unless the orchestrator's code blocks, or the process
+    /// is very busy; whoever starts an orchestration should not have to wait for that.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(20);
 
     private readonly ConcurrentDictionary<string, (PreparedStart Start, ITimer Timer)> _held = new(StringComparer.Ordinal);

@@ -162,7 +162,8 @@ internal sealed class PreparedTurn(TurnCommit turn) : GroupOperation<TurnReceipt
         base.Fail(exception);
     }
 
-    /// <summary>Tells the turn's caller here, and whoever started the instance elsewhere: neither waits for what the other does next.</summary>
+    /// <summary>Tells the turn's caller here, and whoever started the instance on another thread: neither waits for what the other does
+    /// next.</summary>
     public override void Tell()
     {
         if (_start is not null)

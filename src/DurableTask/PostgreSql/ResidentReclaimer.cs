@@ -14,7 +14,8 @@ internal static class ResidentReclaimer
 {
     private const int MaxInstances = 200;
 
-    /// <summary>How long the server may still be at a statement whose connection was lost: an instance that is not there may come to be.</summary>
+    /// <summary>How long the server may still be at a statement whose connection was lost: an instance that is not there may come to
+    /// be.</summary>
     private static readonly TimeSpan StillUnderWay = TimeSpan.FromMinutes(1);
 
     /// <summary>Takes everything from these workers.</summary>

@@ -68,7 +68,8 @@ internal sealed partial class TurnCommitter(
         return start.Told.WaitAsync(cancellationToken);
     }
 
-    /// <summary>The start of an instance whose first turn has come to nothing, if it waits for that turn, is stored before this ends.</summary>
+    /// <summary>The start of an instance whose first turn has come to nothing, if it waits for that turn, is stored before this
+    /// ends.</summary>
     public async Task StoreStartAsync(string instanceId)
     {
         if (_held.Remove(instanceId) is { } start)

@@ -5,10 +5,11 @@ using Npgsql;
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
-/// Stores a group in one transaction. New instances and plain turns take one round trip: a statement for instances, one for those that
-/// come with their first turn, one for turns that live on in memory, one for those that end there, one for the others, in a batch that is a transaction of its own. When a turn does more (timers, messages,
-/// sub-orchestrations, a new execution), the rows that the group may write are locked first, in the order of the ids, and the rest follows
-/// in a second batch, with one statement per kind of change. One connection is kept for it.
+/// Stores a group in one transaction. New instances and plain turns take one round trip, in a batch that is a transaction of its own: a
+/// statement for instances, one for those that come with their first turn, one for turns that live on in memory, one for those that end
+/// there, one for the others. When a turn does more (timers, messages, sub-orchestrations, a new execution), the rows that the group may
+/// write are locked first, in the order of the ids, and the rest follows in a second batch, with one statement per kind of change. One
+/// connection is kept for it.
 /// </summary>
 internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases, Residents residents, TimeProvider timeProvider)
     : IAsyncDisposable

@@ -14,8 +14,8 @@ internal sealed class OrchestratedScheduledTaskClient(DurableTaskClient client) 
         string scheduleId = creationOptions.ScheduleId;
         if (scheduleId.Length > MaximumIdLength)
         {
-            throw new ArgumentException(
-                $"Schedule id: expected at most {MaximumIdLength} characters, got {scheduleId.Length}.", nameof(creationOptions));
+            throw new ScheduleClientValidationException(
+                scheduleId, $"expected an id of at most {MaximumIdLength} characters, got {scheduleId.Length}.");
         }
 
         var schedule = new OrchestratedScheduleClient(client, scheduleId);

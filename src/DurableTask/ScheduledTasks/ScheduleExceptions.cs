@@ -16,3 +16,18 @@ public class ScheduleInvalidTransitionException(string scheduleId, string messag
     /// <summary>The schedule.</summary>
     public string ScheduleId { get; } = scheduleId;
 }
+
+/// <summary>The client refused what was asked of a schedule, before anything was sent.</summary>
+public class ScheduleClientValidationException : InvalidOperationException
+{
+    /// <summary>Says which schedule, and what is wrong.</summary>
+    public ScheduleClientValidationException(string scheduleId, string message)
+        : base($"Schedule '{scheduleId}' is not valid: {message}") => ScheduleId = scheduleId;
+
+    /// <summary>Says which schedule, what is wrong, and what that comes from.</summary>
+    public ScheduleClientValidationException(string scheduleId, string message, Exception innerException)
+        : base($"Schedule '{scheduleId}' is not valid: {message}", innerException) => ScheduleId = scheduleId;
+
+    /// <summary>The schedule.</summary>
+    public string ScheduleId { get; }
+}

@@ -9,8 +9,8 @@ public record ScheduleCreationOptions
     /// <param name="interval">The time between starts; at least 1 s.</param>
     public ScheduleCreationOptions(string scheduleId, string orchestrationName, TimeSpan interval)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(scheduleId);
-        ArgumentException.ThrowIfNullOrWhiteSpace(orchestrationName);
+        ScheduleTimes.CheckName(scheduleId, nameof(scheduleId));
+        ScheduleTimes.CheckName(orchestrationName, nameof(orchestrationName));
         ScheduleTimes.Check(interval);
         ScheduleId = scheduleId;
         OrchestrationName = orchestrationName;

@@ -14,11 +14,25 @@ internal static class ScheduleTimes
     private const int CronHorizonYears = 8;
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromSeconds(1);
 
+    /// <exception cref="ArgumentException">The interval is too short.</exception>
     public static void Check(TimeSpan interval)
     {
         if (interval < ShortestInterval)
         {
-            throw new ArgumentOutOfRangeException(nameof(interval), interval, $"Interval: expected at least {ShortestInterval}.");
+            throw new ArgumentException(
+                $"Interval must be {(interval <= TimeSpan.Zero ? "positive" : "at least 1 second")}: got {interval}.", nameof(interval));
+        }
+    }
+
+    /// <exception cref="ArgumentNullException">The text is null.</exception>
+    /// <exception cref="ArgumentException">The text is empty or begins with a NUL character.</exception>
+    public static void CheckName(string value, string parameter)
+    {
+        ArgumentNullException.ThrowIfNull(value, parameter);
+        if (string.IsNullOrWhiteSpace(value) || value[0] == '\0')
+        {
+            throw new ArgumentException(
+                "Parameter cannot be an empty string or start with the null character: expected a name.", parameter);
         }
     }
 

@@ -9,8 +9,8 @@ namespace Microsoft.DurableTask.Worker;
 /// </summary>
 internal sealed class DurableTaskFactory(DurableTaskRegistry registry) : IDurableTaskFactory2
 {
-    private readonly HashSet<TaskName> _versionedOrchestrators = VersionedNames(registry.Orchestrators.Keys);
-    private readonly HashSet<TaskName> _versionedActivities = VersionedNames(registry.Activities.Keys);
+    private readonly HashSet<TaskName> _versionedOrchestrators = VersionedNames(registry.OrchestratorFactories.Keys);
+    private readonly HashSet<TaskName> _versionedActivities = VersionedNames(registry.ActivityFactories.Keys);
 
     public bool TryCreateActivity(TaskName name, IServiceProvider serviceProvider, [NotNullWhen(true)] out ITaskActivity? activity) =>
         TryCreateActivity(name, TaskVersion.Unversioned, serviceProvider, out activity);
@@ -22,14 +22,14 @@ internal sealed class DurableTaskFactory(DurableTaskRegistry registry) : IDurabl
     public bool TryCreateActivity(
         TaskName name, TaskVersion version, IServiceProvider services, [NotNullWhen(true)] out ITaskActivity? activity)
     {
-        activity = Find(registry.Activities, _versionedActivities, name, version)?.Invoke(services);
+        activity = Find(registry.ActivityFactories, _versionedActivities, name, version)?.Invoke(services);
         return activity is not null;
     }
 
     public bool TryCreateOrchestrator(
         TaskName name, TaskVersion version, IServiceProvider services, [NotNullWhen(true)] out ITaskOrchestrator? orchestrator)
     {
-        orchestrator = Find(registry.Orchestrators, _versionedOrchestrators, name, version)?.Invoke(services);
+        orchestrator = Find(registry.OrchestratorFactories, _versionedOrchestrators, name, version)?.Invoke(services);
         return orchestrator is not null;
     }
 

@@ -2,6 +2,7 @@ using DurableTask.Core.Hub;
 using Microsoft.DurableTask.Worker.Filters;
 using Microsoft.DurableTask.Worker.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.DurableTask.Worker;
@@ -90,8 +91,12 @@ public static class DurableTaskWorkerBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.AddOptions<DurableTaskWorkerWorkItemFilters>(builder.Name)
             .Configure(filters => (workItemFilters ?? new()).CopyTo(filters));
-        builder.Services.AddSingleton<IValidateOptions<DurableTaskWorkerWorkItemFilters>>(services => new WorkItemFilterValidator(
-            builder.Name, services.GetRequiredService<IOptionsMonitor<DurableTaskRegistry>>()));
+        if (workItemFilters is { IsEmpty: false })
+        {
+            builder.Services.TryAddEnumerable(
+                ServiceDescriptor.Singleton<IValidateOptions<DurableTaskWorkerWorkItemFilters>, WorkItemFilterValidator>());
+        }
+
         return builder;
     }
 

@@ -8,5 +8,5 @@ public sealed class ExceptionPropertiesProviderAdapter(IExceptionPropertiesProvi
     private readonly IExceptionPropertiesProvider _inner = inner ?? throw new ArgumentNullException(nameof(inner));
 
     /// <inheritdoc/>
-    public IDictionary<string, object?>? GetExceptionProperties(Exception exception) => _inner.GetExceptionProperties(exception)!;
+    public IDictionary<string, object?>? GetExceptionProperties(Exception exception) => _inner.GetExceptionProperties(exception);
 }

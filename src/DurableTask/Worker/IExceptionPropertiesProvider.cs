@@ -6,5 +6,5 @@ public interface IExceptionPropertiesProvider
     /// <summary>
     /// Returns what to store beside type, message and stack trace: JSON-serialisable values, no secrets; null for nothing.
     /// </summary>
-    IDictionary<string, object>? GetExceptionProperties(Exception exception);
+    IDictionary<string, object?>? GetExceptionProperties(Exception exception);
 }

@@ -9,7 +9,7 @@ public static class TaskEntityOperationExtensions
     private const BindingFlags PublicMethods = BindingFlags.Instance | BindingFlags.Public | BindingFlags.IgnoreCase;
 
     /// <returns>False when the target has no such method; else the method's result, awaited.</returns>
-    /// <exception cref="InvalidOperationException">The method needs an input and there is none.</exception>
+    /// <exception cref="InvalidOperationException">The method needs an input and there is none, or takes something twice.</exception>
     /// <exception cref="AmbiguousMatchException">Several methods have the name.</exception>
     internal static async ValueTask<(bool Found, object? Result)> TryDispatchAsync(this TaskEntityOperation operation, object target)
     {
@@ -19,7 +19,8 @@ public static class TaskEntityOperationExtensions
             return (false, null);
         }
 
-        var arguments = method.GetParameters().Select(parameter => ArgumentFor(parameter, operation, method)).ToArray();
+        RequireDistinct(method);
+        var arguments = method.GetParameters().Select(parameter => ArgumentFor(parameter, operation)).ToArray();
         object? returned;
         try
         {
@@ -54,7 +55,22 @@ public static class TaskEntityOperationExtensions
             || (owner.IsGenericType && owner.GetGenericTypeDefinition() == typeof(TaskEntity<>));
     }
 
-    private static object? ArgumentFor(ParameterInfo parameter, TaskEntityOperation operation, MethodInfo method)
+    /// <exception cref="InvalidOperationException">The method takes several inputs, contexts or operations.</exception>
+    private static void RequireDistinct(MethodInfo method)
+    {
+        var several = method.GetParameters()
+            .GroupBy(parameter => parameter.ParameterType == typeof(TaskEntityContext) ? "context"
+                : parameter.ParameterType == typeof(TaskEntityOperation) ? "operation"
+                : "input")
+            .FirstOrDefault(kind => kind.Count() > 1);
+        if (several is not null)
+        {
+            throw new InvalidOperationException(
+                $"{method.DeclaringType}.{method.Name}: expected at most one {several.Key} parameter, got {several.Count()}.");
+        }
+    }
+
+    private static object? ArgumentFor(ParameterInfo parameter, TaskEntityOperation operation)
     {
         if (parameter.ParameterType == typeof(TaskEntityContext))
         {
@@ -64,14 +80,6 @@ public static class TaskEntityOperationExtensions
         if (parameter.ParameterType == typeof(TaskEntityOperation))
         {
             return operation;
-        }
-
-        var others = method.GetParameters().Count(
-            other => other.ParameterType != typeof(TaskEntityContext) && other.ParameterType != typeof(TaskEntityOperation));
-        if (others > 1)
-        {
-            throw new InvalidOperationException(
-                $"{method.DeclaringType}.{method.Name}: expected at most one input parameter, got {others}.");
         }
 
         if (operation.HasInput)

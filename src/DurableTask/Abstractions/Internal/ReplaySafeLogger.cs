@@ -25,7 +25,11 @@ internal sealed class ReplaySafeLoggerFactory(TaskOrchestrationContext context, 
 {
     public ILogger CreateLogger(string categoryName) => new ReplaySafeLogger(context, inner.CreateLogger(categoryName));
 
-    public void AddProvider(ILoggerProvider provider) => inner.AddProvider(provider);
+    /// <exception cref="NotSupportedException">Always: a provider is added to the application's factory, not by one of its orchestrations.
+    /// </exception>
+    public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException(
+        "Adding a provider to an orchestration's replay-safe logger factory is not supported: "
+        + "add it to the application's own, with services.AddLogging.");
 
     public void Dispose()
     {

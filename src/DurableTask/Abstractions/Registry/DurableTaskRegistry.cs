@@ -13,13 +13,20 @@ public sealed partial class DurableTaskRegistry
     private readonly Dictionary<TaskName, Func<IServiceProvider, ITaskEntity>> _entities = [];
 
     /// <summary>The engine's view: what to create for a name and version.</summary>
-    internal IReadOnlyDictionary<TaskKey, Func<IServiceProvider, ITaskOrchestrator>> Orchestrators => _orchestrators;
+    internal IReadOnlyDictionary<TaskKey, Func<IServiceProvider, ITaskOrchestrator>> OrchestratorFactories => _orchestrators;
 
     /// <summary>The engine's view: what to create for a name and version.</summary>
-    internal IReadOnlyDictionary<TaskKey, Func<IServiceProvider, ITaskActivity>> Activities => _activities;
+    internal IReadOnlyDictionary<TaskKey, Func<IServiceProvider, ITaskActivity>> ActivityFactories => _activities;
 
     /// <summary>The engine's view: what to create for a name.</summary>
     internal IReadOnlyDictionary<TaskName, Func<IServiceProvider, ITaskEntity>> EntityFactories => _entities;
+
+    // Hosts of the official packages that are older than the three methods below read these by reflection, under these names and types.
+    internal IEnumerable<KeyValuePair<TaskName, Func<IServiceProvider, ITaskOrchestrator>>> Orchestrators => GetOrchestrators();
+
+    internal IEnumerable<KeyValuePair<TaskName, Func<IServiceProvider, ITaskActivity>>> Activities => GetActivities();
+
+    internal IEnumerable<KeyValuePair<TaskName, Func<IServiceProvider, ITaskEntity>>> Entities => GetEntities();
 
     /// <summary>All orchestrators; a name comes once for each of its versions.</summary>
     public IEnumerable<KeyValuePair<TaskName, Func<IServiceProvider, ITaskOrchestrator>>> GetOrchestrators() =>

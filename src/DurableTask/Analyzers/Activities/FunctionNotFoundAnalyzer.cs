@@ -34,7 +34,7 @@ public sealed class FunctionNotFoundAnalyzer : TaskCallAnalyzer
             var (known, open, rule) = call.IsActivity
                 ? (activities, catalog.HasNamelessActivities, NoActivity)
                 : (orchestrators, catalog.HasNamelessOrchestrators, NoOrchestrator);
-            if (!open && !known.Contains(call.Name)) report(Diagnostic.Create(rule, call.NamePlace.GetLocation(), call.Name));
+            if (!open && !known.Contains(call.Name)) report(Diagnostic.Create(rule, call.Place.GetLocation(), call.Name));
         }
     }
 }

@@ -36,21 +36,25 @@ public sealed class MatchingInputOutputTypeActivityAnalyzer : TaskCallAnalyzer
             var place = call.Place.GetLocation();
             if (!candidates.Any(activity => TakesInput(activity, call, compilation)))
             {
-                report(Diagnostic.Create(Input, place, call.Input?.ShortName() ?? "null", candidates[0].Input!.ShortName(), call.Name));
+                report(Diagnostic.Create(Input, place, NameOf(call.Input), NameOf(candidates[0].Input), call.Name));
             }
 
             if (!candidates.Any(activity => GivesOutput(activity, call, compilation)))
             {
-                report(Diagnostic.Create(Output, place, call.Output!.ShortName(), candidates[0].Output?.ShortName() ?? "void", call.Name));
+                report(Diagnostic.Create(Output, place, NameOf(call.Output), NameOf(candidates[0].Output), call.Name));
             }
         }
     }
 
     private static bool TakesInput(TaskSignature activity, TaskCall call, Compilation compilation) =>
-        activity.Input is not { } wanted
-        || (call.Input is { } given ? PayloadTypes.CanBecome(given, wanted, compilation) : PayloadTypes.CanBeNull(wanted));
+        activity.Input is not { } wanted ? !activity.TakesNothing || call.Input is null
+        : call.Input is { } given ? PayloadTypes.CanBecome(given, wanted, compilation)
+        : call.GivesInput ? PayloadTypes.CanBeNull(wanted)
+        : PayloadTypes.CanBeLeftOut(wanted);
 
     private static bool GivesOutput(TaskSignature activity, TaskCall call, Compilation compilation) =>
         call.Output is not { } wanted
         || (activity.Output is { } given ? PayloadTypes.CanBecome(given, wanted, compilation) : !activity.ReturnsNothing);
+
+    private static string NameOf(ITypeSymbol? type) => type?.ShortName() ?? "none";
 }

@@ -9,6 +9,10 @@ internal static class PayloadTypes
         ? type.OriginalDefinition.SpecialType == SpecialType.System_Nullable_T
         : type.NullableAnnotation != NullableAnnotation.NotAnnotated || IsAnything(type);
 
+    /// <summary>Null is a value of it by declaration, not just for want of annotations.</summary>
+    public static bool CanBeLeftOut(ITypeSymbol type) =>
+        CanBeNull(type) && (type.IsValueType || type.NullableAnnotation == NullableAnnotation.Annotated || IsAnything(type));
+
     public static bool CanBecome(ITypeSymbol from, ITypeSymbol to, Compilation compilation)
     {
         if (IsAnything(from) || IsAnything(to)) return true;

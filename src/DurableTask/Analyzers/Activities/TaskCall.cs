@@ -1,10 +1,11 @@
 namespace Microsoft.DurableTask.Analyzers.Activities;
 
 /// <summary>A call of a task whose name is known at compile time.</summary>
+/// <param name="GivesInput">It has an argument for the input, if only null.</param>
 /// <param name="Input">The type of the input; null for no input, or for null.</param>
 /// <param name="Output">The type that the caller wants back; null if it wants nothing.</param>
 internal sealed record TaskCall(
-    bool IsActivity, string Name, SyntaxNode NamePlace, ITypeSymbol? Input, ITypeSymbol? Output, SyntaxNode Place)
+    bool IsActivity, string Name, bool GivesInput, ITypeSymbol? Input, ITypeSymbol? Output, SyntaxNode Place)
 {
     public static TaskCall? Read(IInvocationOperation call)
     {
@@ -15,7 +16,7 @@ internal sealed record TaskCall(
         return new TaskCall(
             call.TargetMethod.Name == "CallActivityAsync",
             text,
-            name.Syntax,
+            isGiven,
             isGiven ? ValueOf(input!.Value).Type : null,
             call.TargetMethod.TypeArguments.FirstOrDefault(),
             call.Syntax);

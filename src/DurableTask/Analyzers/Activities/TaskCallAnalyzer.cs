@@ -26,13 +26,6 @@ public abstract class TaskCallAnalyzer : DiagnosticAnalyzer
 
     private protected abstract void Compare(TaskCatalog catalog, Compilation compilation, Action<Diagnostic> report);
 
-    private protected static DiagnosticDescriptor Define(string id, string title, string message, DiagnosticSeverity severity) => new(
-        id,
-        title,
-        message,
-        Rule.Activity,
-        severity,
-        isEnabledByDefault: true,
-        helpLinkUri: Rule.HelpOf(id),
-        customTags: WellKnownDiagnosticTags.CompilationEnd);
+    private protected static DiagnosticDescriptor Define(string id, string title, string message, DiagnosticSeverity severity) =>
+        Rule.Define(id, Rule.Activity, severity, title, message, WellKnownDiagnosticTags.CompilationEnd);
 }

@@ -39,9 +39,11 @@ internal sealed class TaskCatalog(KnownSymbols known)
         {
             if (KnownSymbols.AttributeOf(parameter, known.ActivityTrigger) is { } activity)
             {
-                var input = KnownSymbols.Same(parameter.Type, known.ActivityContext) ? null : parameter.Type;
+                // The trigger on a context: the function may read the input from there, or not.
+                var input = KnownSymbols.Same(parameter.Type, known.ActivityContext)
+                    || KnownSymbols.Same(parameter.Type, known.FunctionContext) ? null : parameter.Type;
                 var output = ResultOf(method.ReturnType);
-                _activities.Add(new TaskSignature(NameOf(activity, "Activity", method), input, output, output is null));
+                _activities.Add(new TaskSignature(NameOf(activity, "Activity", method), input, output, ReturnsNothing: output is null));
             }
             else if (KnownSymbols.AttributeOf(parameter, known.OrchestrationTrigger) is { } orchestration)
             {
@@ -91,8 +93,8 @@ internal sealed class TaskCatalog(KnownSymbols known)
         }
 
         var isFunction = method.Name is "AddActivityFunc" or "AddOrchestratorFunc";
-        var output = TypeArgument(method, "TOutput");
-        var signature = isFunction ? new TaskSignature(name, TypeArgument(method, "TInput"), output, output is null)
+        var (input, output) = (TypeArgument(method, "TInput"), TypeArgument(method, "TOutput"));
+        var signature = isFunction ? new TaskSignature(name, input, output, TakesNothing: input is null, ReturnsNothing: output is null)
             : type is INamedTypeSymbol task ? SignatureOf(name, task, isActivity ? known.TypedActivity : known.TypedOrchestrator)
             : new TaskSignature(name, null, null);
         (isActivity ? _activities : _orchestrators).Add(signature);

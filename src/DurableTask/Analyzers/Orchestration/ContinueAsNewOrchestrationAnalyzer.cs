@@ -11,18 +11,13 @@ public sealed class ContinueAsNewOrchestrationAnalyzer : OrchestrationAnalyzer
     /// <summary>The rule's id.</summary>
     public const string DiagnosticId = "DURABLE0011";
 
-    private static readonly DiagnosticDescriptor Endless = new(
+    private static readonly DiagnosticDescriptor Endless = Define(
         DiagnosticId,
         "An orchestrator loops for ever",
-        "The orchestration '{0}' loops for ever in '{1}', and its history grows with each round; "
-            + "call context.ContinueAsNew and return, instead of the next round",
-        Rule.Orchestration,
-        DiagnosticSeverity.Warning,
-        isEnabledByDefault: true,
-        helpLinkUri: Rule.HelpOf(DiagnosticId));
+        "The orchestration '{0}' loops for ever here, and its history grows with each round; "
+            + "call context.ContinueAsNew and return, instead of the next round");
 
-    /// <inheritdoc />
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => [Endless];
+    private protected override DiagnosticDescriptor Descriptor => Endless;
 
     private protected override void Examine(OrchestratorCode code)
     {
@@ -30,7 +25,8 @@ public sealed class ContinueAsNewOrchestrationAnalyzer : OrchestrationAnalyzer
         {
             if (step.Operation is ILoopOperation loop && IsEndless(loop, code) && !ContinuesAsNew(loop, code))
             {
-                code.Report(Endless, loop.Syntax, code.Orchestrator.Name, step.Method.Name);
+                // the keyword only: the loop may be all of the method
+                code.Report(Endless, loop.Syntax.GetFirstToken().GetLocation(), code.Orchestrator.Name);
             }
         }
     }

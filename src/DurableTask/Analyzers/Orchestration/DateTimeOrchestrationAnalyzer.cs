@@ -7,10 +7,10 @@ public sealed class DateTimeOrchestrationAnalyzer : ForbiddenApiAnalyzer
     /// <summary>The rule's id.</summary>
     public const string DiagnosticId = "DURABLE0001";
 
-    private static readonly DiagnosticDescriptor Clock = Define(
+    private static readonly DiagnosticDescriptor Clock = Forbid(
         DiagnosticId, "An orchestrator reads the clock", "a replay reads another time; use context.CurrentUtcDateTime");
 
-    private protected override DiagnosticDescriptor Forbidden => Clock;
+    private protected override DiagnosticDescriptor Descriptor => Clock;
 
     private protected override string? ApiOf(IOperation operation) => operation switch
     {

@@ -5,19 +5,8 @@ namespace Microsoft.DurableTask.Analyzers.Orchestration;
 /// <summary>Base of the rules that forbid an orchestrator some APIs. The message names the method, the API and the orchestrator.</summary>
 public abstract class ForbiddenApiAnalyzer : OrchestrationAnalyzer
 {
-    private protected abstract DiagnosticDescriptor Forbidden { get; }
-
-    /// <inheritdoc />
-    public sealed override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => [Forbidden];
-
-    private protected static DiagnosticDescriptor Define(string id, string title, string reason) => new(
-        id,
-        title,
-        $"The method '{{0}}' uses '{{1}}' when it runs for the orchestration '{{2}}': {reason}",
-        Rule.Orchestration,
-        DiagnosticSeverity.Warning,
-        isEnabledByDefault: true,
-        helpLinkUri: Rule.HelpOf(id));
+    private protected static DiagnosticDescriptor Forbid(string id, string title, string reason) =>
+        Define(id, title, $"The method '{{0}}' uses '{{1}}' when it runs for the orchestration '{{2}}': {reason}");
 
     /// <summary>How the message names the API that the operation uses; null if it may.</summary>
     private protected abstract string? ApiOf(IOperation operation);
@@ -28,7 +17,7 @@ public abstract class ForbiddenApiAnalyzer : OrchestrationAnalyzer
         {
             if (ApiOf(step.Operation) is { } api)
             {
-                code.Report(Forbidden, step.Operation.Syntax, step.Method.Name, api, code.Orchestrator.Name);
+                code.Report(Descriptor, step.Operation.Syntax, step.Method.Name, api, code.Orchestrator.Name);
             }
         }
     }

@@ -9,23 +9,17 @@ public sealed class GetInputOrchestrationAnalyzer : OrchestrationAnalyzer
     /// <summary>The rule's id.</summary>
     public const string DiagnosticId = "DURABLE0009";
 
-    private static readonly DiagnosticDescriptor Input = new(
+    private static readonly DiagnosticDescriptor Input = Define(
         DiagnosticId,
         "The input could be a parameter",
         "The orchestration '{0}' asks for its input with GetInput; a parameter of the type would be given it",
-        Rule.Orchestration,
-        DiagnosticSeverity.Info,
-        isEnabledByDefault: true,
-        helpLinkUri: Rule.HelpOf(DiagnosticId));
+        DiagnosticSeverity.Info);
 
-    /// <inheritdoc />
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => [Input];
+    private protected override DiagnosticDescriptor Descriptor => Input;
 
     private protected override void Examine(OrchestratorCode code)
     {
-        // A registry has an overload without the input for those who do not want a parameter.
-        if (code.Orchestrator.Kind == OrchestratorKind.Delegate) return;
-        foreach (var step in code.Steps.TakeWhile(static step => step.IsEntry))
+        foreach (var step in code.Steps)
         {
             if (step.Operation is IInvocationOperation { TargetMethod: { Name: "GetInput" } method } && code.Known.IsOfContext(method))
             {

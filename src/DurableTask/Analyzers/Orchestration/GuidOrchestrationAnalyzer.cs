@@ -7,10 +7,10 @@ public sealed class GuidOrchestrationAnalyzer : ForbiddenApiAnalyzer
     /// <summary>The rule's id.</summary>
     public const string DiagnosticId = "DURABLE0002";
 
-    private static readonly DiagnosticDescriptor Chance = Define(
+    private static readonly DiagnosticDescriptor Chance = Forbid(
         DiagnosticId, "An orchestrator makes random values", "a replay makes another value; use context.NewGuid(), or an activity");
 
-    private protected override DiagnosticDescriptor Forbidden => Chance;
+    private protected override DiagnosticDescriptor Descriptor => Chance;
 
     private protected override string? ApiOf(IOperation operation) => operation switch
     {

@@ -7,7 +7,7 @@ public sealed class IOOrchestrationAnalyzer : ForbiddenApiAnalyzer
     /// <summary>The rule's id.</summary>
     public const string DiagnosticId = "DURABLE0005";
 
-    private static readonly DiagnosticDescriptor Io = Define(
+    private static readonly DiagnosticDescriptor Io = Forbid(
         DiagnosticId, "An orchestrator does I/O", "a replay does it again, with another result; do it in an activity");
 
     private static readonly HashSet<string> Types = new(StringComparer.Ordinal)
@@ -36,7 +36,7 @@ public sealed class IOOrchestrationAnalyzer : ForbiddenApiAnalyzer
         "Microsoft.DurableTask.Client.DurableTaskClient",
     };
 
-    private protected override DiagnosticDescriptor Forbidden => Io;
+    private protected override DiagnosticDescriptor Descriptor => Io;
 
     private protected override string? ApiOf(IOperation operation) => operation switch
     {

@@ -9,18 +9,13 @@ public sealed class LoggerOrchestrationAnalyzer : OrchestrationAnalyzer
     /// <summary>The rule's id.</summary>
     public const string DiagnosticId = "DURABLE0010";
 
-    private static readonly DiagnosticDescriptor Logger = new(
+    private static readonly DiagnosticDescriptor Logger = Define(
         DiagnosticId,
         "An orchestrator logs at each replay",
         "The method '{0}' uses a logger that does not know of replays when it runs for the orchestration '{1}'; "
-            + "use context.CreateReplaySafeLogger",
-        Rule.Orchestration,
-        DiagnosticSeverity.Warning,
-        isEnabledByDefault: true,
-        helpLinkUri: Rule.HelpOf(DiagnosticId));
+            + "use context.CreateReplaySafeLogger");
 
-    /// <inheritdoc />
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => [Logger];
+    private protected override DiagnosticDescriptor Descriptor => Logger;
 
     private protected override void Examine(OrchestratorCode code)
     {
@@ -34,7 +29,9 @@ public sealed class LoggerOrchestrationAnalyzer : OrchestrationAnalyzer
             }
         }
 
-        foreach (var step in code.Steps.Where(step => IsUnsafe(step, code) && !IsGuarded(step.Operation, code.Known)))
+        var steps = code.Steps.ToList();
+        var safety = new ReplaySafety(code.Orchestrator, code.Known, steps);
+        foreach (var step in steps.Where(step => IsUnsafe(step, code, safety) && !IsGuarded(step.Operation, code.Known)))
         {
             code.Report(Logger, step.Operation.Syntax, step.Method.Name, code.Orchestrator.Name);
         }
@@ -45,44 +42,21 @@ public sealed class LoggerOrchestrationAnalyzer : OrchestrationAnalyzer
         .Where(static entry => entry.MethodKind != MethodKind.Constructor)
         .SelectMany(static entry => entry.Parameters);
 
-    // A logger from elsewhere comes in as a field, a property, a service, or a parameter of the class itself. Other parameters are their
-    // callers' affair, who are looked at, too.
-    private static bool IsUnsafe(Step step, OrchestratorCode code)
-    {
-        if (!KnownSymbols.Is(step.Operation.Type, code.Known.Logger) || IsWritten(step.Operation)) return false;
-        return step.Operation switch
+    private static bool IsUnsafe(Step step, OrchestratorCode code, ReplaySafety safety) =>
+        KnownSymbols.Is(step.Operation.Type, code.Known.Logger) && !IsWritten(step.Operation) && step.Operation switch
         {
-            IFieldReferenceOperation { Field: var field } => !IsReplaySafe(field, code),
-            IPropertyReferenceOperation { Property: var property } => !IsReplaySafe(property, code),
-            IParameterReferenceOperation { Parameter.ContainingSymbol: IMethodSymbol { MethodKind: MethodKind.Constructor } owner } =>
-                !KnownSymbols.Same(owner, step.Method),
-            IInvocationOperation call => !MakesReplaySafe(call, code.Known) && call.TargetMethod.DeclaringSyntaxReferences.IsEmpty,
+            IFieldReferenceOperation or IPropertyReferenceOperation or ILocalReferenceOperation or IInvocationOperation =>
+                !safety.IsSafe(step.Operation),
+            // the engine's own are told of where they are declared
+            IParameterReferenceOperation { Parameter.ContainingSymbol: IMethodSymbol owner } =>
+                !(code.Orchestrator.Entries.Contains(owner, SymbolEqualityComparer.Default)
+                    && KnownSymbols.Same(SourceCode.NamedMethod(owner), step.Method))
+                && !safety.IsSafe(step.Operation),
             _ => false,
         };
-    }
 
     private static bool IsWritten(IOperation operation) =>
         operation.Parent is ISimpleAssignmentOperation assignment && ReferenceEquals(assignment.Target, operation);
-
-    private static bool MakesReplaySafe(IInvocationOperation call, KnownSymbols known) =>
-        (call.TargetMethod.Name == "CreateReplaySafeLogger" && known.IsOfContext(call.TargetMethod))
-        || (call.Instance ?? call.Arguments.FirstOrDefault()?.Value)?.Unconverted() is
-            IPropertyReferenceOperation { Property.Name: "ReplaySafeLoggerFactory" };
-
-    // All that is ever assigned to it was made by the context.
-    private static bool IsReplaySafe(ISymbol member, OrchestratorCode code)
-    {
-        if (member is IPropertySymbol && code.Known.IsOfContext(member)) return true;
-        var values = member.ContainingType.DeclaringSyntaxReferences
-            .SelectMany(static reference => reference.GetSyntax().DescendantNodes())
-            .OfType<CodeAnalysis.CSharp.Syntax.AssignmentExpressionSyntax>()
-            .Select(node => code.Source.ModelOf(node.SyntaxTree).GetOperation(node))
-            .OfType<ISimpleAssignmentOperation>()
-            .Where(assignment => assignment.Target is IMemberReferenceOperation { Member: var target } && KnownSymbols.Same(target, member))
-            .Select(static assignment => assignment.Value.Unconverted())
-            .ToList();
-        return values.Count > 0 && values.All(value => value is IInvocationOperation call && MakesReplaySafe(call, code.Known));
-    }
 
     // if (!context.IsReplaying) { ... }
     private static bool IsGuarded(IOperation operation, KnownSymbols known)

@@ -8,6 +8,12 @@ namespace Microsoft.DurableTask.Analyzers.Orchestration;
 /// </summary>
 public abstract class OrchestrationAnalyzer : DiagnosticAnalyzer
 {
+    /// <summary>The one rule of the class.</summary>
+    private protected abstract DiagnosticDescriptor Descriptor { get; }
+
+    /// <inheritdoc />
+    public sealed override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => [Descriptor];
+
     /// <inheritdoc />
     public sealed override void Initialize(AnalysisContext context)
     {
@@ -15,6 +21,10 @@ public abstract class OrchestrationAnalyzer : DiagnosticAnalyzer
         context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
         context.RegisterCompilationStartAction(Start);
     }
+
+    private protected static DiagnosticDescriptor Define(
+        string id, string title, string message, DiagnosticSeverity severity = DiagnosticSeverity.Warning) =>
+        Rule.Define(id, Rule.Orchestration, severity, title, message);
 
     private protected abstract void Examine(OrchestratorCode code);
 

@@ -7,12 +7,12 @@ public sealed class ThreadTaskOrchestrationAnalyzer : ForbiddenApiAnalyzer
     /// <summary>The rule's id.</summary>
     public const string DiagnosticId = "DURABLE0004";
 
-    private static readonly DiagnosticDescriptor Threads = Define(
+    private static readonly DiagnosticDescriptor Threads = Forbid(
         DiagnosticId,
         "An orchestrator starts threads",
         "it then goes on in an order that a replay does not repeat; await tasks of the context, or do the work in an activity");
 
-    private protected override DiagnosticDescriptor Forbidden => Threads;
+    private protected override DiagnosticDescriptor Descriptor => Threads;
 
     private protected override string? ApiOf(IOperation operation) =>
         operation is IInvocationOperation { TargetMethod: var method } call && StartsThread(method) && !StaysOnThread(call)

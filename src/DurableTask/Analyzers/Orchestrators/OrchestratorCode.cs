@@ -15,5 +15,8 @@ internal sealed class OrchestratorCode(
     public IEnumerable<Step> Steps => Source.Reach(Orchestrator.Entries, Known, Cancellation);
 
     public void Report(DiagnosticDescriptor rule, SyntaxNode place, params object[] arguments) =>
-        report(Diagnostic.Create(rule, place.GetLocation(), arguments));
+        Report(rule, place.GetLocation(), arguments);
+
+    public void Report(DiagnosticDescriptor rule, Location place, params object[] arguments) =>
+        report(Diagnostic.Create(rule, place, arguments));
 }

@@ -1,9 +1,11 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization;
 using Microsoft.DurableTask.Entities;
 
 namespace Microsoft.DurableTask.Client.Entities;
 
 /// <summary>An entity as it was when it was read.</summary>
+[JsonConverter(typeof(EntityMetadataJsonConverter))]
 public class EntityMetadata<TState>
 {
     private readonly TState? _state;
@@ -48,4 +50,5 @@ public class EntityMetadata<TState>
 /// <summary>An entity whose state is still text.</summary>
 /// <param name="id">The entity's id.</param>
 /// <param name="state">The state; null when it was not read.</param>
+[JsonConverter(typeof(EntityMetadataJsonConverter))]
 public sealed class EntityMetadata(EntityInstanceId id, SerializedData? state = null) : EntityMetadata<SerializedData>(id, state);

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace Microsoft.DurableTask.Client;
 
-/// <summary>Finds the client among all that are registered. Names are compared without regard to case.</summary>
+/// <summary>Finds the client among all that are registered. Case matters in names, as it does in those of options.</summary>
 internal sealed class DurableTaskClientProvider(IEnumerable<RegisteredClient> clients) : IDurableTaskClientProvider
 {
     private readonly IReadOnlyList<RegisteredClient> _clients = [.. clients];
@@ -10,7 +10,7 @@ internal sealed class DurableTaskClientProvider(IEnumerable<RegisteredClient> cl
     public DurableTaskClient GetClient(string? name = null)
     {
         var wanted = name ?? Options.DefaultName;
-        return _clients.FirstOrDefault(client => string.Equals(client.Name, wanted, StringComparison.OrdinalIgnoreCase))?.Client
+        return _clients.FirstOrDefault(client => string.Equals(client.Name, wanted, StringComparison.Ordinal))?.Client
             ?? throw new ArgumentOutOfRangeException(
                 nameof(name),
                 name,

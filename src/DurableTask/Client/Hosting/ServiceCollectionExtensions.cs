@@ -7,9 +7,12 @@ namespace Microsoft.DurableTask.Client;
 /// <summary>Adds clients to the container.</summary>
 public static class ServiceCollectionExtensions
 {
-    /// <summary>Adds a client, or finds the builder of one that was added.</summary>
+    /// <summary>
+    /// Adds a client, or finds the builder of one that was added. The default client is also the container's
+    /// <see cref="DurableTaskClient"/>.
+    /// </summary>
     /// <param name="services">The container's services.</param>
-    /// <param name="name">The client's name; null for the default.</param>
+    /// <param name="name">The client's name; null for the default. Case matters.</param>
     public static IDurableTaskClientBuilder AddDurableTaskClient(this IServiceCollection services, string? name = null)
     {
         ArgumentNullException.ThrowIfNull(services);
@@ -17,7 +20,7 @@ public static class ServiceCollectionExtensions
         var known = services
             .Select(service => service.IsKeyedService ? null : service.ImplementationInstance)
             .OfType<ClientBuilderMarker>()
-            .FirstOrDefault(marker => string.Equals(marker.Builder.Name, builderName, StringComparison.OrdinalIgnoreCase));
+            .FirstOrDefault(marker => string.Equals(marker.Builder.Name, builderName, StringComparison.Ordinal));
         if (known is not null)
         {
             return known.Builder;
@@ -30,7 +33,7 @@ public static class ServiceCollectionExtensions
         services.AddSingleton(provider => new RegisteredClient(builderName, () => builder.Build(provider)));
         services.AddOptions<DurableTaskClientOptions>(builderName)
             .PostConfigure<IServiceProvider>((options, provider) => options.SetDefaultConverter(provider.GetService<DataConverter>()));
-        return builder;
+        return builderName == Options.DefaultName ? builder.RegisterDirectly() : builder;
     }
 
     /// <summary>Adds and configures the default client.</summary>

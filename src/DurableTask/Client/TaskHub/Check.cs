@@ -24,14 +24,19 @@ internal static class Check
         }
     }
 
-    /// <summary>The text of an entity's id.</summary>
+    /// <summary>The text of an entity's id. No id at all (the default value) is a null argument, as in the official client.</summary>
     public static string EntityId(EntityInstanceId id)
     {
+        if (id == default)
+        {
+            throw new ArgumentNullException(nameof(id), "Entity id: expected a name and a key, got the default value.");
+        }
+
         var text = id.ToString();
-        return id.Name.Length > 0 && text.Length <= ClientLimits.EntityIdLength && !text.Contains('\0', StringComparison.Ordinal)
+        return text.Length <= ClientLimits.EntityIdLength && !text.Contains('\0', StringComparison.Ordinal)
             ? text
             : throw new ArgumentException(
-                $"Entity id: expected a name, at most {ClientLimits.EntityIdLength} characters and no NUL character, "
+                $"Entity id: expected at most {ClientLimits.EntityIdLength} characters and no NUL character, "
                 + $"got '{Uri.EscapeDataString(text)}' (escaped).",
                 nameof(id));
     }

@@ -5,6 +5,10 @@ namespace Microsoft.DurableTask.Client;
 /// <summary>From the stored form of an instance to the one that applications see.</summary>
 internal static class MetadataMapping
 {
+    /// <summary>What is read of one instance without its inputs and outputs. Its failure counts as an output.</summary>
+    public static InstanceState WithoutPayloads(this InstanceState state) =>
+        state with { Input = null, Output = null, CustomStatus = null, Failure = null };
+
     /// <param name="converter">Reads the payloads; null when they were not fetched.</param>
     public static OrchestrationMetadata ToMetadata(this InstanceState state, DataConverter? converter) => new(state.Name, state.InstanceId)
     {

@@ -138,7 +138,7 @@ internal sealed class TaskHubClient : DurableTaskClient
     {
         Check.NoEntity(_options.EnableEntitySupport, instanceId);
         var state = await _hub.GetInstanceAsync(instanceId, getInputsAndOutputs, cancellation);
-        return state?.ToMetadata(getInputsAndOutputs ? Converter : null);
+        return getInputsAndOutputs ? state?.ToMetadata(Converter) : state?.WithoutPayloads().ToMetadata(converter: null);
     }
 
     public override AsyncPageable<OrchestrationMetadata> GetAllInstancesAsync(OrchestrationQuery? filter = null)
@@ -270,7 +270,7 @@ internal sealed class TaskHubClient : DurableTaskClient
             $"Durable task client '{name}' has no task hub. Call the Use... method of a storage, or UseTaskHub, on its builder.");
 
     private static ArgumentException Unknown(string instanceId) =>
-        new($"There is no orchestration instance '{instanceId}': it was never started, or it was purged.", nameof(instanceId));
+        new($"An orchestration with the instanceId {instanceId} was not found: it never started, or it was purged.", nameof(instanceId));
 
     private static InvalidOperationException NotEnded(string instanceId, string status) =>
         new($"Instance '{instanceId}' is {status}: only an ended instance can be restarted under the same id. "
@@ -289,7 +289,7 @@ internal sealed class TaskHubClient : DurableTaskClient
             {
                 return withPayloads
                     ? state.ToMetadata(Converter)
-                    : (state with { Input = null, Output = null, CustomStatus = null }).ToMetadata(converter: null);
+                    : state.WithoutPayloads().ToMetadata(converter: null);
             }
 
             if (state is null && seen)

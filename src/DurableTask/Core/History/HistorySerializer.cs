@@ -18,9 +18,7 @@ public static class HistorySerializer
         // The texts go to storage, never into a web page: keep them short and readable.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         AllowOutOfOrderMetadataProperties = true,
-        // FailureDetails.Properties may hold values of any type: those the generated code does not know go the slow way.
-        TypeInfoResolver = JsonTypeInfoResolver.Combine(HistoryJsonContext.Default, new DefaultJsonTypeInfoResolver())
-            .WithAddedModifier(LeaveOutKind),
+        TypeInfoResolver = HistoryJsonContext.Default.WithAddedModifier(LeaveOutKind),
     };
 
     private const int InitialBuffer = 4 * 1024;

@@ -9,7 +9,8 @@ public sealed record NewInstance(ExecutionStartedEvent Start)
     public string InstanceId => Start.OrchestrationInstance.InstanceId;
     public string ExecutionId => Start.OrchestrationInstance.ExecutionId;
 
-    /// <summary>True when the id was made for this instance, so that no other can have it: its first turn may run before it is stored.</summary>
+    /// <summary>True when the id was made for this instance, so that no other can have it: its first turn may run before it is
+    /// stored.</summary>
     public bool HasOwnId { get; init; }
 }
 

@@ -3,9 +3,12 @@ namespace Microsoft.DurableTask.Generators.Emission;
 /// <summary>The one generated file: a class of extension methods per namespace, and the registration of all tasks.</summary>
 internal static class ExtensionsFile
 {
+    /// <summary>The namespace of the registration, of calls of functions, and of tasks that have no namespace: who calls a task has it
+    /// in use for the context.</summary>
+    public const string EngineNamespace = "Microsoft.DurableTask";
+
     private const string ClassName = "GeneratedDurableTaskExtensions";
     private const string InternalClassName = "GeneratedDurableTaskFunctions";
-    private const string EngineNamespace = "Microsoft.DurableTask";
 
     private static readonly string Generated =
         $"[global::System.CodeDom.Compiler.GeneratedCode(\"{typeof(ExtensionsFile).Assembly.GetName().Name}\", \"1\")]";
@@ -14,11 +17,10 @@ internal static class ExtensionsFile
     public static string? Write(ProjectModel project)
     {
         var registered = project.Type == ProjectType.Functions ? [] : project.Tasks.ToList();
-        var called = project.Functions.Where(static function => function.Trigger == FunctionTrigger.Activity);
+        var called = project.Functions.Where(static function => function.Trigger == FunctionTrigger.Activity).ToList();
         var namespaces = project.Tasks.Select(static task => task.Namespace)
             .Concat(project.Events.Select(static item => item.Namespace))
-            .Concat(called.Select(static function => function.Namespace))
-            .Concat(registered.Count > 0 ? [EngineNamespace] : [])
+            .Concat(registered.Count + called.Count > 0 ? [EngineNamespace] : [])
             .Distinct(StringComparer.Ordinal)
             .OrderBy(static name => name, StringComparer.Ordinal)
             .ToList();
@@ -31,21 +33,20 @@ internal static class ExtensionsFile
             .Line("#pragma warning disable CS0612, CS0618");
         foreach (var name in namespaces)
         {
-            writer.Line("");
-            if (name.Length > 0) writer.Open($"namespace {name}");
-            WriteClasses(writer, project, name, name == EngineNamespace ? registered : []);
-            if (name.Length > 0) writer.Close();
+            var isEngines = name == EngineNamespace;
+            writer.Line("").Open($"namespace {name}");
+            WriteClasses(writer, project, name, isEngines ? registered : [], isEngines ? called : []);
+            writer.Close();
         }
 
         return writer.ToString();
     }
 
-    private static void WriteClasses(SourceWriter writer, ProjectModel project, string space, List<TaskModel> registered)
+    private static void WriteClasses(
+        SourceWriter writer, ProjectModel project, string space, List<TaskModel> registered, List<FunctionModel> functions)
     {
         var tasks = project.Tasks.Where(task => task.Namespace == space).ToList();
         var events = project.Events.Where(item => item.Namespace == space).ToList();
-        var functions = project.Functions
-            .Where(function => function.Namespace == space && function.Trigger == FunctionTrigger.Activity).ToList();
 
         // Two assemblies that only register are no reason for an ambiguity in a third one that references both.
         var isPublic = tasks.Count + events.Count + functions.Count > 0;

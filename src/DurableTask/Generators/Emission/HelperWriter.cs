@@ -2,10 +2,11 @@ using System.Text;
 
 namespace Microsoft.DurableTask.Generators.Emission;
 
-/// <summary>Writes the typed calls: ScheduleNew…InstanceAsync, Call…Async, WaitFor…Async, Send….</summary>
+/// <summary>Writes the typed calls: ScheduleNew…InstanceAsync, Call…Async, WaitFor…Async, Send…. Their parameters are named as those of the
+/// official generator, as a caller may name them too.</summary>
 internal sealed class HelperWriter(SourceWriter writer, ProjectModel project)
 {
-    private const string Context = "this global::Microsoft.DurableTask.TaskOrchestrationContext context";
+    private const string Context = "this global::Microsoft.DurableTask.TaskOrchestrationContext";
     private const string Submitter = "this global::Microsoft.DurableTask.Internal.IOrchestrationSubmitter client";
     private const string StartOptions = "global::Microsoft.DurableTask.StartOrchestrationOptions";
     private const string CallOptions = "global::Microsoft.DurableTask.TaskOptions";
@@ -38,8 +39,8 @@ internal sealed class HelperWriter(SourceWriter writer, ProjectModel project)
         Write(
             $"Calls the activity function {function.TaskName}.",
             $"{modifier} static {returned} Call{function.Name}Async",
-            $"{Context}{parameter}, {CallOptions}? options = null",
-            $"context.CallActivityAsync{result}({SourceWriter.Literal(function.TaskName)}, {argument}, options)",
+            $"{Context} ctx{parameter}, {CallOptions}? options = null",
+            $"ctx.CallActivityAsync{result}({SourceWriter.Literal(function.TaskName)}, {argument}, options)",
             function.Input?.Name);
     }
 
@@ -49,13 +50,13 @@ internal sealed class HelperWriter(SourceWriter writer, ProjectModel project)
         Write(
             $"Waits for the event {item.Name}.",
             $"{modifier} static {Task}<{item.Type.Name}> WaitFor{item.Name}Async",
-            $"{Context}, {Token} cancellationToken = default",
+            $"{Context} context, {Token} cancellationToken = default",
             $"context.WaitForExternalEvent<{item.Type.Name}>({SourceWriter.Literal(item.Name)}, cancellationToken)",
             null);
         Write(
             $"Sends the event {item.Name} to another orchestration: one way, without an answer.",
             $"{modifier} static void Send{item.Name}",
-            $"{Context}, string instanceId, {item.Type.Name} eventData",
+            $"{Context} context, string instanceId, {item.Type.Name} eventData",
             $"context.SendEvent(instanceId, {SourceWriter.Literal(item.Name)}, eventData)",
             item.Type.Name);
     }
@@ -80,14 +81,15 @@ internal sealed class HelperWriter(SourceWriter writer, ProjectModel project)
 
     private void WriteCall(TaskModel task, string root, string modifier)
     {
-        var isActivity = task.Kind == TaskKind.Activity;
         var options = task.Version.Length == 0 ? "options" : $"OfVersion(options, {SourceWriter.Literal(task.Version)})";
-        var call = isActivity ? "CallActivityAsync" : "CallSubOrchestratorAsync";
+        var (kind, context, call) = task.Kind == TaskKind.Activity
+            ? ("activity", "ctx", "CallActivityAsync")
+            : ("sub-orchestration", "context", "CallSubOrchestratorAsync");
         _callsVersions |= Write(
-            $"Calls the {(isActivity ? "activity" : "sub-orchestration")} <see cref=\"{task.TypeName}\"/>.",
+            $"Calls the {kind} <see cref=\"{task.TypeName}\"/>.",
             $"{modifier} static {Task}<{task.Output!.Name}> Call{root}Async",
-            $"{Context}{Parameter(task.Input!, "input")}, {CallOptions}? options = null",
-            $"context.{call}<{task.Output!.Name}>({SourceWriter.Literal(task.Name)}, input, {options})",
+            $"{Context} {context}{Parameter(task.Input!, "input")}, {CallOptions}? options = null",
+            $"{context}.{call}<{task.Output!.Name}>({SourceWriter.Literal(task.Name)}, input, {options})",
             task.Input!.Name) && task.Version.Length > 0;
     }
 

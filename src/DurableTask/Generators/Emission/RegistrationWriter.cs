@@ -9,13 +9,13 @@ internal static class RegistrationWriter
     {
         writer.Gap()
             .Line("/// <summary>Adds every class with [DurableTask] of this assembly under its name and version.</summary>")
-            .Open($"internal static {Registry} AddAllGeneratedTasks(this {Registry} registry)");
+            .Open($"internal static {Registry} AddAllGeneratedTasks(this {Registry} builder)");
         foreach (var task in tasks)
         {
             // The registry reads name and version from the attribute, as for a class that is added by hand.
-            writer.Line($"registry.Add{task.Kind}(typeof({task.TypeName}));");
+            writer.Line($"builder.Add{task.Kind}(typeof({task.TypeName}));");
         }
 
-        writer.Line("return registry;").Close();
+        writer.Line("return builder;").Close();
     }
 }

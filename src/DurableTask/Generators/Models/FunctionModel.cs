@@ -17,7 +17,6 @@ internal sealed record FunctionModel(
     string Name,
     FunctionTrigger Trigger,
     string TaskName,
-    string Namespace,
     TypeModel? Input,
     string InputName,
     TypeModel? Output,

@@ -21,6 +21,6 @@ internal static class EventReader
             string.IsNullOrEmpty(given) ? type.Name : given!,
             TypeReader.NamespaceOf(type),
             model,
-            SourcePlace.Of(attribute.ApplicationSyntaxReference?.GetSyntax(cancellation) ?? context.TargetNode));
+            SourcePlace.OfName(attribute, context.TargetNode, cancellation));
     }
 }

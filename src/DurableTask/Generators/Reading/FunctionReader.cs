@@ -9,6 +9,7 @@ internal static class FunctionReader
 
     private const string Worker = "Microsoft.Azure.Functions.Worker.";
     private const string ActivityContext = "Microsoft.DurableTask.TaskActivityContext";
+    private const string FunctionContext = Worker + "FunctionContext";
 
     public static FunctionModel? Read(GeneratorAttributeSyntaxContext context, CancellationToken cancellation)
     {
@@ -20,14 +21,11 @@ internal static class FunctionReader
         }
 
         var (trigger, parameter, taskName) = TriggerOf(method);
-        var input = trigger == FunctionTrigger.Activity && parameter!.Type.ToDisplayString() != ActivityContext
-            ? TypeReader.Read(parameter.Type)
-            : null;
+        var input = trigger == FunctionTrigger.Activity ? InputOf(parameter!.Type) : null;
         return new FunctionModel(
             name,
             trigger,
             taskName ?? name,
-            TypeReader.NamespaceOf(method),
             input,
             input is null ? "" : parameter!.Name,
             ResultOf(method.ReturnType) is { } result ? TypeReader.Read(result) : null,
@@ -55,6 +53,12 @@ internal static class FunctionReader
 
         return (FunctionTrigger.Other, null, null);
     }
+
+    // Null for a trigger on a context, which a caller cannot give. Any object may be null, in code without annotations too.
+    private static TypeModel? InputOf(ITypeSymbol type) =>
+        type.ToDisplayString(NullableFlowState.None) is ActivityContext or FunctionContext ? null
+        : type.SpecialType == SpecialType.System_Object ? TypeModel.AnyObject
+        : TypeReader.Read(type);
 
     private static ITypeSymbol? ResultOf(ITypeSymbol type)
     {

@@ -38,7 +38,7 @@ internal static class TaskReader
             kind == TaskKind.Entity ? null : typed is null ? TypeModel.AnyObject : TypeReader.Read(typed.TypeArguments[0]),
             kind == TaskKind.Entity ? null : typed is null ? TypeModel.AnyObject : TypeReader.Read(typed.TypeArguments[1]),
             typed is not null,
-            SourcePlace.Of(attribute.ApplicationSyntaxReference?.GetSyntax(cancellation) ?? context.TargetNode));
+            SourcePlace.OfName(attribute, context.TargetNode, cancellation));
     }
 
     private static bool IsOpen(INamedTypeSymbol type) =>

@@ -14,8 +14,9 @@ internal static class TypeReader
         return new TypeModel(type.ToDisplayString(Spelled), isOptional, VisibilityOf(type));
     }
 
+    /// <summary>Where generated code serves the symbol: in its own namespace, or the engine's if it has none.</summary>
     public static string NamespaceOf(ISymbol symbol) =>
-        symbol.ContainingNamespace is { IsGlobalNamespace: false } space ? space.ToDisplayString() : "";
+        symbol.ContainingNamespace is { IsGlobalNamespace: false } space ? space.ToDisplayString() : ExtensionsFile.EngineNamespace;
 
     /// <summary>Who can name the type: as many as can name each of its parts.</summary>
     public static Visibility VisibilityOf(ITypeSymbol type) => type switch

@@ -225,12 +225,12 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
                 return Failed(item, notFound);
             }
 
-            Log.Started(_logger, item.Lock.InstanceId, task.Name);
+            Log.ActivityStarted(_logger, item.Lock.InstanceId, task.Name);
             object? input = runtime.Services.DataConverter.Deserialize(task.Input, activity.InputType);
             object? output = await activity.RunAsync(
                 new ActivityContext(new TaskName(task.Name!), item.Lock.InstanceId, task.Version ?? "", cancellation), input);
             string? result = runtime.Services.DataConverter.Serialize(output);
-            Log.Completed(_logger, item.Lock.InstanceId, task.Name);
+            Log.ActivityCompleted(_logger, item.Lock.InstanceId, task.Name);
             return new TaskCompletedEvent(-1, item.Lock.TaskId, result) { Timestamp = runtime.Services.UtcNow() };
         }
         catch (OperationCanceledException) when (cancellation.IsRequested || runtime.IsStopping)
@@ -241,7 +241,7 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         catch (Exception thrown)
         {
             // The orchestrator decides what a failure means; here it is only recorded.
-            Log.Failed(_logger, thrown, item.Lock.InstanceId, task.Name);
+            Log.ActivityFailed(_logger, thrown, item.Lock.InstanceId, task.Name);
             span?.SetStatus(ActivityStatusCode.Error, thrown.Message);
             return Failed(item, Failures.From(thrown, runtime.Services.ExceptionProperties));
         }
@@ -278,16 +278,17 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         public override string Version => version;
     }
 
+    // The methods' names are the events' names, by which tests and searches of the official packages find them.
     private static partial class Log
     {
         [LoggerMessage(EventId = 603, Level = LogLevel.Information, Message = "'{InstanceId}': activity '{Name}' started.")]
-        public static partial void Started(ILogger logger, string instanceId, string? name);
+        public static partial void ActivityStarted(ILogger logger, string instanceId, string? name);
 
         [LoggerMessage(EventId = 604, Level = LogLevel.Information, Message = "'{InstanceId}': activity '{Name}' completed.")]
-        public static partial void Completed(ILogger logger, string instanceId, string? name);
+        public static partial void ActivityCompleted(ILogger logger, string instanceId, string? name);
 
         [LoggerMessage(EventId = 605, Level = LogLevel.Error, Message = "'{InstanceId}': activity '{Name}' failed.")]
-        public static partial void Failed(ILogger logger, Exception exception, string instanceId, string? name);
+        public static partial void ActivityFailed(ILogger logger, Exception exception, string instanceId, string? name);
 
         [LoggerMessage(EventId = 624, Level = LogLevel.Information,
             Message = "'{InstanceId}': activity '{Name}' was interrupted; its outcome is not recorded.")]

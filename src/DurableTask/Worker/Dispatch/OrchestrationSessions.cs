@@ -55,7 +55,7 @@ internal sealed partial class OrchestrationSessions(WorkerRuntime runtime)
 
         if (instance.History.Count == 0 && played.Contains(start))
         {
-            Log.Started(_logger, instance.InstanceId, start.Name);
+            Log.OrchestrationStarted(_logger, instance.InstanceId, start.Name);
         }
 
         if (_logger.IsEnabled(LogLevel.Debug))
@@ -65,11 +65,11 @@ internal sealed partial class OrchestrationSessions(WorkerRuntime runtime)
 
         if (result.Failure is { } failure)
         {
-            Log.Failed(_logger, instance.InstanceId, start.Name, failure.ErrorType, failure.ErrorMessage);
+            Log.OrchestrationFailed(_logger, result.Thrown, instance.InstanceId, start.Name, failure.ErrorType, failure.ErrorMessage);
         }
         else if (result.Status.IsTerminal())
         {
-            Log.Completed(_logger, instance.InstanceId, start.Name, result.Status);
+            Log.OrchestrationCompleted(_logger, instance.InstanceId, start.Name, result.Status);
         }
     }
 
@@ -117,14 +117,15 @@ internal sealed partial class OrchestrationSessions(WorkerRuntime runtime)
             _ => false, // A strategy that nobody knows is safer taken for a mismatch.
         };
 
+    // The methods' names are the events' names, by which tests and searches of the official packages find them.
     private static partial class Log
     {
         [LoggerMessage(EventId = 600, Level = LogLevel.Information, Message = "'{InstanceId}': orchestration '{Name}' started.")]
-        public static partial void Started(ILogger logger, string instanceId, string name);
+        public static partial void OrchestrationStarted(ILogger logger, string instanceId, string name);
 
         [LoggerMessage(EventId = 601, Level = LogLevel.Information,
             Message = "'{InstanceId}': orchestration '{Name}' ended with status {Status}.")]
-        public static partial void Completed(ILogger logger, string instanceId, string? name, OrchestrationStatus status);
+        public static partial void OrchestrationCompleted(ILogger logger, string instanceId, string? name, OrchestrationStatus status);
 
         [LoggerMessage(EventId = 611, Level = LogLevel.Debug,
             Message = "'{InstanceId}': orchestration '{Name}' took a turn with {Count} action(s) [{Actions}].")]
@@ -132,6 +133,7 @@ internal sealed partial class OrchestrationSessions(WorkerRuntime runtime)
 
         [LoggerMessage(EventId = 602, Level = LogLevel.Error,
             Message = "'{InstanceId}': orchestration '{Name}' failed with {ErrorType}: {ErrorMessage}")]
-        public static partial void Failed(ILogger logger, string instanceId, string? name, string errorType, string errorMessage);
+        public static partial void OrchestrationFailed(
+            ILogger logger, Exception? exception, string instanceId, string? name, string errorType, string errorMessage);
     }
 }

@@ -35,13 +35,12 @@ internal static class Failures
             inner,
             // The same code would make the same payload again.
             IsNonRetriable: exception is PayloadStorageException,
-            properties?.GetExceptionProperties(exception)?
-                .ToDictionary(StringComparer.Ordinal));
+            properties?.GetExceptionProperties(exception) is { } added ? FailureDetails.NormalizeProperties(added) : null);
     }
 
     public static FailureDetails NotFound(string errorType, string what, string name, string? version) => new(
         errorType,
-        $"No {what} named '{name}'{(string.IsNullOrEmpty(version) ? "" : $" with version '{version}'")} is registered with this worker. "
-        + "Register it with AddTasks, or check the spelling of the name.",
+        $"No {what} task named '{name}'{(string.IsNullOrEmpty(version) ? "" : $" with version '{version}'")} was found. "
+        + "Register it with this worker's AddTasks, or check the spelling of the name.",
         IsNonRetriable: true);
 }

@@ -27,6 +27,7 @@ internal sealed partial class OrchestrationSession(
     private Task<object?>? _run;
     private ExecutionTerminatedEvent? _terminated;
     private FailureDetails? _failure;
+    private Exception? _thrown;
     private bool _suspended;
     private bool _replaying;
     private int _rewindsAhead;
@@ -236,7 +237,11 @@ internal sealed partial class OrchestrationSession(
 
     private void Complete(int taskId, TaskOutcome outcome) => _loop.Run(() => _actions.TryComplete(taskId, outcome));
 
-    private void Fail(Exception exception) => _failure = Failures.From(exception, services.ExceptionProperties);
+    private void Fail(Exception exception)
+    {
+        _thrown = exception;
+        _failure = Failures.From(exception, services.ExceptionProperties);
+    }
 
     private TurnResult Result()
     {
@@ -267,7 +272,7 @@ internal sealed partial class OrchestrationSession(
                 + "Move other work into an activity."));
         }
 
-        return _failure is { } failure ? Ended(OrchestrationStatus.Failed) with { Failure = failure } : GoingOn();
+        return _failure is { } failure ? Ended(OrchestrationStatus.Failed) with { Failure = failure, Thrown = _thrown } : GoingOn();
     }
 
     private bool IsStuck() =>
@@ -305,7 +310,7 @@ internal sealed partial class OrchestrationSession(
         catch (Exception unserializable)
         {
             Fail(unserializable);
-            return Ended(OrchestrationStatus.Failed) with { Failure = _failure };
+            return Ended(OrchestrationStatus.Failed) with { Failure = _failure, Thrown = _thrown };
         }
     }
 

@@ -14,6 +14,9 @@ internal sealed record TurnResult
     public string? Output { get; init; }
     public FailureDetails? Failure { get; init; }
 
+    /// <summary>What <see cref="Failure"/> was made of, for the log; never stored.</summary>
+    public Exception? Thrown { get; init; }
+
     /// <summary>Set when the orchestration starts over; <see cref="Status"/> is Running then.</summary>
     public NextExecution? ContinueAsNew { get; init; }
 

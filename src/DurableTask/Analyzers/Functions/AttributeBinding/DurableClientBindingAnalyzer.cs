@@ -7,11 +7,13 @@ public sealed class DurableClientBindingAnalyzer : MatchingAttributeBindingAnaly
     /// <summary>The rule's id.</summary>
     public const string DiagnosticId = "DURABLE1002";
 
+    internal const string Bound = "Microsoft.DurableTask.Client.DurableTaskClient";
+
     private static readonly DiagnosticDescriptor Rule = Define(DiagnosticId, "DurableClient", "DurableTaskClient");
 
     private protected override DiagnosticDescriptor Mismatch => Rule;
 
     private protected override string AttributeName => "DurableClientAttribute";
 
-    private protected override string TypeName => "Microsoft.DurableTask.Client.DurableTaskClient";
+    private protected override string TypeName => Bound;
 }

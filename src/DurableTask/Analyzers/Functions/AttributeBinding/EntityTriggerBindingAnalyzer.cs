@@ -7,11 +7,13 @@ public sealed class EntityTriggerBindingAnalyzer : MatchingAttributeBindingAnaly
     /// <summary>The rule's id.</summary>
     public const string DiagnosticId = "DURABLE1003";
 
+    internal const string Bound = "Microsoft.Azure.Functions.Worker.TaskEntityDispatcher";
+
     private static readonly DiagnosticDescriptor Rule = Define(DiagnosticId, "EntityTrigger", "TaskEntityDispatcher");
 
     private protected override DiagnosticDescriptor Mismatch => Rule;
 
     private protected override string AttributeName => "EntityTriggerAttribute";
 
-    private protected override string TypeName => "Microsoft.Azure.Functions.Worker.TaskEntityDispatcher";
+    private protected override string TypeName => Bound;
 }

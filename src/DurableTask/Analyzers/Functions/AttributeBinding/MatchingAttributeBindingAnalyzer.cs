@@ -1,5 +1,3 @@
-using Microsoft.CodeAnalysis.CSharp.Syntax;
-
 namespace Microsoft.DurableTask.Analyzers.Functions.AttributeBinding;
 
 /// <summary>Base of the rules that bind an attribute to one type of parameter: the host could give no other.</summary>
@@ -27,14 +25,12 @@ public abstract class MatchingAttributeBindingAnalyzer : DiagnosticAnalyzer
         });
     }
 
-    private protected static DiagnosticDescriptor Define(string id, string attribute, string type) => new(
+    private protected static DiagnosticDescriptor Define(string id, string attribute, string type) => Rule.Define(
         id,
-        $"[{attribute}] is on a parameter of another type than {type}",
-        $"The parameter '{{0}}' has [{attribute}] and the type '{{1}}'; expected {type}",
         Rule.AttributeBinding,
         DiagnosticSeverity.Error,
-        isEnabledByDefault: true,
-        helpLinkUri: Rule.HelpOf(id));
+        $"[{attribute}] is on a parameter of another type than {type}",
+        $"[{attribute}] is on a parameter of the type '{{0}}'; expected {type}");
 
     private void Check(SymbolAnalysisContext context, INamedTypeSymbol attribute, INamedTypeSymbol? type)
     {
@@ -42,9 +38,8 @@ public abstract class MatchingAttributeBindingAnalyzer : DiagnosticAnalyzer
         if (KnownSymbols.AttributeOf(parameter, attribute) is null || KnownSymbols.Same(parameter.Type, type)) return;
         foreach (var reference in parameter.DeclaringSyntaxReferences)
         {
-            var syntax = reference.GetSyntax(context.CancellationToken);
-            var place = (syntax as ParameterSyntax)?.Type ?? syntax;
-            context.ReportDiagnostic(Diagnostic.Create(Mismatch, place.GetLocation(), parameter.Name, parameter.Type.ShortName()));
+            var place = reference.GetSyntax(context.CancellationToken).GetLocation();
+            context.ReportDiagnostic(Diagnostic.Create(Mismatch, place, parameter.Type.ShortName()));
         }
     }
 }

@@ -7,11 +7,13 @@ public sealed class OrchestrationTriggerBindingAnalyzer : MatchingAttributeBindi
     /// <summary>The rule's id.</summary>
     public const string DiagnosticId = "DURABLE1001";
 
+    internal const string Bound = "Microsoft.DurableTask.TaskOrchestrationContext";
+
     private static readonly DiagnosticDescriptor Rule = Define(DiagnosticId, "OrchestrationTrigger", "TaskOrchestrationContext");
 
     private protected override DiagnosticDescriptor Mismatch => Rule;
 
     private protected override string AttributeName => "OrchestrationTriggerAttribute";
 
-    private protected override string TypeName => "Microsoft.DurableTask.TaskOrchestrationContext";
+    private protected override string TypeName => Bound;
 }

@@ -10,17 +10,12 @@ public sealed class CancellationTokenOrchestrationAnalyzer : OrchestrationAnalyz
     /// <summary>The rule's id.</summary>
     public const string DiagnosticId = "DURABLE0007";
 
-    private static readonly DiagnosticDescriptor Token = new(
+    private static readonly DiagnosticDescriptor Token = Define(
         DiagnosticId,
         "An orchestrator takes a CancellationToken",
-        "The orchestration '{0}' takes a CancellationToken: whether it is cancelled differs from replay to replay; remove the parameter",
-        Rule.Orchestration,
-        DiagnosticSeverity.Warning,
-        isEnabledByDefault: true,
-        helpLinkUri: Rule.HelpOf(DiagnosticId));
+        "The orchestration '{0}' takes a CancellationToken: whether it is cancelled differs from replay to replay; remove the parameter");
 
-    /// <inheritdoc />
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => [Token];
+    private protected override DiagnosticDescriptor Descriptor => Token;
 
     private protected override void Examine(OrchestratorCode code)
     {

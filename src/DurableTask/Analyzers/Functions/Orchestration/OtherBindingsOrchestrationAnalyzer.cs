@@ -10,30 +10,23 @@ public sealed class OtherBindingsOrchestrationAnalyzer : OrchestrationAnalyzer
     /// <summary>The rule's id.</summary>
     public const string DiagnosticId = "DURABLE0008";
 
-    private static readonly DiagnosticDescriptor Other = new(
+    private static readonly DiagnosticDescriptor Other = Define(
         DiagnosticId,
         "An orchestrator has other bindings",
-        "The orchestration '{0}' has the binding '{1}': its value differs from replay to replay; use the binding in an activity",
-        Rule.Orchestration,
-        DiagnosticSeverity.Warning,
-        isEnabledByDefault: true,
-        helpLinkUri: Rule.HelpOf(DiagnosticId));
+        "The orchestration '{0}' has a binding beside its trigger: what it gives differs from replay to replay; use it in an activity");
 
-    /// <inheritdoc />
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => [Other];
+    private protected override DiagnosticDescriptor Descriptor => Other;
 
     private protected override void Examine(OrchestratorCode code)
     {
         if (code.Orchestrator.Kind != OrchestratorKind.Function) return;
         foreach (var parameter in code.Orchestrator.Entries.SelectMany(static entry => entry.Parameters))
         {
-            foreach (var attribute in parameter.GetAttributes())
-            {
-                var type = attribute.AttributeClass;
-                if (!KnownSymbols.Is(type, code.Known.Binding) || KnownSymbols.Same(type, code.Known.OrchestrationTrigger)) continue;
-                var place = parameter.DeclaringSyntaxReferences[0].GetSyntax(code.Cancellation);
-                code.Report(Other, place, code.Orchestrator.Name, type!.Name);
-            }
+            if (!parameter.GetAttributes().Any(attribute => IsOther(attribute.AttributeClass, code.Known))) continue;
+            code.Report(Other, parameter.DeclaringSyntaxReferences[0].GetSyntax(code.Cancellation), code.Orchestrator.Name);
         }
     }
+
+    private static bool IsOther(INamedTypeSymbol? attribute, KnownSymbols known) =>
+        KnownSymbols.Is(attribute, known.Binding) && !KnownSymbols.Same(attribute, known.OrchestrationTrigger);
 }
