@@ -204,6 +204,24 @@ public abstract partial class EngineTests
         await life;
     }
 
+    [Fact]
+    public async Task A_hub_that_is_lost_while_a_worker_stops_before_it_began_does_not_fail_the_stop()
+    {
+        int calls = 0;
+        var initializes = new TaskCompletionSource();
+        ITaskHub hub = HubProxy.Around(CreateHub(NewStore()), (method, arguments) =>
+            method == nameof(ITaskHub.InitializeAsync) && Interlocked.Increment(ref calls) > 1
+                ? LostWithAsync<bool>(initializes, (CancellationToken)arguments[^1]!)
+                : null);
+        EngineHost engine = await EngineHost.StartAsync(hub, _ => { });
+        await initializes.Task.WaitAsync(Patience);
+
+        Task life = engine.Life;
+        await engine.DisposeAsync();
+
+        await life;
+    }
+
     /// <summary>An answer that does not come before the caller stops, and is an error then.</summary>
     private static async Task<T> LostWithAsync<T>(TaskCompletionSource called, CancellationToken stopping)
     {

@@ -122,7 +122,11 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
     /// <summary>The worker's life, on the scheduler of the caller: <see cref="ExecuteAsync"/> runs it on the thread pool.</summary>
     internal async Task RunAsync(CancellationToken stoppingToken)
     {
-        await UntilItWorksAsync(_runtime.Hub.InitializeAsync, stoppingToken);
+        if (!await UntilItWorksAsync(_runtime.Hub.InitializeAsync, stoppingToken))
+        {
+            return;
+        }
+
         Log.Started(_logger, _runtime.WorkerId);
         using IDisposable? attachment = (_runtime.Hub as ILocalDispatch)?.Attach(_dispatcher);
         List<Task> duties =
@@ -225,22 +229,29 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
         }
     }
 
-    private async Task UntilItWorksAsync(Func<CancellationToken, Task> action, CancellationToken stopping)
+    /// <returns>False when the worker is stopped first.</returns>
+    private async Task<bool> UntilItWorksAsync(Func<CancellationToken, Task> action, CancellationToken stopping)
     {
         TimeSpan delay = FirstReconnectDelay;
-        while (true)
+        while (!stopping.IsCancellationRequested)
         {
             try
             {
                 await action(stopping);
-                return;
+                return true;
             }
-            catch (Exception unavailable) when (!stopping.IsCancellationRequested)
+            catch (Exception) when (stopping.IsCancellationRequested)
+            {
+                return false;
+            }
+            catch (Exception unavailable)
             {
                 Log.HubNotReady(_logger, unavailable.Message, delay);
                 delay = await PauseAsync(delay, stopping);
             }
         }
+
+        return false;
     }
 
     private async Task<TimeSpan> PauseAsync(TimeSpan delay, CancellationToken stopping)
