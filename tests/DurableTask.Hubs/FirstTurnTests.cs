@@ -158,6 +158,44 @@ public sealed class FirstTurnTests(TestDatabase database) : IClassFixture<TestDa
         Assert.NotNull(await _hub.GetInstanceAsync(item.Lock.InstanceId, withPayloads: false));
     }
 
+    [Fact]
+    public async Task A_start_that_another_worker_took_along_is_not_posted_when_its_own_turn_comes_to_nothing()
+    {
+        var (item, taken) = await TakeAlongAsync();
+        await _hub.AbandonOrchestrationAsync(item.Lock, TimeSpan.Zero);
+
+        await _hub.CommitTurnAsync(Some.Turn(taken));
+        Assert.Equal(["0"], await ListAsync("SELECT count(*)::text FROM inbox"));
+    }
+
+    [Fact]
+    public async Task A_start_that_another_worker_took_along_is_played_once_when_its_own_worker_is_gone()
+    {
+        var (_, taken) = await TakeAlongAsync();
+        await using (var connection = await _source.OpenConnectionAsync())
+        {
+            Assert.Equal(
+                1, await ResidentReclaimer.ReclaimAsync(connection, [_worker.WorkerId], () => Task.CompletedTask, CancellationToken.None));
+        }
+
+        await Assert.ThrowsAsync<WorkItemLockLostException>(() => _hub.CommitTurnAsync(Some.Turn(taken)));
+        var again = Assert.Single(await _hub.LockOrchestrationsAsync(new LockRequest("other", 1, Some.Lease)));
+        Assert.Equal(["ExecutionStarted", "go"], Some.Names(again).Order(StringComparer.Ordinal));
+        await _hub.CommitTurnAsync(Some.Turn(again));
+        Assert.Equal(["0"], await ListAsync("SELECT count(*)::text FROM inbox"));
+    }
+
+    /// <summary>A message leads another worker to an instance before its first turn.</summary>
+    private async Task<(OrchestrationWorkItem Item, OrchestrationWorkItem Taken)> TakeAlongAsync()
+    {
+        await _hub.CreateInstanceAsync(Some.Instance(), []);
+        var item = await _worker.NextAsync();
+        await _hub.SendMessageAsync(item.Lock.InstanceId, Some.Event("go"));
+        var taken = Assert.Single(await _hub.LockOrchestrationsAsync(new LockRequest("other", 1, Some.Lease)));
+        Assert.Equal(["ExecutionStarted", "go"], Some.Names(taken));
+        return (item, taken);
+    }
+
     private async Task<(Task Created, OrchestrationWorkItem Item)> BeginAsync(string? id = null)
     {
         var created = _hub.CreateInstanceAsync(Some.Instance(id) with { HasOwnId = true }, []);

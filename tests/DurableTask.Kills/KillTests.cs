@@ -17,8 +17,8 @@ public sealed class KillTests(ITestOutputHelper output)
         {
             var report = await new KillRun(plan, text).RunAsync();
 
-            Assert.Empty(report.Wrong);
-            Assert.Empty(report.Missing);
+            Assert.True(report.Wrong.Count == 0, string.Join('\n', report.Wrong));
+            Assert.True(report.Missing.Count == 0, string.Join('\n', report.Missing));
             Assert.InRange(report.Extra, 0, report.MostExtra);
             Assert.Equal((plan.Orchestrations, plan.Kills, 1), (report.Completed, report.Kills, report.Crashes));
         }
@@ -37,7 +37,7 @@ public sealed class KillTests(ITestOutputHelper output)
         {
             var report = await new ProgramRun(plan, text).RunAsync();
 
-            Assert.Empty(report.Violations);
+            Assert.True(report.Violations.Count == 0, string.Join('\n', report.Violations));
             Assert.InRange(report.Extra, 0, report.MostExtra);
             Assert.Equal((plan.Kills, 1), (report.Kills, report.Crashes));
         }

@@ -20,7 +20,8 @@ internal sealed class Killer(KillPlan plan, WorkerProcesses workers, Func<Task> 
 
     public async Task RunAsync(CancellationToken done)
     {
-        int starts = Math.Max(1, plan.Orchestrations / plan.Kills);
+        // Some start before the first kill, some after each, and the rest only when the last one has come.
+        int starts = Math.Max(1, plan.Orchestrations / (plan.Kills + 1));
         _mayStart.Release(starts);
         while (Kills < plan.Kills)
         {

@@ -33,12 +33,12 @@ public sealed class TimerTriggerTests
     public async Task A_timer_fires_when_it_is_due_and_not_before()
     {
         await using TestHost host = await StartAsync();
-        await _time.WaitsUntilAsync(Noon.AddMinutes(1));
-        _time.MoveTo(Noon.AddSeconds(59));
+        await _time.WaitsUntilAsync(Noon.AddMinutes(7));
+        _time.MoveTo(Noon.AddMinutes(7).AddSeconds(-1));
         Assert.Empty(host.Get<Journal>().Entries);
-        _time.MoveTo(Noon.AddMinutes(1));
+        _time.MoveTo(Noon.AddMinutes(7));
         await host.Get<Journal>().NextAsync();
-        Assert.Equal(["tick next=12:02:00 late=False"], host.Get<Journal>().Entries);
+        Assert.Equal(["tick next=12:14:00 late=False"], host.Get<Journal>().Entries);
     }
 
     [Fact]
@@ -47,15 +47,15 @@ public sealed class TimerTriggerTests
         await using TestHost host = await StartAsync();
         Journal journal = host.Get<Journal>();
         journal.Hold = true;
-        await _time.WaitsUntilAsync(Noon.AddMinutes(1));
-        _time.MoveTo(Noon.AddMinutes(1));
+        await _time.WaitsUntilAsync(Noon.AddMinutes(7));
+        _time.MoveTo(Noon.AddMinutes(7));
         await journal.NextAsync();
-        _time.MoveTo(Noon.AddMinutes(3.5));
+        _time.MoveTo(Noon.AddMinutes(24.5));
         journal.GoOn.Release();
         // The loop waits for its next time only when the run is over: had a second run begun, it would be in the journal now.
-        await _time.WaitsUntilAsync(Noon.AddMinutes(4));
+        await _time.WaitsUntilAsync(Noon.AddMinutes(28));
         Assert.Single(journal.Entries);
-        _time.MoveTo(Noon.AddMinutes(4));
+        _time.MoveTo(Noon.AddMinutes(28));
         await journal.NextAsync();
         journal.GoOn.Release();
         Assert.Equal(2, journal.Entries.Count);
@@ -67,20 +67,21 @@ public sealed class TimerTriggerTests
         await using TestHost host = await StartAsync();
         Journal journal = host.Get<Journal>();
         journal.Fail = true;
-        for (int minute = 1; minute <= 2; minute++)
+        for (int run = 1; run <= 2; run++)
         {
-            await _time.WaitsUntilAsync(Noon.AddMinutes(minute));
-            _time.MoveTo(Noon.AddMinutes(minute));
+            await _time.WaitsUntilAsync(Noon.AddMinutes(7 * run));
+            _time.MoveTo(Noon.AddMinutes(7 * run));
             await journal.NextAsync();
         }
 
-        await _time.WaitsUntilAsync(Noon.AddMinutes(3));
+        await _time.WaitsUntilAsync(Noon.AddMinutes(21));
         Assert.Equal(2, host.Log.Lines.Count(static l =>
             l.Contains("Timer function Tick failed (told to fail)", StringComparison.Ordinal)));
     }
 
+    // Every seven minutes: nothing else in the host waits that long, so that who waits for such a time is the timer function.
     private Task<TestHost> StartAsync() => TestHost.StartAsync(
         builder => builder.Services.AddSingleton<TimeProvider>(_time),
-        settings: new(StringComparer.Ordinal) { ["TICK"] = "0 * * * * *" },
+        settings: new(StringComparer.Ordinal) { ["TICK"] = "0 */7 * * * *" },
         listeners: ["Tick"]);
 }

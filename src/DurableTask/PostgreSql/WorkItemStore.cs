@@ -348,7 +348,7 @@ internal sealed class WorkItemStore(
     {
         await RunAndSignalAsync(
             "evict_start",
-            [start.InstanceId, start.ExecutionId, held.WorkerId, HistorySerializer.Serialize(start.Start), delay],
+            [start.InstanceId, start.ExecutionId, held.WorkerId, HistorySerializer.Serialize(start.Start), delay, held.Fence],
             WorkKind.Orchestration,
             cancellationToken);
         residents.Forget(start.InstanceId);
