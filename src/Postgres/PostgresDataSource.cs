@@ -22,6 +22,7 @@ public static class PostgresDataSource
     /// <param name="commandTimeout">How long a statement may take; default 30 s.</param>
     /// <param name="serverSettings">Settings for each session, in the form "-c name=value -c name=value"; after those of the connection
     /// string.</param>
+    /// <param name="adjust">Has the last word on the settings.</param>
     /// <exception cref="ArgumentException">The connection string or the schema name is not usable. The message does not repeat the
     /// former.</exception>
     public static NpgsqlDataSource Create(
@@ -30,7 +31,8 @@ public static class PostgresDataSource
         string applicationName,
         TimeSpan? commandTimeout = null,
         ILoggerFactory? loggerFactory = null,
-        string? serverSettings = null)
+        string? serverSettings = null,
+        Action<NpgsqlConnectionStringBuilder>? adjust = null)
     {
         var settings = Parse(connectionString);
         settings.SearchPath = SchemaName.Validate(schema);
@@ -60,6 +62,8 @@ public static class PostgresDataSource
         {
             settings.CommandTimeout = Math.Max(1, (int)Math.Ceiling(timeout.TotalSeconds));
         }
+
+        adjust?.Invoke(settings);
 
         // Types of our own there are none: to read the server's list of all types would only take time at start.
         var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);

@@ -254,7 +254,8 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
         await ExecuteAsync(
             "INSERT INTO inbox (instance_id, execution_id, visible_at, event) "
             + "VALUES ('gone', NULL, now(), '{}'), ('alive', 'old', now(), '{}')");
-        var sweeper = new InboxSweeper(new HubDatabase(_source, Options()), TimeProvider.System, _log);
+        await using var statements = new HubDatabase(Options(), _log);
+        var sweeper = new InboxSweeper(statements, TimeProvider.System, _log);
         Assert.Equal(2, await sweeper.RunOnceAsync(CancellationToken.None));
         Assert.Equal(["alive"], await ListAsync("SELECT instance_id FROM inbox"));
     }
@@ -348,7 +349,8 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
         await hub.PutPayloadsAsync([.. Enumerable.Range(0, 8).Select(i => new StoredPayload($"p{i}", i == 7 ? "purged" : "used", [0]))]);
         var options = Options();
         options.MaxPayloadsPerSweep = 3;
-        var sweeper = new PayloadStore(new HubDatabase(_source, options), TimeProvider.System, _log.CreateLogger(""));
+        await using var statements = new HubDatabase(options, _log);
+        var sweeper = new PayloadStore(statements, TimeProvider.System, _log.CreateLogger(""));
         Assert.Equal(0, await sweeper.RunOnceAsync(TimeSpan.FromHours(1), CancellationToken.None));
 
         var removed = new List<int>();

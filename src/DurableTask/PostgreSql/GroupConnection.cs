@@ -23,7 +23,7 @@ internal sealed class GroupConnection(HubDatabase database, TimeProvider timePro
     {
         if (_connection is null)
         {
-            var connection = await database.DataSource.OpenConnectionAsync();
+            var connection = await database.SessionSource.OpenConnectionAsync();
             try
             {
                 await PrepareAsync(connection, "SET plan_cache_mode = force_generic_plan");

@@ -5,7 +5,7 @@ using Npgsql;
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>The hub's connections and statements, as its parts share them.</summary>
-internal sealed class HubDatabase(NpgsqlDataSource dataSource, PostgreSqlTaskHubOptions options)
+internal sealed class HubDatabase(PostgreSqlTaskHubOptions options, ILoggerFactory? loggerFactory) : IAsyncDisposable
 {
     public static readonly SqlStatements Sql = SqlStatements.Of<HubDatabase>();
 
@@ -24,17 +24,25 @@ internal sealed class HubDatabase(NpgsqlDataSource dataSource, PostgreSqlTaskHub
         "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=25000 "
         + "-c idle_in_transaction_session_timeout=25000";
 
-    public NpgsqlDataSource DataSource { get; } = dataSource;
+    /// <summary>For statements and transactions that leave nothing behind in their session: it is not reset between two uses, which would
+    /// be seven statements for each.</summary>
+    public NpgsqlDataSource DataSource { get; } =
+        CreateDataSource(options, loggerFactory, static settings => settings.NoResetOnClose = true);
+
+    /// <summary>For what leaves something behind: a lock, a setting, a channel. It ends with its connection, which is not used again.</summary>
+    public NpgsqlDataSource SessionSource { get; } =
+        CreateDataSource(options, loggerFactory, static settings => settings.Pooling = false);
 
     public PostgreSqlTaskHubOptions Options { get; } = options;
 
     /// <summary>The channel that the hub's processes tell each other news on.</summary>
     public string Channel => Options.Schema;
 
-    public static NpgsqlDataSource CreateDataSource(PostgreSqlTaskHubOptions options, ILoggerFactory? loggerFactory) =>
-        PostgresDataSource.Create(
-            options.ConnectionString, options.Schema, "durable-task-hub", options.CommandTimeout, loggerFactory,
-            $"{PlannerSettings} {DeathSettings}");
+    public async ValueTask DisposeAsync()
+    {
+        await DataSource.DisposeAsync();
+        await SessionSource.DisposeAsync();
+    }
 
     /// <summary>Runs statements in one transaction and one round trip.</summary>
     /// <param name="read">Reads the results of those statements that return rows.</param>
@@ -77,4 +85,10 @@ internal sealed class HubDatabase(NpgsqlDataSource dataSource, PostgreSqlTaskHub
 
         return rows;
     }
+
+    public static NpgsqlDataSource CreateDataSource(
+        PostgreSqlTaskHubOptions options, ILoggerFactory? loggerFactory, Action<NpgsqlConnectionStringBuilder>? adjust = null) =>
+        PostgresDataSource.Create(
+            options.ConnectionString, options.Schema, "durable-task-hub", options.CommandTimeout, loggerFactory,
+            $"{PlannerSettings} {DeathSettings}", adjust);
 }

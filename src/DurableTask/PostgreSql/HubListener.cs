@@ -50,7 +50,7 @@ internal sealed partial class HubListener(
 
     private async Task ListenAsync(Action listening, CancellationToken stopping)
     {
-        await using var connection = await database.DataSource.OpenConnectionAsync(stopping);
+        await using var connection = await database.SessionSource.OpenConnectionAsync(stopping);
         connection.Notification += (_, notification) =>
         {
             if (HubNews.Parse(notification.Payload, self) is { } news)

@@ -23,7 +23,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
     private readonly PostgreSqlTaskHubOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly NpgsqlDataSource _dataSource;
+    private readonly HubDatabase _database;
     private readonly HubSignals _signals;
     private readonly InstanceStore _instances;
     private readonly InstanceQueries _queries;
@@ -55,27 +55,26 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
         _time = timeProvider;
         loggerFactory ??= NullLoggerFactory.Instance;
         _logger = loggerFactory.CreateLogger<PostgreSqlTaskHub>();
-        _dataSource = HubDatabase.CreateDataSource(options, loggerFactory);
+        _database = new HubDatabase(options, loggerFactory);
 
         // Names this process: its own notifications among those of others, and the lock that says that it lives.
         var self = Guid.NewGuid().ToString("N");
-        var database = new HubDatabase(_dataSource, options);
         _residents = new Residents(timeProvider);
         _signals = new HubSignals(timeProvider, options.SafetyPollInterval);
         var peers = new HubPeers(timeProvider);
-        var leases = new WorkerLeases(database, self, timeProvider);
-        var sessions = new WorkerSessions(database, _signals, _residents, self, timeProvider, _logger);
-        _notifier = new HubNotifier(database, _signals, peers, self, timeProvider, _logger);
-        _committer = new TurnCommitter(database, _signals, _notifier, leases, _residents, timeProvider, _logger);
-        _inbox = new InboxWriter(database, _notifier, timeProvider, _logger);
-        _queries = new InstanceQueries(database);
-        _payloads = new PayloadStore(database, timeProvider, _logger);
-        _instances = new InstanceStore(database, _notifier, _committer, _inbox, _workers);
-        _workItems = new WorkItemStore(database, _signals, _notifier, sessions, leases, _residents, _inbox);
-        _sweeper = new InboxSweeper(database, timeProvider, _logger);
-        _entities = new PostgreSqlEntityHub(database, _signals, _notifier, sessions);
-        var clock = new ServerClock(database, _signals, self, timeProvider, _logger);
-        _listener = new HubListener(database, _signals, sessions, peers, _notifier, clock, self, timeProvider, _logger);
+        var leases = new WorkerLeases(_database, self, timeProvider);
+        var sessions = new WorkerSessions(_database, _signals, _residents, self, timeProvider, _logger);
+        _notifier = new HubNotifier(_database, _signals, peers, self, timeProvider, _logger);
+        _committer = new TurnCommitter(_database, _signals, _notifier, leases, _residents, timeProvider, _logger);
+        _inbox = new InboxWriter(_database, _notifier, timeProvider, _logger);
+        _queries = new InstanceQueries(_database);
+        _payloads = new PayloadStore(_database, timeProvider, _logger);
+        _instances = new InstanceStore(_database, _notifier, _committer, _inbox, _workers);
+        _workItems = new WorkItemStore(_database, _signals, _notifier, sessions, leases, _residents, _inbox);
+        _sweeper = new InboxSweeper(_database, timeProvider, _logger);
+        _entities = new PostgreSqlEntityHub(_database, _signals, _notifier, sessions);
+        var clock = new ServerClock(_database, _signals, self, timeProvider, _logger);
+        _listener = new HubListener(_database, _signals, sessions, peers, _notifier, clock, self, timeProvider, _logger);
     }
 
     public IEntityHub Entities => _entities;
@@ -93,8 +92,9 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
                 return; // The host has made it ready before its worker asks for it.
             }
 
-            await PostgresStartup.WaitUntilReadyAsync(_dataSource, _time, _logger, _options.StartupTimeout, cancellationToken);
-            var migrator = new Migrator(_dataSource, _options.Schema, Migration.FromResources<PostgreSqlTaskHub>());
+            await PostgresStartup.WaitUntilReadyAsync(
+                _database.DataSource, _time, _logger, _options.StartupTimeout, cancellationToken);
+            var migrator = new Migrator(_database.SessionSource, _options.Schema, Migration.FromResources<PostgreSqlTaskHub>());
             await (_options.MigrateAtStart ? migrator.MigrateAsync(cancellationToken) : migrator.VerifyAsync(cancellationToken));
             _duties.Add(Task.Run(() => _listener.RunAsync(_stopping.Token), CancellationToken.None));
             _duties.Add(Task.Run(() => _notifier.RunAsync(_stopping.Token), CancellationToken.None));
@@ -215,7 +215,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
         await _inbox.DisposeAsync();
         await _stopping.CancelAsync();
         await Task.WhenAll(_duties);
-        await _dataSource.DisposeAsync();
+        await _database.DisposeAsync();
         _stopping.Dispose();
         _initializing.Dispose();
     }
