@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DurableTask.Core.Hub;
 using Heal.Postgres.Tests;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
@@ -35,6 +36,30 @@ public sealed class PoisonTests(TestDatabase database) : IClassFixture<TestDatab
         Assert.StartsWith("PoisonWorkItem: Activity 'Die'", done[^1].ReadOutputAs<string>(), StringComparison.Ordinal);
         // Both may have been there when a worker was lost, but no more are lost than it takes to tell.
         Assert.InRange(await killed, Program.LostAttempts, (2 * Program.LostAttempts) + 1);
+    }
+
+    [Fact]
+    public async Task An_operation_that_kills_every_worker_that_runs_it_is_refused_and_those_beside_it_are_done_once()
+    {
+        await using PostgreSqlTaskHub hub = CreateHub();
+        await using EngineHost client = await EngineHost.StartAsync(HubProxy.Around(hub, NoWork), _ => { });
+        await AddAsync();
+        await AddAsync();
+        string killing = await client.Client.ScheduleNewOrchestrationInstanceAsync(Program.KillingOperation);
+        using var limit = new CancellationTokenSource(Patience);
+
+        Task<int> killed = SuperviseAsync(limit);
+        OrchestrationMetadata done = await client.Client.WaitForInstanceCompletionAsync(killing, true, limit.Token);
+        await limit.CancelAsync();
+
+        Assert.StartsWith(
+            $"3 after PoisonWorkItem: Operation 'die' of entity '{Program.Fragile}' is not tried again: {Program.LostAttempts} workers",
+            done.ReadOutputAs<string>(),
+            StringComparison.OrdinalIgnoreCase);
+        Assert.InRange(await killed, Program.LostAttempts, Program.LostAttempts + 1);
+
+        Task AddAsync() => hub.Entities.SignalAsync(new OutgoingEntityMessage(
+            Program.Fragile.ToString(), new EntityMessage { Operation = "Add", Input = "1", IsSignal = true }));
     }
 
     [Fact]
@@ -84,10 +109,10 @@ public sealed class PoisonTests(TestDatabase database) : IClassFixture<TestDatab
 
     private static object? NoWork(string method, object?[] arguments) => method switch
     {
-        nameof(global::DurableTask.Core.Hub.ITaskHub.LockActivitiesAsync) =>
-            Task.FromResult<IReadOnlyList<global::DurableTask.Core.Hub.ActivityWorkItem>>([]),
-        nameof(global::DurableTask.Core.Hub.ITaskHub.LockOrchestrationsAsync) =>
-            Task.FromResult<IReadOnlyList<global::DurableTask.Core.Hub.OrchestrationWorkItem>>([]),
+        nameof(ITaskHub.LockActivitiesAsync) =>
+            Task.FromResult<IReadOnlyList<ActivityWorkItem>>([]),
+        nameof(ITaskHub.LockOrchestrationsAsync) =>
+            Task.FromResult<IReadOnlyList<OrchestrationWorkItem>>([]),
         _ => null,
     };
 

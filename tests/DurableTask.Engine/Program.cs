@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.DurableTask;
+using Microsoft.DurableTask.Entities;
 using Microsoft.DurableTask.PostgreSql;
 
 namespace Heal.DurableTask.Engine.Tests;
@@ -13,6 +14,8 @@ internal static class Program
     public const string Innocent = "Innocent";
     public const string KillingTurn = "KillingTurn";
     public const string KillingActivity = "KillingActivity";
+    public const string KillingOperation = "KillingOperation";
+    public static readonly EntityInstanceId Fragile = new("Fragile", "one");
 
     /// <summary>Fewer end an innocent that was there when two killers struck that nobody suspected yet.</summary>
     public const int LostAttempts = 5;
@@ -26,6 +29,7 @@ internal static class Program
         await using EngineHost worker = await EngineHost.StartAsync(
             hub,
             AddTasks,
+            options => options.EnableEntitySupport = true,
             configureHub: options =>
             {
                 options.WorkItemLockTimeout = Lease;
@@ -58,9 +62,30 @@ internal static class Program
                 return $"{failed.FailureDetails.ErrorType}: {failed.FailureDetails.ErrorMessage}";
             }
         })
+        .AddOrchestratorFunc(KillingOperation, async context =>
+        {
+            try
+            {
+                await context.Entities.CallEntityAsync(Fragile, nameof(FragileEntity.Die));
+                return "survived";
+            }
+            catch (EntityOperationFailedException failed)
+            {
+                int sum = await context.Entities.CallEntityAsync<int>(Fragile, nameof(FragileEntity.Add), 1);
+                return $"{sum} after {failed.FailureDetails.ErrorType}: {failed.FailureDetails.ErrorMessage}";
+            }
+        })
+        .AddEntity<FragileEntity>("Fragile")
         .AddActivityFunc("Nothing", _ => { })
         .AddActivityFunc("Die", _ => Die());
 
     // As the kernel ends a process that takes too much memory: nothing of it gets to say goodbye.
     private static void Die() => Process.GetCurrentProcess().Kill();
+
+    private sealed class FragileEntity : TaskEntity<int>
+    {
+        public int Add(int more) => State += more;
+
+        public void Die() => Program.Die();
+    }
 }

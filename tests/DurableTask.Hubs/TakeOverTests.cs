@@ -61,6 +61,7 @@ public sealed class TakeOverTests(TestDatabase database) : IClassFixture<TestDat
         }
 
         Assert.Equal(held.Lock.EntityId, taken[0].Lock.EntityId);
+        Assert.Equal(1, taken[0].LostAttempts);
         await living.Entities.CommitAsync(new EntityCommit { Lock = taken[0].Lock, ConsumedMessages = [taken[0].Messages[0].Id] });
     }
 

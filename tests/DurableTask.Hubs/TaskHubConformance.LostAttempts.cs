@@ -42,6 +42,38 @@ public abstract partial class TaskHubConformance
         await Hub.CommitTurnAsync(Some.Turn(item) with { Activities = [Some.Task(0)] });
         await Hub.AbandonActivityAsync((await NextActivityAsync()).Lock, TimeSpan.Zero);
         Assert.Equal(0, (await NextActivityAsync()).LostAttempts);
+        await Hub.Entities.SignalAsync(Signal("add"));
+        await Hub.Entities.AbandonAsync((await NextEntityAsync()).Lock, TimeSpan.Zero);
+        Assert.Equal(0, (await NextEntityAsync()).LostAttempts);
+    }
+
+    [Fact]
+    public async Task Workers_that_were_lost_with_an_entity_are_counted_up_to_two_and_then_as_the_holder_says()
+    {
+        await Hub.Entities.SignalAsync(Signal("one"));
+        await Hub.Entities.SignalAsync(Signal("two"));
+        var lost = new List<EntityWorkItem>();
+        for (var attempt = 0; attempt < 4; attempt++)
+        {
+            lost.Add(await NextEntityAsync(lease: Instant));
+        }
+
+        Assert.Equal([0, 1, 2, 2], lost.Select(item => item.LostAttempts));
+        await Assert.ThrowsAsync<WorkItemLockLostException>(() => Hub.Entities.SetLostAttemptsAsync(lost[2].Lock, 9));
+        await Hub.Entities.SetLostAttemptsAsync(lost[3].Lock, 4);
+        var held = await NextEntityAsync();
+        Assert.Equal((4, null), (held.LostAttempts, held.SuspectUntil));
+
+        await Hub.Entities.CommitAsync(Batch(held) with
+        {
+            ConsumedMessages = [held.Messages[0].Id], LostAttempts = 2, SuspectUntil = held.Messages[1].Id,
+        });
+        var next = await NextEntityAsync();
+        Assert.Equal((2, held.Messages[1].Id), (next.LostAttempts, next.SuspectUntil));
+        await Hub.Entities.CommitAsync(Batch(next));
+        await Hub.Entities.SignalAsync(Signal("three"));
+        next = await NextEntityAsync();
+        Assert.Equal((0, null), (next.LostAttempts, next.SuspectUntil));
     }
 
     [Fact]

@@ -29,7 +29,8 @@ internal sealed record KillReport(
 /// <summary>Many orchestrations on several workers, which are killed at random, with their database.</summary>
 internal sealed class KillRun(KillPlan plan, TextWriter output)
 {
-    public async Task<KillReport> RunAsync()
+    /// <param name="stop">Ends the run early.</param>
+    public async Task<KillReport> RunAsync(CancellationToken stop = default)
     {
         output.WriteLine($"kill run: {plan}");
         long began = Stopwatch.GetTimestamp();
@@ -39,7 +40,8 @@ internal sealed class KillRun(KillPlan plan, TextWriter output)
         await Ledger.CreateAsync(ledger);
         await using var client = await HubClient.StartAsync(postgres.ConnectionString);
         using var workers = new WorkerProcesses(postgres.ConnectionString, plan.Workers);
-        using var limit = new CancellationTokenSource(plan.Limit);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        limit.CancelAfter(plan.Limit);
         using var done = new CancellationTokenSource();
 
         var wrong = new System.Collections.Concurrent.ConcurrentQueue<string>();
@@ -61,7 +63,7 @@ internal sealed class KillRun(KillPlan plan, TextWriter output)
                     }
                 });
         }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !stop.IsCancellationRequested)
         {
             output.WriteLine($"Not everything ended within {plan.Limit}. The workers' last words:\n{workers.Log}");
             throw;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Heal.DurableTask.Kills.Tests;
 using Heal.DurableTask.Kills.Tests.Programs;
 
@@ -15,21 +16,54 @@ switch (args)
         return await new ProgramWorker(connectionString, Number(seed), Number(programs), Number(launch)).RunAsync();
     case ["kill-programs", var programs, var kills, var seed]:
         var generated = KillPlan.ForPrograms(Number(programs), Number(kills), Number(seed)) with { Durable = true };
-        var outcome = await new ProgramRun(generated, Console.Out).RunAsync();
-        return outcome is { Violations.Count: 0 } && outcome.Extra <= outcome.MostExtra && outcome.Kills == generated.Kills ? 0 : 1;
+        return await UntilStoppedAsync(async stop =>
+        {
+            var report = await new ProgramRun(generated, Console.Out).RunAsync(stop);
+            return report is { Violations.Count: 0 } && report.Extra <= report.MostExtra && report.Kills == generated.Kills ? 0 : 1;
+        });
     case ["kill", var orchestrations, var kills, var seed]:
         var plan = new KillPlan(Number(orchestrations), Number(kills), Workers: 3, Number(seed), Durable: true, TimeSpan.FromHours(2));
-        var report = await new KillRun(plan, Console.Out).RunAsync();
-        return report is { Wrong.Count: 0, Missing.Count: 0 } && report.Extra <= report.MostExtra && report.Kills == plan.Kills ? 0 : 1;
+        return await UntilStoppedAsync(async stop =>
+        {
+            var report = await new KillRun(plan, Console.Out).RunAsync(stop);
+            bool isRight = report is { Wrong.Count: 0, Missing.Count: 0 } && report.Extra <= report.MostExtra;
+            return isRight && report.Kills == plan.Kills ? 0 : 1;
+        });
     case ["soak", var minutes]:
         var duration = TimeSpan.FromMinutes(double.Parse(minutes, CultureInfo.InvariantCulture));
         var warmUp = duration / 3 < TimeSpan.FromMinutes(5) ? duration / 3 : TimeSpan.FromMinutes(5);
-        var faults = await new Soak(new SoakPlan(duration, warmUp), Console.Out).RunAsync();
-        Console.WriteLine(faults.Count == 0 ? "the soak is clean" : string.Join('\n', faults));
-        return faults.Count;
+        return await UntilStoppedAsync(async stop =>
+        {
+            var faults = await new Soak(new SoakPlan(duration, warmUp), Console.Out).RunAsync(stop);
+            Console.WriteLine(faults.Count == 0 ? "the soak is clean" : string.Join('\n', faults));
+            return faults.Count;
+        });
     default:
         Console.Error.WriteLine("Use eng/kill-test.sh or eng/soak.sh.");
         return 2;
+}
+
+// Who is told to end stops the processes that it started.
+static async Task<int> UntilStoppedAsync(Func<CancellationToken, Task<int>> run)
+{
+    using var stop = new CancellationTokenSource();
+    using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+    using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+    try
+    {
+        return await run(stop.Token);
+    }
+    catch (OperationCanceledException) when (stop.IsCancellationRequested)
+    {
+        Console.WriteLine("stopped");
+        return 130;
+    }
+
+    void Stop(PosixSignalContext signal)
+    {
+        signal.Cancel = true;
+        stop.Cancel();
+    }
 }
 
 static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);

@@ -38,15 +38,16 @@ internal sealed class Soak(SoakPlan plan, TextWriter output)
     private long _done;
     private long _failed;
 
+    /// <param name="stop">Ends the soak early; what was seen until then is judged.</param>
     /// <returns>What is not as it must be; empty when all is well.</returns>
-    public async Task<IReadOnlyList<string>> RunAsync()
+    public async Task<IReadOnlyList<string>> RunAsync(CancellationToken stop = default)
     {
         await using var postgres = await OwnPostgres.StartAsync(durable: true);
         await using var source = NpgsqlDataSource.Create(postgres.ConnectionString);
         await Ledger.CreateAsync(source);
         await using var client = await HubClient.StartAsync(postgres.ConnectionString);
         using var workers = new WorkerProcesses(postgres.ConnectionString, plan.Workers);
-        double most = await MeasureAsync(client);
+        double most = await MeasureAsync(client, stop);
         double rate = most * plan.RateShare;
         output.WriteLine(Text($"maximum {most:F0} orders/s with {plan.OpenWhenMeasuring} open; now {rate:F0}/s for {plan.Duration}"));
         output.WriteLine("  time     done  per s  workers MB   live rows   dead rows   tables MB");
@@ -54,19 +55,19 @@ internal sealed class Soak(SoakPlan plan, TextWriter output)
         using var end = new CancellationTokenSource();
         var purging = PurgeAsync(client, source, end.Token);
         var sampling = SampleAsync(workers, source, end.Token);
-        await OrderAsync(client, rate);
+        await OrderAsync(client, rate, stop);
         await end.CancelAsync();
         await Task.WhenAll(purging, sampling);
         return [.. Faults()];
     }
 
     /// <summary>As many orders as will go, a number open at a time.</summary>
-    private async Task<double> MeasureAsync(HubClient client)
+    private async Task<double> MeasureAsync(HubClient client, CancellationToken stop)
     {
         long began = Stopwatch.GetTimestamp();
         await Task.WhenAll(Enumerable.Range(0, plan.OpenWhenMeasuring).Select(async _ =>
         {
-            while (Stopwatch.GetElapsedTime(began) < plan.Measuring)
+            while (Stopwatch.GetElapsedTime(began) < plan.Measuring && !stop.IsCancellationRequested)
             {
                 await RunOneAsync(client);
             }
@@ -76,13 +77,13 @@ internal sealed class Soak(SoakPlan plan, TextWriter output)
         return rate;
     }
 
-    private async Task OrderAsync(HubClient client, double rate)
+    private async Task OrderAsync(HubClient client, double rate, CancellationToken stop)
     {
         long began = Stopwatch.GetTimestamp();
         var open = new List<Task>();
         long sent = 0;
         using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (Stopwatch.GetElapsedTime(began) is var elapsed && elapsed < plan.Duration && await tick.WaitForNextTickAsync())
+        while (Stopwatch.GetElapsedTime(began) is var elapsed && elapsed < plan.Duration && await TickAsync(tick, stop))
         {
             for (long due = (long)(elapsed.TotalSeconds * rate); sent < due; sent++)
             {

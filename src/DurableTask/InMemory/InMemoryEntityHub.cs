@@ -145,6 +145,11 @@ internal sealed class InMemoryEntityHub(TimeProvider time, InMemoryStorage stora
         return true;
     });
 
+    public Task SetLostAttemptsAsync(EntityLock held, int lostAttempts, CancellationToken cancellationToken = default) =>
+        Locked(_ => IsHeld(held, out var entity)
+            ? entity.LostAttempts = lostAttempts
+            : throw WorkItemLockLostException.ForEntity(held.EntityId));
+
     public Task<IReadOnlyList<EntityLock>> RenewAsync(
         IReadOnlyCollection<EntityLock> held, TimeSpan lease, CancellationToken cancellationToken = default) =>
         Locked<IReadOnlyList<EntityLock>>(now =>
@@ -168,6 +173,7 @@ internal sealed class InMemoryEntityHub(TimeProvider time, InMemoryStorage stora
     private static EntityWorkItem Lock(StoredEntity entity, LockRequest request, DateTimeOffset now)
     {
         entity.Fence++;
+        entity.LostAttempts += entity.LockedBy is not null && entity.LostAttempts < 2 ? 1 : 0;
         entity.LockedBy = request.WorkerId;
         entity.LockedUntil = now + request.Lease;
         return new EntityWorkItem(
@@ -175,7 +181,9 @@ internal sealed class InMemoryEntityHub(TimeProvider time, InMemoryStorage stora
             entity.State,
             entity.Holder,
             [.. entity.Due(now).OrderBy(message => message.Id).Take(InMemoryTaskHub.MaxMessagesPerTurn)
-                .Select(message => new EntityInboxMessage(message.Id, EntityMessage.Deserialize(message.Message)))]);
+                .Select(message => new EntityInboxMessage(message.Id, EntityMessage.Deserialize(message.Message)))],
+            entity.LostAttempts,
+            entity.SuspectUntil);
     }
 
     private bool IsHeld(EntityLock held, out StoredEntity entity) =>

@@ -99,6 +99,10 @@ internal sealed class StoredEntity
     public long Fence { get; set; }
     public List<StoredEntityMessage> Inbox { get; private set; } = [];
 
+    /// <summary>Workers that were lost while they held the entity.</summary>
+    public int LostAttempts { get; set; }
+    public long? SuspectUntil { get; private set; }
+
     /// <summary>Filters name entities; versions they have none.</summary>
     public bool Passes(IReadOnlyList<WorkFilter>? only) =>
         only is null || only.Any(filter => filter.Passes(EntityId[1..EntityId.IndexOf('@', 1)], version: null));
@@ -123,6 +127,8 @@ internal sealed class StoredEntity
         UpdatedAt = batch.IsModified ? now : UpdatedAt;
         LockedBy = null;
         LockedUntil = DateTimeOffset.MinValue;
+        LostAttempts = batch.LostAttempts;
+        SuspectUntil = batch.SuspectUntil;
         Fence++;
     }
 }

@@ -29,7 +29,7 @@ internal sealed class HubDatabase(PostgreSqlTaskHubOptions options, ILoggerFacto
     public NpgsqlDataSource DataSource { get; } =
         CreateDataSource(options, loggerFactory, static settings => settings.NoResetOnClose = true);
 
-    /// <summary>For what leaves something behind (a lock, a setting, a channel): it ends with its connection, which is not used again.</summary>
+    /// <summary>For what leaves something behind (a lock, a setting, a channel): it ends with its connection.</summary>
     public NpgsqlDataSource SessionSource { get; } =
         CreateDataSource(options, loggerFactory, static settings => settings.Pooling = false);
 

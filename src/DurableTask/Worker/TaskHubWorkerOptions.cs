@@ -49,8 +49,8 @@ public sealed class TaskHubWorkerOptions
     public TimeSpan RejectionDelay { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// After so many workers were lost, one after the other, while they ran the same turn or the same activity, it is not tried again: the
-    /// instance, or the call of the activity, fails with ErrorType PoisonWorkItem. Default: 50; at least 1.
+    /// After so many workers were lost, one after the other, while they ran the same turn, activity or operation of an entity, it is not
+    /// tried again: the instance, or the call, fails with ErrorType PoisonWorkItem; a signal is dropped. Default: 50; at least 1.
     /// </summary>
     public int MaximumLostAttempts { get; set; } = 50;
 

@@ -36,7 +36,8 @@ internal sealed class ProgramRun(KillPlan plan, TextWriter output)
     /// <summary>The command that runs the same programs again.</summary>
     public static string Again(KillPlan plan) => $"eng/kill-test.sh --programs {plan.Orchestrations} {plan.Kills} {plan.Seed}";
 
-    public async Task<ProgramReport> RunAsync()
+    /// <param name="stop">Ends the run early.</param>
+    public async Task<ProgramReport> RunAsync(CancellationToken stop = default)
     {
         output.WriteLine($"generated programs: {plan}\nthe same programs again, under other accidents: {Again(plan)}");
         long began = Stopwatch.GetTimestamp();
@@ -49,7 +50,7 @@ internal sealed class ProgramRun(KillPlan plan, TextWriter output)
             ["programs", postgres.ConnectionString, .. new[] { plan.Seed, plan.Orchestrations, launch }.Select(number => $"{number}")]);
         using var gate = new ChangeGate();
         using var killer = new Killer(plan, workers, CrashAsync, output);
-        await DriveAsync(client, workers, source, gate, killer);
+        await DriveAsync(client, workers, source, gate, killer, stop);
 
         var stored = new StoredRun(client, source);
         var left = await stored.SettleAsync();
@@ -84,9 +85,11 @@ internal sealed class ProgramRun(KillPlan plan, TextWriter output)
         }
     }
 
-    private async Task DriveAsync(HubClient client, WorkerProcesses workers, NpgsqlDataSource source, ChangeGate gate, Killer killer)
+    private async Task DriveAsync(
+        HubClient client, WorkerProcesses workers, NpgsqlDataSource source, ChangeGate gate, Killer killer, CancellationToken stop)
     {
-        using var limit = new CancellationTokenSource(plan.Limit);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        limit.CancelAfter(plan.Limit);
         using var done = new CancellationTokenSource();
         var killing = killer.RunAsync(done.Token);
 
@@ -119,7 +122,7 @@ internal sealed class ProgramRun(KillPlan plan, TextWriter output)
         {
             _violations.Enqueue($"the client met an error: {failure}");
         }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !stop.IsCancellationRequested)
         {
             _violations.Enqueue($"not everything ended within {plan.Limit}");
         }

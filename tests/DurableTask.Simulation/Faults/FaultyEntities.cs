@@ -41,6 +41,13 @@ internal sealed class FaultyEntities(IEntityHub entities, FaultyHub connection) 
             return true;
         });
 
+    public Task SetLostAttemptsAsync(EntityLock held, int lostAttempts, CancellationToken cancellationToken = default) =>
+        connection.CallAsync("count lost attempts at an entity", async () =>
+        {
+            await entities.SetLostAttemptsAsync(held, lostAttempts, cancellationToken);
+            return true;
+        });
+
     public Task<IReadOnlyList<EntityLock>> RenewAsync(
         IReadOnlyCollection<EntityLock> held, TimeSpan lease, CancellationToken cancellationToken = default) =>
         connection.CallAsync($"renew {held.Count} entities", () => entities.RenewAsync(held, lease, cancellationToken));

@@ -16,8 +16,17 @@ public sealed record OutgoingEntityMessage(string EntityId, EntityMessage Messag
 /// <param name="Holder">The orchestration that has the entity in its critical section; null for none.</param>
 /// <param name="Messages">The messages that are due, parked ones excepted, in the order of their storing; at least one. More than a hub's
 /// limit stay for the next batch.</param>
+/// <param name="LostAttempts">How many workers were lost while they held the entity, since <see cref="EntityCommit.LostAttempts"/> was last
+/// stored: counted up to 2 by the hub, from there on by
+/// <see cref="IEntityHub.SetLostAttemptsAsync(EntityLock, int, CancellationToken)"/>.</param>
+/// <param name="SuspectUntil">What <see cref="EntityCommit.SuspectUntil"/> was last stored.</param>
 public sealed record EntityWorkItem(
-    EntityLock Lock, string? State, EntityLockHolder? Holder, IReadOnlyList<EntityInboxMessage> Messages);
+    EntityLock Lock,
+    string? State,
+    EntityLockHolder? Holder,
+    IReadOnlyList<EntityInboxMessage> Messages,
+    int LostAttempts = 0,
+    long? SuspectUntil = null);
 
 /// <summary>All that one batch of an entity changes. It is stored in one transaction, or not at all.</summary>
 public sealed record EntityCommit
@@ -43,6 +52,12 @@ public sealed record EntityCommit
 
     /// <summary>True to make all parked messages due again.</summary>
     public bool ReturnParked { get; init; }
+
+    /// <summary>What <see cref="EntityWorkItem.LostAttempts"/> is from now on; 0 unless what is left may be what killed.</summary>
+    public int LostAttempts { get; init; }
+
+    /// <summary>The last message that may be what killed; null when none is under suspicion.</summary>
+    public long? SuspectUntil { get; init; }
 
     /// <summary>Answers to orchestrations. Those to unknown or ended executions are dropped.</summary>
     public IReadOnlyList<OutgoingMessage> Messages { get; init; } = [];

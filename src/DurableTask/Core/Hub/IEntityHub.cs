@@ -44,6 +44,10 @@ public interface IEntityHub
     /// <summary>Gives a lock back without having done anything; the messages become visible again after the delay.</summary>
     Task AbandonAsync(EntityLock held, TimeSpan delay, CancellationToken cancellationToken = default);
 
+    /// <summary>Says how many workers were lost with the entity; a commit or a give-back leaves it to the next holder.</summary>
+    /// <exception cref="WorkItemLockLostException">The lock is not held any more.</exception>
+    Task SetLostAttemptsAsync(EntityLock held, int lostAttempts, CancellationToken cancellationToken = default);
+
     /// <summary>Extends leases that are still held.</summary>
     /// <returns>The locks that are not held any more.</returns>
     Task<IReadOnlyList<EntityLock>> RenewAsync(

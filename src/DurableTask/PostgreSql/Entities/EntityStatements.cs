@@ -23,7 +23,9 @@ internal static class EntityStatements
             commits.Select(commit => commit.State).ToArray(),
             commits.Select(commit => commit.IsModified).ToArray(),
             commits.Select(commit => commit.Holder?.InstanceId).ToArray(),
-            commits.Select(commit => commit.Holder?.ExecutionId).ToArray());
+            commits.Select(commit => commit.Holder?.ExecutionId).ToArray(),
+            commits.Select(commit => commit.LostAttempts).ToArray(),
+            commits.Select(commit => commit.SuspectUntil).ToArray());
         NewInstances.AddTo(
             batch,
             [.. commits.SelectMany(commit => commit.Orchestrations)],

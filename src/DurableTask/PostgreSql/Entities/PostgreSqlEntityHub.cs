@@ -121,6 +121,15 @@ internal sealed class PostgreSqlEntityHub(
         }
     }
 
+    public async Task SetLostAttemptsAsync(EntityLock held, int lostAttempts, CancellationToken cancellationToken = default)
+    {
+        object?[] arguments = [held.EntityId, held.WorkerId, held.Fence, lostAttempts];
+        if (!await database.AnyAsync("set_lost_attempts_of_entity", arguments, cancellationToken))
+        {
+            throw WorkItemLockLostException.ForEntity(held.EntityId);
+        }
+    }
+
     public async Task<IReadOnlyList<EntityLock>> RenewAsync(
         IReadOnlyCollection<EntityLock> held, TimeSpan lease, CancellationToken cancellationToken = default)
     {
@@ -176,7 +185,9 @@ internal static class EntityRows
         new EntityLock(row.GetString(0), workerId, row.GetInt64(1)),
         Rows.Text(row, 2),
         row.IsDBNull(3) ? null : new EntityLockHolder(row.GetString(3), row.GetString(4)),
-        []);
+        [],
+        row.GetInt32(5),
+        row.IsDBNull(6) ? null : row.GetInt64(6));
 
     /// <summary>The names of a filter, in the form that ids have.</summary>
     public static string[]? Names(IReadOnlyList<WorkFilter>? only) => only?.Select(filter => filter.Name.ToLowerInvariant()).ToArray();

@@ -6,7 +6,8 @@ WITH held AS (
     WHERE e.locked_by = ANY ($1::text[])
     FOR UPDATE OF e SKIP LOCKED
 ), free AS (
-    UPDATE entities e SET locked_by = NULL, locked_until = NULL, fence = e.fence + 1
+    UPDATE entities e SET locked_by = NULL, locked_until = NULL, fence = e.fence + 1,
+           lost_attempts = CASE WHEN e.lost_attempts < 2 THEN e.lost_attempts + 1 ELSE e.lost_attempts END
     FROM (SELECT DISTINCT entity_id FROM held) h
     WHERE e.entity_id = h.entity_id
     RETURNING e.entity_id

@@ -1,7 +1,7 @@
 -- Locks at most $2 entities with due messages, those that wait longest first, and creates the rows of those that have none. As in
 -- lock_orchestrations, one message stands for all of an entity's, and the coalesce keeps the planner from sorting the inbox. In the order
 -- of the ids: two workers that want the same entities wait for each other in one direction only, and the second one finds them taken.
--- $4: the names to take, or null for all.
+-- $4: the names to take, or null for all. A holder that neither committed nor gave the entity back is lost: counted up to 2, see ITaskHub.
 WITH due AS (
     SELECT m.entity_id
     FROM entity_inbox m
@@ -16,6 +16,7 @@ WITH due AS (
 )
 INSERT INTO entities AS e (entity_id, locked_by, locked_until, fence)
 SELECT due.entity_id, $1, now() + $3, 1 FROM due ORDER BY due.entity_id
-ON CONFLICT (entity_id) DO UPDATE SET locked_by = $1, locked_until = now() + $3, fence = e.fence + 1
+ON CONFLICT (entity_id) DO UPDATE SET locked_by = $1, locked_until = now() + $3, fence = e.fence + 1,
+    lost_attempts = CASE WHEN e.locked_by IS NOT NULL AND e.lost_attempts < 2 THEN e.lost_attempts + 1 ELSE e.lost_attempts END
 WHERE e.locked_until IS NULL OR e.locked_until <= now()
-RETURNING e.entity_id, e.fence, e.state, e.holder, e.holder_execution;
+RETURNING e.entity_id, e.fence, e.state, e.holder, e.holder_execution, e.lost_attempts, e.suspect_until;

@@ -9,7 +9,9 @@ namespace Microsoft.DurableTask.Worker.Dispatch;
 
 /// <summary>
 /// One batch of an entity: plays the messages in order and gathers what to store. Each operation by itself keeps or takes back its state
-/// and what it sent. While an orchestration has the entity in its critical section, the messages of all others are parked.
+/// and what it sent. While an orchestration has the entity in its critical section, the messages of all others are parked. Of an entity
+/// that workers were lost with, one operation runs at a time, so that the next loss tells which one it was; one that was lost too often
+/// is refused without running.
 /// </summary>
 internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem item, IServiceProvider services, ILogger logger)
 {
@@ -26,6 +28,9 @@ internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem 
     private ITaskEntity? _entity;
     private bool _isModified;
     private bool _isReleased;
+    private bool _hasRunOperation;
+
+    private bool IsSuspect => item.LostAttempts >= SuspectLane.LostAttemptsOfSuspects;
 
     public async Task<EntityCommit> RunAsync()
     {
@@ -35,12 +40,13 @@ internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem 
             await PlayAsync(message);
 
             // After a release, those who were parked come first: they have waited longer than what is left of this batch.
-            if (_isReleased || runtime.IsStopping || runtime.Time.GetElapsedTime(began) > LongestBatch)
+            if (_isReleased || (IsSuspect && _hasRunOperation) || runtime.IsStopping || runtime.Time.GetElapsedTime(began) > LongestBatch)
             {
                 break;
             }
         }
 
+        long? suspectUntil = SuspectUntil();
         return new EntityCommit
         {
             Lock = item.Lock,
@@ -50,10 +56,21 @@ internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem 
             ConsumedMessages = _consumed,
             ParkedMessages = _parked,
             ReturnParked = _isReleased,
+
+            LostAttempts = suspectUntil is null ? 0 : SuspectLane.LostAttemptsOfSuspects,
+            SuspectUntil = suspectUntil,
             Messages = _answers,
             EntityMessages = _effects.Messages,
             Orchestrations = _effects.Starts,
         };
+    }
+
+    /// <summary>The last message that may be what killed; null when none is left.</summary>
+    private long? SuspectUntil()
+    {
+        long? last = IsSuspect ? item.SuspectUntil ?? item.Messages[^1].Id : null;
+        IEnumerable<long> left = item.Messages.Select(message => message.Id).Except(_consumed).Except(_parked);
+        return left.Any(id => id <= last) ? last : null;
     }
 
     private async Task PlayAsync(EntityInboxMessage received)
@@ -106,6 +123,17 @@ internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem 
 
     private async Task RunOperationAsync(EntityMessage message)
     {
+        _hasRunOperation = true;
+        if (item.LostAttempts >= runtime.HubOptions.MaximumLostAttempts)
+        {
+            Log.Poisoned(logger, _id.ToString(), message.Operation!, item.LostAttempts);
+            Answer(message, new EntityResponse
+            {
+                Failure = SuspectLane.Poison($"Operation '{message.Operation}' of entity '{_id}'", item.LostAttempts),
+            });
+            return;
+        }
+
         _isModified = true;
         var context = new EntityContext(runtime, _id);
         try
@@ -146,5 +174,9 @@ internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem 
     {
         [LoggerMessage(EventId = 15, Level = LogLevel.Error, Message = "Entity '{EntityId}': operation '{Operation}' failed.")]
         public static partial void OperationFailed(ILogger logger, Exception exception, string entityId, string operation);
+
+        [LoggerMessage(EventId = 654, Level = LogLevel.Error,
+            Message = "Entity '{EntityId}': operation '{Operation}' is not tried again: {Losses} workers were lost while they ran it.")]
+        public static partial void Poisoned(ILogger logger, string entityId, string operation, int losses);
     }
 }

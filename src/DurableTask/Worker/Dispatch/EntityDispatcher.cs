@@ -54,9 +54,17 @@ internal sealed partial class EntityDispatcher(WorkerRuntime runtime)
     {
         try
         {
-            await using AsyncServiceScope scope = runtime.Scopes.CreateAsyncScope();
-            var batch = new EntityBatch(runtime, item, scope.ServiceProvider, _logger);
-            await runtime.Hub.Entities.CommitAsync(await batch.RunAsync());
+            if (item.LostAttempts < SuspectLane.LostAttemptsOfSuspects || item.LostAttempts >= runtime.HubOptions.MaximumLostAttempts)
+            {
+                await RunBatchAsync(item);
+            }
+            else if (!await runtime.Suspects.TryRunAsync(
+                () => runtime.Hub.Entities.SetLostAttemptsAsync(item.Lock, item.LostAttempts + 1),
+                () => RunBatchAsync(item),
+                acquit: null))
+            {
+                await runtime.Hub.Entities.AbandonAsync(item.Lock, SuspectLane.GiveBackDelay);
+            }
         }
         catch (WorkItemLockLostException lost)
         {
@@ -72,6 +80,13 @@ internal sealed partial class EntityDispatcher(WorkerRuntime runtime)
             runtime.Locks.Remove(item.Lock);
             runtime.EntitySlots.GiveBack(1);
         }
+    }
+
+    private async Task RunBatchAsync(EntityWorkItem item)
+    {
+        await using AsyncServiceScope scope = runtime.Scopes.CreateAsyncScope();
+        var batch = new EntityBatch(runtime, item, scope.ServiceProvider, _logger);
+        await runtime.Hub.Entities.CommitAsync(await batch.RunAsync());
     }
 
     private async Task GiveBackAsync(EntityLock held)
