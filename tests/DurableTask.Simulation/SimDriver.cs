@@ -60,7 +60,9 @@ internal sealed class SimDriver : Driver
             living = LiveAsync(_lives.Current(instanceId)!, sequel.Program, root with { Suspensions = 0 });
             if (sequel.How == Again.RestartAside)
             {
+                // Nobody else waits for what it leaves behind: it has another id than the root.
                 await living;
+                await DescendantsEndAsync(instanceId);
             }
         }
 
