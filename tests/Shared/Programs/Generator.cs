@@ -13,6 +13,7 @@ internal sealed class Generator(Random chance, TimeSpan unit, string name = "", 
 
     private readonly Scenario _scenario = new(name);
     private int _lastId;
+    private int _rewindable;
 
     public Scenario Draw()
     {
@@ -60,8 +61,8 @@ internal sealed class Generator(Random chance, TimeSpan unit, string name = "", 
         return sequels;
     }
 
-    /// <summary>False for one whose entities would have to know at which round it begins again: a restart is given the last one's input.
-    /// </summary>
+    /// <summary>False for one whose entities would have to know at which round it begins again: a restart is given the last one's input,
+    /// and a rewind begins within it.</summary>
     private static bool CanBeRestarted(Recipe program) =>
         program.Rounds == 1 || !program.AllNodes.Any(node => node is EntityTalk or Section);
 
@@ -69,6 +70,7 @@ internal sealed class Generator(Random chance, TimeSpan unit, string name = "", 
     /// is.</summary>
     private Recipe NewFragileProgram(int depth)
     {
+        _rewindable++;
         var program = NewProgram(depth, Ending.Return, events: false);
         int id = ++_lastId;
         Node weak = chance.Next(depth < DeepestChild ? 3 : 2) switch
@@ -81,6 +83,7 @@ internal sealed class Generator(Random chance, TimeSpan unit, string name = "", 
         body.Insert(chance.Next(body.Count + 1), weak);
         program = program with { Body = body };
         _scenario.Programs[program.Id] = program;
+        _rewindable--;
         return program;
     }
 
@@ -154,9 +157,17 @@ internal sealed class Generator(Random chance, TimeSpan unit, string name = "", 
         bool ownId = OneIn(2);
         var ending = chance.Next(6) switch { 0 => Ending.Throw, 1 when ownId && events => Ending.Wait, _ => Ending.Return };
         int attempts = ending == Ending.Throw && OneIn(2) ? chance.Next(2, 4) : 1;
+
         // Run again, a deep one would find its own sub-orchestrations' ids taken.
-        return new Child(
-            id, NewProgram(attempts > 1 ? DeepestChild : depth, ending, events && ownId && attempts == 1), ownId, attempts, Caught: true);
+        var program = NewProgram(attempts > 1 ? DeepestChild : depth, ending, events && ownId && attempts == 1);
+        if (_rewindable > 0 && ending == Ending.Throw && !CanBeRestarted(program))
+        {
+            // A rewind of its caller would run it again from its first retry on, and its entities would count twice.
+            program = program with { Ending = Ending.Return };
+            _scenario.Programs[program.Id] = program;
+        }
+
+        return new Child(id, program, ownId, attempts, Caught: true);
     }
 
     private bool OneIn(int many) => chance.Next(many) == 0;
