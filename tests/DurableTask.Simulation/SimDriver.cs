@@ -83,6 +83,8 @@ internal sealed class SimDriver : Driver
     /// <summary>The one that replaces it must not be ended in its place.</summary>
     protected override bool MayBeTerminated(Use use) => !((Life)use).MayBeReplaced;
 
+    protected override Task ChangeAsync(Use use, Func<Task> change) => ((Life)use).Change = base.ChangeAsync(use, change);
+
     /// <summary>What becomes of an id after its use.</summary>
     /// <returns>The id that the sequel's program runs under.</returns>
     private async Task<string> FollowAsync(string instanceId, Sequel sequel)
@@ -95,7 +97,9 @@ internal sealed class SimDriver : Driver
                 return instanceId;
             case Again.Replace:
                 await PauseAsync();
-                _lives.Current(instanceId)!.MayBeReplaced = true;
+                var replaced = _lives.Current(instanceId)!;
+                replaced.MayBeReplaced = true;
+                await replaced.Change;
                 await StartAsync(instanceId, sequel.Program, options.WithDedupeStatuses());
                 return instanceId;
             case Again.Purge:

@@ -38,6 +38,9 @@ internal sealed class Life(string instanceId, string executionId, Life? parent, 
     /// <summary>Somebody starts another one in its place, whether it has ended or not: that terminates it.</summary>
     public bool MayBeReplaced { get; set; }
 
+    /// <summary>A change that is under way, which must not reach what has its id next.</summary>
+    public Task Change { get; set; } = Task.CompletedTask;
+
     /// <summary>Completes when the hub has it no more: something else has its id, or nothing has.</summary>
     public Task Gone => _gone.Task;
 

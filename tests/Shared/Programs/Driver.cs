@@ -127,6 +127,9 @@ internal class Driver(IHubAccess hub, Scenario scenario, Random chance, TimeProv
     /// <summary>False for one whose id may be something else's by now.</summary>
     protected virtual bool MayBeTerminated(Use use) => true;
 
+    /// <summary>A change that would do harm to what has the id after this use.</summary>
+    protected virtual Task ChangeAsync(Use use, Func<Task> change) => hub.ChangeAsync(change);
+
     private async Task TerminateAsync(Use use, bool recursive)
     {
         await PauseAsync();
@@ -134,7 +137,7 @@ internal class Driver(IHubAccess hub, Scenario scenario, Random chance, TimeProv
         if (MayBeTerminated(use))
         {
             var options = new TerminateInstanceOptions(Model.TerminationOutput, recursive);
-            await hub.ChangeAsync(() => hub.Client.TerminateInstanceAsync(use.InstanceId, options));
+            await ChangeAsync(use, () => hub.Client.TerminateInstanceAsync(use.InstanceId, options));
         }
     }
 
