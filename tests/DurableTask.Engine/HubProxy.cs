@@ -30,6 +30,13 @@ public class HubProxy : DispatchProxy
     public static ITaskHub WithoutOrchestrations(ITaskHub hub) => Around(hub, (method, _) =>
         method == nameof(ITaskHub.LockOrchestrationsAsync) ? Task.FromResult<IReadOnlyList<OrchestrationWorkItem>>([]) : null);
 
+    /// <summary>Calls to the entities fail where the test says so.</summary>
+    public static ITaskHub AroundEntities(ITaskHub hub, Func<string, bool> fails)
+    {
+        IEntityHub entities = EntityHubProxy.Around(hub.Entities, fails);
+        return Around(hub, (method, _) => method == $"get_{nameof(ITaskHub.Entities)}" ? entities : null);
+    }
+
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
         _answer(targetMethod!.Name, args ?? [])
         ?? targetMethod.Invoke(_hub, BindingFlags.DoNotWrapExceptions, binder: null, args, culture: null);

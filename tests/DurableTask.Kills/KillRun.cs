@@ -71,6 +71,9 @@ internal sealed class KillRun(KillPlan plan, TextWriter output)
         finally
         {
             await done.CancelAsync();
+
+            // What it has under way would start processes after their end.
+            await killing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         await killing;

@@ -61,7 +61,8 @@ static async Task<int> UntilStoppedAsync(Func<CancellationToken, Task<int>> run)
 
     void Stop(PosixSignalContext signal)
     {
-        signal.Cancel = true;
+        // The second one ends the process as ever.
+        signal.Cancel = !stop.IsCancellationRequested;
         stop.Cancel();
     }
 }

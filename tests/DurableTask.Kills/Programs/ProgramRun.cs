@@ -129,6 +129,9 @@ internal sealed class ProgramRun(KillPlan plan, TextWriter output)
         finally
         {
             await done.CancelAsync();
+
+            // What it has under way would start processes after their end.
+            await killing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         await killing;

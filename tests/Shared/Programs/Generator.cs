@@ -61,8 +61,8 @@ internal sealed class Generator(Random chance, TimeSpan unit, string name = "", 
         return sequels;
     }
 
-    /// <summary>False for one whose entities would have to know at which round it begins again: a restart is given the last one's input,
-    /// and a rewind begins within it.</summary>
+    /// <summary>False for one whose entities would have to know at which round it begins again: a restart is given the last one's input.
+    /// </summary>
     private static bool CanBeRestarted(Recipe program) =>
         program.Rounds == 1 || !program.AllNodes.Any(node => node is EntityTalk or Section);
 
@@ -157,17 +157,15 @@ internal sealed class Generator(Random chance, TimeSpan unit, string name = "", 
         bool ownId = OneIn(2);
         var ending = chance.Next(6) switch { 0 => Ending.Throw, 1 when ownId && events => Ending.Wait, _ => Ending.Return };
         int attempts = ending == Ending.Throw && OneIn(2) ? chance.Next(2, 4) : 1;
-
-        // Run again, a deep one would find its own sub-orchestrations' ids taken.
-        var program = NewProgram(attempts > 1 ? DeepestChild : depth, ending, events && ownId && attempts == 1);
-        if (_rewindable > 0 && ending == Ending.Throw && !CanBeRestarted(program))
+        if (_rewindable > 0)
         {
-            // A rewind of its caller would run it again from its first retry on, and its entities would count twice.
-            program = program with { Ending = Ending.Return };
-            _scenario.Programs[program.Id] = program;
+            // A rewind of its caller would run it again from its first failure on: what follows that would happen twice.
+            ending = Ending.Return;
         }
 
-        return new Child(id, program, ownId, attempts, Caught: true);
+        // Run again, a deep one would find its own sub-orchestrations' ids taken.
+        return new Child(
+            id, NewProgram(attempts > 1 ? DeepestChild : depth, ending, events && ownId && attempts == 1), ownId, attempts, Caught: true);
     }
 
     private bool OneIn(int many) => chance.Next(many) == 0;

@@ -30,6 +30,11 @@ internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem 
     private bool _isReleased;
     private bool _hasRunOperation;
 
+    /// <summary>How often an operation may be lost with its worker: at least once by itself, or what was beside a killer would be refused
+    /// with it.</summary>
+    public static int MaximumLostAttempts(WorkerRuntime runtime) =>
+        Math.Max(runtime.HubOptions.MaximumLostAttempts, SuspectLane.LostAttemptsOfSuspects + 1);
+
     private bool IsSuspect => item.LostAttempts >= SuspectLane.LostAttemptsOfSuspects;
 
     public async Task<EntityCommit> RunAsync()
@@ -124,7 +129,7 @@ internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem 
     private async Task RunOperationAsync(EntityMessage message)
     {
         _hasRunOperation = true;
-        if (item.LostAttempts >= runtime.HubOptions.MaximumLostAttempts)
+        if (item.LostAttempts >= MaximumLostAttempts(runtime))
         {
             Log.Poisoned(logger, _id.ToString(), message.Operation!, item.LostAttempts);
             Answer(message, new EntityResponse

@@ -54,7 +54,7 @@ internal sealed partial class EntityDispatcher(WorkerRuntime runtime)
     {
         try
         {
-            if (item.LostAttempts < SuspectLane.LostAttemptsOfSuspects || item.LostAttempts >= runtime.HubOptions.MaximumLostAttempts)
+            if (item.LostAttempts < SuspectLane.LostAttemptsOfSuspects || item.LostAttempts >= EntityBatch.MaximumLostAttempts(runtime))
             {
                 await RunBatchAsync(item);
             }
@@ -73,7 +73,7 @@ internal sealed partial class EntityDispatcher(WorkerRuntime runtime)
         catch (Exception failed)
         {
             Log.BatchNotStored(_logger, failed, item.Lock.EntityId);
-            await GiveBackAsync(item.Lock);
+            await GiveBackAsync(item);
         }
         finally
         {
@@ -89,16 +89,22 @@ internal sealed partial class EntityDispatcher(WorkerRuntime runtime)
         await runtime.Hub.Entities.CommitAsync(await batch.RunAsync());
     }
 
-    private async Task GiveBackAsync(EntityLock held)
+    private async Task GiveBackAsync(EntityWorkItem item)
     {
         try
         {
-            await runtime.Hub.Entities.AbandonAsync(held, RetryDelay);
+            if (item.LostAttempts >= SuspectLane.LostAttemptsOfSuspects)
+            {
+                // It was counted in advance, but this worker lives.
+                await runtime.Hub.Entities.SetLostAttemptsAsync(item.Lock, item.LostAttempts);
+            }
+
+            await runtime.Hub.Entities.AbandonAsync(item.Lock, RetryDelay);
         }
         catch (Exception unreachable)
         {
             // The lease does it, later.
-            Log.NotGivenBack(_logger, held.EntityId, unreachable.Message);
+            Log.NotGivenBack(_logger, item.Lock.EntityId, unreachable.Message);
         }
     }
 
