@@ -239,7 +239,8 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
         await hub.CreateInstanceAsync(Some.Instance(), []);
         var item = await NextAsync(hub, CancellationToken.None);
 
-        proxy.CutAfter(item.Instance.InstanceId); // The statement that stores the turn is a transaction of its own.
+        // The statement that stores the turn is a transaction of its own. Notifications name instances too, but no executions.
+        proxy.CutAfter(item.Instance.ExecutionId);
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => hub.CommitTurnAsync(Some.Turn(item)).WaitAsync(Patience));
         Assert.Equal(["1"], await ListAsync("SELECT count(*)::text FROM history"));
         await Assert.ThrowsAsync<WorkItemLockLostException>(() => hub.CommitTurnAsync(Some.Turn(item)).WaitAsync(Patience));

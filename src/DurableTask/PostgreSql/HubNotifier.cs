@@ -73,7 +73,7 @@ internal sealed partial class HubNotifier(
                 HubDatabase.Sql["notify"], database.Channel, news.Payloads(self).ToArray());
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             Log.NotSent(logger, database.Channel, exception.Message);
         }
