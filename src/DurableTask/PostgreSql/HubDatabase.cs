@@ -44,6 +44,13 @@ internal sealed class HubDatabase(PostgreSqlTaskHubOptions options, ILoggerFacto
         await SessionSource.DisposeAsync();
     }
 
+    /// <summary>A source of connections that are set as the hub's statements expect it.</summary>
+    public static NpgsqlDataSource CreateDataSource(
+        PostgreSqlTaskHubOptions options, ILoggerFactory? loggerFactory, Action<NpgsqlConnectionStringBuilder>? adjust = null) =>
+        PostgresDataSource.Create(
+            options.ConnectionString, options.Schema, "durable-task-hub", options.CommandTimeout, loggerFactory,
+            $"{PlannerSettings} {DeathSettings}", adjust);
+
     /// <summary>Runs statements in one transaction and one round trip.</summary>
     /// <param name="read">Reads the results of those statements that return rows.</param>
     public async Task<T> BatchAsync<T>(
@@ -85,10 +92,4 @@ internal sealed class HubDatabase(PostgreSqlTaskHubOptions options, ILoggerFacto
 
         return rows;
     }
-
-    public static NpgsqlDataSource CreateDataSource(
-        PostgreSqlTaskHubOptions options, ILoggerFactory? loggerFactory, Action<NpgsqlConnectionStringBuilder>? adjust = null) =>
-        PostgresDataSource.Create(
-            options.ConnectionString, options.Schema, "durable-task-hub", options.CommandTimeout, loggerFactory,
-            $"{PlannerSettings} {DeathSettings}", adjust);
 }

@@ -30,11 +30,6 @@ internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem 
     private bool _isReleased;
     private bool _hasRunOperation;
 
-    /// <summary>How often an operation may be lost with its worker: at least once by itself, or what was beside a killer would be refused
-    /// with it.</summary>
-    public static int MaximumLostAttempts(WorkerRuntime runtime) =>
-        Math.Max(runtime.HubOptions.MaximumLostAttempts, SuspectLane.LostAttemptsOfSuspects + 1);
-
     private bool IsSuspect => item.LostAttempts >= SuspectLane.LostAttemptsOfSuspects;
 
     public async Task<EntityCommit> RunAsync()
@@ -61,7 +56,6 @@ internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem 
             ConsumedMessages = _consumed,
             ParkedMessages = _parked,
             ReturnParked = _isReleased,
-
             LostAttempts = suspectUntil is null ? 0 : SuspectLane.LostAttemptsOfSuspects,
             SuspectUntil = suspectUntil,
             Messages = _answers,
@@ -69,6 +63,11 @@ internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem 
             Orchestrations = _effects.Starts,
         };
     }
+
+    /// <summary>How often an operation may be lost with its worker: at least once by itself, or what was beside a killer would be refused
+    /// with it.</summary>
+    public static int MaximumLostAttempts(WorkerRuntime runtime) =>
+        Math.Max(runtime.HubOptions.MaximumLostAttempts, SuspectLane.LostAttemptsOfSuspects + 1);
 
     /// <summary>The last message that may be what killed; null when none is left.</summary>
     private long? SuspectUntil()
