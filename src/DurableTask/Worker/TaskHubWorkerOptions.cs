@@ -50,8 +50,8 @@ public sealed class TaskHubWorkerOptions
 
     /// <summary>
     /// After so many workers were lost, one after the other, while they ran the same turn, activity or operation of an entity, it is not
-    /// tried again: the instance, or the call, fails with ErrorType PoisonWorkItem; a signal is dropped. Of an
-    /// entity at least 3, so that an operation was lost by itself once. Default: 50; at least 1.
+    /// tried again: the instance, or the call, fails with ErrorType PoisonWorkItem; a signal is dropped. An operation is lost at least 3
+    /// times, the last time by itself. Default: 50; at least 1.
     /// </summary>
     public int MaximumLostAttempts { get; set; } = 50;
 
