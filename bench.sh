@@ -1,9 +1,10 @@
 #!/bin/bash
-# ./bench.sh [--quick] [--json FILE] [BENCHMARK...]
+# ./bench.sh [--host] [--quick] [--json FILE] [BENCHMARK...]
 #
 # Measures the durable task engine on a private PostgreSQL with fsync on: sets it up, builds, runs, prints a table, writes the figures as
 # JSON (default: bench-results.json), removes what it set up. Without names all benchmarks run: floor seq5 fan100 event timer10k long
-# intake recover million (about 15 minutes; --quick about 2). bench/README.md says what each one is.
+# intake recover million (about 15 minutes; --quick about 2). With --host it measures the function host and Heal's intake instead: http
+# queue start first intake users (about 10 minutes; bench-results-host.json). bench/README.md says what each one is.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 HEAL_ENG=$PWD/eng
@@ -12,16 +13,19 @@ source "$HEAL_ENG/lib.sh"
 
 clean_up() { "$HEAL_ENG/services.sh" down --state "$STATE" --purge >/dev/null; }
 
-arguments=("$@")
-[[ " $* " == *" --json "* ]] || arguments+=(--json "$PWD/bench-results.json")
+project=DurableTask results=bench-results.json arguments=()
+for argument in "$@"; do
+  if [[ $argument == --host ]]; then project=FunctionsWorker results=bench-results-host.json; else arguments+=("$argument"); fi
+done
+[[ " $* " == *" --json "* ]] || arguments+=(--json "$PWD/$results")
 if ((EUID == 0)); then STATE=/var/lib/heal-bench-$$; else STATE=${XDG_STATE_HOME:-$HOME/.local/state}/heal-bench-$$; fi
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
 say "building"
-dotnet build bench/DurableTask --configuration Release --verbosity quiet --nologo
+dotnet build "bench/$project" --configuration Release --verbosity quiet --nologo
 "$HEAL_ENG/services.sh" up --state "$STATE"
 # shellcheck disable=SC1091 # written by services.sh
 source "$STATE/env"
-dotnet run --no-build --configuration Release --project bench/DurableTask -- "${arguments[@]}"
+dotnet run --no-build --configuration Release --project "bench/$project" -- "${arguments[@]}"

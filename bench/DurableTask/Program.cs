@@ -21,33 +21,9 @@ var known = new Dictionary<string, Func<Settings, Report, Task>>(StringComparer.
     ["million"] = Million.RunAsync,
 };
 
-var quick = false;
-string? json = null;
-int? at = null;
-var names = new List<string>();
-for (var i = 0; i < args.Length; i++)
+if (Arguments.Read(args, known.Keys, ("--at", "CONCURRENCY")) is not { } asked)
 {
-    switch (args[i])
-    {
-        case "--quick":
-            quick = true;
-            break;
-        case "--at" when i + 1 < args.Length && int.TryParse(args[i + 1], out var one) && one > 0:
-            at = one;
-            i++;
-            break;
-        case "--json" when i + 1 < args.Length:
-            json = args[++i];
-            break;
-        case var name when known.ContainsKey(name):
-            names.Add(name);
-            break;
-        default:
-            Console.Error.WriteLine(
-                $"Unknown benchmark or option '{args[i]}'. Known: --quick, --at CONCURRENCY, --json FILE, "
-                + $"{string.Join(", ", known.Keys)}.");
-            return 2;
-    }
+    return 2;
 }
 
 var connectionString = Environment.GetEnvironmentVariable("HEAL_TEST_POSTGRES");
@@ -57,16 +33,16 @@ if (string.IsNullOrEmpty(connectionString))
     return 2;
 }
 
-var settings = new Settings(connectionString, quick, at);
-var report = new Report(await Machine.DescribeAsync(connectionString), quick);
+var settings = new Settings(connectionString, asked.Quick, asked.Number);
+var report = new Report(await Machine.DescribeAsync(connectionString), asked.Quick);
 report.PrintHead();
-foreach (var name in names.Count > 0 ? names : [.. known.Keys])
+foreach (var name in asked.Names)
 {
     await known[name](settings, report);
 }
 
 report.PrintRatios();
-if (json is not null)
+if (asked.Json is { } json)
 {
     await report.SaveAsync(json);
 }

@@ -56,4 +56,5 @@ client kcm /CN=system:kube-controller-manager
 client sched /CN=system:kube-scheduler
 client proxy /CN=system:kube-proxy
 client state-metrics /CN=state-metrics
+client resource-metrics /CN=resource-metrics DNS:resource-metrics.kube-system.svc
 client admin /O=system:masters/CN=admin # last: its kubeconfig says that all is there

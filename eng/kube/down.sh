@@ -8,6 +8,6 @@ say "stopping the cluster in $RUN"
 "$HEAL_KUBE/mon-down.sh"
 for number in $(node_numbers); do "$HEAL_KUBE/node-down.sh" "$number" & done
 wait
-stop sched kcm apiserver etcd
+stop resource-metrics sched kcm apiserver etcd
 ip link del "$BRIDGE" 2>/dev/null
 rm -rf "${RUN:?}"

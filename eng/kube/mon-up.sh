@@ -32,8 +32,10 @@ write_configs() {
 }
 
 may_read() {
-  kubectl get clusterrolebinding state-metrics >/dev/null 2>&1 ||
-    kubectl create clusterrolebinding state-metrics --clusterrole=view --user=state-metrics >/dev/null
+  kubectl get clusterrolebinding state-metrics-nodes >/dev/null 2>&1 && return
+  kubectl create clusterrolebinding state-metrics --clusterrole=view --user=state-metrics >/dev/null
+  kubectl create clusterrole state-metrics-nodes --verb=list --resource=nodes >/dev/null
+  kubectl create clusterrolebinding state-metrics-nodes --clusterrole=state-metrics-nodes --user=state-metrics >/dev/null
 }
 
 answers() { curl -sf -o /dev/null --max-time 2 "$1"; }

@@ -98,6 +98,7 @@ clusterDomain: cluster.local
 resolvConf: /etc/resolv.conf
 nodeStatusUpdateFrequency: 4s
 nodeStatusReportFrequency: 20s
+volumeStatsAggPeriod: 5s
 evictionHard: {memory.available: 100Mi, nodefs.available: 1%, imagefs.available: 1%}
 registerNode: true
 maxPods: 50

@@ -8,7 +8,7 @@ check_prerequisites() {
   [[ $(dotnet --version 2>/dev/null) == 10.* ]] ||
     die "expected .NET SDK 10, got '$(dotnet --version 2>&1 | head -n 1)'" "global.json names the version."
   command -v npm >/dev/null || die "Node is missing" "Install Node 20: Azurite comes from npm."
-  need_packages curl python3
+  need_packages curl python3 tzdata # tzdata: the zones of WEBSITE_TIME_ZONE
   [[ $APP_PORT =~ ^[1-9][0-9]{0,4}$ && $APP_PORT -le 65535 ]] || die "--port expects a number from 1 to 65535, got '$APP_PORT'"
   if [[ -n ${KUBECONFIG:-} ]]; then check_cluster; fi
   check_port
@@ -101,10 +101,34 @@ start_target() {
   wait_for_ready simulator "$SIMULATOR_URL/readyz"
 }
 
+# The keys of the app that is started here: made once, readable for their owner only, and given to the app as settings. Keys that the app
+# makes itself it keeps as hashes, and could tell neither the demo nor you again.
+prepare_keys() {
+  local old=$STATE/app/host-keys.json
+  export HEAL_KEYS=$STATE/keys.json
+  # before keys were hashed, the app kept its own in the same form
+  if [[ ! -f $HEAL_KEYS && -f $old ]] && grep -q '"master"' "$old"; then mv "$old" "$HEAL_KEYS"; fi
+  if [[ ! -f $HEAL_KEYS ]]; then
+    (umask 077 && printf '{ "master": "%s",\n  "host": { "default": "%s" },\n  "system": { "durabletask_extension": "%s" } }\n' \
+      "$(new_key)" "$(new_key)" "$(new_key)" >"$HEAL_KEYS.new")
+    mv "$HEAL_KEYS.new" "$HEAL_KEYS"
+  fi
+  : "${AzureFunctionsKeys__master=$(key_of master)}"
+  : "${AzureFunctionsKeys__host__default=$(key_of host default)}"
+  : "${AzureFunctionsKeys__system__durabletask_extension=$(key_of system durabletask_extension)}"
+  export AzureFunctionsKeys__master AzureFunctionsKeys__host__default AzureFunctionsKeys__system__durabletask_extension
+}
+new_key() { head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
+key_of() {
+  python3 -c 'import functools, json, sys
+print(functools.reduce(dict.get, sys.argv[2:], json.load(open(sys.argv[1]))))' "$HEAL_KEYS" "$@"
+}
+
 start_app() {
   check_port # again: somebody may have taken it during the build, and would answer in the place of our app
   say "starting the function app on $APP_URL"
   export HEAL_STATE=$STATE/app
+  prepare_keys
   run_in_background app dotnet "$BUILT/Functions/release/Heal.Functions.dll" --urls "$APP_URL"
   wait_for_ready app "$APP_URL/readyz"
 }
@@ -141,7 +165,7 @@ ${GREEN}${BOLD}Everything runs.${PLAIN}
   incidents                   $APP_URL/api/incidents?code=KEY
   management API              $APP_URL/runtime/webhooks/durabletask/instances?code=SYSTEM_KEY
   health                      $APP_URL/readyz
-  keys                        $HEAL_STATE/host-keys.json${simulator}
+  keys                        $HEAL_KEYS${simulator}
   cluster                     KUBECONFIG=$KUBECONFIG
   logs                        $LOGS
 ${DIM}Ctrl-C stops all that was started here; the data stays in $STATE.${PLAIN}

@@ -14,7 +14,9 @@ check_tools() {
     finish_early "expected .NET SDK 10, got '$(dotnet --version 2>&1 | head -n 1)'" "global.json names the version."
   command -v npm >/dev/null || finish_early "Node is missing" "Install Node 20: Azurite comes from npm."
   (
-    need_packages python3 shellcheck git libfaketime
+    need_packages python3 shellcheck git libfaketime tzdata libvirt0 libxml2-utils
+    # osinfo's data, programs that know FAT (for seeds of machines), promtool (for alert rules)
+    need_packages osinfo-db dosfstools mtools prometheus
     # any kubectl will do; Debian's is as old as the cluster that eng/kube builds from it
     command -v kubectl >/dev/null || need_packages kubernetes-client
   ) || finish_early "the Debian packages for the tests could not be installed" "Their messages are above."
@@ -48,28 +50,32 @@ build() {
 
 # run_form NAME FILTER: every project that has such tests, a few at once, each with its own log and TRX file.
 run_form() {
-  local form=$1 filter=$2 project
+  local form=$1 filter=$2 project at_once=$PROJECTS_AT_ONCE
+  # what one project does to the hosts, the next would feel: a frozen libvirtd is everybody's
+  [[ $form != libvirt ]] || at_once=1
   [[ -z $extra_filter ]] || filter="($filter)&($extra_filter)"
   mkdir -p "$RESULTS/$form"
   for project in $(projects_of "$form"); do
-    while (($(jobs -rp | wc -l) >= PROJECTS_AT_ONCE)); do wait -n || true; done
+    while (($(jobs -rp | wc -l) >= at_once)); do wait -n || true; done
     run_project "$form" "$filter" "$project" &
   done
   wait
 }
 
-# A project with cluster tests says so in its sources; starting all the others only to hear "no test matches" costs seconds each.
+# A project with cluster or libvirt tests says so in its sources; starting all the others only to hear "no test matches" costs seconds each.
 projects_of() {
-  local project
+  local project category
+  category=$([[ $1 == cluster ]] && echo Cluster || echo Libvirt)
   # the longest first: started last, it would run alone at the end
   for project in $(printf '%s\n' tests/EndToEnd/*.csproj tests/*/*.csproj | awk '!seen[$0]++'); do
-    if [[ $1 == plain ]] || grep -rqsF '[Trait("Category", "Cluster")]' --include='*.cs' "${project%/*}"; then echo "$project"; fi
+    if [[ $1 == plain ]] || grep -rqsF "[Trait(\"Category\", \"$category\")]" --include='*.cs' "${project%/*}"; then echo "$project"; fi
   done
 }
 
 run_project() {
   local form=$1 filter=$2 project=$3 name began=$SECONDS code=0 hangs_after=$HANG_TIMEOUT
   [[ $form != cluster ]] || hangs_after=$CLUSTER_HANG_TIMEOUT
+  [[ $form != libvirt ]] || hangs_after=$LIBVIRT_HANG_TIMEOUT
   name=$(basename "$project" .csproj)
   timeout --kill-after=30s "$PROJECT_TIMEOUT" dotnet test "$project" -c Release --no-build --filter "$filter" \
     --logger "trx;LogFileName=$name.trx" --results-directory "$RESULTS/$form" --blame-hang-timeout "$hangs_after" \
@@ -104,6 +110,24 @@ stop_cluster() {
   "$HEAL_ENG/kube/down.sh"
 }
 
+# Two hosts of this checkout's own: nobody else's guests are touched. False, with a message, when there are none.
+start_libvirt() {
+  local base=/var/lib
+  ((EUID == 0)) || base=${XDG_STATE_HOME:-$HOME/.local/state}
+  LIBVIRT_STATE=$base/heal-lv-$(pwd -P | sha256sum | cut -c1-8)
+  export LIBVIRT_STATE
+  LIBVIRT_IS_OURS=yes
+  "$HEAL_ENG/libvirt/down.sh" && "$HEAL_ENG/libvirt/up.sh" 2 >/dev/null || return
+  # shellcheck source=/dev/null
+  source "$LIBVIRT_STATE/env"
+}
+
+stop_libvirt() {
+  [[ ${LIBVIRT_IS_OURS:-no} == yes ]] || return 0
+  LIBVIRT_IS_OURS=no
+  "$HEAL_ENG/libvirt/down.sh"
+}
+
 summarise() {
   python3 "$HEAL_ENG/tests/report.py" run "$RESULTS"
 }
@@ -116,6 +140,7 @@ clean_up() {
   disown -a # their ends need no message
   if ((${#tree[@]})); then kill -s KILL "${tree[@]}" 2>/dev/null || true; fi
   stop_cluster >/dev/null || true
+  stop_libvirt >/dev/null || true
   if [[ -n ${SERVICES_STATE:-} ]]; then "$HEAL_ENG/services.sh" down --state "$SERVICES_STATE" --purge >/dev/null || true; fi
   exit "$code"
 }

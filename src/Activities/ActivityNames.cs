@@ -3,6 +3,12 @@ namespace Heal.Activities;
 /// <summary>The names under which orchestrators call activities. Part of the history of running incidents: never rename one.</summary>
 public static class ActivityNames
 {
+    /// <summary>
+    /// Routes the signals that wait, one batch. In <see cref="Healing.RoutingRun"/>, out <see cref="Healing.RoutingReport"/>. Implemented
+    /// beside the triggers, because it needs the durable client.
+    /// </summary>
+    public const string RouteSignals = "RouteSignals";
+
     /// <summary>Alert labels to target, through the cluster. In <see cref="Healing.Signal"/>, out <see cref="TargetResolution"/>.</summary>
     public const string ResolveTarget = "ResolveTarget";
 
@@ -19,7 +25,8 @@ public static class ActivityNames
     /// </summary>
     public const string StartIncident = "StartIncident";
 
-    /// <summary>Looks at the target. In <see cref="CollectRequest"/>, out <see cref="Healing.EvidenceBundle"/>.</summary>
+    /// <summary>Looks at the target. In <see cref="CollectRequest"/>, out the digest of an <see cref="Healing.EvidenceBundle"/>; the
+    /// whole is kept in the store.</summary>
     public const string CollectEvidence = "CollectEvidence";
 
     /// <summary>Judges whether there is a fault. In <see cref="Healing.EvidenceBundle"/>, out <see cref="Healing.Detection"/>.</summary>
@@ -36,6 +43,12 @@ public static class ActivityNames
 
     /// <summary>Undoes an action, once. In <see cref="Healing.UndoRequest"/>, out <see cref="Healing.ActionResult"/>.</summary>
     public const string UndoAction = "UndoAction";
+
+    /// <summary>
+    /// Starts the orchestration <c>ExpireAction</c> that undoes an action with a time limit, once. Called before the action is. In
+    /// <see cref="Healing.ExpiryRequest"/>, out the instance id. Implemented beside the triggers, because it needs the durable client.
+    /// </summary>
+    public const string StartExpiry = "StartExpiry";
 
     /// <summary>Looks once at the target after an action. In <see cref="VerifyRequest"/>, out <see
     /// cref="Healing.VerificationLook"/>.</summary>

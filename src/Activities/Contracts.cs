@@ -23,9 +23,14 @@ public sealed record JoinResult(string? IncidentId, bool Opened, IncidentInput? 
 /// <summary>A signal that leads to no incident, and why.</summary>
 public sealed record UnroutedSignal(Signal Signal, RouteKind Kind, string Reason);
 
-public sealed record CollectRequest(TargetReference Target);
+/// <param name="IncidentId">The incident whose evidence it is: then the whole bundle is kept. Null for a look in passing.</param>
+/// <param name="Step">Which look of the incident, counted from 1.</param>
+public sealed record CollectRequest(TargetReference Target, string? IncidentId = null, int Step = 0);
 
-public sealed record DiagnoseRequest(EvidenceBundle Evidence, Detection Detection);
+/// <param name="AlertName">The alert that opened the incident.</param>
+/// <param name="AlertProves">A cause that this alert is itself the proof of, as the workflow says.</param>
+public sealed record DiagnoseRequest(
+    EvidenceBundle Evidence, Detection Detection, string? AlertName = null, string? AlertProves = null);
 
 /// <param name="ActionsTried">Ids of the actions that this incident has tried.</param>
 /// <param name="ActionsApplied">How many of them took effect.</param>
@@ -33,7 +38,8 @@ public sealed record PlanRequest(
     IncidentInput Incident, EvidenceBundle Evidence, Diagnosis Diagnosis, IReadOnlyList<string> ActionsTried, int ActionsApplied);
 
 /// <param name="RestartsBefore">From the previous look; null at the first.</param>
-public sealed record VerifyRequest(VerificationContract Contract, int? RestartsBefore);
+/// <param name="ActionId">What was done: for kinds of target other than Deployments, its own effect check is the look.</param>
+public sealed record VerifyRequest(VerificationContract Contract, int? RestartsBefore, string ActionId = "");
 
 /// <summary>What people get when the healer calls them: enough to go on without asking it again.</summary>
 public sealed record HandOff(

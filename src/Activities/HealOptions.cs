@@ -29,6 +29,11 @@ public sealed class HealOptions
 
     /// <summary>Limits that hold for every incident; a running one keeps those that it started with.</summary>
     public SafetyLimits Limits { get; set; } = new();
+
+    /// <summary>How alerts are stored and routed. Read at start.</summary>
+    public IntakeOptions Intake { get; set; } = new();
+
+    public EvidenceOptions Evidence { get; set; } = new();
 }
 
 /// <summary>All faults of the settings together, at start.</summary>
@@ -54,6 +59,8 @@ internal sealed class HealOptionsValidator : IValidateOptions<HealOptions>
             && IsWithinDay(limits.TargetBusy), "Limits:TargetBusy", "more than 0, up to 1 day", limits.TargetBusy);
         Check(limits.TargetBusyAttempts is >= 1 and <= 1000, "Limits:TargetBusyAttempts", "1 to 1000", limits.TargetBusyAttempts);
         Check(limits.Reopenings is >= 0 and <= 20, "Limits:Reopenings", "0 to 20", limits.Reopenings);
+        foreach (var (holds, setting, expected, got) in options.Intake.Checks()) Check(holds, setting, expected, got);
+        foreach (var (holds, setting, expected, got) in options.Evidence.Checks()) Check(holds, setting, expected, got);
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
 
         void Check(bool holds, string setting, string expected, object got)

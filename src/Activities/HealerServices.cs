@@ -1,4 +1,5 @@
 using Heal.Drivers.Kubernetes;
+using Heal.Drivers.Libvirt;
 using Heal.Postgres;
 using Microsoft.DurableTask;
 using Microsoft.Extensions.Configuration;
@@ -27,17 +28,76 @@ public static class HealerServices
         services.AddSingleton(provider => new HealDatabase(
             PostgresDataSource.Create(connectionString, schema, "heal", loggerFactory: provider.GetService<ILoggerFactory>()), schema));
         services.AddSingleton<IHealStore>(provider => new HealStore(provider.GetRequiredService<HealDatabase>().DataSource));
+        services.AddSignals();
         services.AddSingleton<ISafetySwitch, KillSwitch>();
         services.AddSingleton<AutonomyReader>();
+        services.AddSingleton<EvidenceCollector>();
+        services.AddSingleton<TargetRealms>();
+        services.AddSingleton<ITargetRealm, ClusterRealm>();
+        services.AddMachines(configuration);
+        services.AddSingleton<IEvidenceStore>(provider => new EvidenceStore(
+            provider.GetRequiredService<HealDatabase>().DataSource, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IKnownEpisodes, KnownEpisodes>();
         services.AddSingleton<IRemedyAction, RollbackDeployment>();
+        services.AddOptions<FencingOptions>().Bind(configuration.GetSection(FencingOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<FencingOptions>, FencingOptionsValidator>();
+        services.AddHttpClient<INodePower, RedfishPower>();
+        services.AddActionPorts(configuration);
+        services.AddSingleton<ActionTools>();
+        foreach (var recipe in RecipeBook.All.Concat(MachineRecipes.All))
+        {
+            services.AddSingleton<IRemedyAction>(provider => new RecipeAction(recipe, provider.GetRequiredService<ActionTools>()));
+        }
+
         services.AddSingleton<ActionCatalogue>();
         services.AddSingleton(LoadWorkflows);
         services.AddHostedService<HealerStartup>();
         return services;
     }
 
-    /// <summary>Adds all activities but <see cref="ActivityNames.StartIncident"/>, which needs the durable client.</summary>
+    /// <summary>Adds all activities but <see cref="ActivityNames.StartIncident"/> and <see cref="ActivityNames.StartExpiry"/>, which need
+    /// the durable client.</summary>
     public static DurableTaskRegistry AddHealerActivities(this DurableTaskRegistry registry) => registry.AddAllGeneratedTasks();
+
+    // Where no host is configured all of it is there, and refuses what is asked of it with that reason.
+    private static void AddMachines(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<MachineOptions>().Bind(configuration.GetSection(MachineOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<MachineOptions>, MachineOptionsValidator>();
+        services.TryAddSingleton<ILibvirtHosts, NoLibvirtHosts>();
+        services.AddSingleton<IMachineMemory, MachineMemory>();
+        services.AddSingleton(provider => new MachineTools(
+            provider.GetRequiredService<ILibvirtHosts>(), provider.GetRequiredService<IMachineMemory>(),
+            provider.GetRequiredService<IOptionsMonitor<MachineOptions>>(), provider.GetRequiredService<TimeProvider>())
+        {
+            Commands = new LocalCommands(provider.GetRequiredService<TimeProvider>()),
+        });
+        services.AddSingleton<MachineCollector>();
+        services.AddSingleton(provider => new Inventories(provider.GetRequiredService<MachineTools>()));
+        services.AddSingleton<ITargetRealm, MachineRealm>();
+    }
+
+    private static void AddSignals(this IServiceCollection services)
+    {
+        services.AddSingleton<IntakeMetrics>();
+        services.AddSingleton(provider =>
+        {
+            var database = provider.GetRequiredService<HealDatabase>();
+            var limits = provider.GetRequiredService<IOptions<HealOptions>>().Value.Intake;
+            return new SignalWriter(
+                () => new SignalSink(database.DataSource, limits.CommitTimeout),
+                limits,
+                provider.GetRequiredService<IntakeMetrics>(),
+                provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<ILogger<SignalWriter>>());
+        });
+        services.AddSingleton<ISignalWriter>(provider => provider.GetRequiredService<SignalWriter>());
+        services.AddSingleton(provider => new ReceivedSignals(
+            provider.GetRequiredService<HealDatabase>().DataSource, provider.GetRequiredService<IntakeMetrics>()));
+        services.AddSingleton<IReceivedSignals>(provider => provider.GetRequiredService<ReceivedSignals>());
+        services.AddSingleton<IncidentJoin>();
+        services.AddSingleton<ISignalRouter, SignalRouter>();
+    }
 
     private static Healing.WorkflowCatalogue LoadWorkflows(IServiceProvider provider)
     {

@@ -13,9 +13,11 @@ try
     builder.ConfigureFunctionsWebApplication();
     builder.ConfigureDurableWorker().AddTasks(tasks => tasks.AddHealerTasks());
 
+    builder.Services.AddMachines(builder.Configuration);
     builder.Services.AddHealer(builder.Configuration, Database.ConnectionString(builder.Configuration));
     builder.Services.AddAlertDoors(builder.Configuration);
     builder.Services.AddTargetCluster(builder.Configuration);
+    builder.Services.AddWatches(builder.Configuration);
     builder.Services.AddTelemetry(builder.Configuration);
 
     await builder.Build().RunAsync();

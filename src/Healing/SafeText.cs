@@ -12,6 +12,7 @@ public static class SafeText
     public static string Clean(string? text, int limit)
     {
         if (string.IsNullOrEmpty(text)) return "";
+        if (text.Length <= limit && IsClean(text)) return text;
         var kept = text.Length <= limit ? text.Length : Math.Max(0, limit - Cut.Length);
         var clean = new StringBuilder(kept + Cut.Length);
         for (var i = 0; i < kept; i++)
@@ -23,6 +24,16 @@ public static class SafeText
         }
 
         return kept < text.Length ? clean.Append(Cut).ToString() : clean.ToString();
+    }
+
+    private static bool IsClean(string text)
+    {
+        foreach (var c in text)
+        {
+            if (char.IsSurrogate(c) || (char.IsControl(c) && c is not ('\n' or '\t'))) return false;
+        }
+
+        return true;
     }
 
     /// <summary>One line: line breaks and tabs become spaces.</summary>

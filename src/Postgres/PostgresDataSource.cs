@@ -65,8 +65,13 @@ public static class PostgresDataSource
 
         adjust?.Invoke(settings);
 
+        // Of the kinds of values that the driver knows, only what statements here use: each further one has code that is compiled at start.
+        var builder = new NpgsqlSlimDataSourceBuilder(settings.ConnectionString);
+        builder.EnableArrays();
+        builder.EnableTransportSecurity();
+        builder.EnableIntegratedSecurity();
+
         // Types of our own there are none: to read the server's list of all types would only take time at start.
-        var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
         builder.ConfigureTypeLoading(types => types.EnableTypeLoading(enable: false));
         if (loggerFactory is not null)
         {

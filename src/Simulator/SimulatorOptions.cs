@@ -19,8 +19,12 @@ public sealed record SimulatorOptions
     /// <summary>Names of the nodes, all alike: 8 CPUs, 32Gi, 110 pods.</summary>
     public IReadOnlyList<string> Nodes { get; init; } = ["node-1", "node-2", "node-3"];
 
-    /// <summary>Images that the registry has, as globs. Any other is ErrImagePull.</summary>
-    public IReadOnlyList<string> Images { get; init; } = ["registry.example/*:1.*", "nginx:1.*", "nginx", "busybox:1.*", "busybox"];
+    /// <summary>
+    /// Images that the registry has, as globs. Any other is ErrImagePull. Those of a host that begins with "private." are given only to
+    /// pods with a pull secret for the host, user "puller" and password "valid".
+    /// </summary>
+    public IReadOnlyList<string> Images { get; init; } =
+        ["registry.example/*:1.*", "private.example/*:1.*", "nginx:1.*", "nginx", "busybox:1.*", "busybox"];
 
     /// <summary>Faults in force from the start.</summary>
     public IReadOnlyList<FaultDescription> Faults { get; init; } = [];

@@ -104,7 +104,9 @@ public sealed class SimulatorServer : IAsyncDisposable
     private static IReadOnlyList<IController> Controllers(Registry registry, EventRecorder events, NodeAgent agent) =>
     [
         new NamespaceController(registry), new DeploymentController(registry, events), new ReplicaSetController(registry, events),
-        new Scheduler(registry, events), agent, new EndpointsController(registry),
+        new Scheduler(registry, events), agent, new NodeLifecycleController(registry), new EndpointsController(registry),
+        new EndpointSliceController(registry), new AutoscalerController(registry), new JobController(registry, events),
+        new VolumeController(registry),
         new DisruptionController(registry),
         new GarbageCollector(registry),
     ];

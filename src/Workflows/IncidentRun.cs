@@ -20,6 +20,7 @@ internal sealed class IncidentRun
     private readonly RecoveryPhase _recovery;
     private int _settlings;
     private int _waits;
+    private int _looks;
 
     public IncidentRun(TaskOrchestrationContext context, IncidentInput input)
     {
@@ -97,12 +98,13 @@ internal sealed class IncidentRun
     private async Task<(Ending? Ending, bool Again)?> LookAsync()
     {
         _state.Enter(Phase.Collect);
-        _state.Evidence = await _context.CallCollectEvidenceAsync(new CollectRequest(_input.Target), Retries.Cluster);
+        _state.Evidence = await _context.CallCollectEvidenceAsync(
+            new CollectRequest(_input.Target, _input.IncidentId, ++_looks), Retries.Cluster);
 
         _state.Enter(Phase.Detect);
         var detection = await _context.CallDetectFaultAsync(_state.Evidence, Retries.Judging);
         _state.Detection = detection;
-        if (detection.Verdict == DetectionVerdict.Healthy)
+        if (detection.Verdict == DetectionVerdict.Healthy && !AlertClaim.Holds(_input.Workflow, _state.Evidence, _state.Actions.Count))
         {
             var undone = _state.Actions.Any(action => action.Undone);
             return (new Ending(undone ? OutcomeKind.RolledBack : OutcomeKind.NoActionNeeded, detection.Reason), false);
@@ -118,7 +120,8 @@ internal sealed class IncidentRun
     private async Task DiagnoseAsync()
     {
         _state.Enter(Phase.Diagnose, _state.Detection!.Reason);
-        _state.Diagnosis = await _context.CallDiagnoseFaultAsync(new DiagnoseRequest(_state.Evidence!, _state.Detection), Retries.Judging);
+        _state.Diagnosis = await _context.CallDiagnoseFaultAsync(new DiagnoseRequest(
+            _state.Evidence!, _state.Detection, _input.Trigger.Alert.Name, _input.Workflow?.AlertProves), Retries.Judging);
     }
 
     private async Task<Plan> PlanAsync()

@@ -4,8 +4,18 @@ namespace Heal.Workflows;
 public static class OrchestrationNames
 {
     /// <summary>
-    /// Brings one signal to the incident of its target. Schedule under <see cref="Healing.Signal.InstanceId"/>: an instance that exists
-    /// already means that the signal is known. In <see cref="Healing.Signal"/>, out <see cref="Healing.RouteOutcome"/>.
+    /// Routes the signals that wait, batch after batch, and ends when none is left that can be tried at once. Schedule under
+    /// <see cref="RouteSignalsId"/>: one runs at a time. In and out <see cref="Healing.RoutingRun"/>.
+    /// </summary>
+    public const string RouteSignals = "RouteSignals";
+
+    /// <summary>The instance id of <see cref="RouteSignals"/>.</summary>
+    public const string RouteSignalsId = "route-signals";
+
+    /// <summary>
+    /// Brings one signal, which needs more than a moment, to the incident of its target. Schedule under
+    /// <see cref="Healing.Signal.InstanceId"/>: an instance that exists already means that the signal is known. In
+    /// <see cref="Healing.Signal"/>, out <see cref="Healing.RouteOutcome"/>.
     /// </summary>
     public const string RouteSignal = "RouteSignal";
 
@@ -15,4 +25,10 @@ public static class OrchestrationNames
     /// out <see cref="Healing.IncidentOutcome"/>.
     /// </summary>
     public const string Incident = "Incident";
+
+    /// <summary>
+    /// The end of an effect that has a time limit, under <see cref="Healing.ExpiryRequest.InstanceId"/>. In
+    /// <see cref="Healing.ExpiryRequest"/>, out <see cref="Healing.ExpiryOutcome"/>.
+    /// </summary>
+    public const string ExpireAction = "ExpireAction";
 }

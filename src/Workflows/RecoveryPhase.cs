@@ -9,16 +9,34 @@ namespace Heal.Workflows;
 internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentState state)
 {
     private readonly VerificationPhase _verification = new(context, state);
+    private int _busy;
 
     /// <returns>How the incident ends; null when the target must be looked at again for the next action.</returns>
     public async Task<Ending?> RunAsync(Plan plan)
     {
-        var (action, workload) = (plan.Action!, state.Evidence!.Workload!);
+        var (action, workload) = (plan.Action!, state.Evidence!.Workload);
         var key = string.Create(CultureInfo.InvariantCulture, $"{state.Input.IncidentId}/{state.Actions.Count + 1}");
         state.Enter(Phase.Recover, plan.Summary);
         var request = new ActionRequest(
-            key, state.Input.IncidentId, action.Id, state.Input.Target, plan.Parameters, workload.Generation, workload.TemplateHash);
+            key, state.Input.IncidentId, action.Id, state.Input.Target, plan.Parameters, workload?.Generation ?? 0,
+            workload?.TemplateHash ?? "") { ExpiresAt = plan.TimeLimit is { } limit ? state.Now + limit : null };
+        if (request.ExpiresAt is { } end)
+        {
+            // Before the action: a kill between the two leaves a timer without an effect, never an effect without its end.
+            var expiry = new ExpiryRequest(key, state.Input.IncidentId, action.Id, state.Input.Target, end);
+#pragma warning disable DURABLE2003 // It needs the durable client, and so lives beside the triggers, in a project that references this one.
+            await context.CallActivityAsync<string>(ActivityNames.StartExpiry, expiry, Retries.Store);
+#pragma warning restore DURABLE2003
+        }
+
         var result = await TryAsync(() => context.CallRunActionAsync(request, Retries.Within(action.Timeout)), key);
+        if (result.Status == ActionStatus.Busy && _busy++ < state.Input.Limits.TargetBusyAttempts)
+        {
+            state.Enter(Phase.Wait, result.Detail);
+            await context.CreateTimer(state.Input.Limits.TargetBusy, CancellationToken.None);
+            return null;
+        }
+
         state.Actions.Add(new AttemptedAction(key, action.Id, result.Status, result.Detail));
         switch (result.Status)
         {
@@ -26,7 +44,9 @@ internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentSt
                 return await VerifyAsync(plan, result);
             case ActionStatus.Refused:
                 return null;
-            case ActionStatus.Blocked:
+            case ActionStatus.NoEffect:
+                return await RollBackAsync(plan, result, result.Detail);
+            case ActionStatus.Blocked or ActionStatus.Busy or ActionStatus.NotPermitted:
                 return new Ending(OutcomeKind.Escalated, $"'{action.Id}' was not taken: {result.Detail}");
             case ActionStatus.ChangedByOther or ActionStatus.TargetGone:
                 return new Ending(OutcomeKind.Superseded, result.Detail);
@@ -41,6 +61,9 @@ internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentSt
         var verified = await _verification.RunAsync(plan, applied);
         return verified.Kind switch
         {
+            VerificationKind.Healthy when plan.LeavesFault => new Ending(
+                OutcomeKind.Escalated,
+                $"{applied.Detail}; {verified.Reason}; what is wrong with {state.Input.Target} itself is left to people"),
             VerificationKind.Healthy => new Ending(OutcomeKind.Healed, $"{applied.Detail}; {verified.Reason}"),
             VerificationKind.Superseded => new Ending(OutcomeKind.Superseded, verified.Reason),
             VerificationKind.Unknown => new Ending(OutcomeKind.CouldNotVerify, $"'{plan.Action!.Id}' took effect, but: {verified.Reason}"),
@@ -64,7 +87,7 @@ internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentSt
                 return null;
             case ActionStatus.ChangedByOther or ActionStatus.TargetGone:
                 return new Ending(OutcomeKind.Superseded, undone.Detail);
-            case ActionStatus.Blocked or ActionStatus.Refused:
+            case ActionStatus.Blocked or ActionStatus.Refused or ActionStatus.NotPermitted:
                 return new Ending(OutcomeKind.Escalated, $"'{action.Id}' did not help ({why}), and was not undone: {undone.Detail}");
             default:
                 return new Ending(

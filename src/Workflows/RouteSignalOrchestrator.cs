@@ -5,8 +5,9 @@ using Microsoft.DurableTask;
 namespace Heal.Workflows;
 
 /// <summary>
-/// Brings one signal to the incident of its target. The signal is attached in the store before anything else is told of it, so that it
-/// cannot get lost between an incident that is about to close and one that is about to open.
+/// Brings one signal to the incident of its target, when that takes more than a moment: the last incident has ended well, and the target
+/// has to be looked at. All signals that an older program stored are routed this way. The signal is attached in the store before anything
+/// else is told of it, so that it cannot get lost between an incident that is about to close and one that is about to open.
 /// </summary>
 [DurableTask(OrchestrationNames.RouteSignal)]
 internal sealed class RouteSignalOrchestrator : TaskOrchestrator<Signal, RouteOutcome>

@@ -38,7 +38,7 @@ internal sealed class VerificationPhase(TaskOrchestrationContext context, Incide
         int? restarts = null;
         while (true)
         {
-            var (look, failure) = await LookAsync(contract, restarts);
+            var (look, failure) = await LookAsync(contract, plan.Action!.Id, restarts);
             if (look?.Verdict == VerificationVerdict.Superseded) return (VerificationKind.Superseded, look.Reason);
             restarts = look?.Restarts ?? restarts;
             healthySince = look?.Verdict == VerificationVerdict.Healthy ? healthySince ?? state.Now : null;
@@ -61,11 +61,12 @@ internal sealed class VerificationPhase(TaskOrchestrationContext context, Incide
         }
     }
 
-    private async Task<(VerificationLook? Look, string? Failure)> LookAsync(VerificationContract contract, int? restarts)
+    private async Task<(VerificationLook? Look, string? Failure)> LookAsync(
+        VerificationContract contract, string actionId, int? restarts)
     {
         try
         {
-            return (await context.CallVerifyTargetAsync(new VerifyRequest(contract, restarts), Retries.Look), null);
+            return (await context.CallVerifyTargetAsync(new VerifyRequest(contract, restarts, actionId), Retries.Look), null);
         }
         catch (TaskFailedException e)
         {
@@ -78,14 +79,14 @@ internal sealed class VerificationPhase(TaskOrchestrationContext context, Incide
         var (evidence, setting) = (state.Evidence!, plan.Action!.Verification);
         return new VerificationContract(
             state.Input.Target,
-            applied.Generation ?? evidence.Workload!.Generation,
-            evidence.Workload!.DesiredReplicas,
+            applied.Generation ?? evidence.Workload?.Generation ?? 0,
+            evidence.Workload?.DesiredReplicas ?? 0,
             applied.Key,
-            applied.TemplateHash ?? evidence.Workload.TemplateHash,
+            applied.TemplateHash ?? evidence.Workload?.TemplateHash ?? "",
             evidence.UnreadyNeighbours,
             setting?.StableFor ?? WorkflowDefaults.StableFor,
             setting?.Timeout ?? WorkflowDefaults.VerificationTimeout,
-            setting?.PollEvery ?? WorkflowDefaults.PollEvery);
+            setting?.PollEvery ?? WorkflowDefaults.PollEvery) { MarksTarget = applied.MarksTarget };
     }
 
     private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;

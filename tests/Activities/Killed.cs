@@ -19,6 +19,15 @@ internal sealed class KilledStore(IHealStore inner, string at) : IHealStore
         return row;
     }
 
+    public async Task<Operation> IntendUnlessBusyAsync(
+        Operation operation, DateTimeOffset busySince, CancellationToken cancellationToken)
+    {
+        Die("before intend");
+        var row = await inner.IntendUnlessBusyAsync(operation, busySince, cancellationToken);
+        Die("after intend");
+        return row;
+    }
+
     public async Task<Operation> FinishAsync(string key, OperationEnd end, DateTimeOffset now, CancellationToken cancellationToken)
     {
         Die("before confirm");

@@ -37,5 +37,9 @@ internal static class Claims
         Assert.Equal(1, await healer.CountIncidentsAsync(workload));
     }
 
+    /// <summary>How the incident ended, and what it took for the cause.</summary>
+    public static (string? Kind, string? Cause) Outcome(JsonObject incident) =>
+        ((string?)incident["outcome"]!["kind"], (string?)incident["outcome"]!["cause"]);
+
     private static string TemplateSpec(JsonObject deployment) => deployment["spec"]!["template"]!.ToJsonString();
 }

@@ -49,7 +49,8 @@ public sealed class KillTests(ITestOutputHelper output)
         int kills = 0;
         app.LinePrinted = line =>
         {
-            if (line.Contains("alert 'KubePodCrashLooping' is stored", StringComparison.Ordinal) && Interlocked.Increment(ref kills) == 1)
+            if (line.Contains("signals are stored", StringComparison.Ordinal)
+                && line.Contains("alert 'KubePodCrashLooping'", StringComparison.Ordinal) && Interlocked.Increment(ref kills) == 1)
             {
                 app.Kill();
                 killed.TrySetResult();

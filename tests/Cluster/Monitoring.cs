@@ -9,6 +9,9 @@ internal static class Monitoring
 
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>The repository's folder.</summary>
+    public static string Root { get; } = FindRoot();
+
     /// <summary>A webhook that nobody answers.</summary>
     public static Uri Nobody => new($"http://127.0.0.1:{HealProcess.FreePort()}/api/alerts");
 
@@ -39,7 +42,10 @@ internal static class Monitoring
 
     public static Task StopAsync() => Command.RunAsync(Script("mon-down.sh"));
 
-    private static string Script(string name)
+    /// <summary>A script of eng/kube.</summary>
+    public static string Script(string name) => Path.Combine(Root, "eng", "kube", name);
+
+    private static string FindRoot()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Functions.sln")))
@@ -47,9 +53,7 @@ internal static class Monitoring
             folder = folder.Parent;
         }
 
-        return folder is null
-            ? throw new InvalidOperationException(
-                $"No folder above {AppContext.BaseDirectory} holds Functions.sln, with eng/kube beside it.")
-            : Path.Combine(folder.FullName, "eng", "kube", name);
+        return folder?.FullName ?? throw new InvalidOperationException(
+            $"No folder above {AppContext.BaseDirectory} holds Functions.sln, with eng/kube beside it.");
     }
 }

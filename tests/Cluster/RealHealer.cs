@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Xunit.Abstractions;
 using Xunit.Sdk;
@@ -32,7 +33,11 @@ internal sealed class RealHealer : IAsyncDisposable
 
     /// <summary>Starts the app and then the monitoring.</summary>
     /// <param name="webhook">Where Alertmanager posts to; null: to the app.</param>
-    public static async Task<RealHealer> StartAsync(ITestOutputHelper output, Uri? webhook = null)
+    /// <param name="workflows">A folder of workflow definitions; null: the product's own.</param>
+    /// <param name="watches">Whether it looks for faults itself; else it hears of them from Alertmanager only.</param>
+    /// <param name="kubeconfig">Of the account that it works under; null: the administrator's.</param>
+    public static async Task<RealHealer> StartAsync(
+        ITestOutputHelper output, Uri? webhook = null, string? workflows = null, bool watches = false, string? kubeconfig = null)
     {
         AppDatabase database = await AppDatabase.CreateAsync();
         string state = Directory.CreateTempSubdirectory("heal-cluster-").FullName;
@@ -41,12 +46,14 @@ internal sealed class RealHealer : IAsyncDisposable
             ["HEAL_POSTGRES"] = database.ConnectionString,
             ["HEAL_STATE"] = state,
             ["AzureWebJobsStorage"] = TestServices.Required(TestServices.Azurite),
-            ["KUBECONFIG"] = Kubectl.Kubeconfig,
+            ["KUBECONFIG"] = kubeconfig ?? Kubectl.Kubeconfig,
             ["Heal__Kubernetes__Target"] = "cluster",
             ["Heal__Alerts__AlertmanagerUrl"] = Monitoring.AlertmanagerUrl.ToString(),
             // A killed process's locks end with their lease: short here, so that a restart is not waited for.
             ["AzureFunctionsJobHost__extensions__durableTask__storageProvider__workItemLockTimeout"] = "00:00:05",
             ["Logging__LogLevel__Default"] = "Information",
+            ["Heal__WorkflowsFolder"] = workflows ?? "workflows",
+            ["Heal__Watch__Enabled"] = watches ? "true" : "false",
         });
         var healer = new RealHealer(database, state, app, output);
         try
@@ -65,11 +72,41 @@ internal sealed class RealHealer : IAsyncDisposable
     }
 
     /// <summary>The one incident of the workload, once it has ended. The cluster may have other alerts: they are not ours.</summary>
-    public async Task<JsonObject> UntilIncidentEndsAsync(Workload workload)
+    public Task<JsonObject> UntilIncidentEndsAsync(Workload workload) => UntilIncidentEndsAsync($" {workload.Namespace}/");
+
+    /// <summary>The one incident whose target has this in its name, once it has ended.</summary>
+    public async Task<JsonObject> UntilIncidentEndsAsync(string target)
     {
-        IReadOnlyList<JsonObject> incidents = await App.UntilIncidentsEndAsync(1, Patience, incident => IsOf(incident, workload));
+        IReadOnlyList<JsonObject> incidents = await App.UntilIncidentsEndAsync(1, Patience, incident => IsOf(incident, target));
         return Assert.Single(incidents);
     }
+
+    /// <summary>Approves, as a person does, what the workload's incident wants to do, once it asks.</summary>
+    public async Task ApproveAsync(Workload workload, string by)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            JsonObject? asking = (await App.GetIncidentsAsync()).FirstOrDefault(incident =>
+                IsOf(incident, $" {workload.Namespace}/") && (string?)incident["status"]!["phase"] == "Approve");
+            if (asking is not null)
+            {
+                var path = new Uri($"/api/incidents/{(string?)asking["id"]}/approval", UriKind.Relative);
+                using HttpResponseMessage answer = await App.Http.PostAsJsonAsync(path, new { approved = true, by }, limit.Token);
+                answer.EnsureSuccessStatusCode();
+                return;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(500), limit.Token);
+        }
+    }
+
+    /// <summary>What the ledger says of the operations on a target: action and state, in their order.</summary>
+    /// <param name="target">A part of the target's key.</param>
+    public async Task<IReadOnlyList<string>> OperationsAsync(string target) => await _database.QueryAsync<string[]>(
+        "SELECT coalesce(array_agg(action_id || ' ' || state ORDER BY intended_at), '{}') FROM heal.operation_ledger "
+        + "WHERE target_key LIKE '%' || $1 || '%'",
+        target);
 
     /// <summary>The incidents of the workload's namespace, whatever their target.</summary>
     public async Task<int> CountIncidentsAsync(Workload workload) =>
@@ -118,6 +155,6 @@ internal sealed class RealHealer : IAsyncDisposable
         Directory.Delete(_stateFolder, recursive: true);
     }
 
-    private static bool IsOf(JsonObject incident, Workload workload) =>
-        ((string?)incident["status"]?["target"])?.Contains($" {workload.Namespace}/", StringComparison.Ordinal) == true;
+    private static bool IsOf(JsonObject incident, string target) =>
+        ((string?)incident["status"]?["target"])?.Contains(target, StringComparison.Ordinal) == true;
 }

@@ -15,11 +15,14 @@ internal sealed class Workload : IAsyncDisposable
     private static readonly TimeSpan SettleLimit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
 
-    private Workload(string ns, string name, int replicas)
+    private readonly int _others;
+
+    private Workload(string ns, string name, int replicas, int others)
     {
         Namespace = ns;
         Name = name;
         Replicas = replicas;
+        _others = others;
     }
 
     public string Namespace { get; }
@@ -31,16 +34,22 @@ internal sealed class Workload : IAsyncDisposable
     /// <summary>Creates it and waits until all replicas serve.</summary>
     /// <param name="autonomy">What the namespace allows the healer; null: the namespace says nothing.</param>
     /// <param name="progressDeadline">How long a rollout may stand still before it counts as stuck.</param>
-    public static async Task<Workload> CreateAsync(string name, int replicas, string? autonomy, TimeSpan? progressDeadline = null)
+    /// <param name="manifest">A file of the folder <c>manifests</c>.</param>
+    /// <param name="ns">The namespace to make; null: one named after the workload.</param>
+    /// <param name="others">Pods of other workloads that the manifest makes beside it.</param>
+    public static async Task<Workload> CreateAsync(
+        string name, int replicas, string? autonomy, TimeSpan? progressDeadline = null, string manifest = "workload.yaml",
+        string? ns = null, int others = 0)
     {
-        var workload = new Workload($"{name}-{Guid.NewGuid().ToString("N")[..6]}", name, replicas);
+        var workload = new Workload(ns ?? $"{name}-{Guid.NewGuid().ToString("N")[..6]}", name, replicas, others);
         double deadline = (progressDeadline ?? TimeSpan.FromMinutes(10)).TotalSeconds;
-        string manifest = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "manifests", "workload.yaml"));
-        await Kubectl.ApplyAsync(manifest
+        string yaml = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "manifests", manifest));
+        await Kubectl.ApplyAsync(yaml
             .Replace("@NAMESPACE@", workload.Namespace, StringComparison.Ordinal)
             .Replace("@NAME@", name, StringComparison.Ordinal)
             .Replace("@REPLICAS@", replicas.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
             .Replace("@PROGRESS_DEADLINE@", deadline.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+            .Replace("@POLICY@", await Kubectl.ServesAsync("policy/v1") ? "policy/v1" : "policy/v1beta1", StringComparison.Ordinal)
             .Replace("@ANNOTATIONS@", autonomy is null ? "" : $"heal.internal/autonomy: {autonomy}", StringComparison.Ordinal));
         await workload.RolloutAsync();
         return workload;
@@ -54,7 +63,10 @@ internal sealed class Workload : IAsyncDisposable
     /// <summary>The stuck-rollout fault: a tag that no registry has.</summary>
     public Task SetMissingImageAsync() => InNamespaceAsync("set", "image", $"deployment/{Name}", "program=localhost/busybox:never-built");
 
-    public Task<JsonObject> GetAsync() => Kubectl.GetAsync("deployment", Name, "-n", Namespace);
+    public Task<JsonObject> GetAsync() => GetAsync("deployment");
+
+    /// <summary>An object of another kind that has the workload's name.</summary>
+    public Task<JsonObject> GetAsync(string kind) => Kubectl.GetAsync(kind, Name, "-n", Namespace);
 
     public async Task<long> GenerationAsync() => (long)(await GetAsync())["metadata"]!["generation"]!;
 
@@ -79,11 +91,11 @@ internal sealed class Workload : IAsyncDisposable
         using var limit = new CancellationTokenSource(SettleLimit);
         IReadOnlyList<JsonObject> pods;
         // the last pods of the revision before take a moment to leave
-        while ((pods = await GetPodsAsync()).Count != Replicas || !pods.All(IsReady))
+        while ((pods = await GetPodsAsync()).Count != Replicas + _others || !pods.All(IsReady))
         {
             if (limit.IsCancellationRequested)
             {
-                throw new TimeoutException($"{Namespace} had not just {Replicas} ready pods within {SettleLimit}.");
+                throw new TimeoutException($"{Namespace} had not just {Replicas + _others} ready pods within {SettleLimit}.");
             }
 
             await Task.Delay(Poll);
@@ -96,6 +108,14 @@ internal sealed class Workload : IAsyncDisposable
         return [.. list["items"]!.AsArray().Select(pod => pod!.AsObject())];
     }
 
+    /// <summary>Starts a shell command in a pod's first container, and leaves it running.</summary>
+    public Task RunInAsync(JsonObject pod, string command) => AskAsync(pod, $"({command}) >/dev/null 2>&1 </dev/null &");
+
+    /// <summary>Runs a shell command in a pod's first container.</summary>
+    /// <returns>What it printed.</returns>
+    public Task<string> AskAsync(JsonObject pod, string command) =>
+        InNamespaceAsync("exec", (string)pod["metadata"]!["name"]!, "--", "sh", "-c", command);
+
     public static string? WaitsFor(JsonObject pod) => (string?)pod["status"]?["containerStatuses"]?[0]?["state"]?["waiting"]?["reason"];
 
     /// <summary>What a person would ask for first.</summary>
@@ -105,7 +125,7 @@ internal sealed class Workload : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await Kubectl.RunAsync("delete", "namespace", Namespace, "--wait=false");
 
-    private static bool IsReady(JsonObject pod) => pod["status"]?["containerStatuses"]?.AsArray() is { } containers
+    public static bool IsReady(JsonObject pod) => pod["status"]?["containerStatuses"]?.AsArray() is { } containers
         && containers.All(container => (bool)container!["ready"]!);
 
     private Task<string> InNamespaceAsync(params IReadOnlyList<string> arguments) => Kubectl.RunAsync(["-n", Namespace, .. arguments]);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Heal.Drivers.Kubernetes.Models;
 using Heal.Drivers.Kubernetes.Tests.Support;
@@ -250,6 +251,14 @@ public sealed class ClusterTests : IAsyncLifetime
     private Pod Crashing(string name, string script) => new()
     {
         Metadata = Meta(name),
-        Spec = new PodSpec { Containers = [new Container { Name = "main", Image = Image, Command = ["sh", "-c", script] }] },
+        Spec = new PodSpec
+        {
+            Containers = [new Container { Name = "main", Image = Image, Command = ["sh", "-c", script] }],
+            // Old servers refuse a pod that would get a token as long as the account, which is new, has none.
+            OtherFields = new Dictionary<string, JsonElement>(StringComparer.Ordinal)
+            {
+                ["automountServiceAccountToken"] = JsonSerializer.SerializeToElement(false),
+            },
+        },
     };
 }

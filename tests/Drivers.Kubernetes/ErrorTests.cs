@@ -95,7 +95,7 @@ public sealed class ErrorTests : IAsyncLifetime
     public async Task Neither_token_nor_query_is_in_a_message()
     {
         _server.On(PatchWeb, Answer.Text(401, "Unauthorized"));
-        var refused = await Assert.ThrowsAsync<KubernetesApiException>(PatchAsync);
+        var refused = await Assert.ThrowsAsync<KubernetesUnauthorizedException>(PatchAsync);
         Assert.Equal("Bearer s3cret", _server.Of(PatchWeb).Single().Authorization);
         Assert.DoesNotContain("s3cret", refused.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("fieldManager", refused.ToString(), StringComparison.Ordinal);

@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using DurableTask.Core.Hub;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Heal.DurableTask.Engine.Tests;
 
@@ -220,6 +222,88 @@ public abstract partial class EngineTests
         await engine.DisposeAsync();
 
         await life;
+    }
+
+    [Fact]
+    public async Task A_stopping_host_claims_nothing_while_its_worker_is_not_yet_stopped()
+    {
+        string store = NewStore();
+        var other = new SlowToStop();
+        int claims = 0;
+        ITaskHub hub = HubProxy.Around(CreateHub(store), (method, _) =>
+        {
+            if (other.Stops.IsCompleted && method.StartsWith("Lock", StringComparison.Ordinal))
+            {
+                Interlocked.Increment(ref claims);
+            }
+
+            return null;
+        });
+        EngineHost first = await EngineHost.StartAsync(hub, One, services: services => services.AddSingleton<IHostedService>(other));
+        await using EngineHost second = await EngineHost.StartAsync(CreateHub(store), One);
+        await first.RunAsync("One");
+
+        Task stopped = first.DisposeAsync().AsTask();
+        await other.Stops.WaitAsync(Patience);
+        string[] ids = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => second.Client.ScheduleNewOrchestrationInstanceAsync("One")));
+        await Task.WhenAll(ids.Select(second.WaitAsync));
+
+        other.MayStop.SetResult();
+        await stopped;
+        Assert.Equal(0, claims);
+    }
+
+    [Fact]
+    public async Task An_activity_that_ends_because_its_host_stops_is_not_claimed_by_that_host_again()
+    {
+        string store = NewStore();
+        var other = new SlowToStop();
+        var running = new TaskCompletionSource<string>();
+        int runs = 0;
+        EngineHost first = await EngineHost.StartAsync(
+            CreateHub(store),
+            tasks => tasks
+                .AddOrchestratorFunc("One", context => context.CallActivityAsync<string>("Step"))
+                .AddActivityFunc<string>("Step", async context =>
+                {
+                    Interlocked.Increment(ref runs);
+                    running.TrySetResult(context.InstanceId);
+                    await other.Stops;
+                    throw new OperationCanceledException();
+                }),
+            services: services => services.AddSingleton<IHostedService>(other));
+        await first.Client.ScheduleNewOrchestrationInstanceAsync("One");
+        string id = await running.Task.WaitAsync(Patience);
+
+        Task stopped = first.DisposeAsync().AsTask();
+        await using EngineHost second = await EngineHost.StartAsync(CreateHub(store), One);
+        Assert.Equal("done", (await second.WaitAsync(id)).ReadOutputAs<string>());
+
+        other.MayStop.SetResult();
+        await stopped;
+        Assert.Equal(1, runs);
+    }
+
+    private static void One(DurableTaskRegistry tasks) => tasks
+        .AddOrchestratorFunc("One", context => context.CallActivityAsync<string>("Step"))
+        .AddActivityFunc("Step", _ => "done");
+
+    /// <summary>Another service of the host, registered after the worker and therefore stopped before it.</summary>
+    private sealed class SlowToStop : IHostedService
+    {
+        private readonly TaskCompletionSource _stops = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Stops => _stops.Task;
+
+        public TaskCompletionSource MayStop { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken)
+        {
+            _stops.SetResult();
+            return MayStop.Task.WaitAsync(cancellationToken);
+        }
     }
 
     /// <summary>An answer that does not come before the caller stops, and is an error then.</summary>

@@ -138,6 +138,29 @@ public abstract partial class TaskHubConformance
         Assert.Equal([next], (await starting).Select(item => item.Instance.InstanceId));
     }
 
+    [Fact]
+    public async Task While_all_that_is_left_waits_for_a_place_nobody_is_woken_and_nothing_fails()
+    {
+        await StartLimitedAsync();
+        var running = Assert.Single(await LimitedOrchestrationsAsync(Hub));
+        await Hub.CommitTurnAsync(Some.Turn(running) with { Activities = [.. Enumerable.Range(0, 3).Select(id => Some.Task(id))] });
+        await LimitedActivitiesAsync(Hub, 10);
+        await StartLimitedAsync();
+        Assert.Empty(await LimitedOrchestrationsAsync(OtherHub));
+        foreach (var kind in new[] { WorkKind.Orchestration, WorkKind.Activity })
+        {
+            using var enough = new CancellationTokenSource(TimeUntilItWaits);
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+            {
+                // The news of what was made above may still wake somebody.
+                while (true)
+                {
+                    await OtherHub.WaitForWorkAsync(kind, enough.Token);
+                }
+            });
+        }
+    }
+
     private async Task<IReadOnlyList<T>> WaitedAsync<T>(WorkKind kind)
     {
         await OtherHub.WaitForWorkAsync(kind, Deadline);

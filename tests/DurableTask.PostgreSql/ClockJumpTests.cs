@@ -1,5 +1,7 @@
+using System.Globalization;
 using Heal.DurableTask.PostgreSql.Tests.Servers;
 using Heal.DurableTask.PostgreSql.Tests.Workers;
+using Npgsql;
 
 namespace Heal.DurableTask.PostgreSql.Tests;
 
@@ -58,6 +60,52 @@ public sealed class ClockJumpTests : ServerTestBase
         string[] more = await ScheduleAsync(3);
         await worker.ReleaseAsync();
         await AssertDoneAsync([.. ids, .. more]);
+    }
+
+    [Fact]
+    public async Task What_a_transaction_stores_that_began_before_the_server_s_clock_was_set_back_does_not_wait_for_the_old_time()
+    {
+        using var clock = new FakeClock();
+        await StartServerAsync(clock);
+        await StartHubAsync();
+        string[] ids = await ScheduleAsync(1);
+        await using var connection = new NpgsqlConnection(Server.ConnectionString);
+        await connection.OpenAsync(Deadline);
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(Deadline);
+        await ExecuteAsync("SELECT now()");
+        clock.Set(-3600);
+        await UntilTheHubHasLookedAsync();
+
+        // As new rows, which the statements that bring back what waits cannot see before the commit.
+        await ExecuteAsync(
+            $"WITH m AS (DELETE FROM {Schema}.inbox RETURNING *) INSERT INTO {Schema}.inbox (instance_id, execution_id, visible_at, event) "
+            + "SELECT instance_id, execution_id, now(), event FROM m");
+        await transaction.CommitAsync(Deadline);
+        await StartWorkerAsync();
+        await AssertDoneAsync(ids);
+
+        async Task ExecuteAsync(string sql)
+        {
+            await using var command = new NpgsqlCommand(sql, connection, transaction);
+            await command.ExecuteNonQueryAsync(Deadline);
+        }
+    }
+
+    /// <summary>What begins half a second after the jump comes after a look that the hub began after it.</summary>
+    private async Task UntilTheHubHasLookedAsync()
+    {
+        DateTime jumped = await Server.ScalarAsync<DateTime>("SELECT clock_timestamp()");
+        string hasLooked = string.Create(
+            CultureInfo.InvariantCulture,
+            $"""
+             SELECT EXISTS (
+                 SELECT FROM pg_stat_activity
+                 WHERE pid <> pg_backend_pid() AND query_start BETWEEN '{jumped:O}'::timestamptz + interval '0.5 s' AND clock_timestamp())
+             """);
+        while (!await Server.ScalarAsync<bool>(hasLooked))
+        {
+            await Task.Delay(20, Deadline);
+        }
     }
 
     private async Task StartServerAsync(FakeClock clock) => UseServer(await PostgresServer.StartAsync(environment: clock.Environment));

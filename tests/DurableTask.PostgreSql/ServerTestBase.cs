@@ -81,10 +81,30 @@ public abstract class ServerTestBase : IAsyncLifetime
     {
         foreach (string id in ids)
         {
-            string[] workers = await RetryAsync(() => Hub.WaitAsync(id, Deadline));
-            Assert.Equal(5, workers.Length);
+            Assert.Equal(5, (await WaitAsync(id)).Length);
         }
     }
+
+    private async Task<string[]> WaitAsync(string id)
+    {
+        try
+        {
+            return await RetryAsync(() => Hub.WaitAsync(id, Deadline));
+        }
+        catch (OperationCanceledException late)
+        {
+            throw new TimeoutException($"'{id}' did not end: {await DescribeAsync(id)}", late);
+        }
+    }
+
+    /// <summary>What the hub's tables hold of an instance that did not get on.</summary>
+    private Task<string> DescribeAsync(string id) => Hub.QueryAsync<string>(
+        "SELECT jsonb_pretty(jsonb_build_object('now', now(), "
+        + "'instance', (SELECT to_jsonb(i) - 'input' - 'output' FROM instances i WHERE i.instance_id = $1), "
+        + "'inbox', (SELECT jsonb_agg(to_jsonb(m)) FROM inbox m WHERE m.instance_id = $1), "
+        + "'activities', (SELECT jsonb_agg(to_jsonb(a)) FROM activities a WHERE a.instance_id = $1), "
+        + "'workers', (SELECT jsonb_agg(to_jsonb(w)) FROM workers w)))",
+        id);
 
     /// <summary>What a client does while the server is away: again.</summary>
     protected async Task<T> RetryAsync<T>(Func<Task<T>> action)

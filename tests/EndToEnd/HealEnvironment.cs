@@ -24,6 +24,8 @@ internal sealed class HealEnvironment : IAsyncDisposable
 
     public HealProcess App { get; }
 
+    public string ConnectionString => _database.ConnectionString;
+
     public static async Task<HealEnvironment> CreateAsync(IReadOnlyDictionary<string, string>? settings = null)
     {
         string azurite = TestServices.Required(TestServices.Azurite);
@@ -37,6 +39,8 @@ internal sealed class HealEnvironment : IAsyncDisposable
             ["AzureWebJobsStorage"] = azurite,
             ["Heal__Cluster"] = "sim",
             ["Heal__Kubernetes__Target"] = "cluster",
+            // Most tests are about what alerts do.
+            ["Heal__Watch__Enabled"] = "false",
             ["Heal__Kubernetes__Server"] = cluster.Proxy.Url.ToString(),
             ["Heal__WorkflowsFolder"] = Path.Combine(AppContext.BaseDirectory, "test-workflows"),
             // A killed process's locks end with their lease: short here, so that many kills fit into a test.

@@ -78,6 +78,12 @@ internal sealed class InterceptingProxy : IAsyncDisposable
         Answered(request, answer.StatusCode);
         context.Response.StatusCode = (int)answer.StatusCode;
         context.Response.ContentType = answer.Content.Headers.ContentType?.ToString();
+        if (isWatch)
+        {
+            // As an API server does: the answer begins at once, however long the first event takes.
+            await context.Response.Body.FlushAsync(context.RequestAborted);
+        }
+
         await answer.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
     }
 }

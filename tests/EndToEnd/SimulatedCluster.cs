@@ -65,6 +65,24 @@ internal sealed class SimulatedCluster : IAsyncDisposable
         await UntilPodWaitsAsync(name, "ImagePullBackOff");
     }
 
+    /// <summary>Sets an annotation of a Deployment.</summary>
+    public Task AnnotateAsync(string name, string annotation, string value) => PatchAsync(name, $$$"""
+        {"metadata":{"annotations":{"{{{annotation}}}":"{{{value}}}"} } }
+        """);
+
+    public Task CreateJobAsync(string name) => PostAsync($"/apis/batch/v1/namespaces/{Namespace}/jobs", $$$"""
+        {"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"{{{name}}}"},"spec":{"template":{
+         "metadata":{"labels":{"job":"{{{name}}}"} },
+         "spec":{"restartPolicy":"Never","containers":[{"name":"main","image":"nginx:1.25"}]} } } }
+        """);
+
+    /// <summary>As the Job controller when it gives up.</summary>
+    public Task FailJobAsync(string name) => PatchAsync(new Uri(
+        $"/apis/batch/v1/namespaces/{Namespace}/jobs/{name}/status", UriKind.Relative), name, $$$"""
+        {"status":{"failed":3,"conditions":[{"type":"Failed","status":"True","reason":"BackoffLimitExceeded",
+         "message":"it has reached its limit","lastTransitionTime":"{{{DateTimeOffset.UtcNow:yyyy-MM-ddTHH:mm:ssZ}}}"}]} }
+        """);
+
     public async Task<JsonObject> GetDeploymentAsync(string name) =>
         (await _http.GetFromJsonAsync<JsonObject>(new Uri($"/apis/apps/v1/namespaces/{Namespace}/deployments/{name}", UriKind.Relative)))!;
 
@@ -134,11 +152,13 @@ internal sealed class SimulatedCluster : IAsyncDisposable
         Assert.True(answer.IsSuccessStatusCode, $"POST {path}: {answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
     }
 
-    private async Task PatchAsync(string name, string json)
+    private Task PatchAsync(string name, string json) =>
+        PatchAsync(new Uri($"/apis/apps/v1/namespaces/{Namespace}/deployments/{name}", UriKind.Relative), name, json);
+
+    private async Task PatchAsync(Uri address, string name, string json)
     {
         using var content = new StringContent(json, Encoding.UTF8, "application/strategic-merge-patch+json");
-        using HttpResponseMessage answer = await _http.PatchAsync(
-            new Uri($"/apis/apps/v1/namespaces/{Namespace}/deployments/{name}", UriKind.Relative), content);
+        using HttpResponseMessage answer = await _http.PatchAsync(address, content);
         Assert.True(answer.IsSuccessStatusCode, $"PATCH {name}: {answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
     }
 }

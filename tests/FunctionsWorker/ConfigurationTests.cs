@@ -1,7 +1,13 @@
 using Heal.FunctionsWorker.Tests.Support;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Configuration;
+using Microsoft.Azure.Functions.Worker.Logging;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Options;
 
 namespace Heal.FunctionsWorker.Tests;
 
@@ -87,6 +93,60 @@ public sealed class ConfigurationTests : IDisposable
         await using TestHost host = await TestHost.StartAsync(settings: settings);
         Assert.Equal(404, (int)(await host.GetAsync("/api/Text")).StatusCode);
         Assert.Contains(host.Log.Lines, static l => l.Contains("Text: httpTrigger disabled", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("AzureWebJobs.Text.Disabled", "1", false)]
+    [InlineData("AzureWebJobs_Text_Disabled", "True", false)]
+    [InlineData("AzureWebJobs_Text_Disabled", "false", true)]
+    [InlineData("AzureWebJobs.Text.Disabled", "", true)]
+    public async Task A_function_is_disabled_under_both_spellings_of_the_setting(string name, string value, bool answers)
+    {
+        await using TestHost host = await TestHost.StartAsync(settings: new(StringComparer.Ordinal) { [name] = value });
+        Assert.Equal(answers, (await host.GetAsync("/api/Text")).IsSuccessStatusCode);
+    }
+
+    [Fact]
+    public void A_faulty_word_on_whether_a_function_is_disabled_is_named()
+    {
+        HostStartupException exception = Assert.Throws<HostStartupException>(() => TestHost.Builder(
+            _root, settings: new(StringComparer.Ordinal) { ["AzureWebJobs.Text.Disabled"] = "perhaps" }).Build());
+        Assert.Equal(["setting AzureWebJobs.Text.Disabled: is 'perhaps', expected true or false"], exception.Faults);
+    }
+
+    [Theory]
+    [InlineData("in-%AREA%-%KIND%", "in-north-mail")]
+    [InlineData("100%", "100%")]
+    [InlineData("%NOBODY%", null)]
+    public void Names_between_percent_signs_are_settings_and_one_that_is_not_set_is_a_fault(string text, string? expected)
+    {
+        IConfiguration configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection([new("AREA", "north"), new("KIND", "mail")])
+            .Build();
+        var faults = new List<string>();
+        string resolved = SettingReferences.Resolve(text, configuration, "function 'F'", faults);
+        if (expected is null)
+        {
+            Assert.StartsWith("function 'F': refers to setting 'NOBODY', which is not set", Assert.Single(faults),
+                StringComparison.Ordinal);
+        }
+        else
+        {
+            Assert.Equal((expected, 0), (resolved, faults.Count));
+        }
+    }
+
+    [Theory]
+    [InlineData("""{ "isEnabled": false }""", "", false, null)]
+    [InlineData("""{ "format": "json" }""", "", true, "json-lines")]
+    [InlineData("""{ "format": "json" }""", "text", true, null)]
+    [InlineData("{}", "json", true, "json-lines")]
+    public void The_console_can_be_off_or_JSON_and_the_setting_wins(string console, string format, bool isThere, string? formatter)
+    {
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["FUNCTIONS_LOG_FORMAT"] = format };
+        using IHost host = TestHost.Builder(_root, $$"""{ "logging": { "console": {{console}} } }""", settings).Build();
+        Assert.Equal(isThere, host.Services.GetServices<ILoggerProvider>().Any(static p => p is HostConsole or ConsoleLoggerProvider));
+        Assert.Equal(formatter, host.Services.GetRequiredService<IOptions<ConsoleLoggerOptions>>().Value.FormatterName);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Heal.FunctionsWorker.Tests.Support;
 using System.Reflection;
 using System.Reflection.Emit;
 using Microsoft.AspNetCore.Http;
@@ -27,7 +28,7 @@ public sealed class DiscoveryTests
         Declare("bad name", (typeof(string), "input", typeof(ActivityTriggerAttribute)));
         Declare("Twice", (typeof(string), "input", typeof(ActivityTriggerAttribute)));
         Declare("twice", (typeof(string), "input", typeof(ActivityTriggerAttribute)));
-        FunctionCatalog catalog = FunctionCatalog.Discover([_type.CreateType().Assembly]);
+        FunctionCatalog catalog = Catalogs.Discover(_type.CreateType().Assembly);
         string[] expected =
         [
             "function 'NoTrigger' (Declared.NoTrigger): 0 parameters have a trigger attribute, expected exactly one",
@@ -47,7 +48,7 @@ public sealed class DiscoveryTests
     public void A_sound_declaration_is_found_with_its_bindings()
     {
         Declare("Sound", (typeof(string), "input", typeof(ActivityTriggerAttribute)), (typeof(FunctionContext), "context", null));
-        FunctionDescriptor function = FunctionCatalog.Discover([_type.CreateType().Assembly]).Functions.Single();
+        FunctionDescriptor function = Catalogs.Discover(_type.CreateType().Assembly).Functions.Single();
         Assert.Equal("Sound", function.Name);
         Assert.Equal("activityTrigger", function.InputBindings["input"].Type);
         Assert.Equal(["input", "context"], function.Parameters.Select(static p => p.Name));

@@ -34,7 +34,7 @@ public sealed class DurableTests : IAsyncLifetime
 
         string raise = ((string)links["SendEventPostUri"]!).Replace("{eventName}", "End", StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Accepted, (await _host.Client.PostAsJsonAsync(raise, "!")).StatusCode);
-        await EndAsync((string)links["Id"]!);
+        await _host.EndAsync((string)links["Id"]!);
         HttpResponseMessage ended = await _host.Client.GetAsync((string)links["StatusQueryGetUri"]!);
         JsonObject status = await TestHost.JsonAsync(ended);
         Assert.Equal(HttpStatusCode.OK, ended.StatusCode);
@@ -69,7 +69,7 @@ public sealed class DurableTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Accepted, (await CallAsync(HttpMethod.Post, "/instances/order-1/resume?reason=x")).StatusCode);
         await UntilAsync("order-1", OrchestrationRuntimeStatus.Running);
         Assert.Equal(HttpStatusCode.Accepted, (await CallAsync(HttpMethod.Post, "/instances/order-1/terminate?reason=enough")).StatusCode);
-        await EndAsync("order-1");
+        await _host.EndAsync("order-1");
         JsonArray list = (await (await CallAsync(HttpMethod.Get, "/instances?runtimeStatus=Terminated&instanceIdPrefix=order")).Content
             .ReadFromJsonAsync<JsonArray>())!;
         Assert.Equal("order-1", (string)list.Single()!["instanceId"]!);
@@ -81,7 +81,7 @@ public sealed class DurableTests : IAsyncLifetime
     {
         DurableTaskClient client = _host.Get<DurableTaskClient>();
         string id = await client.ScheduleNewOrchestrationInstanceAsync("Ballot", 41);
-        await EndAsync(id);
+        await _host.EndAsync(id);
 
         Assert.Equal("42squawk!", (await client.GetInstanceAsync(id, getInputsAndOutputs: true))!.ReadOutputAs<string>());
         Assert.Equal(42, (await client.Entities.GetEntityAsync<int>(new EntityInstanceId("Tally", id)))!.State);
@@ -119,7 +119,7 @@ public sealed class DurableTests : IAsyncLifetime
     [InlineData("GET", "/instances?top=0", 400)]
     [InlineData("GET", "/instances?runtimeStatus=Sleeping", 400)]
     [InlineData("POST", "/orchestrators/NoSuchOrchestrator", 400)]
-    [InlineData("POST", "/instances/nobody/raiseEvent/End", 400)]
+    [InlineData("POST", "/instances/nobody/raiseEvent/End", 404)]
     public async Task Bad_calls_of_the_management_API_have_their_status(string method, string path, int expected) =>
         Assert.Equal(expected, (int)(await CallAsync(new HttpMethod(method), path)).StatusCode);
 
@@ -135,12 +135,6 @@ public sealed class DurableTests : IAsyncLifetime
 
     private Task<HttpResponseMessage> CallAsync(HttpMethod method, string path, HttpContent? body = null) =>
         _host.SendAsync(method, Api + path, TestHost.SystemKey, body);
-
-    private async Task EndAsync(string id)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        await _host.Get<DurableTaskClient>().WaitForInstanceCompletionAsync(id, limit.Token);
-    }
 
     private Task UntilAsync(string id, OrchestrationRuntimeStatus status) => Azurite.UntilAsync(
         async () => (await _host.Get<DurableTaskClient>().GetInstanceAsync(id))!.RuntimeStatus == status, $"{id} is {status}");

@@ -2,6 +2,7 @@ using Heal.FunctionsWorker.Tests.Sample;
 using Heal.FunctionsWorker.Tests.Support;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 namespace Heal.FunctionsWorker.Tests;
@@ -48,6 +49,32 @@ public sealed class MiddlewareTests
             context.GetInvocationResult().Value += "!";
         }));
         Assert.Equal("GET 11!", await host.GetTextAsync("/api/Scoped"));
+    }
+
+    [Fact]
+    public async Task A_middleware_class_has_one_instance_for_all_invocations_unless_the_program_registers_it_otherwise()
+    {
+        await using TestHost host = await TestHost.StartAsync(static builder => builder.UseMiddleware<Counting>());
+        await using TestHost scoped = await TestHost.StartAsync(static builder =>
+        {
+            builder.Services.AddScoped<Counting>();
+            builder.UseMiddleware<Counting>();
+        });
+        Assert.Equal(
+            ["GET nobody True 1", "GET nobody True 2"], [await host.GetTextAsync("/api/Text"), await host.GetTextAsync("/api/Text")]);
+        Assert.Equal(
+            ["GET nobody True 1", "GET nobody True 1"], [await scoped.GetTextAsync("/api/Text"), await scoped.GetTextAsync("/api/Text")]);
+    }
+
+    private sealed class Counting : IFunctionsWorkerMiddleware
+    {
+        private int _count;
+
+        public async Task Invoke(FunctionContext context, FunctionExecutionDelegate next)
+        {
+            await next(context);
+            context.GetInvocationResult().Value += $" {++_count}";
+        }
     }
 
     private sealed class Outer(Journal journal) : IFunctionsWorkerMiddleware

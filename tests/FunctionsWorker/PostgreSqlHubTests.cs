@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using Heal.FunctionsWorker.Tests.Sample;
 using Heal.FunctionsWorker.Tests.Support;
 using Heal.Postgres;
@@ -24,7 +26,7 @@ public sealed class PostgreSqlHubTests : IAsyncLifetime
     {
         await using var connection = new NpgsqlConnection(ConnectionString);
         await connection.OpenAsync();
-        await using var drop = new NpgsqlCommand($"DROP SCHEMA IF EXISTS {_schema} CASCADE", connection);
+        await using var drop = new NpgsqlCommand($"DROP SCHEMA IF EXISTS {_schema}, {_schema}_host CASCADE", connection);
         await drop.ExecuteNonQueryAsync();
     }
 
@@ -44,6 +46,30 @@ public sealed class PostgreSqlHubTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_management_API_shows_the_history_rewinds_and_restarts_what_the_database_holds()
+    {
+        await using TestHost host = await StartAsync(ConnectionString);
+        host.Get<Journal>().Fail = true;
+        await PostAsync("/orchestrators/Family/pg-1?timeout=30&pollingInterval=1", JsonContent.Create(3));
+        JsonArray failed = (await TestHost.JsonAsync(await GetAsync("/instances/pg-1?showHistory=true")))["historyEvents"]!.AsArray();
+        Assert.Equal(["ExecutionStarted", "TaskFailed", "ExecutionCompleted"], failed.Select(static e => (string)e!["EventType"]!));
+
+        host.Get<Journal>().Fail = false;
+        Assert.Equal(HttpStatusCode.Accepted, (await PostAsync("/instances/pg-1/rewind?reason=mended")).StatusCode);
+        await Azurite.UntilAsync(
+            async () => (string)(await TestHost.JsonAsync(await GetAsync("/instances/pg-1")))["runtimeStatus"]! == "Completed",
+            "pg-1 has completed");
+        HttpResponseMessage again = await PostAsync(
+            "/instances/pg-1/restart?restartWithNewInstanceId=false&timeout=30&pollingInterval=1");
+        Assert.Equal("12", await again.Content.ReadAsStringAsync());
+
+        Task<HttpResponseMessage> GetAsync(string path) => host.GetAsync($"/runtime/webhooks/durabletask{path}", TestHost.SystemKey);
+
+        Task<HttpResponseMessage> PostAsync(string path, HttpContent? body = null) =>
+            host.SendAsync(HttpMethod.Post, $"/runtime/webhooks/durabletask{path}", TestHost.SystemKey, body);
+    }
+
+    [Fact]
     public async Task A_database_that_goes_away_leaves_the_host_up_and_not_ready()
     {
         var server = new NpgsqlConnectionStringBuilder(ConnectionString);
@@ -55,7 +81,9 @@ public sealed class PostgreSqlHubTests : IAsyncLifetime
 
         await proxy.SwitchOffAsync();
 
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await host.GetAsync("/readyz")).StatusCode);
+        // An answer may be half a second old.
+        await Azurite.UntilAsync(
+            async () => (await host.GetAsync("/readyz")).StatusCode == HttpStatusCode.ServiceUnavailable, "the host is not ready");
         Assert.Contains("task hub", await host.GetTextAsync("/readyz"), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("/livez")).StatusCode);
     }

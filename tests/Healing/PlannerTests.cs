@@ -48,6 +48,28 @@ public sealed class PlannerTests
     }
 
     [Fact]
+    public void An_action_that_acts_at_the_source_is_taken_where_another_tool_owns_the_target()
+    {
+        var facts = Facts();
+        var owned = Some.Workload() with { Owner = new ManagedBy("Helm", "annotation meta.helm.sh/release-name") };
+
+        var plan = Planner.Decide(facts with
+        {
+            Evidence = facts.Evidence with { Workload = owned }, Actions = [Some.Rollback with { ForOwned = true }],
+        });
+
+        Assert.Equal(PlanVerdict.Act, plan.Verdict);
+    }
+
+    [Fact]
+    public void An_action_with_a_time_limit_brings_it_into_the_plan()
+    {
+        var limited = Some.Rollback with { TimeLimit = "minimumServed" };
+
+        Assert.Equal(TimeSpan.FromSeconds(30), Planner.Decide(Facts() with { Actions = [limited] }).TimeLimit);
+    }
+
+    [Fact]
     public void A_weak_hypothesis_is_not_acted_on()
     {
         var weak = new Diagnosis([new Hypothesis(Causes.CrashAfterTemplateChange, "perhaps", 0.5, [])], [], []);

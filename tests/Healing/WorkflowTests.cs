@@ -79,17 +79,14 @@ public sealed class WorkflowTests
     }
 
     [Fact]
-    public void The_shipped_workflows_are_valid_and_serve_their_alerts()
+    public void A_cause_that_an_alert_is_to_prove_must_be_known()
     {
-        var rollback = Some.Rollback with { Causes = Causes.All };
+        var refused = Assert.Throws<WorkflowDefinitionException>(() => WorkflowCatalogue.Parse(
+            [("w.yaml", Some.WorkflowText.ReplaceLineEndings("\n").Replace("limits:\n", "alertProves: BadLuck\nlimits:\n"))],
+                [Some.Rollback]));
 
-        var catalogue = WorkflowCatalogue.Load(Path.Combine(AppContext.BaseDirectory, "workflows"), [rollback]);
-
-        Assert.Equal("crashloop", catalogue.For(Some.Alert("KubePodCrashLooping"))!.Name);
-        Assert.Equal("crashloop", catalogue.For(Some.Alert("KubernetesPodCrashLooping"))!.Name);
-        Assert.Equal("stuck-rollout", catalogue.For(Some.Alert("KubeDeploymentRolloutStuck"))!.Name);
-        Assert.All(catalogue.Definitions.SelectMany(d => d.Actions), action =>
-            Assert.Equal(TimeSpan.FromSeconds(10), action.Verification!.StableFor));
+        Assert.Contains(refused.Faults, fault =>
+            fault.ToString().StartsWith("w.yaml(6,14): alertProves: expected one of", StringComparison.Ordinal));
     }
 
     [Theory]

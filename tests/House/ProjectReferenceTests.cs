@@ -17,14 +17,17 @@ public sealed partial class ProjectReferenceTests
         ["DurableTask/InMemory"] = "DurableTask/Core DurableTask/Abstractions DurableTask/Client DurableTask/Worker",
         ["DurableTask/ScheduledTasks"] = "DurableTask/Core DurableTask/Abstractions DurableTask/Client DurableTask/Worker",
         ["DurableTask/PostgreSql"] = "Postgres DurableTask/Core DurableTask/Abstractions DurableTask/Client DurableTask/Worker",
-        ["FunctionsWorker"] = "DurableTask/Core DurableTask/Abstractions DurableTask/Client DurableTask/Worker DurableTask/PostgreSql",
+        ["FunctionsWorker"] = "Postgres "
+            + "DurableTask/Core DurableTask/Abstractions DurableTask/Client DurableTask/Worker DurableTask/PostgreSql",
+        ["FunctionsWorker.Generators"] = "",
         ["Postgres"] = "",
         ["Healing"] = "",
         ["Drivers/Kubernetes"] = "",
+        ["Drivers/Libvirt"] = "",
         ["Simulator"] = "",
-        ["Activities"] = "Postgres Healing Drivers/Kubernetes DurableTask/Abstractions DurableTask/Generators",
+        ["Activities"] = "Postgres Healing Drivers/Kubernetes Drivers/Libvirt DurableTask/Abstractions DurableTask/Generators",
         ["Workflows"] = "Activities Healing DurableTask/Abstractions DurableTask/Generators",
-        ["Functions"] = "Workflows Activities Healing Drivers/Kubernetes Simulator "
+        ["Functions"] = "Workflows Activities Healing Drivers/Kubernetes Drivers/Libvirt Simulator "
             + "DurableTask/Abstractions DurableTask/Client DurableTask/Worker FunctionsWorker",
     };
 

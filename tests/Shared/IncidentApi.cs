@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 
 namespace Heal.Shared.Tests;
@@ -33,9 +34,9 @@ internal static class IncidentApi
                     return seen;
                 }
             }
-            catch (Exception away) when (away is HttpRequestException or IOException)
+            catch (Exception away) when (away is HttpRequestException or IOException or SocketException)
             {
-                // Between a kill and the next start nobody answers.
+                // Between a kill and the next start nobody answers; a connection may even be gone before it was used.
             }
 
             try

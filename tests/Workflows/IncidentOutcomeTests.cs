@@ -48,6 +48,71 @@ public sealed class IncidentOutcomeTests
     }
 
     [Fact]
+    public async Task An_action_with_a_time_limit_has_its_end_registered_before_it_begins()
+    {
+        ExpiryRequest? expiry = null;
+        DateTimeOffset? limit = null;
+        _context.On<PlanRequest, Plan>(ActivityNames.PlanRecovery, _ => Plan(PlanVerdict.Act) with { TimeLimit = TimeSpan.FromHours(2) });
+        _context.On<ExpiryRequest, string>(ActivityNames.StartExpiry, request =>
+        {
+            expiry = request;
+            return request.InstanceId;
+        });
+        _context.On<ActionRequest, ActionResult>(ActivityNames.RunAction, request =>
+        {
+            limit = expiry is null ? null : request.ExpiresAt;
+            return new ActionResult(request.Key, ActionStatus.Applied, "relaxed", 3, "good");
+        });
+
+        await RunAsync();
+
+        Assert.Equal(expiry!.At, limit);
+        Assert.Equal(Target.IncidentId(1) + "/1", expiry.Key);
+    }
+
+    [Fact]
+    public async Task A_busy_target_is_waited_for_and_tried_again_under_the_same_key()
+    {
+        var keys = new List<string>();
+        _context.On<ActionRequest, ActionResult>(ActivityNames.RunAction, request =>
+        {
+            keys.Add(request.Key);
+            return keys.Count == 1 ? new ActionResult(request.Key, ActionStatus.Busy, "another one is under way")
+                : new ActionResult(request.Key, ActionStatus.Applied, "rolled back", 3, "good");
+        });
+
+        var outcome = await RunAsync();
+
+        Assert.Equal(OutcomeKind.Healed, outcome.Kind);
+        Assert.Equal(2, keys.Count);
+        Assert.Single(keys.Distinct());
+    }
+
+    [Fact]
+    public async Task A_missing_permission_is_said_as_that_and_is_no_failure_of_the_target()
+    {
+        _context.On<ActionRequest, ActionResult>(ActivityNames.RunAction, request => new ActionResult(
+            request.Key, ActionStatus.NotPermitted, "missing permission patch deployments.apps for action rollback_deployment"));
+
+        var outcome = await RunAsync();
+
+        Assert.Equal(OutcomeKind.Escalated, outcome.Kind);
+        Assert.Contains("missing permission patch deployments.apps", outcome.Reason);
+    }
+
+    [Fact]
+    public async Task A_change_without_its_effect_is_taken_back()
+    {
+        _context.On<ActionRequest, ActionResult>(ActivityNames.RunAction,
+            request => new ActionResult(request.Key, ActionStatus.NoEffect, "no pod became ready", 3, "good"));
+
+        var outcome = await RunAsync();
+
+        Assert.Equal(OutcomeKind.RolledBack, outcome.Kind);
+        Assert.Contains(ActivityNames.UndoAction, _context.Calls);
+    }
+
+    [Fact]
     public async Task Healthy_with_a_break_must_begin_again()
     {
         var looks = new Queue<VerificationVerdict>(

@@ -71,7 +71,9 @@ public sealed class LiveHealer : IAsyncDisposable
         var hub = new Microsoft.DurableTask.InMemory.InMemoryTaskHub(TimeProvider.System);
         builder.Services.AddDurableTaskClient(client => client.UseTaskHub(_ => hub).RegisterDirectly());
         builder.Services.AddDurableTaskWorker(worker =>
-            worker.UseTaskHub(_ => hub).AddTasks(tasks => tasks.AddHealerTasks().AddActivity<StartIncidentActivity>()));
+            worker.UseTaskHub(_ => hub).AddTasks(tasks =>
+                tasks.AddHealerTasks().AddActivity<StartIncidentActivity>().AddActivity<StartExpiryActivity>()
+                    .AddActivity<RouteSignalsActivity>()));
         var host = builder.Build();
         await host.StartAsync();
         var healer = new LiveHealer(database, simulator, host);
@@ -139,23 +141,40 @@ public sealed class LiveHealer : IAsyncDisposable
             new Alert(name, AlertStatus.Firing, all, new Dictionary<string, string>(), now, null, fingerprint), SignalSource.Webhook, now);
     }
 
-    /// <summary>Routes a signal as a door would, and waits for where it went.</summary>
+    /// <summary>Stores a signal and has it routed as the doors do, and waits for where it went.</summary>
     public async Task<RouteOutcome> RouteAsync(Signal signal)
     {
-        await Client.ScheduleNewOrchestrationInstanceAsync(
-            OrchestrationNames.RouteSignal, signal, new StartOrchestrationOptions(signal.InstanceId));
         using var limit = new CancellationTokenSource(Patience);
-        var done = await Client.WaitForInstanceCompletionAsync(signal.InstanceId, getInputsAndOutputs: true, limit.Token);
-        Assert.True(done.RuntimeStatus == OrchestrationRuntimeStatus.Completed, done.FailureDetails?.ToString());
-        return done.ReadOutputAs<RouteOutcome>()!;
+        await _host.Services.GetRequiredService<ISignalWriter>().WriteAsync([signal], limit.Token);
+        await Client.ScheduleNewOrchestrationInstanceAsync(
+            OrchestrationNames.RouteSignals,
+            new RoutingRun(),
+            new StartOrchestrationOptions(OrchestrationNames.RouteSignalsId),
+            limit.Token);
+        await CompletedAsync(OrchestrationNames.RouteSignalsId, limit.Token);
+        if (await Client.GetInstanceAsync(signal.InstanceId, limit.Token) is not null)
+        {
+            return (await CompletedAsync(signal.InstanceId, limit.Token)).ReadOutputAs<RouteOutcome>()!;
+        }
+
+        var found = (await _host.Services.GetRequiredService<IReceivedSignals>().FindAsync(signal.Id, limit.Token))!;
+        Assert.True(found.State == SignalProgress.Routed, $"{found.State}: {found.Reason}");
+        return new RouteOutcome(signal.Id, found.Kind!.Value, found.IncidentId, null, found.Reason!);
+    }
+
+    /// <summary>Routes a signal as programs did that knew no table of received signals.</summary>
+    public async Task<RouteOutcome> RouteAsBeforeAsync(Signal signal)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        await Client.ScheduleNewOrchestrationInstanceAsync(
+            OrchestrationNames.RouteSignal, signal, new StartOrchestrationOptions(signal.InstanceId), limit.Token);
+        return (await CompletedAsync(signal.InstanceId, limit.Token)).ReadOutputAs<RouteOutcome>()!;
     }
 
     public async Task<IncidentOutcome> OutcomeAsync(string incident)
     {
         using var limit = new CancellationTokenSource(Patience);
-        var done = await Client.WaitForInstanceCompletionAsync(incident, getInputsAndOutputs: true, limit.Token);
-        Assert.True(done.RuntimeStatus == OrchestrationRuntimeStatus.Completed, done.FailureDetails?.ToString());
-        return done.ReadOutputAs<IncidentOutcome>()!;
+        return (await CompletedAsync(incident, limit.Token)).ReadOutputAs<IncidentOutcome>()!;
     }
 
     public async ValueTask DisposeAsync()
@@ -164,6 +183,39 @@ public sealed class LiveHealer : IAsyncDisposable
         _host.Dispose();
         await _simulator.DisposeAsync();
         await _database.DisposeAsync();
+    }
+
+    private async Task<OrchestrationMetadata> CompletedAsync(string instance, CancellationToken limit)
+    {
+        var done = await Client.WaitForInstanceCompletionAsync(instance, getInputsAndOutputs: true, limit);
+        Assert.True(done.RuntimeStatus == OrchestrationRuntimeStatus.Completed, done.FailureDetails?.ToString());
+        return done;
+    }
+
+    /// <summary>Stands for the one that the triggers bring along.</summary>
+    [DurableTask(ActivityNames.RouteSignals)]
+    private sealed class RouteSignalsActivity(ISignalRouter router, DurableTaskClient client) : TaskActivity<RoutingRun, RoutingReport>
+    {
+        public override Task<RoutingReport> RunAsync(TaskActivityContext context, RoutingRun? input) =>
+            router.RouteAsync(new Incidents(client), CancellationToken.None);
+    }
+
+    private sealed class Incidents(DurableTaskClient client) : IIncidents
+    {
+        public Task StartAsync(IncidentInput incident, Signal signal, CancellationToken cancellationToken) =>
+            StartOnceAsync(OrchestrationNames.Incident, incident.IncidentId, incident, cancellationToken);
+
+        public Task TellAsync(string incidentId, Signal signal, CancellationToken cancellationToken) =>
+            client.RaiseEventAsync(incidentId, SignalEvent.Name, SignalEvent.Of(signal), cancellationToken);
+
+        public Task LookAsync(Signal signal, CancellationToken cancellationToken) =>
+            StartOnceAsync(OrchestrationNames.RouteSignal, signal.InstanceId, signal, cancellationToken);
+
+        private async Task StartOnceAsync(string name, string id, object input, CancellationToken cancellationToken)
+        {
+            if (await client.GetInstanceAsync(id, cancellationToken) is not null) return;
+            await client.ScheduleNewOrchestrationInstanceAsync(name, input, new StartOrchestrationOptions(id), cancellationToken);
+        }
     }
 
     /// <summary>Stands for the one that the triggers bring along.</summary>
@@ -176,6 +228,19 @@ public sealed class LiveHealer : IAsyncDisposable
             if (await client.GetInstanceAsync(id) is not null) return id;
             return await client.ScheduleNewOrchestrationInstanceAsync(
                 OrchestrationNames.Incident, input, new StartOrchestrationOptions(id));
+        }
+    }
+
+    /// <summary>Stands for the one that the triggers bring along.</summary>
+    [DurableTask(ActivityNames.StartExpiry)]
+    private sealed class StartExpiryActivity(DurableTaskClient client) : TaskActivity<ExpiryRequest, string>
+    {
+        public override async Task<string> RunAsync(TaskActivityContext context, ExpiryRequest? input)
+        {
+            var id = input!.InstanceId;
+            if (await client.GetInstanceAsync(id) is not null) return id;
+            return await client.ScheduleNewOrchestrationInstanceAsync(
+                OrchestrationNames.ExpireAction, input, new StartOrchestrationOptions(id));
         }
     }
 }

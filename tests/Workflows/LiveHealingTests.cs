@@ -130,10 +130,13 @@ public sealed class LiveHealingTests
         await using var healer = await LiveHealer.StartAsync();
         await healer.BreakAsync();
         var broken = PodTemplates.Hash((await healer.DeploymentAsync()).Spec!.Template!);
+        var incident = (await healer.RouteAsync(DeploymentAlert("f1"))).IncidentId!;
+
+        // Not before the rollback: pods of the old template that crash earlier speak against the change as the cause.
+        await healer.UntilAsync("web", deployment => deployment.Metadata.Annotation(KubernetesNames.Operation) is not null);
         await healer.AddFaultAsync(
             new FaultDescription { Name = "old-too", Match = new FaultMatch { ConfigMap = "web-config" }, Crash = new CrashEffect(1, 1) });
-
-        var outcome = await healer.OutcomeAsync((await healer.RouteAsync(DeploymentAlert("f1"))).IncidentId!);
+        var outcome = await healer.OutcomeAsync(incident);
 
         Assert.True(outcome.Kind == OutcomeKind.RolledBack, $"{outcome.Kind}: {outcome.Reason}");
         Assert.True(Assert.Single(outcome.Actions).Undone);
@@ -153,6 +156,20 @@ public sealed class LiveHealingTests
         Assert.Equal(RouteKind.Started, routed.Kind);
         Assert.EndsWith("-2", routed.IncidentId);
         Assert.Equal(OutcomeKind.Healed, (await healer.OutcomeAsync(routed.IncidentId!)).Kind);
+    }
+
+    [Fact]
+    public async Task A_signal_that_an_older_program_stored_is_routed_and_its_copy_joins()
+    {
+        await using var healer = await LiveHealer.StartAsync();
+        var signal = DeploymentAlert("f1");
+
+        var before = await healer.RouteAsBeforeAsync(signal);
+        var copy = await healer.RouteAsync(signal with { Source = SignalSource.Reconcile });
+
+        Assert.Equal(RouteKind.Started, before.Kind);
+        Assert.Equal(before.IncidentId, copy.IncidentId);
+        Assert.Equal(1, (await healer.OutcomeAsync(before.IncidentId!)).Signals);
     }
 
     private static Signal DeploymentAlert(string fingerprint) =>

@@ -18,6 +18,9 @@ internal sealed class ScriptedContext(string instanceId) : TaskOrchestrationCont
 
     public List<object?> Statuses { get; } = [];
 
+    /// <summary>Happens while the orchestrator waits.</summary>
+    public Action? OnTimer { get; set; }
+
     public override TaskName Name => "test";
 
     public override string InstanceId => instanceId;
@@ -60,6 +63,7 @@ internal sealed class ScriptedContext(string instanceId) : TaskOrchestrationCont
         // A question is open: the timer is its expiry, and whoever has an answer is faster.
         if (_events.Values.Any(queue => queue.Count > 0)) return new TaskCompletionSource().Task;
         if (fireAt > _now) _now = fireAt;
+        OnTimer?.Invoke();
         return Task.CompletedTask;
     }
 

@@ -1,7 +1,7 @@
 """
 The demo of start.sh: breaks a Deployment of the simulator, raises its alert at both doors, shows the incident, compares before and after.
 
-Reads APP_URL, SIMULATOR_URL, HEAL_STATE (host-keys.json) and AzureWebJobsStorage from the environment. Exit code 0: healed; 1: not.
+Reads APP_URL, SIMULATOR_URL, HEAL_KEYS (the file with the keys) and AzureWebJobsStorage from the environment. Exit code 0: healed; 1: not.
 """
 
 import json
@@ -23,7 +23,7 @@ POLL_SECONDS = 0.3
 
 def main():
     app_url = os.environ["APP_URL"]
-    with open(os.path.join(os.environ["HEAL_STATE"], "host-keys.json"), encoding="utf-8") as file:
+    with open(os.environ["HEAL_KEYS"], encoding="utf-8") as file:
         keys = json.load(file)
     cluster = Cluster(os.environ["SIMULATOR_URL"])
     incidents = Incidents(app_url, keys)

@@ -16,23 +16,21 @@ class Incidents:
     def __init__(self, app_url, keys):
         self._url = app_url
         self._key = {"x-functions-key": keys["host"]["default"]}
-        self._system_key = {"x-functions-key": keys["system"]["durabletask_extension"]}
 
     def get(self, incident):
         return web.call("GET", f"{self._url}/api/incidents/{incident}", headers=self._key)
 
     def of_signal(self, signal):
         """Waits until a stored signal is routed; returns the incident's id and how the signal came to it."""
-        url = f"{self._url}/runtime/webhooks/durabletask/instances/signal-{signal}"
+        url = f"{self._url}/api/signals/{signal}"
         deadline = time.monotonic() + ROUTING_SECONDS
-        while (state := web.call("GET", url, headers=self._system_key))["runtimeStatus"] not in ENDED:
+        while (found := web.call("GET", url, headers=self._key))["state"] == "Waiting":
             if time.monotonic() > deadline:
-                raise web.CallFailed(f"signal {signal} is not routed after {ROUTING_SECONDS} s")
+                raise web.CallFailed(f"signal {signal} is not routed after {ROUTING_SECONDS} s: {found}")
             time.sleep(POLL_SECONDS)
-        route = _camel(state["output"] or {})
-        if state["runtimeStatus"] != "Completed" or not route.get("incidentId"):
-            raise web.CallFailed(f"signal {signal} came to no incident: {route}")
-        return route["incidentId"], route["kind"]
+        if found["state"] != "Routed" or not found.get("incidentId"):
+            raise web.CallFailed(f"signal {signal} came to no incident: {found}")
+        return found["incidentId"], found["kind"]
 
     def open(self):
         """Ids of the incidents that have not ended."""
@@ -41,12 +39,8 @@ class Incidents:
 
     def joined(self, incident, but):
         """Why another signal than `but` belongs to the incident, or None while there is none."""
-        url = f"{self._url}/runtime/webhooks/durabletask/instances?instanceIdPrefix=signal-&runtimeStatus=Completed&top=100"
-        for state in web.call("GET", url, headers=self._system_key):
-            route = _camel(state["output"] or {})
-            if route.get("incidentId") == incident and state["instanceId"] != f"signal-{but}":
-                return route["reason"]
-        return None
+        found = web.call("GET", f"{self._url}/api/signals?incident={incident}", headers=self._key)
+        return next((signal["reason"] for signal in found["signals"] if signal["id"] != but), None)
 
     def follow(self, incident, signal):
         """Shows each phase, and the second signal when it has joined; returns the incident's last view."""
@@ -67,11 +61,6 @@ class Incidents:
                 raise web.CallFailed(
                     f"{incident} has not ended after {INCIDENT_SECONDS} s; GET /api/incidents/{incident} shows where it is")
             time.sleep(POLL_SECONDS)
-
-
-def _camel(record):
-    """The management API shows outputs as they are stored, with names in the manner of .NET."""
-    return {name[:1].lower() + name[1:]: value for name, value in record.items()}
 
 
 def _show(view, before):

@@ -18,9 +18,15 @@ internal sealed record DeploymentFacts(
         var selector = deployment.Spec?.Selector?.ToString();
         var list = await client.ListAsync<ReplicaSet>(
             deployment.Metadata.Namespace, new ListOptions { LabelSelector = selector }, cancellationToken);
+        return Of(deployment, list.Items, removedHashes);
+    }
+
+    /// <param name="sets">Those of others are left out.</param>
+    public static DeploymentFacts Of(Deployment deployment, IEnumerable<ReplicaSet> sets, IReadOnlyCollection<string> removedHashes)
+    {
         IReadOnlyList<ReplicaSet> owned =
         [
-            .. list.Items.Where(set => set.Metadata.ControllerOwner()?.Uid == deployment.Metadata.Uid)
+            .. sets.Where(set => set.Metadata.ControllerOwner()?.Uid == deployment.Metadata.Uid)
                 .OrderByDescending(set => set.Revision() ?? 0).Take(EvidenceLimits.Revisions),
         ];
         var workload = Describe(deployment);
@@ -32,7 +38,7 @@ internal sealed record DeploymentFacts(
 
     public static string TemplateHash(Deployment deployment) => PodTemplates.Hash(deployment.Spec?.Template ?? new JsonObject());
 
-    private static WorkloadEvidence Describe(Deployment deployment)
+    public static WorkloadEvidence Describe(Deployment deployment)
     {
         var (metadata, status) = (deployment.Metadata, deployment.Status ?? new DeploymentStatus());
         return new WorkloadEvidence(

@@ -6,6 +6,12 @@ public static class KubernetesNames
     /// <summary>Annotation or label on a workload or namespace: observe, advise, approve or act.</summary>
     public const string Autonomy = "heal.internal/autonomy";
 
+    /// <summary>
+    /// Annotation or label on an object, its workload or its namespace: somebody works on it, and detectors say nothing. "true", or as an
+    /// annotation the time (RFC 3339) when it ends.
+    /// </summary>
+    public const string Maintenance = "heal.internal/maintenance";
+
     /// <summary>Annotation with the idempotency key of the last operation on the object.</summary>
     public const string Operation = "heal.internal/operation";
 

@@ -3,52 +3,48 @@ using Heal.Healing;
 
 namespace Heal.Activities;
 
-/// <summary>The last lines of what failing containers wrote: of the run that crashed, else of the current one. Bounded and
+/// <summary>The last lines of what the containers that matter wrote, of the run that crashed and of the current one. Bounded and
 /// scrubbed.</summary>
-internal sealed class LogReader(IKubernetesClient client)
+internal static class LogReader
 {
-    private const int BytesPerLog = 64 * 1024;
-
-    public async Task<IReadOnlyList<LogEvidence>> ReadAsync(
-        string ns, IReadOnlyList<PodEvidence> pods, List<string> gaps, CancellationToken cancellationToken)
+    /// <param name="target">The name of a pod whose logs are read whatever its state; null when the target is none.</param>
+    public static async Task<IReadOnlyList<LogEvidence>> ReadAsync(
+        PartReader reader, string ns, IReadOnlyList<PodEvidence> pods, string? target)
     {
-        var wanted = from pod in pods
-                     where !pod.Terminating && !pod.Ready
-                     from container in pod.Containers
-                     where container.LastExitCode is not null || container.Restarts > 0
-                     select (pod, container);
-        var logs = new List<LogEvidence>();
-        foreach (var (pod, container) in wanted.Take(EvidenceLimits.Logs))
+        var wanted = (from pod in pods
+                      where pod.Name == target || (!pod.Terminating && !pod.Ready && pod.Phase != "Succeeded")
+                      from container in pod.Containers
+                      where HasRun(container) && (pod.Name == target || !container.Ready || container.Restarts > 0)
+                      select (Pod: pod, Container: container)).ToList();
+        if (wanted.Count > EvidenceLimits.Logs)
         {
-            var log = await TryReadAsync(ns, pod.Name, container.Name, previous: container.Restarts > 0, gaps, cancellationToken);
-            if (log is null && container.Restarts > 0) log = await TryReadAsync(
-                ns, pod.Name, container.Name, previous: false, gaps, cancellationToken);
-            if (log is not null) logs.Add(log);
+            reader.Gap($"logs: those of {wanted.Count - EvidenceLimits.Logs} of {wanted.Count} containers in trouble were not read");
         }
 
-        return logs;
+        // The run that crashed says more than the one that has just begun.
+        var logs = await Task.WhenAll(wanted.Take(EvidenceLimits.Logs).SelectMany(item => item.Container.Restarts > 0
+            ? new[] { (item.Pod, item.Container, Previous: true), (item.Pod, item.Container, Previous: false) }
+            : [(item.Pod, item.Container, Previous: false)])
+            .Select(item => ReadAsync(reader, ns, item.Pod, item.Container, item.Previous)));
+        return [.. logs.OfType<LogEvidence>()];
     }
 
-    private async Task<LogEvidence?> TryReadAsync(
-        string ns, string pod, string container, bool previous, List<string> gaps, CancellationToken cancellationToken)
+    // A container that still waits for its image or its configuration has written nothing.
+    private static bool HasRun(ContainerEvidence container) =>
+        container.Waiting is null || container.LastExitCode is not null || container.Restarts > 0;
+
+    private static async Task<LogEvidence?> ReadAsync(
+        PartReader reader, string ns, PodEvidence pod, ContainerEvidence container, bool previous)
     {
-        var options = new LogOptions { Container = container, Previous = previous, TailLines = EvidenceLimits.LogLines,
-            LimitBytes = BytesPerLog };
-        try
+        var options = new LogOptions
         {
-            var log = await client.GetPodLogAsync(ns, pod, options, cancellationToken);
-            var lines = log.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-                .TakeLast(EvidenceLimits.LogLines)
-                .Select(line => SafeText.Line(
-                    Scrubber.Scrub(SafeText.Clean(line, 2 * EvidenceLimits.LogLineLength)), EvidenceLimits.LogLineLength))
-                .ToList();
-            return new LogEvidence($"log/{pod}/{container}/{(previous ? "previous" : "current")}", pod, container, previous, lines);
-        }
-        catch (KubernetesApiException e)
-        {
-            gaps.Add(SafeText.Line(
-                $"log of {pod}/{container}{(previous ? " (previous)" : "")}: {e.Message}", EvidenceLimits.MessageLength));
-            return null;
-        }
+            Container = container.Name, Previous = previous, TailLines = EvidenceLimits.LogLines, LimitBytes = EvidenceLimits.LogBytes,
+        };
+        var part = $"log of {pod.Name}/{container.Name}{(previous ? " (previous run)" : "")}";
+        if (await reader.LogAsync(part, pod.Namespace.Length > 0 ? pod.Namespace : ns, pod.Name, options) is not { } log) return null;
+        var lines = LogText.Lines(log.Text);
+        if (log.IsTruncated) reader.Gap($"{part}: only the last {EvidenceLimits.LogBytes / 1024} KiB of its last lines were kept");
+        var id = $"log/{pod.Name}/{container.Name}/{(previous ? "previous" : "current")}";
+        return new LogEvidence(id, pod.Name, container.Name, previous, lines);
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Heal.Drivers.Kubernetes.Models;
 using Heal.Healing;
 
@@ -6,28 +7,44 @@ namespace Heal.Activities;
 /// <summary>Pods as evidence, those in trouble first.</summary>
 internal static class PodReader
 {
-    public static IReadOnlyList<PodEvidence> Describe(IEnumerable<Pod> pods) =>
+    /// <param name="first">The name of a pod that comes first whatever its state.</param>
+    /// <param name="revisionOf">The name of the revision that a pod is of; its controller's name when not given.</param>
+    public static IReadOnlyList<PodEvidence> Describe(
+        IEnumerable<Pod> pods, string? first = null, Func<Pod, string>? revisionOf = null, Usage? usage = null) =>
     [
-        .. pods.Select(Describe)
-            .OrderBy(pod => pod.Terminating).ThenBy(pod => pod.Ready)
+        .. pods.Select(pod => Describe(pod, revisionOf?.Invoke(pod) ?? pod.Metadata.ControllerOwner()?.Name ?? "", usage))
+            .OrderBy(pod => first is null || pod.Name != first)
+            .ThenBy(pod => pod.Terminating).ThenBy(pod => pod.Ready || pod.Phase == "Succeeded")
+            .ThenBy(pod => pod.Containers.All(container => container.Restarts == 0))
             .ThenByDescending(pod => pod.CreatedAt).ThenBy(pod => pod.Name, StringComparer.Ordinal),
     ];
 
-    private static PodEvidence Describe(Pod pod)
+    private static PodEvidence Describe(Pod pod, string revision, Usage? usage)
     {
         var status = pod.Status ?? new PodStatus();
+        var specs = (pod.Spec?.Containers ?? []).Concat(pod.Spec?.InitContainers ?? [])
+            .DistinctBy(container => container.Name).ToDictionary(container => container.Name, StringComparer.Ordinal);
         var statuses = (status.InitContainerStatuses ?? []).Concat(status.ContainerStatuses ?? []);
+        var isReady = status.Condition("Ready")?.IsTrue == true;
+        var name = pod.Metadata.Name ?? "";
         return new PodEvidence(
-            $"pod/{pod.Metadata.Name}",
-            pod.Metadata.Name ?? "",
-            pod.Metadata.ControllerOwner()?.Name ?? "",
+            $"pod/{name}",
+            name,
+            revision,
             status.Phase ?? "Unknown",
             status.Reason is { } reason ? SafeText.Line(reason, EvidenceLimits.MessageLength) : null,
-            status.Condition("Ready")?.IsTrue == true,
+            isReady,
             pod.Metadata.DeletionTimestamp is not null,
             pod.Spec?.NodeName,
             pod.Metadata.CreationTimestamp ?? DateTimeOffset.MinValue,
-            [.. statuses.Select(container => Describe(pod.Metadata.Name ?? "", container))]);
+            [.. statuses.Select(container => Describe(name, container) with
+            {
+                Resources = Resources(specs.GetValueOrDefault(container.Name), usage?.Of(pod, container.Name)),
+            })])
+        {
+            Namespace = pod.Metadata.Namespace ?? "",
+            Conditions = isReady ? [] : ObjectFacts.Conditions(status.Conditions),
+        };
     }
 
     private static ContainerEvidence Describe(string pod, ContainerStatus container)
@@ -47,4 +64,44 @@ internal static class PodReader
             last?.ExitCode,
             last?.FinishedAt);
     }
+
+    private static IReadOnlyList<QuantityEvidence> Resources(Container? spec, IReadOnlyDictionary<string, string>? usage)
+    {
+        var (requests, limits) = (spec?.Resources?.Requests, spec?.Resources?.Limits);
+        var names = new[] { requests, limits, usage }.SelectMany(item => item?.Keys ?? []).Distinct(StringComparer.Ordinal);
+        return
+        [
+            .. names.Order(StringComparer.Ordinal).Take(EvidenceLimits.FactItems).Select(name => new QuantityEvidence(
+                SafeText.Line(name, EvidenceLimits.FactLength),
+                requests?.GetValueOrDefault(name), limits?.GetValueOrDefault(name), usage?.GetValueOrDefault(name))),
+        ];
+    }
+}
+
+/// <summary>What containers use now, by pod; empty when no metrics were served.</summary>
+internal sealed class Usage(IReadOnlyList<KubernetesObject> metrics)
+{
+    private readonly Dictionary<string, KubernetesObject> _pods = metrics
+        .DistinctBy(item => Key(item.Metadata)).ToDictionary(item => Key(item.Metadata), StringComparer.Ordinal);
+
+    public IReadOnlyDictionary<string, string>? Of(Pod pod, string container)
+    {
+        if (!_pods.TryGetValue(Key(pod.Metadata), out var found)
+            || found.Field("containers") is not { ValueKind: JsonValueKind.Array } containers) return null;
+        foreach (var item in containers.EnumerateArray())
+        {
+            if (ObjectFacts.Text(item, "name") == container && item.TryGetProperty("usage", out var usage)) return Quantities(usage);
+        }
+
+        return null;
+    }
+
+    public static IReadOnlyDictionary<string, string> Quantities(JsonElement? fields) =>
+        fields is not { ValueKind: JsonValueKind.Object } found
+            ? new Dictionary<string, string>()
+            : found.EnumerateObject().Take(EvidenceLimits.FactItems)
+                .DistinctBy(item => item.Name)
+                .ToDictionary(item => item.Name, item => SafeText.Line(item.Value.ToString(), 40), StringComparer.Ordinal);
+
+    private static string Key(ObjectMeta metadata) => $"{metadata.Namespace}/{metadata.Name}";
 }

@@ -8,5 +8,6 @@ namespace Heal.Activities;
 internal sealed class DiagnoseFaultActivity : TaskActivity<DiagnoseRequest, Diagnosis>
 {
     public override Task<Diagnosis> RunAsync(TaskActivityContext context, DiagnoseRequest? input) =>
-        Task.FromResult(Diagnostician.Diagnose(input!.Evidence, input.Detection));
+        Task.FromResult(AlertClaim.Add(
+            Diagnostician.Diagnose(input!.Evidence, input.Detection), input.Evidence, input.AlertName, input.AlertProves));
 }

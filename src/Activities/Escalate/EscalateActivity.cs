@@ -1,3 +1,4 @@
+using System.Globalization;
 using Heal.Healing;
 using Microsoft.DurableTask;
 using Microsoft.Extensions.Logging;
@@ -5,12 +6,18 @@ using Microsoft.Extensions.Logging;
 namespace Heal.Activities;
 
 /// <summary>
-/// Records the hand-off bundle and logs it as a warning. That is all it does so far: mail, chat and tickets come later and will take the
-/// bundle from the store, so an addressee is not reached by this alone.
+/// Records the hand-off bundle, logs it as a warning, and tells people by the webhook of <c>Heal:Notify:Url</c>, where that is set. A
+/// receiver that does not answer is tried again, for a while: what must not be lost is in the store by then.
 /// </summary>
 [DurableTask(ActivityNames.Escalate)]
-internal sealed partial class EscalateActivity(IHealStore store, ILogger<EscalateActivity> logger) : TaskActivity<HandOff, bool>
+internal sealed partial class EscalateActivity(
+    IHealStore store, IMessenger messenger, TimeProvider time, ILogger<EscalateActivity> logger) : TaskActivity<HandOff, bool>
 {
+    /// <summary>How long after the hand-off it is still tried; then the incident goes on without it.</summary>
+    public static readonly TimeSpan TriedFor = TimeSpan.FromMinutes(15);
+
+    private const int TextLength = 2_000;
+
     public override async Task<bool> RunAsync(TaskActivityContext context, HandOff? input)
     {
         var handOff = input!;
@@ -18,7 +25,32 @@ internal sealed partial class EscalateActivity(IHealStore store, ILogger<Escalat
         var cause = handOff.Diagnosis?.Leading()?.Statement ?? "none found";
         Log.HandedOff(logger, handOff.IncidentId, handOff.Target.ToString(), handOff.Escalation?.To ?? "nobody in particular",
             handOff.Outcome, handOff.Reason, cause, handOff.Plan?.Summary ?? "none");
+        if (messenger.Missing(ticket: false) is not null) return true;
+        try
+        {
+            await messenger.SendAsync(MessageOf(handOff, cause), CancellationToken.None);
+        }
+        catch (MessageException e) when (e.IsFinal || time.GetUtcNow() - handOff.At > TriedFor)
+        {
+            Log.NobodyTold(logger, handOff.IncidentId, e.Message);
+        }
+
         return true;
+    }
+
+    private static Message MessageOf(HandOff handOff, string cause)
+    {
+        var lines = new List<string>
+        {
+            handOff.Escalation?.Message ?? "", $"Reason: {handOff.Reason}", $"Cause: {cause}",
+            $"Plan: {handOff.Plan?.Summary ?? "none"}", $"To: {handOff.Escalation?.To ?? "nobody in particular"}",
+        };
+        lines.AddRange(handOff.Actions.Select(action => $"Tried: {action.ActionId}"));
+        var key = string.Create(CultureInfo.InvariantCulture, $"{handOff.IncidentId}/hand-off/{handOff.At.ToUnixTimeMilliseconds()}");
+        var text = SafeText.Clean(Scrubber.Scrub(string.Join('\n', lines.Where(line => line.Length > 0))), TextLength);
+        return new Message(
+            key, Ticket: false, Resolves: false, $"{handOff.Target}: {handOff.Outcome}", text, handOff.Target.ToString(),
+            handOff.IncidentId);
     }
 
     private static partial class Log
@@ -28,5 +60,8 @@ internal sealed partial class EscalateActivity(IHealStore store, ILogger<Escalat
         public static partial void HandedOff(
             ILogger logger, string incident, string target, string addressee, OutcomeKind outcome, string reason, string cause,
                 string plan);
+
+        [LoggerMessage(2, LogLevel.Error, "Nobody was told of the hand-off of incident {Incident}. {Why}")]
+        public static partial void NobodyTold(ILogger logger, string incident, string why);
     }
 }

@@ -18,9 +18,18 @@ public interface IRemedyAction
 
     Task<ActionResult> RunAsync(ActionRequest request, CancellationToken cancellationToken);
 
+    /// <summary>Asks the cluster what <see cref="RunAsync"/> would change, by the same way, and changes nothing.</summary>
+    Task<ActionResult> DryRunAsync(ActionRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Whether what an operation did still stands and still does what it was for. Reads only.</summary>
+    Task<EffectLook> LookAsync(string key, TargetReference target, CancellationToken cancellationToken);
+
     /// <summary>Puts back what the operation under <see cref="UndoRequest.UndoneKey"/> changed.</summary>
     Task<ActionResult> UndoAsync(UndoRequest request, CancellationToken cancellationToken);
 }
+
+/// <param name="Verdict">Superseded when somebody else changed what the operation left.</param>
+public sealed record EffectLook(VerificationVerdict Verdict, string Detail);
 
 /// <summary>The actions of this program, by id.</summary>
 public sealed class ActionCatalogue(IEnumerable<IRemedyAction> actions)

@@ -26,7 +26,9 @@ internal sealed partial class RunActionActivity(ActionCatalogue actions, ILogger
         }
 
         var complete = request with { Parameters = ActionParameters.Complete(action.Descriptor, request.Parameters) };
-        var result = await action.RunAsync(complete, CancellationToken.None);
+        var result = request.DryRun
+            ? await action.DryRunAsync(complete, CancellationToken.None)
+            : await action.RunAsync(complete, CancellationToken.None);
         Log.Ran(logger, request.ActionId, request.Target.ToString(), request.Key, result.Status, result.Detail);
         return result;
     }

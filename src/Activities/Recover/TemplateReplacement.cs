@@ -46,14 +46,39 @@ internal sealed class TemplateReplacement(IKubernetesClient client, IHealStore s
 
             if (safety.Objection() is { } objection) return await AbandonAsync(
                 operation, ActionStatus.Blocked, objection, cancellationToken);
-            if (await WriteAsync(operation, pre, live, target, cancellationToken) is { } refused)
+            try
             {
-                return await AbandonAsync(operation, ActionStatus.Failed, refused, cancellationToken);
+                if (await WriteAsync(operation, pre, live, target, cancellationToken) is { } refused)
+                {
+                    return await AbandonAsync(operation, ActionStatus.Failed, refused, cancellationToken);
+                }
+            }
+            catch (KubernetesForbiddenException e) when (e.Missing is not null)
+            {
+                var missing = Permissions.Describe(e, operation.ActionId);
+                return await AbandonAsync(operation, ActionStatus.NotPermitted, missing, cancellationToken);
             }
         }
 
         return await AbandonAsync(operation, ActionStatus.ChangedByOther,
             $"{target} was changed by others in each of {MaxConflicts} attempts to write", cancellationToken);
+    }
+
+    /// <summary>Sends the write as a dry run.</summary>
+    /// <returns>Why the server would not take it; null when it would.</returns>
+    public async Task<string?> RehearseAsync(
+        string key, TemplatePreImage pre, Deployment live, TargetReference target, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var options = new WriteOptions { FieldManager = KubernetesNames.FieldManager, DryRun = true };
+            await client.PatchAsync<Deployment>(target.Namespace, target.Name, Patch(key, pre, live), options, cancellationToken);
+            return null;
+        }
+        catch (KubernetesApiException e) when ((int)e.StatusCode is >= 400 and < 500 and not 408 and not 429 and not 403)
+        {
+            return SafeText.Line(e.Message, EvidenceLimits.MessageLength);
+        }
     }
 
     /// <summary>The answer that a finished operation has given.</summary>
@@ -86,6 +111,10 @@ internal sealed class TemplateReplacement(IKubernetesClient client, IHealStore s
         catch (Exception e) when (e is KubernetesConflictException or KubernetesNotFoundException)
         {
             return null;
+        }
+        catch (KubernetesForbiddenException e) when (e.Missing is not null)
+        {
+            throw;
         }
         catch (KubernetesApiException e) when ((int)e.StatusCode is >= 400 and < 500 and not 408 and not 429)
         {

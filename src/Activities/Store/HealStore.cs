@@ -80,13 +80,30 @@ internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore
     public async Task<Operation> IntendAsync(Operation operation, CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        object?[] arguments =
-        [
-            operation.Key, operation.IncidentId, operation.ActionId, operation.TargetKey, operation.Undoes,
-            StoreJson.Write(operation.PreImage), operation.RemovedTemplateHash, operation.IntendedAt.ToUniversalTime(),
-        ];
-        await ExecuteAsync(connection, "operation_intend", arguments, cancellationToken);
+        await ExecuteAsync(connection, "operation_intend", Arguments(operation), cancellationToken);
         return await FindOperationAsync(connection, operation.Key, cancellationToken) ?? throw Missing(operation.Key);
+    }
+
+    public async Task<Operation> IntendUnlessBusyAsync(
+        Operation operation, DateTimeOffset busySince, CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await ExecuteAsync(connection, "target_lock", [operation.TargetKey], cancellationToken);
+        var row = await FindOperationAsync(connection, operation.Key, cancellationToken);
+        if (row is null && await BusyAsync(connection, operation, busySince, cancellationToken) is { } busy)
+        {
+            row = await FindOperationAsync(connection, busy, cancellationToken);
+        }
+
+        if (row is null)
+        {
+            await ExecuteAsync(connection, "operation_intend", Arguments(operation), cancellationToken);
+            row = await FindOperationAsync(connection, operation.Key, cancellationToken) ?? throw Missing(operation.Key);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return row;
     }
 
     public async Task<Operation> FinishAsync(string key, OperationEnd end, DateTimeOffset now, CancellationToken cancellationToken)
@@ -131,6 +148,21 @@ internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore
             handOff.IncidentId, handOff.Target.Key, handOff.Escalation?.To
                 ?? "nobody in particular", StoreJson.Write(handOff), handOff.At.ToUniversalTime());
         await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static object?[] Arguments(Operation operation) =>
+    [
+        operation.Key, operation.IncidentId, operation.ActionId, operation.TargetKey, operation.Undoes,
+        StoreJson.Write(operation.PreImage), operation.RemovedTemplateHash, operation.IntendedAt.ToUniversalTime(),
+    ];
+
+    private static async Task<string?> BusyAsync(
+        NpgsqlConnection connection, Operation operation, DateTimeOffset busySince, CancellationToken cancellationToken)
+    {
+        object?[] arguments = [operation.TargetKey, operation.Key, busySince.ToUniversalTime()];
+        await using var command = connection.CreateCommand(Sql["operation_busy"], arguments);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? reader.GetString(0) : null;
     }
 
     // A signal that is attached already: the answer of a retry must be the answer of the first try.

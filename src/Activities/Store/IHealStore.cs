@@ -25,6 +25,12 @@ public interface IHealStore
     /// <summary>Commits the intent to operate. Returns the row that is in the ledger under the key, which may be an earlier one.</summary>
     Task<Operation> IntendAsync(Operation operation, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// As <see cref="IntendAsync"/>, unless another operation on the same target, begun after <paramref name="busySince"/>, has not ended:
+    /// then nothing is written and that one's row is returned. Decided one at a time per target, whoever asks.
+    /// </summary>
+    Task<Operation> IntendUnlessBusyAsync(Operation operation, DateTimeOffset busySince, CancellationToken cancellationToken);
+
     /// <summary>Notes how an operation ended. The first note stays. Returns the row as it is then.</summary>
     Task<Operation> FinishAsync(string key, OperationEnd end, DateTimeOffset now, CancellationToken cancellationToken);
 

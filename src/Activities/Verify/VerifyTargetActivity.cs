@@ -8,11 +8,18 @@ namespace Heal.Activities;
 
 /// <summary>Looks once at a target after an action and compares it with the contract. Reads only.</summary>
 [DurableTask(ActivityNames.VerifyTarget)]
-internal sealed class VerifyTargetActivity(IKubernetesClient client, TimeProvider time) : TaskActivity<VerifyRequest, VerificationLook>
+internal sealed class VerifyTargetActivity(IKubernetesClient client, ActionCatalogue actions, TimeProvider time)
+    : TaskActivity<VerifyRequest, VerificationLook>
 {
     public override async Task<VerificationLook> RunAsync(TaskActivityContext context, VerifyRequest? input)
     {
         var contract = input!.Contract;
+        if (contract.Target.Kind != TargetKinds.Deployment && actions.Find(input.ActionId) is { } action)
+        {
+            var look = await action.LookAsync(contract.OperationKey, contract.Target, CancellationToken.None);
+            return new VerificationLook(look.Verdict, look.Detail, 0);
+        }
+
         var seen = await ObserveAsync(contract.Target, CancellationToken.None);
         return VerificationPolicy.Judge(contract, seen, input.RestartsBefore);
     }

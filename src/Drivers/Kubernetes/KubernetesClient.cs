@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Heal.Drivers.Kubernetes.Discovery;
 using Heal.Drivers.Kubernetes.Models;
 using Heal.Drivers.Kubernetes.Objects;
+using Heal.Drivers.Kubernetes.Pods;
 using Heal.Drivers.Kubernetes.Transport;
 using Heal.Drivers.Kubernetes.Watching;
 using Microsoft.Extensions.Logging;
@@ -13,12 +14,13 @@ namespace Heal.Drivers.Kubernetes;
 /// The client of one cluster over HTTP. Made by <see cref="KubernetesClientFactory"/>; dispose it when the cluster is no longer
 /// needed.
 /// </summary>
-public sealed class KubernetesClient : IKubernetesClient, IDisposable
+public sealed class KubernetesClient : IKubernetesClient, IPodSessions, INodeStats, IDisposable
 {
     private readonly ApiTransport _transport;
     private readonly DiscoveryCache _discovery;
     private readonly ObjectReader _reader;
     private readonly ObjectLister _lister;
+    private readonly PodSessions _sessions;
     private readonly ILogger _logger;
 
     internal KubernetesClient(ApiTransport transport, string? contextNamespace, ILogger logger)
@@ -29,6 +31,7 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
         _discovery = new DiscoveryCache(transport);
         _reader = new ObjectReader(transport);
         _lister = new ObjectLister(transport, _discovery, logger);
+        _sessions = new PodSessions(transport, _discovery);
     }
 
     /// <summary>
@@ -75,6 +78,11 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
         WithResourceAsync("create", kind, resource =>
         {
             var query = WriteQuery(options?.DryRun, options?.FieldManager);
+            if (options?.Subresource is { } sub)
+                return _reader.CallAsync<T>(
+                    resource,
+                    ApiCalls.CreateSubresource(resource, body.Metadata.Namespace, NameOf(body), sub, Json(body, resource, sub), query),
+                    cancellationToken);
             return _reader.CallAsync<T>(
                 resource, ApiCalls.Create(resource, body.Metadata.Namespace, Json(body, resource), query), cancellationToken);
         }, cancellationToken);
@@ -83,8 +91,13 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
         where T : KubernetesObject =>
         WithResourceAsync("update", kind, resource =>
         {
+            if (body.IsTrimmed)
+                throw new ArgumentException(
+                    $"'{body}' was read with parts left out (a cache does), which a replace would delete: patch it, or read it anew.",
+                    nameof(body));
             var query = WriteQuery(options?.DryRun, options?.FieldManager);
-            var call = ApiCalls.Replace(resource, body.Metadata.Namespace, NameOf(body), Json(body, resource), query);
+            var call = ApiCalls.Replace(
+                resource, body.Metadata.Namespace, NameOf(body), options?.Subresource, Json(body, resource, options?.Subresource), query);
             return _reader.CallAsync<T>(resource, call, cancellationToken);
         }, cancellationToken);
 
@@ -99,19 +112,20 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
         WithResourceAsync("patch", kind, resource =>
         {
             var query = WriteQuery(options?.DryRun, options?.FieldManager);
-            return _reader.CallAsync<T>(resource, ApiCalls.Patch(resource, ns, name, null, patch, query), cancellationToken);
+            var call = ApiCalls.Patch(resource, ns, name, options?.Subresource, patch, query);
+            return _reader.CallAsync<T>(resource, call, cancellationToken);
         }, cancellationToken);
 
     public Task<T> ApplyAsync<T>(ResourceKind kind, T body, ApplyOptions options, CancellationToken cancellationToken = default)
         where T : KubernetesObject =>
         WithResourceAsync("patch", kind, resource =>
         {
-            var json = Json(body, resource);
+            var json = Json(body, resource, options.Subresource);
             // The server refuses to be told who owns what.
             json["metadata"]?.AsObject().Remove("managedFields");
             var query = WriteQuery(options.DryRun, options.FieldManager, options.Force);
-            return _reader.CallAsync<T>(
-                resource, ApiCalls.Apply(resource, body.Metadata.Namespace, NameOf(body), json, query), cancellationToken);
+            var call = ApiCalls.Apply(resource, body.Metadata.Namespace, NameOf(body), options.Subresource, json, query);
+            return _reader.CallAsync<T>(resource, call, cancellationToken);
         }, cancellationToken);
 
     public async Task<bool> DeleteAsync(
@@ -170,6 +184,16 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
         }, cancellationToken);
     }
 
+    public IAsyncEnumerable<PodLogLine> FollowLogAsync(
+        string ns, string pod, LogFollowOptions? options = null, CancellationToken cancellationToken = default) =>
+        _sessions.FollowLogAsync(ns, pod, options, cancellationToken);
+
+    public Task<ExecResult> ExecAsync(string ns, string pod, ExecOptions options, CancellationToken cancellationToken = default) =>
+        _sessions.ExecAsync(ns, pod, options, cancellationToken);
+
+    public Task<IReadOnlyList<VolumeUsage>> GetVolumeUsageAsync(string node, CancellationToken cancellationToken = default) =>
+        NodeStats.ReadAsync(_transport, node, cancellationToken);
+
     public Task<ApiResource?> DiscoverAsync(ResourceKind kind, CancellationToken cancellationToken = default) =>
         _discovery.FindAsync(kind, cancellationToken);
 
@@ -202,9 +226,12 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
         }
     }
 
-    private static JsonObject Json(KubernetesObject body, ApiResource resource)
+    /// <summary>A subresource may have a kind of its own (Scale, Eviction): the body says which.</summary>
+    private static JsonObject Json(KubernetesObject body, ApiResource resource, string? subresource = null)
     {
         var json = body.ToJson();
+        if (subresource is not null && body is { ApiVersion: not null, Kind: not null })
+            return json;
         json["apiVersion"] = resource.ApiVersion;
         json["kind"] = resource.Kind;
         return json;

@@ -45,6 +45,25 @@ public sealed class KubernetesClientOptions
     /// <summary>Longest pause, also when the server asks for more with Retry-After (then the call fails at once). Default 20 s.</summary>
     public TimeSpan MaxRetryDelay { get; set; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>
+    /// Retries that all calls together may have saved up. Default 20; an empty budget means one try per call.
+    /// </summary>
+    public int RetryBudget { get; set; } = 20;
+
+    /// <summary>
+    /// What each call adds to <see cref="RetryBudget"/>. Default 0.2: at most every fifth call is repeated in the long run.
+    /// </summary>
+    public double RetriesPerCall { get; set; } = 0.2;
+
+    /// <summary>
+    /// Requests per second to the cluster. Default 50. Halved with each 429, and restored as calls succeed; after a 429 with Retry-After
+    /// nothing is sent before that time (at most <see cref="MaxRetryDelay"/>).
+    /// </summary>
+    public double RequestsPerSecond { get; set; } = 50;
+
+    /// <summary>Requests at once after a quiet time. Default 100.</summary>
+    public int RequestBurst { get; set; } = 100;
+
     /// <summary>The breaker opens at this share of failed tries. Default 0.5.</summary>
     public double BreakerFailureRatio { get; set; } = 0.5;
 
@@ -72,8 +91,8 @@ public sealed class KubernetesClientOptions
     /// <summary>How long an exec credential plugin may run. Default 30 s.</summary>
     public TimeSpan ExecTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Connections to the server at once. Default 32; each watch holds one.</summary>
-    public int MaxConnections { get; set; } = 32;
+    /// <summary>Connections to the server at once. Default 128; each watch (kind) holds one.</summary>
+    public int MaxConnections { get; set; } = 128;
 
     /// <summary>All that is wrong with the values; empty when they are usable.</summary>
     internal IReadOnlyList<string> Faults()
@@ -90,6 +109,10 @@ public sealed class KubernetesClientOptions
         Check(nameof(BreakerFailureRatio), BreakerFailureRatio is > 0 and <= 1, "more than 0 and at most 1", BreakerFailureRatio);
         Check(nameof(BreakerMinimumThroughput), BreakerMinimumThroughput >= 2, "at least 2", BreakerMinimumThroughput);
         Check(nameof(MaxAttempts), MaxAttempts is >= 1 and <= 20, "1 to 20", MaxAttempts);
+        Check(nameof(RetryBudget), RetryBudget >= 0, "at least 0", RetryBudget);
+        Check(nameof(RetriesPerCall), RetriesPerCall is >= 0 and <= 10, "0 to 10", RetriesPerCall);
+        Check(nameof(RequestsPerSecond), RequestsPerSecond is >= 0.1 and <= 100_000, "0.1 to 100000", RequestsPerSecond);
+        Check(nameof(RequestBurst), RequestBurst >= 1, "at least 1", RequestBurst);
         Check(nameof(MaxResponseBytes), MaxResponseBytes >= 1024, "at least 1024", MaxResponseBytes);
         Check(nameof(MaxLogBytes), MaxLogBytes >= 1, "at least 1", MaxLogBytes);
         Check(nameof(MaxErrorBytes), MaxErrorBytes is >= 256 and <= 16 << 20, "256 to 16 MiB", MaxErrorBytes);

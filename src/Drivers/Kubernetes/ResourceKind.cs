@@ -54,7 +54,19 @@ public sealed record ApiResource(
     string Group, string Version, string Kind, string Plural, bool Namespaced, IReadOnlyList<string> Verbs)
 {
     public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
+
+    /// <summary>E.g. status, scale, log, eviction.</summary>
+    public IReadOnlyList<ApiSubresource> Subresources { get; init; } = [];
+
+    /// <summary>A subresource by name; null when the server does not serve it.</summary>
+    public ApiSubresource? Subresource(string name) => Subresources.FirstOrDefault(s => s.Name == name);
 }
+
+/// <summary>How a server serves a part of an object.</summary>
+/// <param name="Name">E.g. "eviction".</param>
+/// <param name="ApiVersion">Of the documents that it takes and gives, which need not be that of the object: policy/v1beta1.</param>
+/// <param name="Kind">Of the documents, e.g. "Eviction".</param>
+public sealed record ApiSubresource(string Name, string ApiVersion, string Kind, IReadOnlyList<string> Verbs);
 
 /// <summary>What GET /version says.</summary>
 public sealed record ServerVersion

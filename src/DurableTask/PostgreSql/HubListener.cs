@@ -65,8 +65,8 @@ internal sealed partial class HubListener(
             await listen.ExecuteNonQueryAsync(stopping);
         }
 
-        await sessions.EnterAsync(connection, stopping);
         await clock.CheckAsync(connection, stopping);
+        await sessions.EnterAsync(connection, stopping);
         Log.Listening(logger, database.Channel);
         listening();
         peers.Entered();
@@ -75,9 +75,10 @@ internal sealed partial class HubListener(
         while (true)
         {
             await HearAsync(connection, sessions.CheckInterval, stopping);
+            // First the clock: what is looked for by time must not seem to lie in the future.
+            await clock.CheckAsync(connection, stopping);
             await sessions.CheckAsync(connection, stopping);
             await peers.CheckAsync(connection, stopping);
-            await clock.CheckAsync(connection, stopping);
         }
     }
 

@@ -15,21 +15,43 @@ internal sealed partial class ServerClock(HubDatabase database, HubSignals signa
     /// <summary>Less is no jump: clocks are adjusted all the time.</summary>
     private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(5);
 
-    private (DateTime Server, long Own)? _last;
+    /// <summary>How long transactions that began by the old clock are waited for; what they store is due by it.</summary>
+    private static readonly TimeSpan MaxWaitForOldTransactions = TimeSpan.FromSeconds(5);
+
+    private Reading? _last;
+    private long? _noticed;
 
     /// <summary>Looks once.</summary>
     public async Task CheckAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var asked = timeProvider.GetTimestamp();
         await using var read = connection.CreateCommand(HubDatabase.Sql["read_clock"]);
-        var now = (DateTime)(await read.ExecuteScalarAsync(cancellationToken))!;
-        var expected = _last is { } last ? last.Server + timeProvider.GetElapsedTime(last.Own, asked) : now;
-        if (expected - now > Tolerance && !await TryBringBackAsync(connection, expected, expected - now, cancellationToken))
+        var now = new Reading((DateTime)(await read.ExecuteScalarAsync(cancellationToken))!, asked, timeProvider.GetTimestamp());
+        if (_last is { } last && last.Earliest(now, timeProvider) - now.Server > Tolerance)
         {
-            return;
+            _noticed ??= asked;
+            if (await AreOldTransactionsOpenAsync(connection, cancellationToken)
+                && timeProvider.GetElapsedTime(_noticed.Value) < MaxWaitForOldTransactions)
+            {
+                return;
+            }
+
+            // Generously: what was stored right before the jump must not be left behind for being a millisecond younger.
+            var latest = last.Latest(now, timeProvider);
+            if (!await TryBringBackAsync(connection, latest, latest - now.Server, cancellationToken))
+            {
+                return;
+            }
         }
 
-        _last = (now, timeProvider.GetTimestamp());
+        _noticed = null;
+        _last = now;
+    }
+
+    private static async Task<bool> AreOldTransactionsOpenAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var find = connection.CreateCommand(HubDatabase.Sql["find_transactions_of_the_future"], Tolerance);
+        return (bool)(await find.ExecuteScalarAsync(cancellationToken))!;
     }
 
     private async Task<bool> TryBringBackAsync(
@@ -54,6 +76,18 @@ internal sealed partial class ServerClock(HubDatabase database, HubSignals signa
             Log.NotBroughtBack(logger, jump, database.Channel, exception.Message);
             return false;
         }
+    }
+
+    /// <param name="Server">What the server's clock said, at some moment between the two others.</param>
+    /// <param name="Asked">By this process's monotonic clock.</param>
+    /// <param name="Answered">By this process's monotonic clock.</param>
+    private readonly record struct Reading(DateTime Server, long Asked, long Answered)
+    {
+        /// <summary>What the server's clock would have said at least, at the next reading.</summary>
+        public DateTime Earliest(Reading next, TimeProvider time) => Server + time.GetElapsedTime(Answered, next.Asked);
+
+        /// <summary>What it would have said at most.</summary>
+        public DateTime Latest(Reading next, TimeProvider time) => Server + time.GetElapsedTime(Asked, next.Answered);
     }
 
     private static partial class Log

@@ -55,6 +55,12 @@ public sealed class TaskHubWorkerOptions
     /// </summary>
     public int MaximumLostAttempts { get; set; } = 50;
 
+    /// <summary>
+    /// How many operations of one entity are stored together at most, at least 1; what else waits for it comes with the next batch.
+    /// Default: no limit but a second of time.
+    /// </summary>
+    public int MaximumEntityOperationsPerBatch { get; set; } = int.MaxValue;
+
     /// <summary>What happens to large inputs, outputs, event payloads and custom statuses; the client has the same options.</summary>
     public LargePayloadOptions LargePayloads { get; } = new();
 
@@ -63,6 +69,9 @@ public sealed class TaskHubWorkerOptions
 
     /// <summary>How much of one name runs at a time, all workers together. Default: no limits.</summary>
     public ConcurrencyLimits ConcurrencyLimits { get; } = new();
+
+    /// <summary>What orchestrators read as the Properties of their context. A replay sees what is set then. Default: nothing.</summary>
+    public IDictionary<string, object?> OrchestrationProperties { get; } = new Dictionary<string, object?>(StringComparer.Ordinal);
 
     /// <summary>Where turns and activities run: the thread pool. The simulation puts its own scheduler here.</summary>
     internal TaskScheduler WorkScheduler { get; set; } = TaskScheduler.Default;
@@ -121,6 +130,11 @@ public sealed class TaskHubWorkerOptions
         if (MaximumReplayedHistory < 0)
         {
             yield return $"{nameof(MaximumReplayedHistory)} is {MaximumReplayedHistory}; expected 0 or more events.";
+        }
+
+        if (MaximumEntityOperationsPerBatch < 1)
+        {
+            yield return $"{nameof(MaximumEntityOperationsPerBatch)} is {MaximumEntityOperationsPerBatch}; expected at least 1.";
         }
 
         if (MaximumLostAttempts < 1)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Heal.Healing;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
@@ -30,7 +31,8 @@ internal sealed partial class IntakeAlert(SignalIntake intake, TimeProvider time
         }
 
         DateTimeOffset now = time.GetUtcNow();
-        Signal[] signals = [.. batch.Alerts.Select(alert => Signal.Of(alert, SignalSource.Queue, now, context.InvocationId))];
+        string? trace = Activity.Current?.Id;
+        Signal[] signals = [.. batch.Alerts.Select(alert => Signal.Of(alert, SignalSource.Queue, now, context.InvocationId, trace))];
         await intake.StoreAsync(client, signals, cancellationToken);
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Heal.Functions.Http;
 using Heal.Healing;
 using Microsoft.AspNetCore.Http;
@@ -32,11 +33,12 @@ internal sealed class ReceiveAlerts(SignalIntake intake, AlertSettings settings,
         }
 
         DateTimeOffset now = time.GetUtcNow();
-        Signal[] signals = [.. batch.Alerts.Select(alert => Signal.Of(alert, SignalSource.Webhook, now, correlationId))];
+        string? trace = Activity.Current?.Id;
+        Signal[] signals = [.. batch.Alerts.Select(alert => Signal.Of(alert, SignalSource.Webhook, now, correlationId, trace))];
         try
         {
             IReadOnlyList<StoredSignal> stored = await intake.StoreAsync(client, signals, cancellationToken);
-            return new AcceptedResult((string?)null, new AlertsReply(correlationId, stored, batch.Faults, batch.Truncated));
+            return new AcceptedJson<AlertsReply>(new AlertsReply(correlationId, stored, batch.Faults, batch.Truncated));
         }
         catch (IntakeUnavailableException unavailable)
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Heal.Healing;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
@@ -42,7 +43,8 @@ internal sealed partial class ReconcileAlerts(
         }
 
         DateTimeOffset now = time.GetUtcNow();
-        Signal[] signals = [.. firing.Alerts.Select(alert => Signal.Of(alert, SignalSource.Reconcile, now, context.InvocationId))];
+        string? trace = Activity.Current?.Id;
+        Signal[] signals = [.. firing.Alerts.Select(alert => Signal.Of(alert, SignalSource.Reconcile, now, context.InvocationId, trace))];
         IReadOnlyList<StoredSignal> stored = await intake.StoreAsync(client, signals, cancellationToken);
         int missed = stored.Count(signal => !signal.IsDuplicate);
         if (missed > 0)

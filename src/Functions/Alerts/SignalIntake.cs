@@ -1,84 +1,91 @@
-using DurableTask.Core.Exceptions;
+using Heal.Activities;
 using Heal.Healing;
-using Heal.Workflows;
-using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
 
 namespace Heal.Functions.Alerts;
 
 /// <summary>
-/// The one way in for alerts, whichever door they came through: each becomes a stored orchestration that routes it to the incident of
-/// its target. At least once: a sender that got no answer sends again, and the second copy of a signal is recognised by its id.
+/// The one way in for alerts, whichever door they came through: each is stored, and routed to the incident of its target after that.
+/// At least once: a sender that got no answer sends again, and the second copy of a signal is recognised by its id.
 /// </summary>
-internal sealed partial class SignalIntake(ILogger<SignalIntake> logger)
+internal sealed partial class SignalIntake(ISignalWriter writer, RoutingPump routing, ILogger<SignalIntake> logger)
 {
-    /// <summary>How many signals are stored at the same time. Sixteen fill one group commit without starving other requests.</summary>
-    private const int StoredAtOnce = 16;
-
-    // A signal whose routing failed may be routed again; in every other status a copy is a duplicate.
-    private static readonly OrchestrationRuntimeStatus[] KnownStatuses =
-    [
-        OrchestrationRuntimeStatus.Pending,
-        OrchestrationRuntimeStatus.Running,
-        OrchestrationRuntimeStatus.Suspended,
-        OrchestrationRuntimeStatus.Completed,
-        OrchestrationRuntimeStatus.Terminated,
-    ];
-
-    /// <summary>Stores signals; returns when every one is stored.</summary>
-    /// <exception cref="IntakeUnavailableException">The store did not take all of them. Those that it took are recognised next
+    /// <summary>Stores signals; returns when every one is committed.</summary>
+    /// <exception cref="IntakeUnavailableException">The store did not take them. Those that it took all the same are recognised next
     /// time.</exception>
     public async Task<IReadOnlyList<StoredSignal>> StoreAsync(
         DurableTaskClient client, IReadOnlyList<Signal> signals, CancellationToken cancellationToken)
     {
-        var stored = new StoredSignal[signals.Count];
+        if (signals.Count == 0)
+        {
+            return [];
+        }
+
+        IReadOnlyList<bool> isNew;
         try
         {
-            await Parallel.ForAsync(
-                0,
-                signals.Count,
-                new ParallelOptions { MaxDegreeOfParallelism = StoredAtOnce, CancellationToken = cancellationToken },
-                async (index, token) => stored[index] = await StoreAsync(client, signals[index], token));
-            return stored;
+            Task<IReadOnlyList<bool>> writing = writer.WriteAsync(signals, cancellationToken);
+
+            // Routing takes about as long to begin as a commit takes: it is woken now, and waits for the commit when it is early.
+            routing.Wake(client);
+            isNew = await writing;
         }
         catch (Exception failed) when (!cancellationToken.IsCancellationRequested)
         {
-            int count = stored.Count(signal => signal is not null);
-            Log.NotStored(logger, failed, signals.Count - count, signals.Count);
-            throw new IntakeUnavailableException(signals.Count - count, signals.Count, failed);
+            Log.NotStored(logger, failed, signals.Count);
+            throw new IntakeUnavailableException(signals.Count, failed);
         }
+
+        var stored = new StoredSignal[signals.Count];
+        int added = 0;
+        for (int i = 0; i < stored.Length; i++)
+        {
+            stored[i] = new StoredSignal(signals[i].Id, signals[i].Alert.Name, IsDuplicate: !isNew[i]);
+            added += isNew[i] ? 1 : 0;
+        }
+
+        if (added > 0)
+        {
+            routing.Wake(client);
+        }
+
+        Tell(signals, stored, added);
+        return stored;
     }
 
-    private async Task<StoredSignal> StoreAsync(DurableTaskClient client, Signal signal, CancellationToken cancellationToken)
+    private void Tell(IReadOnlyList<Signal> signals, StoredSignal[] stored, int added)
     {
-        StartOrchestrationOptions options = new StartOrchestrationOptions(signal.InstanceId).WithDedupeStatuses(KnownStatuses);
-        try
+        Signal first = signals[0];
+        if (added > 0)
         {
-            await client.ScheduleNewOrchestrationInstanceAsync(OrchestrationNames.RouteSignal, signal, options, cancellationToken);
-            Log.Stored(logger, signal.Source, signal.Alert.Name, signal.Id, signal.CorrelationId);
-            return new StoredSignal(signal.Id, signal.Alert.Name, IsDuplicate: false);
+            Log.Stored(logger, first.Source, added, stored.Length - added, first.Alert.Name, first.Id, first.CorrelationId);
         }
-        catch (OrchestrationAlreadyExistsException)
+
+        if (logger.IsEnabled(LogLevel.Debug))
         {
-            Log.Duplicate(logger, signal.Source, signal.Alert.Name, signal.Id, signal.CorrelationId);
-            return new StoredSignal(signal.Id, signal.Alert.Name, IsDuplicate: true);
+            foreach (StoredSignal signal in stored)
+            {
+                Log.Signal(logger, first.Source, signal.Alert, signal.Id, signal.IsDuplicate, first.CorrelationId);
+            }
         }
     }
 
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Information,
-            Message = "{Source}: alert '{Alert}' is stored as signal {SignalId} (correlation {CorrelationId}).")]
-        public static partial void Stored(ILogger logger, SignalSource source, string alert, string signalId, string? correlationId);
+            Message = "{Source}: {Stored} signals are stored, {Known} were known; the first is alert '{Alert}', signal {SignalId} "
+                + "(correlation {CorrelationId}).")]
+        public static partial void Stored(
+            ILogger logger, SignalSource source, int stored, int known, string alert, string signalId, string? correlationId);
 
         [LoggerMessage(Level = LogLevel.Debug,
-            Message = "{Source}: alert '{Alert}' is known already as signal {SignalId} (correlation {CorrelationId}).")]
-        public static partial void Duplicate(ILogger logger, SignalSource source, string alert, string signalId, string? correlationId);
+            Message = "{Source}: alert '{Alert}' is signal {SignalId}, known before: {IsDuplicate} (correlation {CorrelationId}).")]
+        public static partial void Signal(
+            ILogger logger, SignalSource source, string alert, string signalId, bool isDuplicate, string? correlationId);
 
-        [LoggerMessage(Level = LogLevel.Error,
-            Message = "{Missing} of {Count} signals could not be stored. The sender is told to send them again.")]
-        public static partial void NotStored(ILogger logger, Exception exception, int missing, int count);
+        [LoggerMessage(Level = LogLevel.Error, Message = "{Count} signals could not be stored. The sender is told to send them again.")]
+        public static partial void NotStored(ILogger logger, Exception exception, int count);
     }
 }
 
@@ -86,9 +93,12 @@ internal sealed partial class SignalIntake(ILogger<SignalIntake> logger)
 internal sealed record StoredSignal(string Id, string Alert, bool IsDuplicate);
 
 /// <summary>Signals could not be stored. Nothing that was acknowledged is lost: these were not.</summary>
-internal sealed class IntakeUnavailableException(int missing, int count, Exception innerException)
-    : Exception($"{missing} of {count} signals could not be stored. Send them again; copies are recognised.", innerException)
+internal sealed class IntakeUnavailableException(int count, Exception innerException)
+    : Exception(
+        innerException is IntakeFullException
+            ? $"{count} signals could not be stored: too many wait already. Send them again; copies are recognised."
+            : $"{count} signals could not be stored. Send them again; copies are recognised.",
+        innerException)
 {
-    public int Missing { get; } = missing;
     public int Count { get; } = count;
 }

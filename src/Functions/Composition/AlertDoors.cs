@@ -18,6 +18,7 @@ internal static class AlertDoors
 
         services.AddSingleton(settings);
         services.AddSingleton<SignalIntake>();
+        services.AddSingleton<RoutingPump>();
         services.AddHttpClient<AlertmanagerClient>();
         return services;
     }

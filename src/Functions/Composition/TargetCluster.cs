@@ -1,3 +1,4 @@
+using Heal.Activities;
 using Heal.Drivers.Kubernetes;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -6,8 +7,9 @@ namespace Heal.Functions.Composition;
 
 /// <summary>
 /// Which cluster is healed. Setting <c>Heal:Kubernetes:Target</c>: <c>cluster</c> (KUBECONFIG or ~/.kube/config, or the pod's service
-/// account) or <c>simulator</c> (embedded, in memory). Default: cluster when KUBECONFIG is set or the process runs in a pod, else the
-/// simulator, so that a first start needs no cluster and touches none by accident.
+/// account), <c>simulator</c> (embedded, in memory) or <c>none</c> (libvirt hosts alone). Default: cluster when KUBECONFIG is set or the
+/// process runs in a pod, else none when libvirt hosts are configured, else the simulator, so that a first start needs no cluster and
+/// touches none by accident.
 /// </summary>
 internal static class TargetCluster
 {
@@ -27,8 +29,12 @@ internal static class TargetCluster
                     .Configure<EmbeddedSimulator>((options, simulator) => options.Server = simulator.Url);
                 services.AddKubernetesClient();
                 break;
+            case "none":
+                services.AddSingleton<IKubernetesClient, AbsentCluster>();
+                services.AddKubernetesClient();
+                break;
             case var other:
-                throw new SettingException($"Setting '{Section}:Target': expected 'cluster' or 'simulator', got '{other}'.");
+                throw new SettingException($"Setting '{Section}:Target': expected 'cluster', 'simulator' or 'none', got '{other}'.");
         }
 
         return services;
@@ -36,6 +42,6 @@ internal static class TargetCluster
 
     private static string Default(IConfiguration configuration) =>
         string.IsNullOrEmpty(configuration["KUBECONFIG"]) && string.IsNullOrEmpty(configuration["KUBERNETES_SERVICE_HOST"])
-            ? "simulator"
+            ? MachineHosts.HasHosts(configuration) ? "none" : "simulator"
             : "cluster";
 }

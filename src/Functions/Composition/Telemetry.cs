@@ -1,3 +1,4 @@
+using Heal.Functions.Incidents;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -16,7 +17,8 @@ internal static class Telemetry
 {
     private static readonly string[] TraceSources =
     [
-        "Microsoft.DurableTask", "Microsoft.AspNetCore", "System.Net.Http", "Npgsql", "Heal.Drivers.Kubernetes",
+        "Microsoft.DurableTask", "Microsoft.Azure.Functions.Worker",
+        "Microsoft.AspNetCore", "System.Net.Http", "Npgsql", "Heal.Drivers.Kubernetes", DurableIncidents.SpanSource,
     ];
 
     private static readonly string[] Meters =

@@ -14,6 +14,14 @@ internal readonly record struct BoundedBody(ReadOnlyMemory<byte>? Content)
             return new BoundedBody(null);
         }
 
+        if (request.ContentLength is { } length)
+        {
+            // The server ends the body at its announced length, or fails.
+            byte[] whole = new byte[length];
+            int filled = await request.Body.ReadAtLeastAsync(whole, whole.Length, throwOnEndOfStream: false, cancellationToken);
+            return new BoundedBody(whole.AsMemory(0, filled));
+        }
+
         using var buffer = new MemoryStream(FirstBufferBytes);
         byte[] chunk = new byte[FirstBufferBytes];
         int read;

@@ -27,6 +27,28 @@ internal static class Problem
         + "or raise Heal:Alerts:MaximumBodyBytes.",
         correlationId);
 
+    /// <summary>The body is larger than what it is about may be.</summary>
+    /// <param name="advice">What to do instead.</param>
+    public static IActionResult TooLarge(int maximumBytes, string advice, string correlationId) => Of(
+        StatusCodes.Status413PayloadTooLarge, "Body too large", $"The body has more than {maximumBytes} bytes. {advice}", correlationId);
+
+    /// <summary>What is asked for does not fit what is there.</summary>
+    public static IActionResult Conflict<T>(string detail, IReadOnlyList<T> objections, string correlationId) => Of(
+        StatusCodes.Status409Conflict, "Conflict", detail, correlationId, problem => problem.Extensions["objections"] = objections);
+
+    /// <summary>The body was understood, and what it says cannot be.</summary>
+    public static IActionResult Unprocessable<T>(string detail, IReadOnlyList<T> faults, string correlationId) => Of(
+        StatusCodes.Status422UnprocessableEntity, "Faulty definition", detail, correlationId,
+        problem => problem.Extensions["faults"] = faults);
+
+    /// <summary>Something that the answer depends on cannot be reached now.</summary>
+    public static IActionResult Unreachable<T>(string detail, IReadOnlyList<T> objections, string correlationId, HttpContext context)
+    {
+        context.Response.Headers.RetryAfter = RetryAfterSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        return Of(StatusCodes.Status503ServiceUnavailable, "Host unreachable", detail, correlationId,
+            problem => problem.Extensions["objections"] = objections);
+    }
+
     public static IActionResult Unavailable(string detail, string correlationId, HttpContext context)
     {
         context.Response.Headers.RetryAfter = RetryAfterSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);

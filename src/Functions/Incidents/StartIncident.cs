@@ -1,9 +1,6 @@
-using DurableTask.Core.Exceptions;
 using Heal.Activities;
 using Heal.Healing;
-using Heal.Workflows;
 using Microsoft.Azure.Functions.Worker;
-using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 
 namespace Heal.Functions.Incidents;
@@ -14,30 +11,11 @@ namespace Heal.Functions.Incidents;
 /// </summary>
 internal static class StartIncident
 {
-    private static readonly OrchestrationRuntimeStatus[] AnyStatus =
-    [
-        OrchestrationRuntimeStatus.Pending,
-        OrchestrationRuntimeStatus.Running,
-        OrchestrationRuntimeStatus.Suspended,
-        OrchestrationRuntimeStatus.Completed,
-        OrchestrationRuntimeStatus.Failed,
-        OrchestrationRuntimeStatus.Terminated,
-    ];
-
     [Function(ActivityNames.StartIncident)]
     public static async Task<string> RunAsync(
         [ActivityTrigger] IncidentInput incident, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken)
     {
-        StartOrchestrationOptions options = new StartOrchestrationOptions(incident.IncidentId).WithDedupeStatuses(AnyStatus);
-        try
-        {
-            await client.ScheduleNewOrchestrationInstanceAsync(OrchestrationNames.Incident, incident, options, cancellationToken);
-        }
-        catch (OrchestrationAlreadyExistsException)
-        {
-            // An earlier attempt of this very call got through.
-        }
-
+        await new DurableIncidents(client).StartAsync(incident, cancellationToken);
         return incident.IncidentId;
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Heal.Functions.Alerts;
 using Heal.Functions.Http;
 using Heal.Healing;
@@ -46,8 +47,8 @@ internal sealed class StartWorkflow(SignalIntake intake, WorkflowCatalogue catal
         }
 
         TargetRequest target = start.Target!;
-        var candidate = new TargetCandidate(target.Kind!, target.Namespace ?? "", target.Name!);
-        Signal signal = Signal.Manual(workflow.Name, candidate, start.RequestId ?? correlationId, time.GetUtcNow());
+        var candidate = new TargetCandidate(target.Kind!, target.Namespace ?? "", target.Name!) { Host = target.Host };
+        Signal signal = Signal.Manual(workflow.Name, candidate, start.RequestId ?? correlationId, time.GetUtcNow(), Activity.Current?.Id);
         try
         {
             IReadOnlyList<StoredSignal> stored = await intake.StoreAsync(client, [signal], cancellationToken);
@@ -66,6 +67,7 @@ internal sealed class StartWorkflow(SignalIntake intake, WorkflowCatalogue catal
         Check("$.target.kind", target?.Kind, isRequired: true);
         Check("$.target.name", target?.Name, isRequired: true);
         Check("$.target.namespace", target?.Namespace, isRequired: target?.Kind is { } kind && TargetKinds.IsNamespaced(kind));
+        Check("$.target.host", target?.Host, isRequired: false);
         Check("$.requestId", start.RequestId, isRequired: false);
         return faults;
 
@@ -82,7 +84,7 @@ internal sealed class StartWorkflow(SignalIntake intake, WorkflowCatalogue catal
 
     private sealed record StartRequest(TargetRequest? Target, string? RequestId);
 
-    private sealed record TargetRequest(string? Kind, string? Namespace, string? Name);
+    private sealed record TargetRequest(string? Kind, string? Namespace, string? Name, string? Host = null);
 
     private sealed record StartReply(string CorrelationId, string Workflow, string Version, StoredSignal Signal);
 }

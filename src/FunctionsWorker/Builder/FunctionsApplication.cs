@@ -5,7 +5,7 @@ public class FunctionsApplication
 {
     /// <summary>
     /// A builder with configuration, logging and services set up. Order of configuration, later wins: host.json, local.settings.json,
-    /// environment, command line.
+    /// user secrets (in Development), environment, command line.
     /// </summary>
     public static FunctionsApplicationBuilder CreateBuilder(string[] args) => new(args);
 }

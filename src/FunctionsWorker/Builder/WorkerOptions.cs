@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Azure.Core.Serialization;
 using Microsoft.Azure.Functions.Worker.Converters;
 
@@ -7,9 +6,6 @@ namespace Microsoft.Azure.Functions.Worker;
 /// <summary>How payloads are read and results written.</summary>
 public class WorkerOptions
 {
-    internal static readonly ObjectSerializer DefaultSerializer =
-        new JsonObjectSerializer(new JsonSerializerOptions { PropertyNameCaseInsensitive = true });
-
     public WorkerOptions()
     {
         InputConverters.Register<InvocationConverter>();
@@ -21,10 +17,21 @@ public class WorkerOptions
         InputConverters.Register<JsonConverter>();
     }
 
-    /// <summary>JSON by default: property names as declared when writing, in any letter case when reading.</summary>
-    public ObjectSerializer? Serializer { get; set; } = DefaultSerializer;
+    /// <summary>
+    /// Null until the host has built its options; then JSON by the application's JsonSerializerOptions. Their default: property names as
+    /// declared when writing, in any letter case when reading.
+    /// </summary>
+    public ObjectSerializer? Serializer { get; set; }
 
+    /// <summary>The converters of parameters in the order in which they are asked.</summary>
     public InputConverterCollection InputConverters { get; } = new();
 
+    /// <summary>What a worker tells a host about itself. Here both are one process: kept for the application, read by nobody.</summary>
     public IDictionary<string, string> Capabilities { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Whether what a function throws is handed on as it is. This host always does; the value changes nothing.</summary>
+    public bool EnableUserCodeException { get; set; } = true;
+
+    /// <summary>Whether empty entries travel between host and worker. Here both are one process; the value changes nothing.</summary>
+    public bool IncludeEmptyEntriesInMessagePayload { get; set; }
 }

@@ -15,17 +15,34 @@ internal sealed class HostJsonSource
     private readonly string _file;
     private readonly List<string> _faults;
 
-    private HostJsonSource(string file, List<string> faults)
+    internal HostJsonSource(string file, List<string> faults)
     {
         _file = file;
         _faults = faults;
     }
 
+    /// <summary>Null when there is no file.</summary>
+    public string? Path { get; private init; }
+
     public JsonObject Json { get; private set; } = [];
+
+    /// <summary>
+    /// JSON schema of each value that the reader asks for, by path; what host.schema.json is made of. Null: nobody wants to know.
+    /// </summary>
+    public Dictionary<string, JsonObject>? Asked { get; init; }
+
+    /// <summary>The later word about a path stands.</summary>
+    public void Note(string path, Func<JsonObject> schema)
+    {
+        if (Asked is not null)
+        {
+            Asked[path] = schema();
+        }
+    }
 
     public static HostJsonSource Read(string? path, IConfiguration configuration, List<string> faults)
     {
-        var source = new HostJsonSource(path ?? "host.json (there is none)", faults);
+        var source = new HostJsonSource(path ?? "host.json (there is none)", faults) { Path = path };
         if (path is not null)
         {
             source.Parse(File.ReadAllBytes(path));

@@ -1,3 +1,6 @@
+using Microsoft.Azure.Functions.Worker.Logging;
+using Microsoft.DurableTask.Worker;
+
 namespace Microsoft.Azure.Functions.Worker.Configuration;
 
 /// <summary>All that host.json and the host's own settings say, checked. Names, units and defaults: docs/operating/settings.md.</summary>
@@ -7,6 +10,12 @@ internal sealed record HostSettings
     public TimeSpan? FunctionTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
     public string RoutePrefix { get; init; } = "api";
+
+    public HttpSettings Http { get; init; } = new();
+
+    public HealthMonitorSettings HealthMonitor { get; init; } = new();
+
+    public required ServerSettings Server { get; init; }
 
     /// <summary>Bytes. Default: 4 MiB.</summary>
     public long RequestBodyLimit { get; init; } = 4 * 1024 * 1024;
@@ -20,6 +29,14 @@ internal sealed record HostSettings
     public QueueSettings Queues { get; init; } = new();
 
     public DurableSettings Durable { get; init; } = new();
+
+    /// <summary>Where relative paths begin.</summary>
+    public required string ContentRoot { get; init; }
+
+    /// <summary>The text that all of this was read from.</summary>
+    public HostJsonSource? Source { get; init; }
+
+    public ConsoleSettings Console { get; init; } = new();
 
     /// <summary>Level per log category, from <c>logging.logLevel</c> of host.json.</summary>
     public IReadOnlyDictionary<string, string> LogLevels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -70,6 +87,8 @@ internal sealed record DurableSettings
 
     public int? MaxConcurrentOrchestrators { get; init; }
 
+    public int? MaxEntityOperationBatchSize { get; init; }
+
     public TimeSpan? WorkItemLockTimeout { get; init; }
 
     public int? MaxLostAttempts { get; init; }
@@ -81,6 +100,28 @@ internal sealed record DurableSettings
     public int? LargePayloadMaximum { get; init; }
 
     public RetentionSettings Retention { get; init; } = new();
+
+    /// <summary>Whether orchestrators stay in memory between turns.</summary>
+    public bool ExtendedSessions { get; init; }
+
+    /// <summary>Which instances a start under their id replaces.</summary>
+    public OverridableStates ExistingInstances { get; init; }
+
+    /// <summary>The version of new orchestrations, and of this worker; empty for none.</summary>
+    public string DefaultVersion { get; init; } = "";
+
+    public DurableTaskWorkerOptions.VersionMatchStrategy VersionMatch { get; init; }
+
+    public DurableTaskWorkerOptions.VersionFailureStrategy VersionFailure { get; init; }
+
+    /// <summary>Whether links in replies of the management API follow <c>Forwarded</c> and <c>X-Forwarded-*</c>.</summary>
+    public bool UseForwardedHost { get; init; }
+
+    /// <summary>How long a durable HTTP call waits between two polls when the reply says nothing. Default: 30 s.</summary>
+    public TimeSpan HttpPollInterval { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Bytes; the largest response that a durable HTTP call takes in. Default: 4 MiB.</summary>
+    public int HttpMaxResponseBytes { get; init; } = 4 * 1024 * 1024;
 
     /// <summary>Running activities by name, all processes together.</summary>
     public IReadOnlyDictionary<string, int> ActivityLimits { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -101,6 +142,16 @@ internal sealed record RetentionSettings
     public TimeSpan? Interval { get; init; }
 
     public int? BatchSize { get; init; }
+}
+
+/// <summary>Which instances a start under their id replaces, unless it says so itself.</summary>
+internal enum OverridableStates
+{
+    /// <summary>Those that have ended.</summary>
+    NonRunningStates = 0,
+
+    /// <summary>All; one that runs is terminated first.</summary>
+    AnyState = 1,
 }
 
 /// <summary>The storage providers that host.json may name.</summary>

@@ -23,24 +23,46 @@ internal sealed class JsonSection(JsonObject? json, string path, HostJsonSource 
         return new(node as JsonObject, PathOf(name), source);
     }
 
-    public string Text(string name, string fallback, Func<string, bool> isValid, string expected) =>
-        Read(name, fallback, node => node.GetValueKind() == JsonValueKind.String && isValid(node.GetValue<string>())
+    public string Text(string name, string fallback, Func<string, bool> isValid, string expected)
+    {
+        source.Note(PathOf(name), () => HostJsonSchema.Text(fallback, expected));
+        return Read(name, fallback, node => node.GetValueKind() == JsonValueKind.String && isValid(node.GetValue<string>())
             ? node.GetValue<string>()
             : null, expected);
+    }
 
-    public int Number(string name, int fallback, int min, int max) =>
-        Number(name, min, max) ?? fallback;
+    public int Number(string name, int fallback, int min, int max)
+    {
+        int value = Number(name, min, max) ?? fallback;
+        source.Note(PathOf(name), () => HostJsonSchema.Number(min, max, fallback));
+        return value;
+    }
 
     public int? Number(string name, int min, int max)
     {
+        source.Note(PathOf(name), () => HostJsonSchema.Number(min, max));
         string? text = Read(name, null, node => IntegerText(node, name, min, max), $"a whole number from {min} to {max}");
         return text is null ? null : int.Parse(text, CultureInfo.InvariantCulture);
     }
 
-    public TimeSpan Duration(string name, TimeSpan fallback, TimeSpan min, TimeSpan max) => Duration(name, min, max) ?? fallback;
+    /// <summary>A flag that this host can have in one way only.</summary>
+    public void Require(string name, bool allowed, string because)
+    {
+        string only = allowed ? "true" : "false";
+        source.Note(PathOf(name), () => HostJsonSchema.Only(allowed, because));
+        Read(name, null, node => FlagText(name, node) == only ? only : null, $"{only}, or nothing: {because}");
+    }
+
+    public TimeSpan Duration(string name, TimeSpan fallback, TimeSpan min, TimeSpan max)
+    {
+        TimeSpan value = Duration(name, min, max) ?? fallback;
+        source.Note(PathOf(name), () => HostJsonSchema.Duration(min, max, fallback));
+        return value;
+    }
 
     public TimeSpan? Duration(string name, TimeSpan min, TimeSpan max)
     {
+        source.Note(PathOf(name), () => HostJsonSchema.Duration(min, max));
         string? text = Read(
             name,
             null,
@@ -57,12 +79,52 @@ internal sealed class JsonSection(JsonObject? json, string path, HostJsonSource 
         string expected = "one of " + string.Join(", ", Enum.GetNames<T>());
         string text = Text(
             name, fallback.ToString(), static t => Enum.TryParse(t, ignoreCase: true, out T _) && !char.IsAsciiDigit(t[0]), expected);
+        source.Note(PathOf(name), () => HostJsonSchema.Choice(Enum.GetNames<T>(), fallback.ToString()));
         return Enum.Parse<T>(text, ignoreCase: true);
     }
 
-    public IReadOnlyDictionary<string, string> Texts(Func<string, bool> isValid, string expected)
+    /// <summary>A whole number; null for -1, which is the default and means no limit.</summary>
+    public int? NumberOrNone(string name, int min, int max)
+    {
+        source.Note(PathOf(name), () => HostJsonSchema.NumberOrNone(min, max));
+        string? text = Read(
+            name, null, node => IntegerText(node, name, -1, -1) ?? IntegerText(node, name, min, max),
+            $"a whole number from {min} to {max}, or -1 for no limit");
+        return text is null or "-1" ? null : int.Parse(text, CultureInfo.InvariantCulture);
+    }
+
+    public bool Flag(string name, bool fallback)
+    {
+        source.Note(PathOf(name), () => HostJsonSchema.Flag(fallback));
+        return Read(name, fallback ? "true" : "false", node => FlagText(name, node), "true or false") == "true";
+    }
+
+    /// <summary>A number above 0 and up to 1.</summary>
+    public double Share(string name, double fallback)
+    {
+        source.Note(PathOf(name), () => HostJsonSchema.Share(fallback));
+        string? text = Read(
+            name,
+            null,
+            node => (node.GetValueKind() == JsonValueKind.Number || source.IsOverridden(PathOf(name)))
+                && double.TryParse(node.ToString(), NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+                && value is > 0 and <= 1
+                ? node.ToString()
+                : null,
+            "a number above 0 and up to 1");
+        return text is null ? fallback : double.Parse(text, CultureInfo.InvariantCulture);
+    }
+
+    public IReadOnlyDictionary<string, string> Texts(
+        Func<string, bool> isValid, string expected, Func<string, bool>? isName = null)
     {
         string[] names = json is null ? [] : [.. json.Select(static p => p.Key)];
+        source.Note(path, () => HostJsonSchema.MapOf(HostJsonSchema.Text(fallback: null, expected)));
+        foreach (string name in names.Where(n => isName?.Invoke(n) == false))
+        {
+            source.Fault(PathOf(name), "has a name that cannot be one", "the name of an HTTP header");
+        }
+
         return names.ToDictionary(static n => n, n => Text(n, "", isValid, expected), StringComparer.Ordinal);
     }
 
@@ -70,6 +132,7 @@ internal sealed class JsonSection(JsonObject? json, string path, HostJsonSource 
     public IReadOnlyDictionary<string, int> Numbers(int min, int max)
     {
         string[] names = json is null ? [] : [.. json.Select(static p => p.Key)];
+        source.Note(path, () => HostJsonSchema.MapOf(HostJsonSchema.Number(min, max)));
         return names.ToDictionary(static n => n, n => Number(n, min, min, max), StringComparer.Ordinal);
     }
 
@@ -78,18 +141,33 @@ internal sealed class JsonSection(JsonObject? json, string path, HostJsonSource 
     {
         foreach (string name in names)
         {
-            _known.Add(name);
+            if (_known.Add(name))
+            {
+                source.Note(PathOf(name), () => HostJsonSchema.Ignored());
+            }
         }
     }
 
     /// <summary>Reports every property that nobody asked for.</summary>
-    public void Done()
+    /// <param name="expected">What was expected instead; by default, any of those that were asked for.</param>
+    public void Done(string? expected = null)
     {
+        expected ??= "one of " + string.Join(", ", _known.Order(StringComparer.Ordinal));
         foreach (string unknown in json?.Select(static p => p.Key).Where(k => !_known.Contains(k)) ?? [])
         {
-            source.Fault(PathOf(unknown), "is unknown", "one of " + string.Join(", ", _known.Order(StringComparer.Ordinal)));
+            source.Fault(PathOf(unknown), "is unknown", expected);
         }
     }
+
+    private string? FlagText(string name, JsonNode node) => node.GetValueKind() switch
+    {
+        JsonValueKind.True => "true",
+        JsonValueKind.False => "false",
+        // A setting laid over the file is a text; as elsewhere in .NET, letter case is free.
+        JsonValueKind.String when source.IsOverridden(PathOf(name)) && bool.TryParse(node.GetValue<string>(), out bool flag) =>
+            flag ? "true" : "false",
+        _ => null,
+    };
 
     private string? IntegerText(JsonNode node, string name, int min, int max)
     {

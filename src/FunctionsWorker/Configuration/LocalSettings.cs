@@ -1,19 +1,20 @@
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.EnvironmentVariables;
+using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.Configuration.Memory;
 
 namespace Microsoft.Azure.Functions.Worker.Configuration;
 
 /// <summary>
-/// Lays local.settings.json (its <c>Values</c>, <c>ConnectionStrings</c> and <c>Host.LocalHttpPort</c>) under the environment variables
-/// and the command line, and the host's defaults under everything.
+/// Lays local.settings.json (its <c>Values</c>, <c>ConnectionStrings</c> and <c>Host.LocalHttpPort</c>) under the user secrets,
+/// the environment variables and the command line, and the host's defaults under everything.
 /// </summary>
 internal static class LocalSettings
 {
     public const string DefaultUrl = "http://127.0.0.1:7071";
 
-    public static void AddTo(ConfigurationManager configuration, string? path, List<string> faults)
+    public static void AddTo(IConfigurationBuilder configuration, string? path, List<string> faults)
     {
         var values = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
         if (path is not null)
@@ -22,7 +23,13 @@ internal static class LocalSettings
         }
 
         IList<IConfigurationSource> sources = configuration.Sources;
-        int environment = sources.ToList().FindLastIndex(static s => s is EnvironmentVariablesConfigurationSource { Prefix: null or "" });
+        // Under the user's secrets too: local.settings.json often has an example's value where a secret belongs.
+        int environment = sources.ToList().FindLastIndex(static s => s is JsonConfigurationSource { Path: "secrets.json" });
+        if (environment < 0)
+        {
+            environment = sources.ToList().FindLastIndex(static s => s is EnvironmentVariablesConfigurationSource { Prefix: null or "" });
+        }
+
         // "urls" lies under everything: ASPNETCORE_URLS enters as a source of its own, below the plain environment.
         var defaults = new Dictionary<string, string?>(StringComparer.Ordinal)
         {

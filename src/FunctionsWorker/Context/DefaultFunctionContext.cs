@@ -1,27 +1,33 @@
 using System.Diagnostics;
 using Microsoft.Azure.Functions.Worker.Discovery;
+using Microsoft.Azure.Functions.Worker.Invocation;
 
 namespace Microsoft.Azure.Functions.Worker;
 
 internal sealed class DefaultFunctionContext : FunctionContext
 {
     private readonly FunctionDescriptor _function;
+    private readonly InvocationEnd? _end;
+    private IDictionary<object, object>? _items;
+    private IServiceProvider? _services;
+    private (Func<object, IServiceProvider> Of, object Source)? _find;
 
     public DefaultFunctionContext(
         FunctionDescriptor function,
         string invocationId,
         BindingContext bindings,
         RetryContext retry,
-        IServiceProvider services,
-        CancellationToken cancellationToken)
+        IServiceProvider? services,
+        InvocationEnd? end)
     {
         _function = function;
         InvocationId = invocationId;
         BindingContext = bindings;
         RetryContext = retry;
-        InstanceServices = services;
-        CancellationToken = cancellationToken;
+        _services = services;
+        _end = end;
         TraceContext = new CurrentTraceContext(Activity.Current);
+        Features = new InvocationFeatures(this);
     }
 
     public override string InvocationId { get; }
@@ -34,18 +40,37 @@ internal sealed class DefaultFunctionContext : FunctionContext
 
     public override RetryContext RetryContext { get; }
 
-    public override IServiceProvider InstanceServices { get; set; }
+    public override IServiceProvider InstanceServices
+    {
+        get => _services ??= _find is { } find
+            ? find.Of(find.Source)
+            : throw new InvalidOperationException("The invocation has no services.");
+        set => _services = value;
+    }
 
     public override FunctionDefinition FunctionDefinition => _function;
 
-    public override IDictionary<object, object> Items { get; set; } = new Dictionary<object, object>();
+    public override IDictionary<object, object> Items
+    {
+        get => _items ??= new Dictionary<object, object>();
+        set => _items = value;
+    }
 
-    public override IInvocationFeatures Features { get; } = new InvocationFeatures();
+    public override IInvocationFeatures Features { get; }
 
-    public override CancellationToken CancellationToken { get; }
+    public override CancellationToken CancellationToken => _end?.Token ?? CancellationToken.None;
+
+    /// <summary>Where the services come from when somebody asks for them.</summary>
+    public void FindServices(Func<object, IServiceProvider> of, object source) => _find = (of, source);
 
     private sealed class CurrentTraceContext(Activity? activity) : TraceContext
     {
+        public override IReadOnlyDictionary<string, string> Baggage => activity is null
+            ? base.Baggage
+            : activity.Baggage
+                .DistinctBy(static b => b.Key)
+                .ToDictionary(static b => b.Key, static b => b.Value ?? "", StringComparer.Ordinal);
+
         public override string TraceParent => activity?.Id ?? "";
 
         public override string TraceState => activity?.TraceStateString ?? "";

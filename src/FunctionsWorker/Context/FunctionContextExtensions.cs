@@ -28,9 +28,10 @@ public static class FunctionContextHttpRequestExtensions
             ? Some(feature.GetHttpRequestDataAsync(context))
             : ValueTask.FromResult<HttpRequestData?>(null);
 
-    /// <summary>The response that the function has returned so far, if it is one.</summary>
+    /// <summary>The response that the function has returned so far, as a whole or in a property; null when it is none.</summary>
     public static HttpResponseData? GetHttpResponseData(this FunctionContext context) =>
-        context.GetInvocationResult().Value as HttpResponseData;
+        context.GetInvocationResult().Value as HttpResponseData
+        ?? context.GetOutputBindings<HttpResponseData>().FirstOrDefault()?.Value;
 
     private static async ValueTask<HttpRequestData?> Some(ValueTask<HttpRequestData> request) => await request;
 }

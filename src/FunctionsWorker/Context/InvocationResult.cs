@@ -11,54 +11,22 @@ public abstract class InvocationResult : InvocationResult<object>
 {
 }
 
-public static class FunctionContextBindingFeatureExtensions
+/// <summary>An output of an invocation as middleware sees and may replace it.</summary>
+public abstract class OutputBindingData<T>
 {
-    /// <summary>The result so far; null before the function has run.</summary>
-    public static InvocationResult GetInvocationResult(this FunctionContext context) => new UntypedInvocationResult(ResultOf(context));
+    /// <summary>For example <c>queue</c> or <c>http</c>.</summary>
+    public abstract string BindingType { get; }
 
-    /// <inheritdoc cref="GetInvocationResult(FunctionContext)"/>
-    /// <exception cref="InvalidOperationException">The result is not a <typeparamref name="T"/>.</exception>
-    public static InvocationResult<T> GetInvocationResult<T>(this FunctionContext context) =>
-        new TypedInvocationResult<T>(ResultOf(context));
+    public abstract string Name { get; }
 
-    private static ResultFeature ResultOf(FunctionContext context)
-    {
-        ResultFeature? result = context.Features.Get<ResultFeature>();
-        if (result is null)
-        {
-            result = new ResultFeature();
-            context.Features.Set(result);
-        }
+    /// <summary>Null hands nothing on.</summary>
+    public abstract T? Value { get; set; }
+}
 
-        return result;
-    }
+/// <summary>A parameter of an invocation, bound before the function runs. What a middleware sets here is what the function gets.</summary>
+public abstract class InputBindingData<T>
+{
+    public abstract BindingMetadata BindingMetadata { get; }
 
-    private sealed class ResultFeature
-    {
-        public object? Value { get; set; }
-    }
-
-    private sealed class UntypedInvocationResult(ResultFeature feature) : InvocationResult
-    {
-        public override object? Value
-        {
-            get => feature.Value;
-            set => feature.Value = value;
-        }
-    }
-
-    private sealed class TypedInvocationResult<T>(ResultFeature feature) : InvocationResult<T>
-    {
-        public override T? Value
-        {
-            get => feature.Value switch
-            {
-                null => default,
-                T value => value,
-                object other => throw new InvalidOperationException(
-                    $"The result of this invocation is a {other.GetType()}, expected {typeof(T)}."),
-            };
-            set => feature.Value = value;
-        }
-    }
+    public abstract T? Value { get; set; }
 }

@@ -49,9 +49,10 @@ public interface IInputConverter
     ValueTask<ConversionResult> ConvertAsync(ConverterContext context);
 }
 
-/// <summary>Names the converter of a parameter or of its type; it is asked before all others.</summary>
+/// <summary>Names the converter of a parameter, of its type, or of its binding attribute; it is asked before the registered ones.</summary>
 [AttributeUsage(
-    AttributeTargets.Parameter | AttributeTargets.Class | AttributeTargets.Interface | AttributeTargets.Enum | AttributeTargets.Struct)]
+    AttributeTargets.Parameter | AttributeTargets.Class | AttributeTargets.Interface | AttributeTargets.Enum | AttributeTargets.Struct,
+    AllowMultiple = true)]
 public class InputConverterAttribute(Type converterType) : Attribute
 {
     public Type ConverterType { get; } = converterType;

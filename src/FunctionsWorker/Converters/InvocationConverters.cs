@@ -4,6 +4,8 @@ using Microsoft.Azure.Functions.Worker.Http;
 namespace Microsoft.Azure.Functions.Worker.Converters;
 
 /// <summary>What belongs to the invocation itself: <see cref="FunctionContext"/> and its token.</summary>
+[SupportedTargetType(typeof(FunctionContext))]
+[SupportedTargetType(typeof(CancellationToken))]
 internal sealed class InvocationConverter : IInputConverter
 {
     public ValueTask<ConversionResult> ConvertAsync(ConverterContext context) => ValueTask.FromResult(
@@ -13,6 +15,9 @@ internal sealed class InvocationConverter : IInputConverter
 }
 
 /// <summary>The request in each of its forms, for HTTP-triggered functions.</summary>
+[SupportedTargetType(typeof(HttpRequestData))]
+[SupportedTargetType(typeof(HttpRequest))]
+[SupportedTargetType(typeof(HttpContext))]
 internal sealed class HttpRequestConverter : IInputConverter
 {
     public async ValueTask<ConversionResult> ConvertAsync(ConverterContext context)

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Azure.Core.Serialization;
 using Azure.Storage.Queues.Models;
 using Microsoft.Extensions.Options;
@@ -6,6 +5,11 @@ using Microsoft.Extensions.Options;
 namespace Microsoft.Azure.Functions.Worker.Converters;
 
 /// <summary>A payload's bytes in each of their forms: <see cref="BinaryData"/>, string, byte array, memory, stream.</summary>
+[SupportedTargetType(typeof(string))]
+[SupportedTargetType(typeof(BinaryData))]
+[SupportedTargetType(typeof(byte[]))]
+[SupportedTargetType(typeof(ReadOnlyMemory<byte>))]
+[SupportedTargetType(typeof(Stream))]
 internal sealed class BytesConverter : IInputConverter
 {
     public ValueTask<ConversionResult> ConvertAsync(ConverterContext context)
@@ -33,7 +37,7 @@ internal sealed class BytesConverter : IInputConverter
 /// <summary>The last resort: the payload is JSON of the parameter's type, read by <see cref="WorkerOptions.Serializer"/>.</summary>
 internal sealed class JsonConverter(IOptions<WorkerOptions> options) : IInputConverter
 {
-    private readonly ObjectSerializer _serializer = options.Value.Serializer ?? WorkerOptions.DefaultSerializer;
+    private readonly ObjectSerializer _serializer = options.Value.Serializer!;
 
     public async ValueTask<ConversionResult> ConvertAsync(ConverterContext context)
     {
@@ -48,7 +52,7 @@ internal sealed class JsonConverter(IOptions<WorkerOptions> options) : IInputCon
             object? value = await _serializer.DeserializeAsync(stream, context.TargetType, context.FunctionContext.CancellationToken);
             return ConversionResult.Success(value);
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (ReadFaults.IsOfText(exception, _serializer))
         {
             return ConversionResult.Failed(new FormatException(
                 $"The payload is not JSON of a {context.TargetType.Name}: {exception.Message}", exception));

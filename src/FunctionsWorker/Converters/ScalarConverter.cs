@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Globalization;
 
@@ -6,6 +7,8 @@ namespace Microsoft.Azure.Functions.Worker.Converters;
 /// <summary>Text to numbers, dates, enums, ids and the like, and numbers to text; invariant culture.</summary>
 internal sealed class ScalarConverter : IInputConverter
 {
+    private static readonly ConcurrentDictionary<Type, TypeConverter> Converters = new();
+
     public ValueTask<ConversionResult> ConvertAsync(ConverterContext context)
     {
         Type target = Nullable.GetUnderlyingType(context.TargetType) ?? context.TargetType;
@@ -24,18 +27,35 @@ internal sealed class ScalarConverter : IInputConverter
             return ValueTask.FromResult(ConversionResult.Success(formattable.ToString(format: null, CultureInfo.InvariantCulture)));
         }
 
-        return ValueTask.FromResult(context.Source is string text && IsScalar(target) ? Parse(target, text) : ConversionResult.Unhandled());
+        return ValueTask.FromResult(
+            context.Source is string text && IsScalar(target) ? Parse(target, text)
+            : context.Source is DateTimeOffset time && target == typeof(DateTime) ? ConversionResult.Success(time.UtcDateTime)
+            : context.Source.GetType().IsPrimitive && (target.IsPrimitive || target == typeof(decimal)) ? Change(target, context.Source)
+            : ConversionResult.Unhandled());
     }
 
     internal static bool IsScalar(Type type) =>
         type.IsPrimitive || type.IsEnum || type == typeof(decimal) || type == typeof(Guid) || type == typeof(DateTime)
-        || type == typeof(DateTimeOffset) || type == typeof(TimeSpan) || type == typeof(Uri) || type == typeof(DateOnly);
+        || type == typeof(DateTimeOffset) || type == typeof(TimeSpan) || type == typeof(Uri) || type == typeof(DateOnly)
+        || type == typeof(TimeOnly);
+
+    private static ConversionResult Change(Type target, object number)
+    {
+        try
+        {
+            return ConversionResult.Success(Convert.ChangeType(number, target, CultureInfo.InvariantCulture));
+        }
+        catch (Exception exception) when (exception is OverflowException or InvalidCastException)
+        {
+            return ConversionResult.Failed(new FormatException($"{number} is not a {target.Name}.", exception));
+        }
+    }
 
     private static ConversionResult Parse(Type target, string text)
     {
         try
         {
-            return ConversionResult.Success(TypeDescriptor.GetConverter(target).ConvertFromInvariantString(text));
+            return ConversionResult.Success(Converters.GetOrAdd(target, TypeDescriptor.GetConverter).ConvertFromInvariantString(text));
         }
         // TypeConverter wraps whatever the parser threw, in more than one exception type.
         catch (Exception exception) when (exception is not OutOfMemoryException)

@@ -5,8 +5,8 @@ namespace Microsoft.Azure.Functions.Worker.Discovery;
 
 /// <summary>
 /// Which assemblies may hold functions: the application's and those of the projects that it references.
-/// Read from the deps.json beside the application, because the compiler drops references that no code mentions; without one, from the
-/// metadata.
+/// Read from what the generator wrote into the application; for one compiled without it from the deps.json beside it, because the compiler
+/// drops references that no code mentions; without that, from the metadata.
 /// </summary>
 internal static class FunctionAssemblies
 {
@@ -14,12 +14,45 @@ internal static class FunctionAssemblies
 
     public static IReadOnlyList<Assembly> Of(Assembly application)
     {
+        if (application.IsDefined(typeof(FunctionAssembliesAttribute)))
+        {
+            var named = new List<Assembly>();
+            Walk(application, [], named);
+            return [.. named.Where(CanDeclareFunctions)];
+        }
+
         IEnumerable<string> names = FromDepsFile(application) ?? FromMetadata(application);
         return [.. names.Distinct(StringComparer.Ordinal).Select(Assembly.Load).Append(application).Distinct().Where(CanDeclareFunctions)];
     }
 
     private static bool CanDeclareFunctions(Assembly assembly) =>
         assembly.GetReferencedAssemblies().Any(static name => name.Name == Marker);
+
+    private static void Walk(Assembly assembly, HashSet<string> seen, List<Assembly> found)
+    {
+        foreach (string name in assembly.GetCustomAttribute<FunctionAssembliesAttribute>()?.Names ?? [])
+        {
+            if (seen.Add(name) && LoadIfDeployed(name) is { } referenced)
+            {
+                Walk(referenced, seen, found);
+            }
+        }
+
+        found.Add(assembly);
+    }
+
+    // What was compiled against and not deployed runs no functions; who needs it for something else fails there and says so.
+    private static Assembly? LoadIfDeployed(string name)
+    {
+        try
+        {
+            return Assembly.Load(name);
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
 
     private static IEnumerable<string> FromMetadata(Assembly application) => application
         .GetReferencedAssemblies()

@@ -7,8 +7,7 @@ using Microsoft.Azure.Functions.Worker.Http;
 
 namespace Microsoft.Azure.Functions.Worker.Discovery;
 
-/// <summary>All functions of the application, found by reflection once at start. Faulty declarations are collected, not thrown one by
-/// one.</summary>
+/// <summary>All functions of the application, known once at start. Faulty declarations are collected, not thrown one by one.</summary>
 internal sealed partial class FunctionCatalog
 {
     private readonly List<string> _faults;
@@ -30,14 +29,17 @@ internal sealed partial class FunctionCatalog
 
     public FunctionCatalog Without(IReadOnlySet<string> names) => new([.. Functions.Where(f => !names.Contains(f.Name))], _faults);
 
-    public static FunctionCatalog Discover(IEnumerable<Assembly> assemblies)
+    /// <summary>Reads the lists of the assemblies that have one, and looks at every method of the others.</summary>
+    public static FunctionCatalog Read(IEnumerable<Assembly> assemblies) => Of(assemblies.SelectMany(DeclaredFunctions.Of));
+
+    /// <summary>Takes methods that are known to be functions, from wherever they are known, and checks their declarations.</summary>
+    public static FunctionCatalog Of(IEnumerable<(string Name, MethodInfo Method)> declared)
     {
         var faults = new List<string>();
         var functions = new List<FunctionDescriptor>();
-        foreach (MethodInfo method in assemblies.SelectMany(static a => a.GetTypes()).SelectMany(DeclaredMethods))
+        foreach ((string name, MethodInfo method) in declared)
         {
-            if (method.GetCustomAttribute<FunctionAttribute>() is { } attribute
-                && Describe(attribute.Name, method, faults) is { } function)
+            if (Describe(name, method, faults) is { } function)
             {
                 functions.Add(function);
             }
@@ -54,9 +56,6 @@ internal sealed partial class FunctionCatalog
 
         return new([.. functions.OrderBy(static f => f.Name, StringComparer.OrdinalIgnoreCase)], faults);
     }
-
-    private static MethodInfo[] DeclaredMethods(Type type) => type.GetMethods(
-        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly);
 
     private static FunctionDescriptor? Describe(string name, MethodInfo method, List<string> faults)
     {
@@ -100,28 +99,32 @@ internal sealed partial class FunctionCatalog
             from parameter in parameters
             from fault in ParameterRules.Check(parameter, trigger, parameters)
             select $"{where}: parameter '{parameter.Parameter.Name}' ({parameter.Parameter.Type.Name}) {fault}");
-        return faults.Count == before ? new(name, method, parameters) : null;
+        void Fault(string fault) => faults.Add($"{where}: {fault}");
+        ImmutableArray<OutputDescriptor> outputs = OutputRules.Of(method, trigger, Fault);
+        FunctionRetry? retry = FunctionRetry.Of(method.GetCustomAttribute<RetryAttribute>(), trigger, Fault);
+        return faults.Count == before ? new(name, method, parameters, outputs, retry) : null;
     }
 
     private static ParameterDescriptor Describe(ParameterInfo parameter)
     {
         BindingAttribute? attribute = parameter.GetCustomAttributes<BindingAttribute>().FirstOrDefault();
-        Type? converter = (parameter.GetCustomAttribute<InputConverterAttribute>()
-            ?? parameter.ParameterType.GetCustomAttribute<InputConverterAttribute>())?.ConverterType;
+        ImmutableArray<Type> converters = [.. new ICustomAttributeProvider?[] { parameter, parameter.ParameterType, attribute?.GetType() }
+            .SelectMany(static place => place?.GetCustomAttributes(typeof(InputConverterAttribute), inherit: true) ?? [])
+            .Select(static a => ((InputConverterAttribute)a).ConverterType)];
         var properties = ImmutableDictionary<string, object>.Empty;
         if (attribute is not null)
         {
-            properties = properties.Add("bindingAttribute", attribute);
+            properties = properties.Add(ParameterDescriptor.AttributeProperty, attribute);
         }
 
-        if (converter == typeof(RequestBodyConverter))
+        if (converters.Contains(typeof(RequestBodyConverter)))
         {
             properties = properties.Add(RequestBodyConverter.FromBodyMark, value: true);
         }
 
         var described = new FunctionParameter(
             parameter.Name!, parameter.ParameterType, parameter.HasDefaultValue, parameter.DefaultValue, properties);
-        return new(described, attribute, converter);
+        return new(described, attribute, converters);
     }
 
     [GeneratedRegex("^[A-Za-z][A-Za-z0-9_-]{0,126}$")]

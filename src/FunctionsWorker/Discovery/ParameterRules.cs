@@ -25,13 +25,11 @@ internal static class ParameterRules
                 "has [OrchestrationTrigger], expected type TaskOrchestrationContext",
             EntityTriggerAttribute when type != typeof(TaskEntityDispatcher) => "has [EntityTrigger], expected type TaskEntityDispatcher",
             DurableClientAttribute when type != typeof(DurableTaskClient) => "has [DurableClient], expected type DurableTaskClient",
-            DurableClientAttribute { TaskHub: not null } or DurableClientAttribute { ConnectionName: not null } =>
-                "names a TaskHub or ConnectionName; this host serves the hub of host.json only: remove it",
             DurableClientAttribute when trigger is OrchestrationTriggerAttribute =>
                 "is a client in an orchestrator, which must be deterministic; do it in an activity",
             HttpTriggerAttribute { AuthLevel: AuthorizationLevel.User } => "has level User, expected Anonymous, Function, System or Admin",
             not null => null,
-            null when parameter.ConverterType is not null => null,
+            null when !parameter.Converters.IsEmpty => null,
             null => CheckUnattributed(parameter, trigger, all),
         };
         return fault is null ? [] : [fault];

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Microsoft.Azure.Functions.Worker.Discovery;
+using Microsoft.Azure.Functions.Worker.Extensions.DurableTask.Http;
 using Microsoft.Azure.Functions.Worker.Invocation;
 using Microsoft.DurableTask;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,6 +18,7 @@ internal static class DurableFunctions
     {
         var scopes = services.GetRequiredService<IServiceScopeFactory>();
         var invoker = services.GetRequiredService<FunctionInvoker>();
+        registry.AddActivity(HttpActivity.Name, static provider => ActivatorUtilities.CreateInstance<HttpActivity>(provider));
         foreach (FunctionDescriptor function in functions)
         {
             switch (function.Trigger)

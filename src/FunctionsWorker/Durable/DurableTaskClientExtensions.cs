@@ -20,6 +20,7 @@ public static class DurableTaskClientExtensions
         HttpStatusCode statusCode,
         CancellationToken cancellation = default)
     {
+        ArgumentNullException.ThrowIfNull(request);
         HttpManagementPayload payload = client.CreateHttpManagementPayload(instanceId, request);
         HttpResponseData response = request.CreateResponse(statusCode);
         response.Headers.TryAddWithoutValidation("Location", payload.StatusQueryGetUri);
@@ -42,15 +43,105 @@ public static class DurableTaskClientExtensions
         // The body goes to memory: nothing is waited for.
         client.CreateCheckStatusResponseAsync(request, instanceId, statusCode, cancellation).GetAwaiter().GetResult();
 
+    /// <summary>
+    /// Waits for the end of an instance and answers with it: 200, or 500 for a failed one where that is asked for. When the token is
+    /// cancelled first, the answer is that of <see cref="CreateCheckStatusResponseAsync(DurableTaskClient, HttpRequestData, string,
+    /// CancellationToken)"/>. An instance that there is not (yet) is waited for as well.
+    /// </summary>
+    /// <param name="client">The client of the instance's hub.</param>
+    /// <param name="request">The request to answer.</param>
+    /// <param name="instanceId">The instance.</param>
+    /// <param name="retryInterval">Between two looks at the instance. Default: 1 s.</param>
+    /// <param name="returnInternalServerErrorOnFailure">Whether a failed instance is a 500.</param>
+    /// <param name="getInputsAndOutputs">Whether input, output and custom status are in the answer.</param>
+    /// <param name="cancellation">Ends the wait, not the instance.</param>
+    public static async Task<HttpResponseData> WaitForCompletionOrCreateCheckStatusResponseAsync(
+        this DurableTaskClient client,
+        HttpRequestData request,
+        string instanceId,
+        TimeSpan? retryInterval = null,
+        bool returnInternalServerErrorOnFailure = false,
+        bool getInputsAndOutputs = false,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentException.ThrowIfNullOrEmpty(instanceId);
+        TimeSpan interval = retryInterval ?? TimeSpan.FromSeconds(1);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(interval, TimeSpan.Zero, nameof(retryInterval));
+        TimeProvider time = request.FunctionContext?.InstanceServices?.GetService<TimeProvider>() ?? TimeProvider.System;
+        OrchestrationMetadata ended;
+        try
+        {
+            ended = await EndAsync(client, instanceId, getInputsAndOutputs, interval, time, cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return await client.CreateCheckStatusResponseAsync(request, instanceId, CancellationToken.None);
+        }
+
+        bool isError = returnInternalServerErrorOnFailure && ended.RuntimeStatus == OrchestrationRuntimeStatus.Failed;
+        HttpResponseData response = request.CreateResponse(isError ? HttpStatusCode.InternalServerError : HttpStatusCode.OK);
+        await response.WriteAsJsonAsync(EndedInstance.Of(ended), "application/json", cancellation);
+        return response;
+    }
+
     /// <summary>The management addresses of an instance, as seen from the request, or else from the host itself.</summary>
     /// <exception cref="InvalidOperationException">There is no request, and the client was not bound by <c>[DurableClient]</c>.</exception>
     public static HttpManagementPayload CreateHttpManagementPayload(
         this DurableTaskClient client, string instanceId, HttpRequestData? request = null)
     {
-        ManagementLinks links = request?.FunctionContext.InstanceServices.GetRequiredService<ManagementLinks>()
-            ?? ManagementLinks.Of(client)
+        ArgumentNullException.ThrowIfNull(client);
+        ArgumentException.ThrowIfNullOrEmpty(instanceId);
+        ManagementLinks? links = request?.FunctionContext?.InstanceServices?.GetService<ManagementLinks>() ?? ManagementLinks.Of(client);
+        string? authority = request is null ? null : ManagementLinks.AuthorityOf(request);
+        return links?.For(instanceId, authority)
+            // A test of a function has a request and no host: the addresses are those without hub and key.
+            ?? (authority is not null ? ManagementLinks.Build(authority, instanceId, query: "") : null)
             ?? throw new InvalidOperationException(
-                "The client does not belong to a function host: bind it with [DurableClient], or give the request.");
-        return links.For(instanceId, request?.Url.GetLeftPart(UriPartial.Authority));
+                "Failed to create HTTP management payload: the client does not belong to a function host. "
+                + "Bind it with [DurableClient], or give the request.");
+    }
+
+    private static async Task<OrchestrationMetadata> EndAsync(
+        DurableTaskClient client,
+        string instanceId,
+        bool withPayloads,
+        TimeSpan interval,
+        TimeProvider time,
+        CancellationToken cancellation)
+    {
+        while (true)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (await client.GetInstanceAsync(instanceId, withPayloads, cancellation) is { IsCompleted: true } instance)
+            {
+                return instance;
+            }
+
+            await Task.Delay(interval, time, cancellation);
+        }
+    }
+
+    /// <summary>The answer about an instance that has ended; the names are those of the official package.</summary>
+    private sealed record EndedInstance(
+        string Name,
+        string InstanceId,
+        DateTimeOffset CreatedAt,
+        DateTimeOffset LastUpdatedAt,
+        string RuntimeStatus,
+        string? SerializedInput,
+        string? SerializedOutput,
+        string? SerializedCustomStatus)
+    {
+        public static EndedInstance Of(OrchestrationMetadata instance) => new(
+            instance.Name,
+            instance.InstanceId,
+            instance.CreatedAt,
+            instance.LastUpdatedAt,
+            instance.RuntimeStatus.ToString(),
+            instance.SerializedInput,
+            instance.SerializedOutput,
+            instance.SerializedCustomStatus);
     }
 }

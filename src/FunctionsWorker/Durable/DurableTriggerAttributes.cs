@@ -31,9 +31,9 @@ public sealed class EntityTriggerAttribute : TriggerBindingAttribute
 [AttributeUsage(AttributeTargets.Parameter)]
 public sealed class DurableClientAttribute : InputBindingAttribute
 {
-    /// <summary>Another hub than that of host.json; refused at start, this host serves one hub.</summary>
+    /// <summary>The hub's name, <c>%setting%</c> allowed. Only that of host.json: this host serves one hub.</summary>
     public string? TaskHub { get; set; }
 
-    /// <summary>Another connection than that of host.json; refused at start.</summary>
+    /// <summary>The name of the connection setting, <c>%setting%</c> allowed; only that of host.json, as above.</summary>
     public string? ConnectionName { get; set; }
 }

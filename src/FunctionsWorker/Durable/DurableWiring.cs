@@ -1,13 +1,16 @@
 using DurableTask.Core.Payloads;
 using Microsoft.Azure.Functions.Worker.Configuration;
 using Microsoft.Azure.Functions.Worker.Discovery;
+using Microsoft.Azure.Functions.Worker.Extensions.DurableTask.Http;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.PostgreSql;
 using Microsoft.DurableTask.Worker;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Microsoft.Azure.Functions.Worker;
@@ -25,9 +28,14 @@ internal static class DurableWiring
         IConfiguration configuration,
         List<string> faults)
     {
+        faults.AddRange(DurableClientRules.Check(functions, settings.Durable, configuration));
         IDurableTaskWorkerBuilder worker = services.AddDurableTaskWorker();
         IDurableTaskClientBuilder client = services.AddDurableTaskClient();
         client.RegisterDirectly();
+        services.TryAddSingleton(
+            static provider => SerializerDataConverter.Of(provider.GetRequiredService<IOptions<WorkerOptions>>().Value));
+        services.TryAddSingleton<IOrchestrationTurnMiddleware, OrchestrationMiddleware>();
+        HttpActivity.AddTo(services, new HttpActivityLimits(settings.Durable.HttpMaxResponseBytes));
         services.AddOptions<DurableTaskRegistry>(worker.Name)
             .Configure<IServiceProvider>((registry, provider) => DurableFunctions.AddTo(registry, functions, provider));
         worker.Configure(options =>
@@ -41,23 +49,45 @@ internal static class DurableWiring
             options.Concurrency.MaximumConcurrentEntityWorkItems =
                 settings.Durable.MaxConcurrentEntities ?? options.Concurrency.MaximumConcurrentEntityWorkItems;
             options.EnableEntitySupport = true;
+            options.Versioning ??= Versioning(settings.Durable);
         });
-        client.Configure(static options => options.EnableEntitySupport = true);
+        client.Configure(options =>
+        {
+            options.EnableEntitySupport = true;
+            options.DefaultVersion = settings.Durable.DefaultVersion;
+        });
         services.Configure<TaskHubWorkerOptions>(worker.Name, options =>
         {
             options.WorkItemLockTimeout = settings.Durable.WorkItemLockTimeout ?? options.WorkItemLockTimeout;
             options.DrainTimeout = settings.DrainTimeout;
+            options.OrchestrationProperties.TryAdd(
+                DurableHttpCall.PollIntervalProperty, settings.Durable.HttpPollInterval.TotalMilliseconds);
             Apply(settings.Durable, options);
         });
-        services.Configure<TaskHubClientOptions>(client.Name, options => Apply(settings.Durable, options.LargePayloads));
+        services.Configure<TaskHubClientOptions>(client.Name, options =>
+        {
+            Apply(settings.Durable, options.LargePayloads);
+            options.DefaultDedupeStatuses = settings.Durable.ExistingInstances == OverridableStates.AnyState ? [] : null;
+        });
         if (worker.BuildTarget is null || client.BuildTarget is null)
         {
             AddHub(worker, client, settings.Durable, configuration, faults);
         }
     }
 
+    private static DurableTaskWorkerOptions.VersioningOptions? Versioning(DurableSettings settings) =>
+        settings.DefaultVersion.Length == 0 ? null : new()
+        {
+            Version = settings.DefaultVersion,
+            DefaultVersion = settings.DefaultVersion,
+            MatchStrategy = settings.VersionMatch,
+            FailureStrategy = settings.VersionFailure,
+        };
+
     private static void Apply(DurableSettings settings, TaskHubWorkerOptions options)
     {
+        options.ExtendedSessions = settings.ExtendedSessions;
+        options.MaximumEntityOperationsPerBatch = settings.MaxEntityOperationBatchSize ?? options.MaximumEntityOperationsPerBatch;
         Apply(settings, options.LargePayloads);
         options.MaximumLostAttempts = settings.MaxLostAttempts ?? options.MaximumLostAttempts;
         options.Retention.Completed = settings.Retention.Completed;

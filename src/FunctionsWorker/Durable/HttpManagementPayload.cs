@@ -12,12 +12,10 @@ public class HttpManagementPayload
 
     public string? TerminatePostUri { get; internal init; }
 
-    /// <summary>Null: this host does not offer rewind.</summary>
     public string? RewindPostUri { get; internal init; }
 
     public string? PurgeHistoryDeleteUri { get; internal init; }
 
-    /// <summary>Null: this host does not offer restart.</summary>
     public string? RestartPostUri { get; internal init; }
 
     public string? SuspendPostUri { get; internal init; }

@@ -2,16 +2,19 @@ using System.Reflection;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Azure.Functions.Worker.Hosting;
 using Microsoft.Azure.Functions.Worker.Http;
 using Microsoft.Extensions.Hosting;
 
 namespace Microsoft.Azure.Functions.Worker.Health;
 
 /// <summary>
-/// <c>/livez</c>: the process answers. <c>/readyz</c>: 200, or 503 with the dependencies that are missing. Both anonymous.
-/// <c>/admin/host/status</c> (master key): the same with version and uptime.
+/// <c>/healthz/live</c> (also <c>/livez</c>): the process answers. <c>/healthz/ready</c> (also <c>/readyz</c>): 200, or 503 while the host
+/// starts, stops, or lacks something, with what it is. Both anonymous.
+/// <c>/admin/host/status</c> (master key): the same with version, uptime and number of functions.
 /// </summary>
-internal sealed class HealthEndpoints(HostHealth health, KeyGate gate, IHostApplicationLifetime lifetime, TimeProvider time)
+internal sealed class HealthEndpoints(
+    HostHealth health, HostPlan plan, KeyGate gate, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     private static readonly string? Version =
         typeof(HealthEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
@@ -20,19 +23,27 @@ internal sealed class HealthEndpoints(HostHealth health, KeyGate gate, IHostAppl
 
     public void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/livez", static () => Results.Json(new { status = "live" }));
-        endpoints.MapGet("/readyz", ReadyAsync);
+        foreach ((string live, string ready) in new[] { ("/healthz/live", "/healthz/ready"), ("/livez", "/readyz") })
+        {
+            endpoints.MapGet(live, LiveAsync);
+            endpoints.MapGet(ready, ReadyAsync);
+        }
+
         endpoints.MapGet("/admin/host/status", gate.Guard(AuthorizationLevel.Admin, function: null, StatusAsync));
     }
 
-    private async Task<IResult> ReadyAsync(CancellationToken cancellationToken)
+    // Plain request delegates: for any other, the framework compiles expressions while the host starts.
+    private static Task LiveAsync(HttpContext http) => http.Response.WriteAsJsonAsync(new { status = "live" }, http.RequestAborted);
+
+    private async Task ReadyAsync(HttpContext http)
     {
         bool stopping = lifetime.ApplicationStopping.IsCancellationRequested;
-        IReadOnlyList<MissingDependency> missing = await health.MissingAsync(cancellationToken);
-        bool ready = missing.Count == 0 && !stopping;
-        return Results.Json(
-            new { status = ready ? "ready" : stopping ? "stopping" : "notReady", missing },
-            statusCode: ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+        bool started = lifetime.ApplicationStarted.IsCancellationRequested;
+        IReadOnlyList<MissingDependency> missing = await health.MissingAsync(http.RequestAborted);
+        bool ready = missing.Count == 0 && started && !stopping;
+        http.Response.StatusCode = ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        string status = ready ? "ready" : stopping ? "stopping" : started ? "notReady" : "starting";
+        await http.Response.WriteAsJsonAsync(new { status, missing }, http.RequestAborted);
     }
 
     private async Task StatusAsync(HttpContext http)
@@ -44,6 +55,8 @@ internal sealed class HealthEndpoints(HostHealth health, KeyGate gate, IHostAppl
                 id = Environment.MachineName,
                 state = missing.Count == 0 ? "Running" : "Error",
                 version = Version,
+                functionCount = plan.Catalog.Functions.Length,
+                disabledCount = plan.Disabled.Count,
                 processUptime = (long)time.GetElapsedTime(_started).TotalMilliseconds,
                 errors = missing.Select(static m => $"{m.Dependency}: {m.Reason}"),
             },

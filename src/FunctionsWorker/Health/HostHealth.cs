@@ -11,13 +11,18 @@ internal interface IDependencyProbe
 }
 
 /// <summary>
-/// What the host depends on, and what is missing right now. Listeners report what they meet; probes are asked, each for at most 3 s.
+/// What the host depends on, and what is missing right now. Listeners report what they meet; probes are asked, each for at most 3 s, once
+/// for all who want to know at the time: an answer counts for <see cref="ProbeFreshness"/>, however many ask.
 /// </summary>
 internal sealed class HostHealth(IEnumerable<IDependencyProbe> probes, TimeProvider time)
 {
+    internal static readonly TimeSpan ProbeFreshness = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(3);
 
     private readonly ConcurrentDictionary<string, string?> _reported = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
+    private Task<MissingDependency[]>? _probing;
+    private long _probed;
 
     /// <returns>True when this is a change for the better or the worse, or the first word about it.</returns>
     public bool Report(string dependency, string? fault)
@@ -33,16 +38,37 @@ internal sealed class HostHealth(IEnumerable<IDependencyProbe> probes, TimeProvi
             from dependency in _reported
             where dependency.Value is not null
             select new MissingDependency(dependency.Key, dependency.Value);
-        MissingDependency?[] probed = await Task.WhenAll(probes.Select(p => ProbeAsync(p, cancellationToken)));
-        return [.. reported.Concat(probed.OfType<MissingDependency>()).OrderBy(static m => m.Dependency, StringComparer.Ordinal)];
+        MissingDependency[] probed = await SharedProbes().WaitAsync(cancellationToken);
+        return [.. reported.Concat(probed).OrderBy(static m => m.Dependency, StringComparer.Ordinal)];
     }
 
-    private async Task<MissingDependency?> ProbeAsync(IDependencyProbe probe, CancellationToken cancellationToken)
+    private Task<MissingDependency[]> SharedProbes()
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        lock (_gate)
+        {
+            if (_probing is null || (_probing.IsCompleted && time.GetElapsedTime(_probed) >= ProbeFreshness))
+            {
+                // Nobody's own: who asked first may leave before the answer.
+                _probing = ProbeAllAsync();
+            }
+
+            return _probing;
+        }
+    }
+
+    private async Task<MissingDependency[]> ProbeAllAsync()
+    {
+        MissingDependency?[] probed = await Task.WhenAll(probes.Select(ProbeAsync));
+        Volatile.Write(ref _probed, time.GetTimestamp());
+        return [.. probed.OfType<MissingDependency>()];
+    }
+
+    private async Task<MissingDependency?> ProbeAsync(IDependencyProbe probe)
+    {
+        using var limit = new CancellationTokenSource();
         try
         {
-            await probe.CheckAsync(limit.Token).WaitAsync(ProbeTimeout, time, cancellationToken);
+            await probe.CheckAsync(limit.Token).WaitAsync(ProbeTimeout, time, CancellationToken.None);
             return null;
         }
         catch (Exception exception)

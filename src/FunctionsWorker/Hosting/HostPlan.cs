@@ -20,7 +20,14 @@ internal sealed record HostPlan(
     IReadOnlyList<TimerFunction> Timers,
     IReadOnlyList<QueueFunction> Queues)
 {
+    /// <summary>The application is integrated with ASP.NET Core, and with its JSON options.</summary>
+    public bool HasWebApplication { get; init; }
+
     public IReadOnlyList<FunctionDescriptor> Enabled => [.. Catalog.Functions.Where(f => !Disabled.Contains(f.Name))];
+
+    /// <summary>A function by its name, whose case does not matter; also a disabled one.</summary>
+    public FunctionDescriptor? Find(string name) =>
+        Catalog.Functions.FirstOrDefault(f => string.Equals(f.Name, name, StringComparison.OrdinalIgnoreCase));
 
     public static HostPlan Make(
         FunctionCatalog catalog, HostSettings settings, IConfiguration configuration, bool hasWebApplication, List<string> faults)
@@ -45,13 +52,18 @@ internal sealed record HostPlan(
             disabled,
             HttpRoute.Of(enabled, settings.RoutePrefix, faults),
             TimerFunction.Of(enabled, configuration, faults),
-            QueueFunction.Of(enabled, configuration, faults));
+            QueueFunction.Of(enabled, configuration, faults))
+        {
+            HasWebApplication = hasWebApplication,
+        };
     }
 
     private static bool NeedsWebApplication(FunctionDescriptor function)
     {
         Type result = DurableFunctions.OutputType(function.Method);
         return function.Parameters.Any(static p => p.Type == typeof(HttpRequest) || p.Type == typeof(HttpContext))
+            || function.Outputs.Any(static o => o.Property is { } part
+                && (typeof(IActionResult).IsAssignableFrom(part.PropertyType) || typeof(IResult).IsAssignableFrom(part.PropertyType)))
             || typeof(IActionResult).IsAssignableFrom(result)
             || typeof(IResult).IsAssignableFrom(result);
     }

@@ -1,14 +1,21 @@
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Azure.Functions.Worker.Activation;
+using Microsoft.Azure.Functions.Worker.Admin;
 using Microsoft.Azure.Functions.Worker.Configuration;
+using Microsoft.Azure.Functions.Worker.Core.FunctionMetadata;
 using Microsoft.Azure.Functions.Worker.Health;
 using Microsoft.Azure.Functions.Worker.Http;
+using Microsoft.Azure.Functions.Worker.Http.OpenApi;
 using Microsoft.Azure.Functions.Worker.Invocation;
 using Microsoft.Azure.Functions.Worker.Keys;
+using Microsoft.Azure.Functions.Worker.Logging;
 using Microsoft.Azure.Functions.Worker.Management;
+using Microsoft.Azure.Functions.Worker.Outputs;
 using Microsoft.Azure.Functions.Worker.Queues;
+using Microsoft.Azure.Functions.Worker.Store;
 using Microsoft.Azure.Functions.Worker.Timers;
 using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -22,45 +29,61 @@ internal static class HostServices
     // Time for listeners to notice and for replies to leave, once the invocations have ended.
     private static readonly TimeSpan StopMargin = TimeSpan.FromSeconds(5);
 
-    public static void Add(WebApplicationBuilder web, HostPlan plan, FunctionPipeline pipeline, List<string> faults)
+    public static void Add(
+        IServiceCollection services, IConfiguration configuration, HostPlan plan, FunctionPipeline pipeline, List<string> faults)
     {
-        IServiceCollection services = web.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(plan);
         services.AddSingleton(plan.Settings);
         services.AddSingleton(pipeline);
         services.AddSingleton<InputBinder>();
         services.AddSingleton<FunctionExecutor>();
+        services.TryAddSingleton<IFunctionExecutor>(static provider => provider.GetRequiredService<FunctionExecutor>());
+        services.TryAddSingleton<IFunctionActivator, DefaultFunctionActivator>();
+        services.TryAddSingleton<IFunctionMetadataProvider, CatalogMetadataProvider>();
+        services.TryAddSingleton<IFunctionMetadataManager, FunctionMetadataManager>();
+        services.AddSingleton<RetryLoop>();
+        services.AddSingleton<OutputSender>();
+        services.AddSingleton(QueueOutput.Of(plan.Enabled, configuration, faults));
         services.AddSingleton<FunctionInvoker>();
+        services.AddSingleton<HostMetrics>();
         services.AddSingleton<HostDrain>();
         services.AddSingleton<HostHealth>();
         services.AddSingleton<HealthEndpoints>();
         services.AddSingleton<HttpFunctions>();
+        services.AddSingleton<RequestThrottle>();
+        services.AddSingleton<OpenApiEndpoint>();
+        services.AddSingleton<CustomHeaders>();
+        services.TryAddSingleton<ILoadProbe, ProcessLoadProbe>();
+        services.AddSingleton<LoadMonitor>();
+        services.AddHostedService(static provider => provider.GetRequiredService<LoadMonitor>());
+        WebServer.AddTo(services, plan.Settings);
         services.AddSingleton<ManagementLinks>();
-        services.AddSingleton(static provider => HostKeys.Load(
-            provider.GetRequiredService<HostPlan>(), provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton(static provider => new KeyGate(
             provider.GetRequiredService<KeyRing>(),
+            provider.GetRequiredService<WrongKeyLimiter>(),
             provider.GetRequiredService<HostSettings>().RequestBodyLimit,
             provider.GetRequiredService<ILogger<KeyGate>>()));
         services.Configure<HostOptions>(options => options.ShutdownTimeout = plan.Settings.DrainTimeout + StopMargin);
-        web.WebHost.ConfigureKestrel(options =>
-        {
-            options.AddServerHeader = false;
-            options.Limits.MaxRequestBodySize = plan.Settings.RequestBodyLimit;
-        });
-        AddLogging(web.Logging, plan.Settings);
+        services.Configure<KestrelServerOptions>(options => WebServer.Limit(options, plan.Settings));
+        services.AddLogging(logging => HostLogging.Add(logging, plan.Settings));
+        services.AddHostedService<RouteConstraints>();
+        services.AddHostedService<HostJsonWatcher>();
         services.AddHostedService<StartupBanner>();
+        services.AddHostedService<SecondSignal>();
         AddListeners(services, plan);
-        bool isDurable = DurableFunctions.Any(plan.Catalog)
+        bool isDurable = DurableFunctions.Any(plan.Catalog.Without(plan.Disabled))
             || services.Any(static s => s.ServiceType == typeof(IDurableTaskClientProvider));
         if (isDurable)
         {
-            DurableWiring.Add(services, plan.Enabled, plan.Settings, web.Configuration, faults);
-            services.AddSingleton<ManagementApi>();
-            services.AddSingleton<EntityApi>();
+            DurableWiring.Add(services, plan.Enabled, plan.Settings, configuration, faults);
+            ManagementApi.AddTo(services);
             services.AddSingleton<IDependencyProbe, HubProbe>();
         }
+
+        HostStores.Add(services, plan.Settings, configuration, faults);
+        KeyServices.Add(services, plan.Keys, configuration, faults);
+        AdminServices.Add(services);
     }
 
     private static void AddListeners(IServiceCollection services, HostPlan plan)
@@ -68,26 +91,18 @@ internal static class HostServices
         if (plan.Timers.Count > 0)
         {
             services.AddSingleton(plan.Timers);
+            services.TryAddSingleton(new TimerLease());
+            services.AddSingleton<TimerMetrics>();
+            services.AddSingleton<TimerRunner>();
             services.AddHostedService<TimerListener>();
         }
 
+        services.AddSingleton<MessageTraces>();
         services.AddSingleton<QueueMessageRunner>();
         foreach (QueueFunction queue in plan.Queues)
         {
             services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<QueueListener>(
                 provider, queue, plan.Settings.Queues));
         }
-    }
-
-    private static void AddLogging(ILoggingBuilder logging, HostSettings settings)
-    {
-        foreach ((string category, string level) in settings.LogLevels)
-        {
-            LogLevel parsed = Enum.Parse<LogLevel>(level, ignoreCase: true);
-            logging.AddFilter(category == "default" ? null : category, parsed);
-        }
-
-        // Logs whole request lines, and with them the keys that came in the query.
-        logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
     }
 }

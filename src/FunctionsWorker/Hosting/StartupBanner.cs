@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Azure.Functions.Worker.Discovery;
@@ -9,7 +10,7 @@ namespace Microsoft.Azure.Functions.Worker.Hosting;
 
 /// <summary>Lists the functions with their triggers and addresses, once the host has started.</summary>
 internal sealed partial class StartupBanner(
-    HostPlan plan, IServer server, IHostApplicationLifetime lifetime, ILogger<StartupBanner> logger) : IHostedService
+    HostPlan plan, IServer server, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<StartupBanner> logger) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -21,7 +22,9 @@ internal sealed partial class StartupBanner(
 
     private void Show()
     {
-        string root = server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? "";
+        ICollection<string> addresses = server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
+        string root = addresses.FirstOrDefault() ?? "";
+        WebServer.WarnOfPlainHttp(addresses, plan.Settings, logger);
         Log.Count(logger, plan.Catalog.Functions.Length, plan.Disabled.Count);
         foreach (FunctionDescriptor function in plan.Catalog.Functions)
         {
@@ -29,6 +32,10 @@ internal sealed partial class StartupBanner(
             string about = plan.Disabled.Contains(function.Name) ? "disabled" : About(function, root);
             Log.Function(logger, function.Name, trigger, about);
         }
+
+        using Process self = Process.GetCurrentProcess();
+        TimeSpan sinceStart = time.GetUtcNow().UtcDateTime - self.StartTime.ToUniversalTime();
+        Log.Ready(logger, plan.Catalog.Functions.Length, sinceStart.TotalMilliseconds, Environment.WorkingSet / (1024.0 * 1024.0));
     }
 
     private string About(FunctionDescriptor function, string root) => function.Trigger switch
@@ -44,6 +51,10 @@ internal sealed partial class StartupBanner(
     {
         [LoggerMessage(80, LogLevel.Information, "{Count} functions, {Disabled} of them disabled:")]
         public static partial void Count(ILogger logger, int count, int disabled);
+
+        [LoggerMessage(82, LogLevel.Information,
+            "Ready: {Count} functions, {Milliseconds:0} ms after the start of the process, {Megabytes:0} MB of memory (working set)")]
+        public static partial void Ready(ILogger logger, int count, double milliseconds, double megabytes);
 
         [LoggerMessage(81, LogLevel.Information, "    {Function}: {Trigger} {About}")]
         public static partial void Function(ILogger logger, string function, string trigger, string about);

@@ -1,16 +1,37 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Extensions;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Microsoft.Azure.Functions.Worker.Http;
 
-/// <summary><see cref="HttpRequestData"/> over the request of ASP.NET Core; the body is read as it arrives.</summary>
+/// <summary><see cref="HttpRequestData"/> over the request of ASP.NET Core.</summary>
 internal sealed class AspNetCoreRequestData(HttpRequest request, FunctionContext context) : HttpRequestData(context)
 {
     private HttpHeadersCollection? _headers;
     private Uri? _url;
+    private bool _isBuffered;
 
-    public override Stream Body => request.Body;
+    /// <summary>Can be read again, and synchronously, as code for the isolated worker expects; kept for that from the first use
+    /// on.</summary>
+    public override Stream Body
+    {
+        get
+        {
+            if (!_isBuffered)
+            {
+                request.EnableBuffering();
+                if (request.HttpContext.Features.Get<IHttpBodyControlFeature>() is { } control)
+                {
+                    control.AllowSynchronousIO = true;
+                }
+
+                _isBuffered = true;
+            }
+
+            return request.Body;
+        }
+    }
 
     public override HttpHeadersCollection Headers => _headers ??= new(
         request.Headers.Select(static h => new KeyValuePair<string, IEnumerable<string>>(h.Key, h.Value.OfType<string>())));

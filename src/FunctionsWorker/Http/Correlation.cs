@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker.Logging;
 using Microsoft.Extensions.Logging;
 
 namespace Microsoft.Azure.Functions.Worker.Http;
@@ -13,21 +14,23 @@ internal sealed partial class Correlation(RequestDelegate next, ILogger<Correlat
 {
     public const string Header = "x-correlation-id";
 
-    private static readonly object Key = new();
-
-    public static string IdOf(HttpContext http) => http.Items[Key] as string ?? http.TraceIdentifier;
+    // The server's own place for it: what the server logs about a request has the same id.
+    public static string IdOf(HttpContext http) => http.TraceIdentifier;
 
     public async Task InvokeAsync(HttpContext http)
     {
         string sent = http.Request.Headers[Header].ToString();
-        string id = Harmless().IsMatch(sent) ? sent : Activity.Current?.TraceId.ToHexString() ?? http.TraceIdentifier;
-        http.Items[Key] = id;
-        http.Response.OnStarting(() =>
-        {
-            http.Response.Headers[Header] = id;
-            return Task.CompletedTask;
-        });
-        using IDisposable? scope = logger.BeginScope(new Dictionary<string, object>(StringComparer.Ordinal) { ["CorrelationId"] = id });
+        string id = sent.Length > 0 && Harmless().IsMatch(sent) ? sent : Activity.Current?.TraceId.ToHexString() ?? http.TraceIdentifier;
+        http.TraceIdentifier = id;
+        http.Response.OnStarting(
+            static state =>
+            {
+                var request = (HttpContext)state;
+                request.Response.Headers[Header] = IdOf(request);
+                return Task.CompletedTask;
+            },
+            http);
+        using IDisposable? scope = logger.BeginScope(new RequestScope(id));
         await next(http);
     }
 

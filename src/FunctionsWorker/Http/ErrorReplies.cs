@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker.Invocation;
 using Microsoft.Extensions.Logging;
 
 namespace Microsoft.Azure.Functions.Worker.Http;
@@ -55,7 +56,13 @@ internal sealed partial class ErrorReplies(RequestDelegate next, ILogger<ErrorRe
             case CallerInputException bad:
                 await Problems.WriteAsync(http, StatusCodes.Status400BadRequest, "The request is not valid", bad.Message);
                 break;
-            case TimeoutException:
+            case FunctionTimeoutException timeout:
+                if (!timeout.StillRunning.IsCompleted)
+                {
+                    // The function may still hold this request; the next one on the connection would come in its place.
+                    http.Response.Headers.Connection = "close";
+                }
+
                 await Problems.WriteAsync(http, StatusCodes.Status504GatewayTimeout, "The function took too long",
                     "It was cancelled by a time limit. Ask for less, or raise functionTimeout in host.json.");
                 break;

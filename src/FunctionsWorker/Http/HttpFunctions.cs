@@ -3,17 +3,19 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Azure.Functions.Worker.Discovery;
 using Microsoft.Azure.Functions.Worker.Invocation;
+using Microsoft.Azure.Functions.Worker.Outputs;
 
 namespace Microsoft.Azure.Functions.Worker.Http;
 
 /// <summary>Puts each HTTP-triggered function on its route.</summary>
-internal sealed class HttpFunctions(FunctionInvoker invoker, KeyGate gate)
+internal sealed class HttpFunctions(FunctionInvoker invoker, KeyGate gate, RequestThrottle throttle, CustomHeaders headers)
 {
     public void Map(IEndpointRouteBuilder endpoints, IEnumerable<HttpRoute> routes)
     {
         foreach (HttpRoute route in routes)
         {
-            RequestDelegate guarded = gate.Guard(route.Trigger.AuthLevel, route.Function.Name, http => InvokeAsync(route.Function, http));
+            RequestDelegate limited = throttle.Guard(http => InvokeAsync(route.Function, http));
+            RequestDelegate guarded = headers.Guard(gate.Guard(route.Trigger.AuthLevel, route.Function.Name, limited));
             IEndpointConventionBuilder endpoint = route.Trigger.Methods is { Length: > 0 } methods
                 ? endpoints.MapMethods(route.Template, methods, guarded)
                 : endpoints.Map(route.Pattern, guarded);
@@ -25,11 +27,12 @@ internal sealed class HttpFunctions(FunctionInvoker invoker, KeyGate gate)
     {
         var request = new InvocationRequest(function, http)
         {
-            BindingData = BindingDataOf(http),
-            Services = http.RequestServices,
+            BindingData = new HttpBindingData(http.Request),
+            ServicesOf = static payload => ((HttpContext)payload).RequestServices,
             CorrelationId = Correlation.IdOf(http),
-            Prepare = context =>
+            Prepare = static (context, payload) =>
             {
+                var http = (HttpContext)payload;
                 context.Features.Set(http);
                 context.Features.Set<IHttpRequestDataFeature>(new AspNetCoreRequestData.Feature(http));
             },
@@ -42,26 +45,12 @@ internal sealed class HttpFunctions(FunctionInvoker invoker, KeyGate gate)
         try
         {
             FunctionContext context = await invoker.InvokeAsync(request, http.RequestAborted);
-            return context.GetInvocationResult().Value;
+            return OutputValues.ReplyOf(context);
         }
         catch
         {
             ErrorReplies.MarkLogged(http);
             throw;
         }
-    }
-
-    // The key came in by the query too; it is nobody's binding datum.
-    private static Dictionary<string, object?> BindingDataOf(HttpContext http)
-    {
-        var data = http.Request.Query
-            .Where(static q => !string.Equals(q.Key, "code", StringComparison.OrdinalIgnoreCase))
-            .ToDictionary(static q => q.Key, static q => (object?)q.Value.ToString(), StringComparer.OrdinalIgnoreCase);
-        foreach ((string name, object? value) in http.Request.RouteValues)
-        {
-            data[name] = value;
-        }
-
-        return data;
     }
 }

@@ -1,8 +1,11 @@
+using System.Text;
 using System.Text.Json;
+using Azure.Core.Serialization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Abstractions;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Azure.Functions.Worker.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using JsonOptions = Microsoft.AspNetCore.Http.Json.JsonOptions;
@@ -10,7 +13,8 @@ using JsonOptions = Microsoft.AspNetCore.Http.Json.JsonOptions;
 namespace Microsoft.Azure.Functions.Worker.Http;
 
 /// <summary>
-/// Sends what an HTTP function returned: IResult, IActionResult, HttpResponseData, text, or anything else as JSON. Nothing is 204.
+/// Sends what an HTTP function returned: IResult, IActionResult, HttpResponseData, text, or anything else as JSON (by the options of
+/// ASP.NET Core when the application is integrated with it, else by <see cref="WorkerOptions.Serializer"/>). Nothing is 204.
 /// </summary>
 internal static class HttpResults
 {
@@ -35,7 +39,14 @@ internal static class HttpResults
                 await AspNetCoreResponseData.SendAsync(response, http);
                 break;
             case string text:
-                await Results.Text(text).ExecuteAsync(http);
+                http.Response.ContentType ??= "text/plain; charset=utf-8";
+                http.Response.ContentLength = Encoding.UTF8.GetByteCount(text);
+                await http.Response.WriteAsync(text, Encoding.UTF8, http.RequestAborted);
+                break;
+            case var _ when !http.RequestServices.GetRequiredService<HostPlan>().HasWebApplication:
+                http.Response.ContentType = "application/json; charset=utf-8";
+                ObjectSerializer serializer = http.RequestServices.GetRequiredService<IOptions<WorkerOptions>>().Value.Serializer!;
+                await serializer.SerializeAsync(http.Response.Body, result, result.GetType(), http.RequestAborted);
                 break;
             default:
                 JsonSerializerOptions options = http.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions;

@@ -7,6 +7,9 @@ namespace Microsoft.Azure.Functions.Worker.Http;
 /// <summary>The route of each HTTP function, checked: a template that parses, and no two functions on the same one.</summary>
 internal sealed record HttpRoute(FunctionDescriptor Function, HttpTriggerAttribute Trigger, RoutePattern Pattern)
 {
+    /// <summary>First parts of the paths that the host serves itself.</summary>
+    private static readonly string[] Reserved = ["admin", "healthz", "livez", "readyz", "runtime"];
+
     public string Template => "/" + Pattern.RawText;
 
     public string Methods =>
@@ -19,7 +22,12 @@ internal sealed record HttpRoute(FunctionDescriptor Function, HttpTriggerAttribu
         {
             string[] parts = [prefix, (trigger.Route ?? function.Name).Trim('/')];
             string template = string.Join('/', parts.Where(static p => p.Length > 0));
-            if (TryParse(template, out RoutePattern? pattern, out string? fault))
+            if (TryParse(template, out RoutePattern? pattern, out string? fault) && IsReserved(pattern))
+            {
+                faults.Add($"function '{function.Name}' ({function.EntryPoint}): route '{template}' belongs to the host, "
+                    + $"expected one that does not begin with {string.Join(", ", Reserved)}");
+            }
+            else if (pattern is not null)
             {
                 routes.Add(new(function, trigger, pattern));
             }
@@ -38,6 +46,10 @@ internal sealed record HttpRoute(FunctionDescriptor Function, HttpTriggerAttribu
 
         return routes;
     }
+
+    private static bool IsReserved(RoutePattern pattern) =>
+        pattern.PathSegments is [{ Parts: [RoutePatternLiteralPart first] }, ..]
+            && Reserved.Contains(first.Content, StringComparer.OrdinalIgnoreCase);
 
     private static bool TryParse(string template, [NotNullWhen(true)] out RoutePattern? pattern, [NotNullWhen(false)] out string? fault)
     {

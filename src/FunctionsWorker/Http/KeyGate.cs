@@ -1,17 +1,27 @@
+using System.Globalization;
+using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker.Keys;
 using Microsoft.Extensions.Logging;
 
 namespace Microsoft.Azure.Functions.Worker.Http;
 
-/// <summary>Lets a request in when it brings the right key and a body within the limit; else answers 401 or 413.</summary>
-internal sealed partial class KeyGate(KeyRing keys, long bodyLimit, ILogger<KeyGate> logger)
+/// <summary>Lets a request in when it brings the right key and a body within the limit; else answers 401, 413, or 429 to an address that
+/// tries wrong keys too often.</summary>
+internal sealed partial class KeyGate(KeyRing keys, WrongKeyLimiter limiter, long bodyLimit, ILogger<KeyGate> logger)
 {
     public RequestDelegate Guard(AuthorizationLevel level, string? function, RequestDelegate next) => async http =>
     {
-        string? key = KeyRing.KeyOf(http.Request);
+        // Where none is wanted, none is looked for: the query is taken apart for it.
+        string? key = level == AuthorizationLevel.Anonymous ? null : KeyRing.KeyOf(http.Request);
         if (!keys.Allows(key, level, function))
         {
+            if (key is not null && limiter.Count(http.Connection.RemoteIpAddress) is { } wait)
+            {
+                await RefuseForNowAsync(http, wait);
+                return;
+            }
+
             string reason = key is null ? "no key" : "wrong key";
             Log.Refused(logger, http.Request.Method, http.Request.Path, level, reason, Correlation.IdOf(http));
             string got = key is null ? "none came" : "the one that came is not valid here";
@@ -30,6 +40,15 @@ internal sealed partial class KeyGate(KeyRing keys, long bodyLimit, ILogger<KeyG
         await next(http);
     };
 
+    private Task RefuseForNowAsync(HttpContext http, TimeSpan wait)
+    {
+        int seconds = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds));
+        http.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        Log.TooManyWrongKeys(logger, http.Connection.RemoteIpAddress, http.Request.Method, http.Request.Path);
+        return Problems.WriteAsync(http, StatusCodes.Status429TooManyRequests, "Too many wrong keys",
+            $"Too many wrong keys came from this address. Wait {seconds} s, or bring a valid key.");
+    }
+
     private static string Wanted(AuthorizationLevel level) => level switch
     {
         AuthorizationLevel.Function => "a function key or host key",
@@ -39,6 +58,9 @@ internal sealed partial class KeyGate(KeyRing keys, long bodyLimit, ILogger<KeyG
 
     private static partial class Log
     {
+        [LoggerMessage(26, LogLevel.Debug, "Too many wrong keys from {Address}: {Method} {Path} answered with 429")]
+        public static partial void TooManyWrongKeys(ILogger logger, IPAddress? address, string method, PathString path);
+
         [LoggerMessage(25, LogLevel.Warning, "{Method} {Path} refused: level {Level}, {Reason} (correlation {CorrelationId})")]
         public static partial void Refused(
             ILogger logger, string method, PathString path, AuthorizationLevel level, string reason, string correlationId);

@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+using System.Diagnostics;
 using Microsoft.Azure.Functions.Worker.Discovery;
 
 namespace Microsoft.Azure.Functions.Worker.Invocation;
@@ -5,8 +7,7 @@ namespace Microsoft.Azure.Functions.Worker.Invocation;
 /// <summary>What a trigger hands to the invoker: the payload, what it knows beside it, and how long it is willing to wait.</summary>
 internal sealed record InvocationRequest(FunctionDescriptor Function, object? Payload)
 {
-    public IReadOnlyDictionary<string, object?> BindingData { get; init; } =
-        new Dictionary<string, object?>(StringComparer.OrdinalIgnoreCase);
+    public IReadOnlyDictionary<string, object?> BindingData { get; init; } = ReadOnlyDictionary<string, object?>.Empty;
 
     /// <summary>The scope to run in; null means one of its own, disposed after the invocation.</summary>
     public IServiceProvider? Services { get; init; }
@@ -16,8 +17,14 @@ internal sealed record InvocationRequest(FunctionDescriptor Function, object? Pa
     /// <summary>Ties this invocation to what caused it, in every log line. Null: the invocation's id.</summary>
     public string? CorrelationId { get; init; }
 
-    /// <summary>Puts the trigger's own objects on the context before any middleware sees it.</summary>
-    public Action<FunctionContext>? Prepare { get; init; }
+    /// <summary>The span that caused this one; default: the current one, if there is one.</summary>
+    public ActivityContext Parent { get; init; }
+
+    /// <summary>Puts the trigger's own objects, made of its payload, on the context before any middleware sees it.</summary>
+    public Action<FunctionContext, object>? Prepare { get; init; }
+
+    /// <summary>The scope to run in, made of the payload when somebody asks for it: many a function needs none.</summary>
+    public Func<object, IServiceProvider>? ServicesOf { get; init; }
 }
 
 /// <summary>The payload of the trigger, as a feature of the invocation.</summary>

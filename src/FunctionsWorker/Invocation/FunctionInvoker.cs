@@ -1,93 +1,161 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker.Configuration;
+using Microsoft.Azure.Functions.Worker.Context.Features;
+using Microsoft.Azure.Functions.Worker.Diagnostics;
+using Microsoft.Azure.Functions.Worker.Discovery;
+using Microsoft.Azure.Functions.Worker.Logging;
 using Microsoft.Azure.Functions.Worker.Middleware;
+using Microsoft.Azure.Functions.Worker.Outputs;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Microsoft.Azure.Functions.Worker.Invocation;
 
 /// <summary>
-/// Runs one invocation: scope, context, time limit (<c>functionTimeout</c>), log scope, middleware, function.
+/// Runs one invocation: scope, context, time limit (<c>functionTimeout</c>), log scope, middleware, function, outputs.
 /// Throws what the function throws; <see cref="TimeoutException"/> when the limit made it give up.
 /// </summary>
 internal sealed partial class FunctionInvoker(
     FunctionPipeline pipeline,
-    FunctionExecutor executor,
+    IFunctionExecutor executor,
+    InputBinder binder,
+    OutputSender outputs,
+    RetryLoop retries,
+    IEnumerable<IBaggagePropagator> propagators,
     IServiceScopeFactory scopes,
     HostSettings settings,
     HostDrain drain,
+    HostMetrics metrics,
     TimeProvider time,
-    ILogger<FunctionInvoker> logger)
+    ILoggerFactory loggers)
 {
     internal const string SourceName = "Microsoft.Azure.Functions.Worker";
 
     private static readonly ActivitySource Source = new(SourceName);
 
-    private readonly FunctionExecutionDelegate _run = pipeline.Build(executor.ExecuteAsync);
+    private readonly InvocationIds _ids = new(time);
+    private readonly ConcurrentDictionary<FunctionDescriptor, ILogger> _loggers = new();
+    private readonly IBaggagePropagator? _propagator = propagators.LastOrDefault();
+    private readonly FunctionExecutionDelegate _run = pipeline.Build(context => executor.ExecuteAsync(context).AsTask());
 
-    public async Task<FunctionContext> InvokeAsync(InvocationRequest request, CancellationToken cancellationToken)
+    public Task<FunctionContext> InvokeAsync(InvocationRequest request, CancellationToken cancellationToken) =>
+        request.Function.Retry is { } retry
+            ? retries.RunAsync(request, retry, InvokeOnceAsync, cancellationToken)
+            : InvokeOnceAsync(request, cancellationToken);
+
+    private Task<FunctionContext> InvokeOnceAsync(InvocationRequest request, CancellationToken cancellationToken) =>
+        request.Services is null && request.ServicesOf is null
+            ? InvokeInScopeAsync(request, cancellationToken)
+            : InvokeAsync(request, request.Services, cancellationToken);
+
+    private async Task<FunctionContext> InvokeInScopeAsync(InvocationRequest request, CancellationToken cancellationToken)
     {
-        AsyncServiceScope? own = request.Services is null ? scopes.CreateAsyncScope() : null;
+        AsyncServiceScope scope = scopes.CreateAsyncScope();
+        Task running = Task.CompletedTask;
         try
         {
-            return await InvokeAsync(request, request.Services ?? own!.Value.ServiceProvider, cancellationToken);
+            return await InvokeAsync(request, scope.ServiceProvider, cancellationToken);
+        }
+        catch (FunctionTimeoutException timeout)
+        {
+            running = timeout.StillRunning;
+            throw;
         }
         finally
         {
-            if (own is { } scope)
+            if (running.IsCompleted)
             {
                 await scope.DisposeAsync();
+            }
+            else
+            {
+                _ = AbandonedFunction.DisposeAfterAsync(running, scope, loggers);
             }
         }
     }
 
-    private async Task<FunctionContext> InvokeAsync(InvocationRequest request, IServiceProvider services,
+    private async Task<FunctionContext> InvokeAsync(InvocationRequest request, IServiceProvider? services,
         CancellationToken cancellationToken)
     {
         string name = request.Function.Name;
-        string invocationId = Guid.CreateVersion7(time.GetUtcNow()).ToString();
+        ILogger logger = _loggers.GetOrAdd(request.Function, static (f, loggers) => loggers.CreateLogger(f.LogCategory), loggers);
+        string invocationId = _ids.Next();
         string correlationId = request.CorrelationId ?? invocationId;
-        using Activity? activity = Source.StartActivity(name);
-        using var limit = new CancellationTokenSource(settings.FunctionTimeout ?? Timeout.InfiniteTimeSpan, time);
-        using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token, drain.InvocationsMustEnd);
+        using Activity? activity = StartSpan(request, invocationId);
+        using var end = new InvocationEnd(settings.FunctionTimeout, time, cancellationToken, drain.InvocationsMustEnd);
         var context = new DefaultFunctionContext(
-            request.Function, invocationId, new TriggerBindingContext(request.BindingData), request.Retry, services, ends.Token);
-        context.Features.Set(new TriggerPayload(request.Payload));
-        request.Prepare?.Invoke(context);
-
-        using IDisposable? scope = logger.BeginScope(new Dictionary<string, object>(StringComparer.Ordinal)
+            request.Function, invocationId, new TriggerBindingContext(request.BindingData), request.Retry, services, end);
+        if (services is null)
         {
-            ["FunctionName"] = name,
-            ["InvocationId"] = invocationId,
-            ["CorrelationId"] = correlationId,
-        });
-        using IDisposable running = drain.Enter();
-        long started = time.GetTimestamp();
+            context.FindServices(request.ServicesOf!, request.Payload!);
+        }
+
+        context.Features.Set(new TriggerPayload(request.Payload));
+        context.Features.Set<IFunctionInputBindingFeature>(new InvocationInputs(binder));
+        request.Prepare?.Invoke(context, request.Payload!);
+
+        using IDisposable? scope = logger.BeginScope(new InvocationScope(name, invocationId, correlationId));
+        using IDisposable? baggage = _propagator?.SetBaggage(context.TraceContext.Baggage);
+        string outcome = Outcome.Failed;
+        drain.Enter();
+        metrics.Started(request.Function);
         Log.Started(logger, name, invocationId, correlationId);
         try
         {
-            await _run(context);
-            Log.Succeeded(logger, name, time.GetElapsedTime(started).TotalMilliseconds, invocationId, correlationId);
+            await AbandonedFunction.WaitAsync(_run(context), settings.FunctionTimeout, end, time);
+            await outputs.SendAsync(request.Function, context);
+            outcome = Outcome.Succeeded;
+            Log.Succeeded(logger, name, end.Elapsed.TotalMilliseconds, invocationId, correlationId);
             return context;
         }
         catch (Exception exception) when (exception is CallerInputException or BadHttpRequestException)
         {
+            outcome = Outcome.Refused;
             Log.Refused(logger, name, exception.Message, invocationId, correlationId);
+            throw;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            outcome = Outcome.Cancelled;
+            Log.Cancelled(logger, name, end.Elapsed.TotalMilliseconds, invocationId, correlationId);
+            throw;
+        }
+        catch (FunctionTimeoutException exception)
+        {
+            activity?.SetStatus(ActivityStatusCode.Error, nameof(FunctionTimeoutException));
+            outcome = Outcome.TimedOut;
+            AbandonedFunction.Report(exception, logger, name, settings.FunctionTimeout, end, invocationId);
             throw;
         }
         catch (Exception exception)
         {
             activity?.SetStatus(ActivityStatusCode.Error, exception.GetType().Name);
-            Log.Failed(logger, exception, name, time.GetElapsedTime(started).TotalMilliseconds, invocationId, correlationId);
-            if (exception is OperationCanceledException && limit.IsCancellationRequested)
+            Log.Failed(logger, exception, name, end.Elapsed.TotalMilliseconds, invocationId, correlationId);
+            if (exception is OperationCanceledException && end.IsTimedOut)
             {
-                throw new TimeoutException(
+                outcome = Outcome.TimedOut;
+                throw new FunctionTimeoutException(
                     $"Function '{name}' was cancelled after the functionTimeout of host.json, {settings.FunctionTimeout}.", exception);
             }
 
             throw;
         }
+        finally
+        {
+            drain.Leave();
+            metrics.Ended(request.Function, outcome, end.Elapsed);
+        }
+    }
+
+    private static Activity? StartSpan(InvocationRequest request, string invocationId)
+    {
+        ActivityKind kind = request.Function.Trigger is QueueTriggerAttribute ? ActivityKind.Consumer : ActivityKind.Internal;
+        Activity? span = Source.StartActivity(request.Function.Name, kind, request.Parent);
+        return span?.SetTag("faas.name", request.Function.Name)
+            .SetTag("faas.trigger", request.Function.TriggerType)
+            .SetTag("faas.invocation_id", invocationId);
     }
 
     private static partial class Log
@@ -108,5 +176,10 @@ internal sealed partial class FunctionInvoker(
         [LoggerMessage(4, LogLevel.Warning,
             "Function {Function} refused its input (invocation {InvocationId}, correlation {CorrelationId}): {Reason}")]
         public static partial void Refused(ILogger logger, string function, string reason, string invocationId, string correlationId);
+
+        [LoggerMessage(5, LogLevel.Information, "Function {Function} was cancelled after {Milliseconds:0} ms: its caller does not wait "
+            + "any more (invocation {InvocationId}, correlation {CorrelationId})")]
+        public static partial void Cancelled(ILogger logger, string function, double milliseconds, string invocationId,
+            string correlationId);
     }
 }

@@ -7,6 +7,8 @@ internal sealed class FunctionPipeline
 {
     private readonly List<Func<FunctionExecutionDelegate, FunctionExecutionDelegate>> _middleware = [];
 
+    public bool IsEmpty => _middleware.Count == 0;
+
     public void Use(Func<FunctionExecutionDelegate, FunctionExecutionDelegate> middleware) => _middleware.Add(middleware);
 
     public FunctionExecutionDelegate Build(FunctionExecutionDelegate last) =>

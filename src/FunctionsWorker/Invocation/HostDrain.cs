@@ -6,11 +6,15 @@ namespace Microsoft.Azure.Functions.Worker.Invocation;
 
 /// <summary>
 /// Graceful stop. When the host stops, listeners take nothing new, and invocations that run may finish within
-/// <see cref="HostSettings.DrainTimeout"/>; then their token is cancelled.
+/// <see cref="HostSettings.DrainTimeout"/>; then their token is cancelled, and 3 s later they are abandoned.
 /// </summary>
 internal sealed partial class HostDrain : IDisposable
 {
+    /// <summary>Time for a function to heed its cancelled token.</summary>
+    private static readonly TimeSpan AbandonAfter = TimeSpan.FromSeconds(3);
+
     private readonly CancellationTokenSource _mustEnd = new();
+    private readonly CancellationTokenSource _abandoned = new();
     private readonly TimeProvider _time;
     private readonly HostSettings _settings;
     private readonly ILogger<HostDrain> _logger;
@@ -26,13 +30,19 @@ internal sealed partial class HostDrain : IDisposable
 
     public CancellationToken InvocationsMustEnd => _mustEnd.Token;
 
-    public IDisposable Enter()
-    {
-        Interlocked.Increment(ref _running);
-        return new Invocation(this);
-    }
+    /// <summary>Cancelled when invocations that still run are waited for no longer: they do not heed their token.</summary>
+    public CancellationToken InvocationsAbandoned => _abandoned.Token;
 
-    public void Dispose() => _mustEnd.Dispose();
+    /// <summary>Counts an invocation that begins; <see cref="Leave"/> when it ends.</summary>
+    public void Enter() => Interlocked.Increment(ref _running);
+
+    public void Leave() => Interlocked.Decrement(ref _running);
+
+    public void Dispose()
+    {
+        _mustEnd.Dispose();
+        _abandoned.Dispose();
+    }
 
     private async Task LimitAsync()
     {
@@ -44,7 +54,9 @@ internal sealed partial class HostDrain : IDisposable
         await Task.Delay(_settings.DrainTimeout, _time, CancellationToken.None);
         try
         {
-            await _mustEnd.CancelAsync();
+            await CancelAsync(_mustEnd);
+            await Task.Delay(AbandonAfter, _time, CancellationToken.None);
+            await CancelAsync(_abandoned);
         }
         catch (ObjectDisposedException)
         {
@@ -52,14 +64,25 @@ internal sealed partial class HostDrain : IDisposable
         }
     }
 
-    private sealed class Invocation(HostDrain drain) : IDisposable
+    private async Task CancelAsync(CancellationTokenSource source)
     {
-        public void Dispose() => Interlocked.Decrement(ref drain._running);
+        try
+        {
+            await source.CancelAsync();
+        }
+        catch (AggregateException thrown)
+        {
+            // What a function registered on its token must not keep the others from being ended.
+            Log.CallbackFailed(_logger, thrown);
+        }
     }
 
     private static partial class Log
     {
         [LoggerMessage(10, LogLevel.Information, "Stopping: {Count} invocations may finish within {Limit}")]
         public static partial void Draining(ILogger logger, int count, TimeSpan limit);
+
+        [LoggerMessage(11, LogLevel.Error, "Stopping: what a function registered on its cancellation token failed")]
+        public static partial void CallbackFailed(ILogger logger, Exception exception);
     }
 }

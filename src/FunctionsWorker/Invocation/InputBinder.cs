@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Microsoft.Azure.Functions.Worker.Converters;
 using Microsoft.Azure.Functions.Worker.Discovery;
 using Microsoft.Extensions.DependencyInjection;
@@ -6,36 +7,57 @@ using Microsoft.Extensions.Options;
 
 namespace Microsoft.Azure.Functions.Worker.Invocation;
 
-/// <summary>Fills the parameters of one invocation: own converter first, then the registered ones in their order, then the default
-/// value.</summary>
+/// <summary>
+/// Fills the parameters of one invocation: the converters of parameter, type and attribute first, then the registered ones in their order,
+/// then the default value. Which converters may serve a parameter is worked out once per function.
+/// </summary>
 internal sealed class InputBinder(IServiceProvider root, IOptions<WorkerOptions> options)
 {
-    private static readonly Type[] ClientConverter = [typeof(DurableClientConverter)];
-
     private readonly ConcurrentDictionary<Type, IInputConverter> _converters = new();
+    private readonly ConcurrentDictionary<FunctionDescriptor, ImmutableArray<ImmutableArray<IInputConverter>>> _plans = new();
     private readonly Type[] _registered = [.. options.Value.InputConverters];
 
     public async ValueTask<object?[]> BindAsync(FunctionDescriptor function, FunctionContext context)
     {
-        object? payload = context.Features.Get<TriggerPayload>()?.Value;
-        object?[] values = new object?[function.Bindings.Length];
+        ImmutableArray<ImmutableArray<IInputConverter>> plan = PlanOf(function);
+        object?[] values = plan.Length == 0 ? [] : new object?[plan.Length];
         for (int i = 0; i < values.Length; i++)
         {
-            ParameterDescriptor parameter = function.Bindings[i];
-            object? source = parameter.IsTrigger ? payload : context.BindingContext.BindingData.GetValueOrDefault(parameter.Parameter.Name);
-            values[i] = await BindAsync(function, parameter, source, context);
+            values[i] = await BindAsync(function, i, plan[i], context);
         }
 
         return values;
     }
 
-    private async ValueTask<object?> BindAsync(
-        FunctionDescriptor function, ParameterDescriptor parameter, object? source, FunctionContext context)
+    /// <summary>One parameter alone.</summary>
+    public ValueTask<object?> BindAsync(FunctionDescriptor function, int index, FunctionContext context) =>
+        BindAsync(function, index, PlanOf(function)[index], context);
+
+    private static ValueTask<object?> BindAsync(
+        FunctionDescriptor function, int index, ImmutableArray<IInputConverter> converters, FunctionContext context)
     {
-        var converterContext = new DefaultConverterContext(parameter.Parameter.Type, source, context, parameter.Parameter.Properties);
-        foreach (Type type in ConvertersFor(parameter))
+        ParameterDescriptor parameter = function.Bindings[index];
+        Type type = parameter.Parameter.Type;
+        if (converters is [InvocationConverter, ..])
         {
-            ConversionResult result = await ConverterOf(type).ConvertAsync(converterContext);
+            return new(type == typeof(CancellationToken) ? context.CancellationToken : context);
+        }
+
+        object? source = parameter.IsTrigger
+            ? context.Features.Get<TriggerPayload>()?.Value
+            : context.BindingContext.BindingData.GetValueOrDefault(parameter.Parameter.Name);
+        return ConvertAsync(function, parameter, converters, new(type, source, context, parameter.Parameter.Properties));
+    }
+
+    private static async ValueTask<object?> ConvertAsync(
+        FunctionDescriptor function,
+        ParameterDescriptor parameter,
+        ImmutableArray<IInputConverter> converters,
+        DefaultConverterContext context)
+    {
+        foreach (IInputConverter converter in converters)
+        {
+            ConversionResult result = await converter.ConvertAsync(context);
             if (result.Status == ConversionStatus.Succeeded)
             {
                 return result.Value;
@@ -43,19 +65,31 @@ internal sealed class InputBinder(IServiceProvider root, IOptions<WorkerOptions>
 
             if (result.Status == ConversionStatus.Failed)
             {
-                throw Fault(function, parameter, source, result.Error);
+                throw Fault(function, parameter, context.Source, result.Error);
             }
         }
 
         return parameter.Parameter.HasDefaultValue ? parameter.Parameter.DefaultValue
-            : source is null && parameter.Parameter.IsReferenceOrNullableType ? null
-            : throw Fault(function, parameter, source, error: null);
+            : context.Source is null && parameter.Parameter.IsReferenceOrNullableType ? null
+            : throw Fault(function, parameter, context.Source, error: null);
     }
 
-    private Type[] ConvertersFor(ParameterDescriptor parameter) =>
-        parameter.ConverterType is { } own ? [own]
-        : parameter.Attribute is DurableClientAttribute ? ClientConverter
-        : _registered;
+    private ImmutableArray<ImmutableArray<IInputConverter>> PlanOf(FunctionDescriptor function) =>
+        _plans.TryGetValue(function, out var known) ? known
+        : _plans.GetOrAdd(function, f => [.. f.Bindings.Select(parameter => ImmutableArray.CreateRange(TypesFor(parameter)
+            .Where(type => MayServe(type, parameter.Parameter.Type))
+            .Select(ConverterOf)))]);
+
+    private IEnumerable<Type> TypesFor(ParameterDescriptor parameter) =>
+        parameter.Attribute is DurableClientAttribute ? [typeof(DurableClientConverter)]
+        : parameter.AllowsFallback ? parameter.Converters.Concat(_registered)
+        : parameter.Converters;
+
+    private static bool MayServe(Type converter, Type target)
+    {
+        var supported = (SupportedTargetTypeAttribute[])converter.GetCustomAttributes(typeof(SupportedTargetTypeAttribute), inherit: true);
+        return supported.Length == 0 || supported.Any(s => s.TargetType == target || s.TargetType == Nullable.GetUnderlyingType(target));
+    }
 
     private IInputConverter ConverterOf(Type type) => _converters.GetOrAdd(
         type, t => (IInputConverter)ActivatorUtilities.GetServiceOrCreateInstance(root, t));
@@ -64,6 +98,12 @@ internal sealed class InputBinder(IServiceProvider root, IOptions<WorkerOptions>
         FunctionDescriptor function, ParameterDescriptor parameter, object? source, Exception? error)
     {
         string expected = $"Function '{function.Name}', parameter '{parameter.Parameter.Name}': expected {parameter.Parameter.Type.Name}";
+        if (source is null && error is null && function.Trigger is HttpTriggerAttribute && parameter.Attribute is null)
+        {
+            return new CallerInputException(
+                $"{expected} by the name '{parameter.Parameter.Name}' in the route or the query, got nothing.", error);
+        }
+
         // Bytes and text come from whoever called; anything else is the host's own affair.
         return source is string or BinaryData || BytesConverter.BytesOf(source) is not null || error is FormatException
             ? new CallerInputException($"{expected}. {error?.Message ?? "The payload has another form."}", error)

@@ -1,29 +1,33 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.AspNetCore.Http;
 
 namespace Microsoft.Azure.Functions.Worker.Keys;
 
 /// <summary>
-/// Who may call what. Keeps digests only, compares all of them in constant time, and never shows a key.
+/// Who may call what: the configured keys, and those of the store, of which a configured one of the same name takes the place.
+/// Keeps digests only, compares all of a kind in constant time, and never shows a key but that of the links.
 /// </summary>
-internal sealed class KeyRing(KeySet keys)
+internal sealed class KeyRing
 {
-    /// <summary>The system key of the durable management API.</summary>
-    public const string DurableTaskSystemKey = "durabletask_extension";
+    /// <summary>Longer ones are not looked at. Characters.</summary>
+    public const int MaxLength = 256;
 
     private const string Header = "x-functions-key";
     private const string Query = "code";
 
-    private readonly ImmutableArray<byte[]> _master = Digests(keys.Master is null ? [] : [keys.Master]);
-    private readonly ImmutableArray<byte[]> _host = Digests(keys.Host.Values);
-    private readonly ImmutableArray<byte[]> _system = Digests(keys.System.Values);
-    private readonly Dictionary<string, ImmutableArray<byte[]>> _functions = keys.Functions.ToDictionary(
-        static f => f.Key, static f => Digests(f.Value.Values), StringComparer.OrdinalIgnoreCase);
+    private readonly KeySet _configuredSet;
+    private readonly ImmutableArray<StoredKey> _configured;
+    private volatile Snapshot _keys;
+
+    public KeyRing(KeySet configured)
+    {
+        _configuredSet = configured;
+        _configured = [.. configured.All().Select(static key => StoredKey.Of(key.Id, key.Value))];
+        _keys = new(_configured);
+    }
 
     /// <summary>The key for links that lead to the management API; null when the host has none.</summary>
-    public string? LinkKey { get; } = keys.System.GetValueOrDefault(DurableTaskSystemKey);
+    public string? LinkKey => _keys.LinkKey;
 
     public static string? KeyOf(HttpRequest request)
     {
@@ -32,6 +36,10 @@ internal sealed class KeyRing(KeySet keys)
         return key.Length > 0 ? key : null;
     }
 
+    /// <summary>Takes over what the store says now.</summary>
+    public void Load(IEnumerable<StoredKey> stored) =>
+        _keys = new([.. _configured, .. stored.Where(key => !_configuredSet.Has(key.Id))]);
+
     public bool Allows(string? key, AuthorizationLevel level, string? function = null)
     {
         if (level == AuthorizationLevel.Anonymous)
@@ -39,40 +47,66 @@ internal sealed class KeyRing(KeySet keys)
             return true;
         }
 
-        if (key is null)
+        if (key is null || key.Length > MaxLength)
         {
             return false;
         }
 
-        byte[] digest = Digest(key);
-        bool allowed = Contains(_master, digest);
+        Snapshot keys = _keys;
+        bool allowed = Contains(keys.Master, key);
         if (level == AuthorizationLevel.System)
         {
-            allowed |= Contains(_system, digest);
+            allowed |= Contains(keys.System, key);
         }
 
         if (level == AuthorizationLevel.Function)
         {
-            allowed |= Contains(_host, digest);
-            allowed |= function is not null && _functions.TryGetValue(function, out ImmutableArray<byte[]> own) && Contains(own, digest);
+            allowed |= Contains(keys.Host, key);
+            allowed |= function is not null && keys.Functions.TryGetValue(function, out ImmutableArray<StoredKey> own)
+                && Contains(own, key);
         }
 
         return allowed;
     }
 
-    private static bool Contains(ImmutableArray<byte[]> digests, byte[] digest)
+    private static bool Contains(ImmutableArray<StoredKey> keys, string value)
     {
         bool found = false;
-        foreach (byte[] candidate in digests)
+        foreach (StoredKey candidate in keys)
         {
             // No early exit: the time must not tell which key came close.
-            found |= CryptographicOperations.FixedTimeEquals(candidate, digest);
+            found |= candidate.Matches(value);
         }
 
         return found;
     }
 
-    private static ImmutableArray<byte[]> Digests(IEnumerable<string> keys) => [.. keys.Select(Digest)];
+    /// <summary>The keys as they were read at one time; replaced as a whole.</summary>
+    private sealed class Snapshot
+    {
+        public Snapshot(ImmutableArray<StoredKey> keys)
+        {
+            Master = Of(keys, KeyKind.Master);
+            Host = Of(keys, KeyKind.Host);
+            System = Of(keys, KeyKind.System);
+            Functions = Of(keys, KeyKind.Function)
+                .GroupBy(static key => key.Id.Function, StringComparer.OrdinalIgnoreCase)
+                .ToImmutableDictionary(
+                    static group => group.Key, static group => group.ToImmutableArray(), StringComparer.OrdinalIgnoreCase);
+            LinkKey = System.FirstOrDefault(static key => key.Readable is not null)?.Readable;
+        }
 
-    private static byte[] Digest(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
+        public ImmutableArray<StoredKey> Master { get; }
+
+        public ImmutableArray<StoredKey> Host { get; }
+
+        public ImmutableArray<StoredKey> System { get; }
+
+        public ImmutableDictionary<string, ImmutableArray<StoredKey>> Functions { get; }
+
+        public string? LinkKey { get; }
+
+        private static ImmutableArray<StoredKey> Of(ImmutableArray<StoredKey> keys, KeyKind kind) =>
+            [.. keys.Where(key => key.Id.Kind == kind)];
+    }
 }

@@ -18,7 +18,9 @@ internal sealed record KeySet
     private static Dictionary<string, string> Nothing => new(StringComparer.OrdinalIgnoreCase);
 
     private const string Section = "AzureFunctionsKeys";
-    private const int MinLength = 16;
+
+    /// <summary>Of a key that somebody chose. Characters.</summary>
+    public const int MinLength = 16;
 
     /// <summary>The keys that are configured under <c>AzureFunctionsKeys</c>. Too short a key is a fault; its text is not
     /// repeated.</summary>
@@ -33,26 +35,31 @@ internal sealed record KeySet
             Functions = section.GetSection("functions").GetChildren().ToDictionary(
                 static f => f.Key, static f => (IReadOnlyDictionary<string, string>)Named(f), StringComparer.OrdinalIgnoreCase),
         };
-        foreach (IConfigurationSection setting in section.AsEnumerable()
-            .Where(static s => s.Value is { Length: > 0 and < MinLength })
-            .Select(s => configuration.GetSection(s.Key)))
+        foreach ((string path, string? value) in section.AsEnumerable())
         {
-            faults.Add($"setting {setting.Path}: has {setting.Value!.Length} characters, expected at least {MinLength}");
+            if (value is { Length: > 0 and < MinLength } or { Length: > KeyRing.MaxLength })
+            {
+                faults.Add($"setting {path}: has {value.Length} characters, expected {MinLength} to {KeyRing.MaxLength}");
+            }
         }
 
         return keys;
     }
 
-    /// <summary>These keys, and those of <paramref name="other"/> where these have none.</summary>
-    public KeySet Or(KeySet other) => this with
-    {
-        Master = Master ?? other.Master,
-        Host = Host.Count > 0 ? Host : other.Host,
-        System = System.Count > 0 ? System : other.System,
-    };
+    /// <summary>Every key with its name.</summary>
+    public IEnumerable<(KeyId Id, string Value)> All() =>
+    [
+        .. Master is null ? [] : new[] { (KeyId.Master, Master) },
+        .. Host.Select(static key => (new KeyId(KeyKind.Host, "", key.Key), key.Value)),
+        .. System.Select(static key => (new KeyId(KeyKind.System, "", key.Key), key.Value)),
+        .. Functions.SelectMany(static function => function.Value.Select(
+            key => (new KeyId(KeyKind.Function, function.Key, key.Key), key.Value))),
+    ];
 
-    /// <summary>A master key, a host key and a key for the management API: without one of them something is out of reach.</summary>
-    public bool IsComplete => Master is not null && Host.Count > 0 && System.ContainsKey(KeyRing.DurableTaskSystemKey);
+    /// <summary>Whether a key of that name is among these; names in settings know no case.</summary>
+    public bool Has(KeyId id) => All().Any(key => key.Id.Kind == id.Kind
+        && string.Equals(key.Id.Function, id.Function, StringComparison.OrdinalIgnoreCase)
+        && string.Equals(key.Id.Name, id.Name, StringComparison.OrdinalIgnoreCase));
 
     private static Dictionary<string, string> Named(IConfigurationSection section) => section.GetChildren()
         .Where(static k => !string.IsNullOrEmpty(k.Value))

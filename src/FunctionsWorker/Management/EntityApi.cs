@@ -1,8 +1,5 @@
 using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
-using Microsoft.Azure.Functions.Worker.Http;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.Client.Entities;
@@ -11,73 +8,65 @@ using Microsoft.DurableTask.Entities;
 namespace Microsoft.Azure.Functions.Worker.Management;
 
 /// <summary>The part of the management API that signals, deletes, reads and lists entities.</summary>
-internal sealed class EntityApi(DurableTaskClient client, KeyGate gate)
+internal sealed class EntityApi(DurableTaskClient client)
 {
     /// <summary>Stands for the empty key, which a path cannot show.</summary>
     private const string EmptyKey = "$";
 
-    public void Map(IEndpointRouteBuilder endpoints)
+    public async Task SignalAsync(HttpContext http)
     {
-        RouteGroupBuilder api = endpoints.MapGroup(ManagementLinks.BasePath);
-        ManagementApi.Add(api, gate, HttpMethods.Post, "/entities/{name}/{key?}", SignalAsync);
-        ManagementApi.Add(api, gate, HttpMethods.Delete, "/entities/{name}/{key}", DeleteAsync);
-        ManagementApi.Add(api, gate, HttpMethods.Get, "/entities/{name}/{key}", StateAsync);
-        ManagementApi.Add(api, gate, HttpMethods.Get, "/entities/{name?}", ListAsync);
-    }
-
-    private async Task SignalAsync(HttpContext http, string _)
-    {
-        string operation = ManagementApi.Query(http, "op") ?? throw new BadHttpRequestException("op: is missing, expected an operation.");
-        object? input = http.Request.ContentType?.StartsWith("application/json", StringComparison.OrdinalIgnoreCase) == true
-            ? await ManagementApi.BodyAsync(http)
-            : await ManagementApi.TextAsync(http) is { Length: > 0 } text ? text : null;
+        string operation = ManagementQuery.Text(http, "op")
+            ?? throw new BadHttpRequestException("op: is missing, expected the name of an operation.");
+        object? input = ManagementQuery.IsJson(http) ? await ManagementQuery.JsonBodyAsync(http)
+            : await ManagementQuery.BodyAsync(http) is { Length: > 0 } text ? text
+            : null;
         await client.Entities.SignalEntityAsync(IdOf(http), operation, input, options: null, http.RequestAborted);
-        http.Response.StatusCode = StatusCodes.Status202Accepted;
+        ManagementReplies.Accepted(http);
     }
 
-    private async Task DeleteAsync(HttpContext http, string _)
+    public async Task DeleteAsync(HttpContext http)
     {
         await client.Entities.SignalEntityAsync(IdOf(http), "delete", http.RequestAborted);
-        http.Response.StatusCode = StatusCodes.Status202Accepted;
+        ManagementReplies.Accepted(http);
     }
 
-    private async Task StateAsync(HttpContext http, string _)
+    public async Task StateAsync(HttpContext http)
     {
         EntityInstanceId id = IdOf(http);
         if (await client.Entities.GetEntityAsync(id, http.RequestAborted) is not { IncludesState: true } entity)
         {
-            await Problems.WriteAsync(http, StatusCodes.Status404NotFound, "Not found", $"No entity matches '{id}'.");
+            await ManagementReplies.NotFoundAsync(http, $"No entity with a state matches '{id}'.");
             return;
         }
 
         await Results.Text(entity.State.Value, "application/json").ExecuteAsync(http);
     }
 
-    private async Task ListAsync(HttpContext http, string _)
+    public async Task ListAsync(HttpContext http)
     {
-        int top = ManagementApi.Top(http, EntityQuery.DefaultPageSize);
+        int top = ManagementQuery.Top(http, EntityQuery.DefaultPageSize);
         var query = new EntityQuery
         {
-            InstanceIdStartsWith = http.Request.RouteValues["name"] is string name ? $"@{name}@" : null,
-            LastModifiedFrom = ManagementApi.Time(http, "lastOperationTimeFrom"),
-            LastModifiedTo = ManagementApi.Time(http, "lastOperationTimeTo"),
-            IncludeState = ManagementApi.Flag(http, "fetchState", fallback: false),
+            InstanceIdStartsWith = ManagementQuery.Route(http, "name") is { } name ? $"@{name}@" : null,
+            LastModifiedFrom = ManagementQuery.Time(http, "lastOperationTimeFrom"),
+            LastModifiedTo = ManagementQuery.Time(http, "lastOperationTimeTo"),
+            IncludeState = ManagementQuery.Flag(http, "fetchState", fallback: false),
             PageSize = top,
         };
         await using IAsyncEnumerator<Page<EntityMetadata>> pages = client.Entities.GetAllEntitiesAsync(query)
-            .AsPages(ManagementApi.Continuation(http), top).GetAsyncEnumerator(http.RequestAborted);
+            .AsPages(ManagementQuery.Continuation(http), top).GetAsyncEnumerator(http.RequestAborted);
         Page<EntityMetadata>? page = await pages.MoveNextAsync() ? pages.Current : null;
         if (page?.ContinuationToken is { Length: > 0 } next)
         {
-            http.Response.Headers[ManagementApi.ContinuationHeader] = next;
+            http.Response.Headers[ManagementQuery.ContinuationHeader] = next;
         }
 
-        await http.Response.WriteAsJsonAsync(page?.Values.Select(EntityStatus.Of) ?? [], http.RequestAborted);
+        await ManagementReplies.JsonAsync(http, page?.Values.Select(EntityStatus.Of) ?? []);
     }
 
     private static EntityInstanceId IdOf(HttpContext http) => new(
-        (string)http.Request.RouteValues["name"]!,
-        http.Request.RouteValues["key"] is string key && key != EmptyKey ? key : "");
+        ManagementQuery.Route(http, "name")!,
+        ManagementQuery.Route(http, "key") is { } key && key != EmptyKey ? key : "");
 
     private sealed record EntityStatus(EntityStatus.Id EntityId, string LastOperationTime, JsonNode? State)
     {

@@ -4,7 +4,8 @@ namespace Microsoft.Azure.Functions.Worker.Middleware;
 public delegate Task FunctionExecutionDelegate(FunctionContext context);
 
 /// <summary>
-/// Stands around every invocation but orchestrators, in the order of registration. One instance per invocation, from its scope.
+/// Stands around every invocation but orchestrators, in the order of registration. One instance serves all invocations at the same time:
+/// what belongs to one is in its context; scoped services come from <see cref="FunctionContext.InstanceServices"/>.
 /// </summary>
 public interface IFunctionsWorkerMiddleware
 {

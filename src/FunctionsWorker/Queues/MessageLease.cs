@@ -6,12 +6,14 @@ using Microsoft.Extensions.Logging;
 namespace Microsoft.Azure.Functions.Worker.Queues;
 
 /// <summary>
-/// Keeps a message hidden from other hosts while its function runs: renewed at half-time. Every renewal changes the receipt that a later
-/// delete must bring. A lease that another host took over is <see cref="Lost"/>; a storage that is away is tried again at the next
-/// half-time.
+/// Keeps a message hidden from other hosts while its function runs: renewed at a third of its time. Every renewal changes the receipt that
+/// a later delete must bring. A storage that is away is tried again every second. A lease that another host took over, or that ran out
+/// meanwhile, is <see cref="Lost"/>; a renewal that has no answer by then is broken off.
 /// </summary>
 internal sealed partial class MessageLease : IAsyncDisposable
 {
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource _ended = new();
     private readonly CancellationTokenSource _lost = new();
     private readonly QueueClient _queue;
@@ -53,20 +55,27 @@ internal sealed partial class MessageLease : IAsyncDisposable
 
     private async Task RenewAsync()
     {
+        long renewed = _time.GetTimestamp();
+        TimeSpan pause = _lease / 3;
         while (!_ended.IsCancellationRequested)
         {
-            await Task.Delay(_lease / 2, _time, _ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(pause, _time, _ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (_ended.IsCancellationRequested)
             {
                 return;
             }
 
+            long asked = _time.GetTimestamp();
             try
             {
-                // Not cancelled by the end: a call broken off may have changed the receipt without telling us.
-                UpdateReceipt renewed = await _queue.UpdateMessageAsync(
-                    _message.MessageId, _receipt, _message.Body, _lease, CancellationToken.None);
-                _receipt = renewed.PopReceipt;
+                // Not cancelled by the end of the function: a call broken off may have changed the receipt without telling us. By the end
+                // of the lease it is: from then on the message is another host's, whatever a late answer says.
+                TimeSpan left = _lease - _time.GetElapsedTime(renewed);
+                using var limit = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, _time);
+                UpdateReceipt update = await _queue.UpdateMessageAsync(
+                    _message.MessageId, _receipt, _message.Body, _lease, limit.Token);
+                _receipt = update.PopReceipt;
+                (renewed, pause) = (asked, _lease / 3);
             }
             catch (RequestFailedException exception) when (exception.Status is 400 or 404)
             {
@@ -77,6 +86,14 @@ internal sealed partial class MessageLease : IAsyncDisposable
             catch (Exception exception)
             {
                 Log.NotRenewed(_logger, _message.MessageId, _queue.Name, exception.GetBaseException().Message);
+                if (_time.GetElapsedTime(renewed) >= _lease)
+                {
+                    Log.Lost(_logger, _message.MessageId, _queue.Name, "it could not be renewed in time");
+                    await _lost.CancelAsync();
+                    return;
+                }
+
+                pause = RetryDelay < _lease / 3 ? RetryDelay : _lease / 3;
             }
         }
     }

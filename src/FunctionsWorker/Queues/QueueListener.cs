@@ -16,6 +16,7 @@ internal sealed partial class QueueListener(
     QueueMessageRunner runner,
     QueueSettings settings,
     HostHealth health,
+    IHostApplicationLifetime lifetime,
     TimeProvider time,
     ILogger<QueueListener> logger) : BackgroundService
 {
@@ -23,8 +24,11 @@ internal sealed partial class QueueListener(
     private static readonly TimeSpan FirstRetryDelay = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestRetryDelay = TimeSpan.FromSeconds(15);
 
+    // A call that is under way when the host stops may bring messages, which would be hidden for a whole lease if nobody took them.
+    private static readonly TimeSpan PatienceWhenStopping = TimeSpan.FromSeconds(2);
+
     private readonly HashSet<Task> _running = [];
-    private readonly string _dependency = $"queue '{function.Queue.Name}'";
+    private readonly string _dependency = $"queue '{function.Queue.Name}' of function '{function.Function.Name}'";
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -33,6 +37,13 @@ internal sealed partial class QueueListener(
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // Nothing new from the first moment on: this service's own turn to stop comes later, after that of the web server.
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
+        await ListenAsync(stopping.Token);
+    }
+
+    private async Task ListenAsync(CancellationToken stoppingToken)
     {
         health.Report(_dependency, "not reached yet");
         bool created = false;
@@ -83,13 +94,26 @@ internal sealed partial class QueueListener(
             _running.RemoveWhere(static t => t.IsCompleted);
         }
 
-        Response<QueueMessage[]> batch = await function.Queue.ReceiveMessagesAsync(settings.BatchSize, settings.Lease, stopping);
-        foreach (QueueMessage message in batch.Value)
+        QueueMessage[] batch = await ReceiveAsync(stopping);
+        if (stopping.IsCancellationRequested)
+        {
+            await Task.WhenAll(batch.Select(message => runner.GiveBackAsync(function, message, message.PopReceipt)));
+            return 0;
+        }
+
+        foreach (QueueMessage message in batch)
         {
             _running.Add(Task.Run(() => runner.RunAsync(function, message), CancellationToken.None));
         }
 
-        return batch.Value.Length;
+        return batch.Length;
+    }
+
+    private async Task<QueueMessage[]> ReceiveAsync(CancellationToken stopping)
+    {
+        using var patience = new CancellationTokenSource();
+        await using CancellationTokenRegistration limit = stopping.Register(() => patience.CancelAfter(PatienceWhenStopping));
+        return (await function.Queue.ReceiveMessagesAsync(settings.BatchSize, settings.Lease, patience.Token)).Value;
     }
 
     private void ReportReached()
@@ -103,7 +127,8 @@ internal sealed partial class QueueListener(
     private void ReportMissing(Exception exception, TimeSpan retry)
     {
         string reason = exception is RequestFailedException { ErrorCode: { } code } ? code : exception.GetBaseException().Message;
-        health.Report(_dependency, reason);
+        // The message may hold addresses and account names: /readyz is for anybody who asks, the log has the rest.
+        health.Report(_dependency, exception is RequestFailedException ? reason : exception.GetBaseException().GetType().Name);
         Log.Missing(logger, function.Queue.Name, function.Queue.Uri.GetLeftPart(UriPartial.Authority), reason, retry);
     }
 
@@ -114,10 +139,10 @@ internal sealed partial class QueueListener(
 
     private static partial class Log
     {
-        [LoggerMessage(40, LogLevel.Information, "Queue {Queue} is reached; listening")]
+        [LoggerMessage(43, LogLevel.Information, "Queue {Queue} is reached; listening")]
         public static partial void Reached(ILogger logger, string queue);
 
-        [LoggerMessage(41, LogLevel.Error,
+        [LoggerMessage(44, LogLevel.Error,
             "Queue {Queue} at {Storage} cannot be read: {Reason}. Is the storage up? Next attempt in {Retry}")]
         public static partial void Missing(ILogger logger, string queue, string storage, string reason, TimeSpan retry);
     }

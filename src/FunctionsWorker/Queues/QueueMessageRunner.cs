@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using System.Text;
 using Azure.Storage.Queues.Models;
 using Microsoft.Azure.Functions.Worker.Configuration;
@@ -11,45 +10,43 @@ namespace Microsoft.Azure.Functions.Worker.Queues;
 /// One message from receipt to end: run the function, then delete it; after a failure let it come back, and after <c>maxDequeueCount</c>
 /// failures put it into the poison queue, body unchanged, with the reason in the log and the metric. Never throws.
 /// </summary>
-internal sealed partial class QueueMessageRunner : IDisposable
+internal sealed partial class QueueMessageRunner(
+    FunctionInvoker invoker,
+    HostSettings settings,
+    HostDrain drain,
+    MessageTraces traces,
+    HostMetrics metrics,
+    TimeProvider time,
+    ILogger<QueueMessageRunner> logger)
 {
-    private readonly FunctionInvoker _invoker;
-    private readonly QueueSettings _settings;
-    private readonly TimeProvider _time;
-    private readonly ILogger<QueueMessageRunner> _logger;
-    private readonly Meter _meter = new(FunctionInvoker.SourceName);
-    private readonly Counter<long> _poisoned;
+    // The storage writes a date in the year 9999 for messages that do not expire.
+    private static readonly TimeSpan Forever = TimeSpan.FromDays(36_500);
 
-    public QueueMessageRunner(FunctionInvoker invoker, HostSettings settings, TimeProvider time, ILogger<QueueMessageRunner> logger)
-    {
-        _invoker = invoker;
-        _settings = settings.Queues;
-        _time = time;
-        _logger = logger;
-        _poisoned = _meter.CreateCounter<long>("functions.queue.poisoned", "{message}",
-            "Messages moved to a poison queue, by queue and reason.");
-    }
-
-    public void Dispose() => _meter.Dispose();
+    private readonly QueueSettings _settings = settings.Queues;
 
     public async Task RunAsync(QueueFunction function, QueueMessage message)
     {
+        metrics.Dequeued(function.Queue.Name, time.GetUtcNow() - message.InsertedOn);
         try
         {
-            await using var lease = new MessageLease(function.Queue, message, _settings.Lease, _time, _logger);
+            await using var lease = new MessageLease(function.Queue, message, _settings.Lease, time, logger);
             // A message that took the whole process with it has a count, but no failure that anybody saw.
             Exception? failure = message.DequeueCount > _settings.MaxDequeueCount
                 ? new InvalidOperationException($"It was taken {message.DequeueCount} times and never finished.")
                 : await TryAsync(function, message, lease);
-            if (!lease.Lost.IsCancellationRequested)
+            if (lease.Lost.IsCancellationRequested)
             {
-                await EndAsync(function, message, await lease.EndAsync(), failure);
+                return;
             }
+
+            string receipt = await lease.EndAsync();
+            bool isCutShort = failure is OperationCanceledException && drain.InvocationsMustEnd.IsCancellationRequested;
+            await (isCutShort ? GiveBackAsync(function, message, receipt) : EndAsync(function, message, receipt, failure));
         }
         catch (Exception exception)
         {
             // At least once: what could not be deleted or moved comes back when its lease ends.
-            Log.NotEnded(_logger, exception, message.MessageId, function.Queue.Name);
+            Log.NotEnded(logger, exception, message.MessageId, function.Queue.Name);
         }
     }
 
@@ -58,20 +55,40 @@ internal sealed partial class QueueMessageRunner : IDisposable
         try
         {
             QueueMessage decoded = Decode(message);
-            await _invoker.InvokeAsync(
+            await invoker.InvokeAsync(
                 new InvocationRequest(function.Function, decoded)
                 {
+                    Parent = traces.ParentOf(message.MessageId, decoded.Body),
                     BindingData = BindingDataOf(decoded),
                     Retry = new AttemptContext((int)message.DequeueCount - 1, _settings.MaxDequeueCount),
                     CorrelationId = message.MessageId,
                 },
-                lease.Lost);
+                lease.Lost).WaitAsync(drain.InvocationsAbandoned);
             return null;
         }
         catch (Exception exception)
         {
             return exception;
         }
+    }
+
+    /// <summary>Lets another host have the message at once. That the host stopped is no failure of the message.</summary>
+    public async Task GiveBackAsync(QueueFunction function, QueueMessage message, string receipt)
+    {
+        if (message.DequeueCount < _settings.MaxDequeueCount)
+        {
+            await function.Queue.UpdateMessageAsync(message.MessageId, receipt, message.Body, visibilityTimeout: TimeSpan.Zero);
+        }
+        else
+        {
+            // Its attempts are used up: the next host would put it into the poison queue without a try. A copy has all of them again.
+            TimeSpan? left = message.ExpiresOn - time.GetUtcNow();
+            TimeSpan lifetime = left > TimeSpan.Zero && left < Forever ? left.Value : TimeSpan.FromSeconds(-1);
+            await function.Queue.SendMessageAsync(message.Body, timeToLive: lifetime);
+            await function.Queue.DeleteMessageAsync(message.MessageId, receipt);
+        }
+
+        Log.GivenBack(logger, message.MessageId, function.Queue.Name);
     }
 
     private async Task EndAsync(QueueFunction function, QueueMessage message, string receipt, Exception? failure)
@@ -84,7 +101,7 @@ internal sealed partial class QueueMessageRunner : IDisposable
 
         if (message.DequeueCount < _settings.MaxDequeueCount)
         {
-            Log.ComesBack(_logger, message.MessageId, function.Queue.Name, message.DequeueCount, _settings.MaxDequeueCount,
+            Log.ComesBack(logger, message.MessageId, function.Queue.Name, message.DequeueCount, _settings.MaxDequeueCount,
                 failure.Message, _settings.VisibilityTimeout);
             await function.Queue.UpdateMessageAsync(message.MessageId, receipt, message.Body, _settings.VisibilityTimeout);
             return;
@@ -94,8 +111,8 @@ internal sealed partial class QueueMessageRunner : IDisposable
         await function.Poison.SendMessageAsync(message.Body);
         await function.Queue.DeleteMessageAsync(message.MessageId, receipt);
         string reason = failure.GetType().Name;
-        _poisoned.Add(1, new("queue", function.Queue.Name), new KeyValuePair<string, object?>("reason", reason));
-        Log.Poisoned(_logger, message.MessageId, function.Queue.Name, function.Poison.Name, message.DequeueCount,
+        metrics.Poisoned(function.Queue.Name, reason);
+        Log.Poisoned(logger, message.MessageId, function.Queue.Name, function.Poison.Name, message.DequeueCount,
             $"{reason}: {failure.Message}");
     }
 
@@ -118,7 +135,7 @@ internal sealed partial class QueueMessageRunner : IDisposable
             message.ExpiresOn);
     }
 
-    private static Dictionary<string, object?> BindingDataOf(QueueMessage message) => new(StringComparer.OrdinalIgnoreCase)
+    internal static Dictionary<string, object?> BindingDataOf(QueueMessage message) => new(StringComparer.OrdinalIgnoreCase)
     {
         ["Id"] = message.MessageId,
         ["PopReceipt"] = message.PopReceipt,
@@ -138,6 +155,9 @@ internal sealed partial class QueueMessageRunner : IDisposable
 
         [LoggerMessage(61, LogLevel.Error, "Message {MessageId} of queue {Queue} is now in {Poison} after {Attempts} attempts. {Reason}")]
         public static partial void Poisoned(ILogger logger, string messageId, string queue, string poison, long attempts, string reason);
+
+        [LoggerMessage(63, LogLevel.Information, "Message {MessageId} of queue {Queue} is given back, because the host stops")]
+        public static partial void GivenBack(ILogger logger, string messageId, string queue);
 
         [LoggerMessage(62, LogLevel.Error,
             "Message {MessageId} of queue {Queue} could not be deleted or moved; it comes back when its lease ends")]

@@ -5,11 +5,20 @@ using Microsoft.Extensions.Configuration;
 namespace Microsoft.Azure.Functions.Worker.Timers;
 
 /// <summary>A timer-triggered function with its schedule, parsed.</summary>
-internal sealed record TimerFunction(FunctionDescriptor Function, TimerSchedule Schedule, string Text, bool RunOnStartup)
+/// <param name="IsMonitored">What was missed while no host ran is made up for, and the function is told its times.</param>
+internal sealed record TimerFunction(FunctionDescriptor Function, TimerSchedule Schedule, bool IsMonitored, bool RunOnStartup)
 {
+    public string Name => Function.Name;
+
+    public string Text => Schedule.Text;
+
+    /// <summary>What /readyz names when the function cannot reach the host store.</summary>
+    public string Dependency => $"host store (timer function '{Name}')";
+
     public static IReadOnlyList<TimerFunction> Of(FunctionCatalog catalog, IConfiguration configuration, List<string> faults)
     {
         var timers = new List<TimerFunction>();
+        TimeZoneInfo zone = TimerZone.Read(configuration, faults);
         foreach ((FunctionDescriptor function, TimerTriggerAttribute trigger) in catalog.Triggered<TimerTriggerAttribute>())
         {
             string where = $"function '{function.Name}' ({function.EntryPoint}): schedule '{trigger.Schedule}'";
@@ -20,9 +29,9 @@ internal sealed record TimerFunction(FunctionDescriptor Function, TimerSchedule 
                 continue;
             }
 
-            if (TimerSchedule.Parse(text) is { } schedule)
+            if (TimerSchedule.Parse(text, zone) is { } schedule)
             {
-                timers.Add(new(function, schedule, text, trigger.RunOnStartup));
+                timers.Add(new(function, schedule, trigger.UseMonitor && !schedule.IsWithinMinutes, trigger.RunOnStartup));
             }
             else
             {

@@ -3,38 +3,49 @@ using NCrontab;
 
 namespace Microsoft.Azure.Functions.Worker.Timers;
 
-/// <summary>When a timer is due: NCrontab with five or six fields (seconds first), or a fixed time between starts. UTC.</summary>
+/// <summary>When a timer is due: NCrontab with five or six fields (seconds first) in a time zone, or a fixed time between starts.</summary>
 internal abstract class TimerSchedule
 {
+    private static readonly TimeSpan ShortestInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>The schedule for people and for the store, where another text means another schedule.</summary>
+    public abstract string Text { get; }
+
+    /// <summary>More than one occurrence may fall into a minute. Such a schedule is not monitored, as in the official host: what a restart
+    /// missed is soon due again.</summary>
+    public abstract bool IsWithinMinutes { get; }
+
     /// <summary>The first time after <paramref name="after"/>; null when there is none.</summary>
     public abstract DateTimeOffset? Next(DateTimeOffset after);
 
-    public static TimerSchedule? Parse(string text)
+    /// <summary>The first time after <paramref name="now"/>, and after the occurrence <paramref name="due"/> in any case.</summary>
+    public virtual DateTimeOffset? Next(DateTimeOffset due, DateTimeOffset now) => Next(now > due ? now : due);
+
+    public static TimerSchedule? Parse(string text, TimeZoneInfo zone)
     {
-        if (TimeSpan.TryParseExact(text, ["c", "g"], CultureInfo.InvariantCulture, out TimeSpan interval))
+        if (TimeSpan.TryParseExact(text, ["c", "g"], CultureInfo.InvariantCulture, out TimeSpan between))
         {
-            return interval >= TimeSpan.FromSeconds(1) ? new Interval(interval) : null;
+            return between >= ShortestInterval ? new Interval(between) : null;
         }
 
-        bool seconds = text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length == 6;
+        string[] fields = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        bool seconds = fields.Length == 6;
         return CrontabSchedule.TryParse(text, new CrontabSchedule.ParseOptions { IncludingSeconds = seconds }) is { } crontab
-            ? new Crontab(crontab)
+            ? new ZonedCrontab(crontab, fields, zone)
             : null;
     }
 
     private sealed class Interval(TimeSpan between) : TimerSchedule
     {
-        public override DateTimeOffset? Next(DateTimeOffset after) => after + between;
-    }
+        public override string Text { get; } = between.ToString("c", CultureInfo.InvariantCulture);
 
-    private sealed class Crontab(CrontabSchedule schedule) : TimerSchedule
-    {
-        public override DateTimeOffset? Next(DateTimeOffset after)
-        {
-            // NCrontab answers with the end of the search when nothing is due before it ("30 February").
-            DateTime end = after.UtcDateTime.AddYears(8);
-            DateTime next = schedule.GetNextOccurrence(after.UtcDateTime, end);
-            return next >= end ? null : new DateTimeOffset(next, TimeSpan.Zero);
-        }
+        public override bool IsWithinMinutes => between < TimeSpan.FromMinutes(1);
+
+        // Whole seconds, so that every store keeps the time as it is.
+        public override DateTimeOffset? Next(DateTimeOffset after) =>
+            after.AddTicks(-(after.Ticks % TimeSpan.TicksPerSecond)) + between;
+
+        public override DateTimeOffset? Next(DateTimeOffset due, DateTimeOffset now) =>
+            due + (between * (now < due ? 1 : 1 + Math.Floor((now - due) / between)));
     }
 }

@@ -31,7 +31,7 @@ internal static class AlertReader
             faults.Add($"{path}.labels.{AlertName}", "the name of the alert", "nothing");
         }
 
-        if (fingerprint is { Length: > AlertLimits.NameLength } || (fingerprint is not null && fingerprint.Any(char.IsControl)))
+        if (fingerprint is { Length: > AlertLimits.NameLength } || (fingerprint is not null && HasControl(fingerprint)))
         {
             faults.Add($"{path}.fingerprint", $"at most {AlertLimits.NameLength} printable characters", JsonFaults.Show(fingerprint));
         }
@@ -71,37 +71,51 @@ internal static class AlertReader
         var read = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var label in labels.EnumerateObject())
         {
-            var at = $"{path}.labels.{JsonFaults.Show(label.Name)}";
             if (read.Count == AlertLimits.Labels)
             {
                 faults.Add($"{path}.labels", $"at most {AlertLimits.Labels} labels", "more");
                 break;
             }
 
-            if (label.Value.ValueKind != JsonValueKind.String) faults.Add(at, "a string", label.Value);
-            else if (faults.ReadString(label.Value, at) is { } value
-                && IsCleanLabel(label.Name, value, at, faults)) read[label.Name] = value;
+            // One text for both: a property's name is decoded anew each time that it is asked for.
+            var name = label.Name;
+            if (label.Value.ValueKind != JsonValueKind.String) faults.Add(Of(path, name), "a string", label.Value);
+            else if (faults.ReadString(label.Value, () => Of(path, name)) is { } value
+                && IsCleanLabel(name, value, path, faults)) read[name] = value;
         }
 
         return read;
     }
 
-    private static bool IsCleanLabel(string name, string value, string at, JsonFaults faults)
+    // Only a fault needs its path.
+    private static string Of(string path, string label) => $"{path}.labels.{JsonFaults.Show(label)}";
+
+    private static bool HasControl(string text)
     {
-        if (name.Length is 0 or > AlertLimits.NameLength || name.Any(char.IsControl))
+        foreach (var c in text)
         {
-            faults.Add(at, $"a label name of 1 to {AlertLimits.NameLength} printable characters", JsonFaults.Show(name));
+            if (char.IsControl(c)) return true;
+        }
+
+        return false;
+    }
+
+    private static bool IsCleanLabel(string name, string value, string path, JsonFaults faults)
+    {
+        if (name.Length is 0 or > AlertLimits.NameLength || HasControl(name))
+        {
+            faults.Add(Of(path, name), $"a label name of 1 to {AlertLimits.NameLength} printable characters", JsonFaults.Show(name));
             return false;
         }
 
-        if (value.Any(char.IsControl))
+        if (HasControl(value))
         {
-            faults.Add(at, "a value without control characters", JsonFaults.Show(value));
+            faults.Add(Of(path, name), "a value without control characters", JsonFaults.Show(value));
             return false;
         }
 
         if (value.Length <= AlertLimits.LabelLength) return true;
-        faults.Add(at, $"at most {AlertLimits.LabelLength} characters", $"{value.Length} characters");
+        faults.Add(Of(path, name), $"at most {AlertLimits.LabelLength} characters", $"{value.Length} characters");
         return false;
     }
 
@@ -119,8 +133,9 @@ internal static class AlertReader
         foreach (var annotation in annotations.EnumerateObject().Take(AlertLimits.Labels))
         {
             if (annotation.Value.ValueKind != JsonValueKind.String || annotation.Name.Length > AlertLimits.NameLength) continue;
-            if (faults.ReadString(annotation.Value, $"{path}.annotations.{JsonFaults.Show(annotation.Name)}") is not { } text) continue;
-            read[SafeText.Clean(annotation.Name, AlertLimits.NameLength)] = SafeText.Clean(text, AlertLimits.AnnotationLength);
+            var name = annotation.Name;
+            if (faults.ReadString(annotation.Value, () => $"{path}.annotations.{JsonFaults.Show(name)}") is not { } text) continue;
+            read[SafeText.Clean(name, AlertLimits.NameLength)] = SafeText.Clean(text, AlertLimits.AnnotationLength);
         }
 
         return read;

@@ -53,13 +53,13 @@ internal sealed class JsonFaults
             return null;
         }
 
-        if (value.ValueKind == JsonValueKind.String) return ReadString(value, $"{path}.{name}");
+        if (value.ValueKind == JsonValueKind.String) return ReadString(value, () => $"{path}.{name}");
         Add($"{path}.{name}", "a string", value);
         return null;
     }
 
     /// <summary>The text of a JSON string, or null after recording that it escapes half a character (a lone surrogate).</summary>
-    public string? ReadString(JsonElement value, string path)
+    public string? ReadString(JsonElement value, Func<string> path)
     {
         try
         {
@@ -67,7 +67,7 @@ internal sealed class JsonFaults
         }
         catch (InvalidOperationException)
         {
-            Add(path, "text in valid Unicode", "an unpaired surrogate");
+            Add(path(), "text in valid Unicode", "an unpaired surrogate");
             return null;
         }
     }

@@ -15,7 +15,15 @@ public sealed record WorkflowDefinition(
     ApprovalSetting Approval,
     IReadOnlyList<WorkflowAction> Actions,
     EscalationSetting Escalation,
-    string Digest = "");
+    string Digest = "")
+{
+    /// <summary>
+    /// A cause that an alert of this workflow is itself the proof of, because its rule measures what evidence of one moment cannot show
+    /// (growth, pressure of load). Null: causes come from evidence alone. Actions prove their preconditions on the live target all the
+    /// same.
+    /// </summary>
+    public string? AlertProves { get; init; }
+}
 
 /// <summary>Which alerts a workflow serves.</summary>
 /// <param name="Labels">Label values that the alert must carry as well; empty means any.</param>

@@ -80,7 +80,10 @@ internal sealed class WorkflowReader
             new ApprovalSetting(approval["from"] is { } from ? Risk(from) : null, Time(approval["timeout"]) ?? TimeSpan.Zero),
             [.. root["actions"]!.Select(BuildAction)],
             new EscalationSetting((string)escalation["to"]!, (string?)escalation["message"] ?? ""),
-            Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 8)));
+            Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 8)))
+        {
+            AlertProves = (string?)root["alertProves"],
+        };
     }
 
     private static WorkflowAction BuildAction(JToken action)
@@ -103,9 +106,11 @@ internal sealed class WorkflowReader
     private static IReadOnlyList<string> Strings(JToken? items) => items is null ? [] : [.. items.Select(item => (string)item!)];
 
     private static Dictionary<string, string> Map(JToken? fields) => fields is JObject map
-        ? map.Properties().ToDictionary(p => p.Name, p =>
-            Convert.ToString(((JValue)p.Value).Value, CultureInfo.InvariantCulture) ?? "", StringComparer.Ordinal)
+        ? map.Properties().ToDictionary(p => p.Name, p => Text((JValue)p.Value), StringComparer.Ordinal)
         : [];
+
+    private static string Text(JValue value) => value.Value is bool flag ? flag ? "true" : "false"
+        : Convert.ToString(value.Value, CultureInfo.InvariantCulture) ?? "";
 
     private static TimeSpan? Time(JToken? text) =>
         text is null ? null : Duration.TryParse((string?)text, out var time) ? time : TimeSpan.Zero;

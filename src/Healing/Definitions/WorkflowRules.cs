@@ -15,6 +15,11 @@ internal static class WorkflowRules
             yield return (path, "expected a duration of at most 30 days, such as 30s, 5m or 1h30m");
         }
 
+        if (definition.AlertProves is { } claim && !Causes.All.Contains(claim))
+        {
+            yield return ("alertProves", $"expected one of {string.Join(", ", Causes.All)}, got '{claim}'");
+        }
+
         if (definition.Approval.Timeout <= TimeSpan.Zero) yield return (
             "approval.timeout", "expected more than no time: nobody could answer");
         var used = new HashSet<string>(StringComparer.Ordinal);

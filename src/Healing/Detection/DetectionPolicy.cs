@@ -15,10 +15,11 @@ public static class DetectionPolicy
     public static Detection Judge(EvidenceBundle evidence)
     {
         if (!evidence.Exists) return Healthy($"{evidence.Target} does not exist any more");
+        if (evidence.Machine is { } machine) return MachineHealth.Judge(evidence.Target, machine);
         if (evidence.Workload is not { } workload)
         {
-            return new Detection(DetectionVerdict.Faulty, null,
-                $"the state of a {evidence.Target.Kind} cannot be read yet: the alert is taken at its word", []);
+            return ObjectHealth.Judge(evidence) ?? new Detection(DetectionVerdict.Faulty, null,
+                $"what a {evidence.Target.Kind} shows does not contradict the alert: it is taken at its word", []);
         }
 
         if (workload.Deleting) return Healthy($"{evidence.Target} is being deleted, which is somebody's intent", workload.Id);

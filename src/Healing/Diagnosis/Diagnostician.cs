@@ -10,11 +10,14 @@ public static class Diagnostician
     private static readonly IDiagnosisRule[] Rules =
     [
         new ImagePullRule(), new MissingObjectRule(), new OutOfMemoryRule(), new ConfigChangedRule(), new CrashRule(), new NodeRule(),
-        new RolloutRule(), new NoChangeRule(),
+        new RolloutRule(), new SchedulingRule(), new QuotaRule(), new NodePressureRule(), new AutoscalerRule(), new DisruptionBudgetRule(),
+        new ControllerRule(),
+        new NoChangeRule(),
     ];
 
     public static Diagnosis Diagnose(EvidenceBundle evidence, Detection detection)
     {
+        if (evidence.Machine is { } machine) return MachineDiagnostician.Diagnose(evidence.Target, machine, evidence.Gaps);
         var symptoms = new Symptoms(evidence, detection);
         var change = new ChangeFacts(evidence, symptoms.Since);
         var findings = Rules.Select(rule => rule.Judge(symptoms, change)).ToList();

@@ -20,13 +20,13 @@ internal sealed class Symptoms
         Current = evidence.Revisions.FirstOrDefault(revision => revision.TemplateHash == hash)
             ?? (evidence.Revisions is [var newest, ..] ? newest : null);
         var troubled = Troubled(evidence);
-        Failing = [.. troubled.Where(found => found.Pod.Revision == Current?.Name)];
-        FailingElsewhere = [.. troubled.Where(found => found.Pod.Revision != Current?.Name)];
+        Failing = [.. troubled.Where(found => IsCurrent(found.Pod))];
+        FailingElsewhere = [.. troubled.Where(found => !IsCurrent(found.Pod))];
         Pulls = [.. Failing.Where(found => PullReasons.Contains(found.Container.Waiting))];
         Unconfigured = [.. Failing.Where(found => ConfigReasons.Contains(found.Container.Waiting))];
         Starved = [.. Failing.Where(found => found.Container.LastReason == OutOfMemory)];
         Crashes = [.. Failing.Except(Pulls).Except(Unconfigured).Except(Starved)];
-        Unready = [.. evidence.Pods.Where(pod => pod.Revision == Current?.Name && !pod.Ready && !pod.Terminating)];
+        Unready = [.. evidence.Pods.Where(pod => IsCurrent(pod) && !pod.Ready && !pod.Terminating && pod.Phase != "Succeeded")];
     }
 
     public EvidenceBundle Evidence { get; }
@@ -52,7 +52,9 @@ internal sealed class Symptoms
     public IReadOnlyList<PodEvidence> Unready { get; }
 
     /// <summary>True when ready pods of an older revision run beside the failing ones.</summary>
-    public bool OlderRevisionServes => Evidence.Pods.Any(pod => pod.Ready && !pod.Terminating && pod.Revision != Current?.Name);
+    public bool OlderRevisionServes => Evidence.Pods.Any(pod => pod.Ready && !pod.Terminating && !IsCurrent(pod));
+
+    public bool IsTarget(string kind, string name) => Evidence.Target.Kind == kind && Evidence.Target.Name == name;
 
     public static IReadOnlyList<(PodEvidence Pod, ContainerEvidence Container)> Troubled(EvidenceBundle evidence) =>
     [
@@ -62,6 +64,9 @@ internal sealed class Symptoms
            where IsTroubled(container, evidence.CollectedAt)
            select (pod, container),
     ];
+
+    // What keeps no revisions (a Job, a bare pod, the pods of a node) has none that could be older.
+    private bool IsCurrent(PodEvidence pod) => Current is null || pod.Revision == Current.Name;
 
     public static string Describe(ContainerEvidence container)
     {

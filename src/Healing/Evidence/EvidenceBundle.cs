@@ -5,7 +5,8 @@ namespace Heal.Healing;
 /// hypotheses cite.
 /// </summary>
 /// <param name="Exists">False when the cluster says that there is no such target.</param>
-/// <param name="Workload">Null when the target does not exist or is of a kind that is not read yet.</param>
+/// <param name="Workload">Null when the target is no Deployment, StatefulSet, DaemonSet or ReplicaSet; <see cref="Object"/> is there
+/// for every kind.</param>
 /// <param name="Change">What the newest revision changed against the one before; null when there is no earlier one.</param>
 /// <param name="UnreadyNeighbours">Deployments of the namespace, the target apart, that were not ready: the baseline of
 /// verification.</param>
@@ -26,6 +27,31 @@ public sealed record EvidenceBundle(
     IReadOnlyList<string> UnreadyNeighbours,
     IReadOnlyList<string> Gaps)
 {
+    /// <summary>The shape of the bundle, see <see cref="EvidenceJson.Schema"/>.</summary>
+    public int Schema { get; init; } = EvidenceJson.Schema;
+
+    /// <summary>Where the whole bundle is kept when this one is its digest; null when it is the whole, or was not kept.</summary>
+    public EvidenceReference? Stored { get; init; }
+
+    /// <summary>The target itself, whatever its kind; null when it does not exist or may not be read.</summary>
+#pragma warning disable CA1720 // It is the word of Kubernetes for it.
+    public ObjectEvidence? Object { get; init; }
+#pragma warning restore CA1720
+
+    /// <summary>From the target's own owner to the topmost.</summary>
+    public IReadOnlyList<OwnerEvidence> Owners { get; init; } = [];
+
+    public IReadOnlyList<SiblingEvidence> Siblings { get; init; } = [];
+
+    /// <summary>Services, endpoints, policies, budgets, autoscalers, quotas, limits, claims and their classes.</summary>
+    public IReadOnlyList<RelatedEvidence> Related { get; init; } = [];
+
+    /// <summary>The newest first, within <see cref="EvidenceLimits.RecentWindow"/>.</summary>
+    public IReadOnlyList<ChangeEvidence> RecentChanges { get; init; } = [];
+
+    /// <summary>For targets on a libvirt host; null for all others.</summary>
+    public MachineEvidence? Machine { get; init; }
+
     /// <summary>A bundle that says only that the target is not there, or not readable, and why.</summary>
     public static EvidenceBundle Empty(
         TargetReference target, DateTimeOffset at, bool exists, AutonomySetting autonomy, params string[] gaps) =>
@@ -61,7 +87,7 @@ public sealed record ManagedBy(string Tool, string Proof);
 
 public sealed record ConditionEvidence(string Type, bool Status, string Reason, string Message, DateTimeOffset? Since);
 
-/// <summary>One ReplicaSet of the Deployment.</summary>
+/// <summary>One ReplicaSet of a Deployment, or one ControllerRevision of a StatefulSet or DaemonSet.</summary>
 /// <param name="WasHealthy">What proves that it was healthy; null when nothing does.</param>
 /// <param name="WasUnhealthy">What speaks against it; null when nothing does.</param>
 /// <param name="ServedFor">From its creation to the creation of the revision after it; null when that cannot be told.</param>
@@ -90,7 +116,8 @@ public sealed record TemplateChange(
 /// <param name="New">Null when the value was removed.</param>
 public sealed record Difference(string Id, string Path, string? Old, string? New);
 
-/// <param name="Revision">The name of the ReplicaSet that owns the pod.</param>
+/// <param name="Revision">The name of the ReplicaSet or ControllerRevision that the pod is of; of its controller when there is
+/// none.</param>
 public sealed record PodEvidence(
     string Id,
     string Name,
@@ -101,7 +128,15 @@ public sealed record PodEvidence(
     bool Terminating,
     string? Node,
     DateTimeOffset CreatedAt,
-    IReadOnlyList<ContainerEvidence> Containers);
+    IReadOnlyList<ContainerEvidence> Containers)
+{
+    public string Namespace { get; init; } = "";
+
+    /// <summary>Of a pod that is not ready; empty for one that is.</summary>
+    public IReadOnlyList<ConditionEvidence> Conditions { get; init; } = [];
+
+    public ConditionEvidence? Condition(string type) => Conditions.FirstOrDefault(condition => condition.Type == type);
+}
 
 /// <param name="Waiting">The reason why it waits, for example CrashLoopBackOff; null when it does not.</param>
 /// <param name="LastReason">Why the previous run ended, for example OOMKilled.</param>
@@ -115,19 +150,46 @@ public sealed record ContainerEvidence(
     string? WaitingMessage,
     string? LastReason,
     int? LastExitCode,
-    DateTimeOffset? LastFinishedAt);
+    DateTimeOffset? LastFinishedAt)
+{
+    public IReadOnlyList<QuantityEvidence> Resources { get; init; } = [];
+}
 
 public sealed record EventEvidence(
-    string Id, string Type, string Reason, string Subject, string Message, int Count, DateTimeOffset? First, DateTimeOffset? Last);
+    string Id, string Type, string Reason, string Subject, string Message, int Count, DateTimeOffset? First, DateTimeOffset? Last)
+{
+    /// <summary>The kind of the subject.</summary>
+    public string Kind { get; init; } = "";
+}
 
 /// <param name="Previous">True for the log of the run before the current one.</param>
 public sealed record LogEvidence(string Id, string Pod, string Container, bool Previous, IReadOnlyList<string> Lines);
 
-/// <summary>A ConfigMap that the pods use: its identity and a hash, never its content.</summary>
+/// <summary>A ConfigMap or Secret that the pods use: its identity, never its content.</summary>
 /// <param name="Exists">False when the pods refer to one that is not there.</param>
+/// <param name="ResourceVersion">Changes with every write.</param>
+/// <param name="Hash">Of a ConfigMap's content. Null for a Secret: the hash of a short secret gives it away.</param>
 /// <param name="ChangedAt">When it was last written, as far as the cluster tells.</param>
 public sealed record ConfigEvidence(
     string Id, string Name, bool Exists, bool UsedByCurrent, bool UsedByPrevious,
-    string? ResourceVersion, string? Hash, IReadOnlyList<string> Keys, DateTimeOffset? CreatedAt, DateTimeOffset? ChangedAt);
+    string? ResourceVersion, string? Hash, IReadOnlyList<string> Keys, DateTimeOffset? CreatedAt, DateTimeOffset? ChangedAt)
+{
+    public const string ConfigMap = "ConfigMap";
+    public const string Secret = "Secret";
 
-public sealed record NodeEvidence(string Id, string Name, bool Ready, bool Unschedulable, string? Reason);
+    public string Kind { get; init; } = ConfigMap;
+}
+
+public sealed record NodeEvidence(string Id, string Name, bool Ready, bool Unschedulable, string? Reason)
+{
+    public IReadOnlyList<ConditionEvidence> Conditions { get; init; } = [];
+
+    /// <summary>As <c>key=value:effect</c>.</summary>
+    public IReadOnlyList<string> Taints { get; init; } = [];
+
+    /// <summary>Allocatable resources and, when metrics are served, usage.</summary>
+    public IReadOnlyList<FactEvidence> Facts { get; init; } = [];
+
+    /// <summary>Conditions other than Ready that are true: pressures, and what a node problem detector found.</summary>
+    public IEnumerable<ConditionEvidence> Problems() => Conditions.Where(condition => condition is { Status: true, Type: not "Ready" });
+}

@@ -2,14 +2,15 @@ using System.Text.Json.Serialization;
 
 namespace Heal.Healing;
 
-/// <summary>What an action declares of itself. Workflow definitions are checked against it, the planner chooses by it.</summary>
+/// <summary>What an action declares of itself. Workflow definitions are checked against it, the planner chooses by it, and the roles of the
+/// cluster and the list of actions in the docs are written from it.</summary>
 /// <param name="Id">As used in workflow definitions.</param>
 /// <param name="Causes">The causes (<see cref="Healing.Causes"/>) that it can remedy.</param>
 /// <param name="TargetKinds">The kinds of target that it can act on.</param>
 /// <param name="Precondition">What must be proven on the live target first, in a sentence; checked by code.</param>
 /// <param name="EffectCheck">What proves that it happened.</param>
 /// <param name="Inverse">The id of what undoes it; null means irreversible.</param>
-/// <param name="Permissions">The rules that its service account needs.</param>
+/// <param name="Permissions">The rules that its service account needs, its inverse included.</param>
 public sealed record ActionDescriptor(
     string Id,
     RiskClass Risk,
@@ -19,7 +20,28 @@ public sealed record ActionDescriptor(
     string Precondition,
     string EffectCheck,
     string? Inverse,
-    IReadOnlyList<PermissionRule> Permissions);
+    IReadOnlyList<PermissionRule> Permissions)
+{
+    /// <summary>What it does, in a sentence.</summary>
+    public string Summary { get; init; } = "";
+
+    /// <summary>The name of the parameter (a duration) after which the inverse is due by itself; null: the effect stays.</summary>
+    public string? TimeLimit { get; init; }
+
+    /// <summary>
+    /// True when it only keeps the fault from doing more harm, and the target stays as faulty as it was: when it has worked, people are
+    /// called for the rest. Default false.
+    /// </summary>
+    public bool LeavesFault { get; init; }
+
+    /// <summary>
+    /// May be used where another tool owns the target: it acts at the tool's own source, or on nothing that the tool keeps. Default false.
+    /// </summary>
+    public bool ForOwned { get; init; }
+
+    /// <summary>How long its effect may take to show, from the intent on. Default 2 minutes.</summary>
+    public TimeSpan EffectWithin { get; init; } = TimeSpan.FromMinutes(2);
+}
 
 [JsonConverter(typeof(JsonStringEnumConverter<ParameterKind>))]
 public enum ParameterKind
@@ -27,12 +49,19 @@ public enum ParameterKind
     Duration,
     Number,
     Text,
+
+    /// <summary>An amount as Kubernetes writes it, such as 250m or 2Gi.</summary>
+    Quantity,
+
+    /// <summary>true or false.</summary>
+    Flag,
 }
 
-/// <param name="Default">Used when the workflow says nothing; in the same notation as there.</param>
-/// <param name="Minimum">Smallest value allowed, for durations and numbers.</param>
-/// <param name="Maximum">Largest value allowed, for durations and numbers.</param>
+/// <param name="Default">Used when the workflow says nothing; in the same notation as there. An empty text means that it is found.</param>
+/// <param name="Minimum">Smallest value allowed, for durations, numbers and quantities.</param>
+/// <param name="Maximum">Largest value allowed, for durations, numbers and quantities.</param>
 public sealed record ActionParameter(string Name, ParameterKind Kind, string Default, string? Minimum, string? Maximum, string Meaning);
 
 /// <summary>One RBAC rule.</summary>
+/// <param name="Resource">Plural, with the subresource if one: "pods/eviction".</param>
 public sealed record PermissionRule(string ApiGroup, string Resource, IReadOnlyList<string> Verbs);

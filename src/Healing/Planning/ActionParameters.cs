@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 
 namespace Heal.Healing;
 
@@ -26,6 +27,45 @@ public static class ActionParameters
         return faults;
     }
 
+    /// <summary>The JSON schema of an action's parameters, as workflow definitions and approvals write them.</summary>
+    public static JsonObject Schema(ActionDescriptor action)
+    {
+        var properties = new JsonObject();
+        foreach (var parameter in action.Parameters) properties[parameter.Name] = Schema(parameter);
+        return new JsonObject
+        {
+            ["type"] = "object", ["additionalProperties"] = false, ["properties"] = properties,
+        };
+    }
+
+    private static JsonObject Schema(ActionParameter parameter)
+    {
+        var schema = new JsonObject { ["description"] = parameter.Meaning, ["default"] = parameter.Default };
+        switch (parameter.Kind)
+        {
+            case ParameterKind.Number:
+                schema["type"] = "integer";
+                schema["default"] = Whole(parameter.Default);
+                if (parameter.Minimum is not null) schema["minimum"] = Whole(parameter.Minimum);
+                if (parameter.Maximum is not null) schema["maximum"] = Whole(parameter.Maximum);
+                break;
+            case ParameterKind.Flag:
+                schema["type"] = "boolean";
+                schema["default"] = parameter.Default == "true";
+                break;
+            case ParameterKind.Duration:
+                schema["type"] = "string";
+                schema["pattern"] = "^([0-9]+h)?([0-9]+m)?([0-9]+s)?$";
+                break;
+            default:
+                schema["type"] = "string";
+                schema["maxLength"] = LongestText;
+                break;
+        }
+
+        return schema;
+    }
+
     private static string? Fault(ActionParameter parameter, string value)
     {
         switch (parameter.Kind)
@@ -44,6 +84,16 @@ public static class ActionParameters
                 }
 
                 return IsWithin(number, Whole(parameter.Minimum), Whole(parameter.Maximum)) ? null : OutOfRange(parameter, value);
+            case ParameterKind.Quantity:
+                if (Amounts.Parse(value) is not { } amount)
+                {
+                    return $"expected an amount such as 250m or 2Gi, got '{SafeText.Line(value, LongestText)}'";
+                }
+
+                return IsWithin(amount, Amounts.Parse(parameter.Minimum), Amounts.Parse(parameter.Maximum)) ? null
+                    : OutOfRange(parameter, value);
+            case ParameterKind.Flag:
+                return value is "true" or "false" ? null : $"expected true or false, got '{SafeText.Line(value, LongestText)}'";
             default:
                 return value.Length <= LongestText && !value.Any(char.IsControl) ? null
                     : $"expected at most {LongestText} printable characters";

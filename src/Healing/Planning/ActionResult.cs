@@ -23,13 +23,27 @@ public enum ActionStatus
 
     /// <summary>The target could not be reached or did not answer as it should, to the end of the retries.</summary>
     Failed,
+
+    /// <summary>The change is on the target, but what it was to bring about did not come in time.</summary>
+    NoEffect,
+
+    /// <summary>Another operation on the target is under way; nothing was touched.</summary>
+    Busy,
+
+    /// <summary>The healer's own account lacks a right: a fault of the installation, not of the target. Nothing was touched.</summary>
+    NotPermitted,
+
+    /// <summary>A dry run: the cluster would take it; nothing was touched.</summary>
+    Rehearsed,
 }
 
 /// <summary>The answer of an action.</summary>
 /// <param name="Detail">In a sentence: what was done, or why not and who.</param>
 /// <param name="Generation">The target's generation that carries the effect; verification waits until the controller has seen it.</param>
 /// <param name="TemplateHash">The pod template that the effect left on the target.</param>
-public sealed record ActionResult(string Key, ActionStatus Status, string Detail, long? Generation = null, string? TemplateHash = null)
+/// <param name="MarksTarget">The target itself carries the operation's key; false when the effect is on an object beside it.</param>
+public sealed record ActionResult(
+    string Key, ActionStatus Status, string Detail, long? Generation = null, string? TemplateHash = null, bool MarksTarget = true)
 {
     [JsonIgnore]
     public bool IsApplied => Status == ActionStatus.Applied;
@@ -46,7 +60,14 @@ public sealed record ActionRequest(
     TargetReference Target,
     IReadOnlyDictionary<string, string> Parameters,
     long ExpectedGeneration,
-    string ExpectedTemplateHash);
+    string ExpectedTemplateHash)
+{
+    /// <summary>Ask the cluster what would change, and change nothing.</summary>
+    public bool DryRun { get; init; }
+
+    /// <summary>When the inverse is due by itself; past it the action must not begin any more. Null: the effect stays.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+}
 
 /// <summary>Asks for the inverse of an operation that is in the ledger.</summary>
 /// <param name="Key">The idempotency key of the inverse itself.</param>

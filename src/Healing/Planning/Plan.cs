@@ -36,6 +36,12 @@ public sealed record Plan(
     DateTimeOffset? WaitUntil = null,
     bool IsReversible = true)
 {
+    /// <summary>How long the effect may stay before its inverse is due by itself; null: for good.</summary>
+    public TimeSpan? TimeLimit { get; init; }
+
+    /// <summary>See <see cref="ActionDescriptor.LeavesFault"/>.</summary>
+    public bool LeavesFault { get; init; }
+
     [JsonIgnore]
     public string Summary => string.Join("; ", Reasons);
 }

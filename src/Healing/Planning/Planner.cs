@@ -58,9 +58,13 @@ public static class Planner
         var autonomy = facts.Evidence.Autonomy;
         var parameters = ActionParameters.Complete(descriptor, action.Parameters);
         var plan = new Plan(
-            PlanVerdict.Act, action, descriptor.Risk, parameters, autonomy, reasons, IsReversible: descriptor.Inverse is not null);
+            PlanVerdict.Act, action, descriptor.Risk, parameters, autonomy, reasons, IsReversible: descriptor.Inverse is not null)
+        {
+            TimeLimit = descriptor.TimeLimit is { } limit ? Duration.Parse(parameters[limit]) : null,
+            LeavesFault = descriptor.LeavesFault,
+        };
 
-        if (facts.Evidence.Workload?.Owner is { } owner && descriptor.Risk > RiskClass.R0)
+        if (facts.Evidence.Workload?.Owner is { } owner && descriptor is { ForOwned: false, Risk: > RiskClass.R0 })
         {
             return Refuse(PlanVerdict.Escalate,
                 $"the target belongs to {owner.Tool} ({owner.Proof}): a live change would be reverted or drift; change it at its source");

@@ -28,11 +28,18 @@ public sealed record TargetReference(string Cluster, string Kind, string Namespa
 /// <summary>The kinds of target that alerts name.</summary>
 public static class TargetKinds
 {
+    public const string ApiService = "APIService";
+    public const string Certificate = "Certificate";
     public const string Cluster = "Cluster";
+    public const string CronJob = "CronJob";
     public const string DaemonSet = "DaemonSet";
     public const string Deployment = "Deployment";
+
+    /// <summary>A machine that is no node of the cluster.</summary>
+    public const string Host = "Host";
     public const string HorizontalPodAutoscaler = "HorizontalPodAutoscaler";
     public const string Job = "Job";
+    public const string Namespace = "Namespace";
     public const string Node = "Node";
     public const string PersistentVolume = "PersistentVolume";
     public const string PersistentVolumeClaim = "PersistentVolumeClaim";
@@ -45,6 +52,20 @@ public static class TargetKinds
     public const string VirtualMachine = "VirtualMachine";
     public const string Hypervisor = "Hypervisor";
 
-    /// <summary>True for kinds that live in a namespace.</summary>
-    public static bool IsNamespaced(string kind) => kind is not (Cluster or Node or PersistentVolume or VirtualMachine or Hypervisor);
+    /// <summary>Of a libvirt host.</summary>
+    public const string StoragePool = "StoragePool";
+
+    /// <summary>KubeVirt's.</summary>
+    public const string VirtualMachineInstance = "VirtualMachineInstance";
+
+    /// <summary>True for kinds that live in a namespace. A target of kind Namespace has its own name as its namespace.</summary>
+    public static bool IsNamespaced(string kind) =>
+        kind is not (ApiService or Cluster or Host or Hypervisor or Namespace or Node or PersistentVolume or StoragePool
+            or VirtualMachine);
+
+    /// <summary>True for kinds that alerts may name by address, or as host:port.</summary>
+    public static bool IsMachine(string kind) => kind is Host or Hypervisor or Node;
+
+    /// <summary>True for kinds that live on libvirt hosts: no cluster is asked about them.</summary>
+    public static bool IsOnHypervisor(string kind) => kind is Hypervisor or StoragePool or VirtualMachine;
 }

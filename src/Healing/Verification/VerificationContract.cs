@@ -16,7 +16,11 @@ public sealed record VerificationContract(
     IReadOnlyList<string> UnreadyNeighbours,
     TimeSpan StableFor,
     TimeSpan Timeout,
-    TimeSpan PollEvery);
+    TimeSpan PollEvery)
+{
+    /// <summary>False when the operation was on an object beside the target, so that the target carries no mark of it.</summary>
+    public bool MarksTarget { get; init; } = true;
+}
 
 /// <summary>One look at the target after an action.</summary>
 /// <param name="OperationKey">The mark on the target now.</param>

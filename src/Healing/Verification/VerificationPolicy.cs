@@ -11,7 +11,7 @@ public static class VerificationPolicy
     public static VerificationLook Judge(VerificationContract contract, VerificationObservation seen, int? restartsBefore)
     {
         if (!seen.Exists) return new(VerificationVerdict.Superseded, $"{contract.Target} was removed meanwhile", 0);
-        if (seen.OperationKey != contract.OperationKey || seen.TemplateHash != contract.TemplateHash)
+        if ((contract.MarksTarget && seen.OperationKey != contract.OperationKey) || seen.TemplateHash != contract.TemplateHash)
         {
             var who = seen.LastChangedBy is null ? "somebody" : $"'{seen.LastChangedBy}'";
             return new(VerificationVerdict.Superseded, $"{who} changed {contract.Target} after the operation {contract.OperationKey}",

@@ -93,6 +93,8 @@ internal sealed class ApiServer(
                 case "expireWatches":
                     expire = true;
                     break;
+                case "forbid":
+                    throw Forbidden(http, isWatch);
                 default:
                     var reason = effect.Status switch
                     {
@@ -106,5 +108,24 @@ internal sealed class ApiServer(
             }
         }
         return expire;
+    }
+
+    private static ApiException Forbidden(HttpContext http, bool isWatch)
+    {
+        var target = RequestTarget.Parse((http.Request.Path.Value ?? "").Split('/', StringSplitOptions.RemoveEmptyEntries))
+            ?? throw ApiException.PathNotFound();
+        var verb = http.Request.Method switch
+        {
+            "GET" when isWatch => "watch",
+            "GET" => target.Name.Length == 0 ? "list" : "get",
+            "POST" => "create",
+            "PUT" => "update",
+            "PATCH" => "patch",
+            _ => target.Name.Length == 0 ? "deletecollection" : "delete",
+        };
+        var resource = target.Subresource.Length == 0 ? target.Type.Plural : $"{target.Type.Plural}/{target.Subresource}";
+        var scope = target.Namespace.Length == 0 ? "at the cluster scope" : $"in the namespace \"{target.Namespace}\"";
+        return ApiException.Forbidden(target.Type, target.Name,
+            $"User \"system:serviceaccount:heal:heal\" cannot {verb} resource \"{resource}\" in API group \"{target.Type.Group}\" {scope}");
     }
 }

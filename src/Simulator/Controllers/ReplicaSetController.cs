@@ -4,7 +4,8 @@ using Heal.Simulator.Storage;
 
 namespace Heal.Simulator.Controllers;
 
-/// <summary>Keeps as many pods as a ReplicaSet asks for, and counts them. Does not adopt orphans.</summary>
+/// <summary>Keeps as many pods as a ReplicaSet asks for, and counts them. Lets go of pods that do not match any more, and takes
+/// orphans that do.</summary>
 internal sealed class ReplicaSetController(Registry registry, EventRecorder events) : IController
 {
     /// <summary>Pods made or deleted for one ReplicaSet in one turn.</summary>
@@ -16,6 +17,9 @@ internal sealed class ReplicaSetController(Registry registry, EventRecorder even
     {
         if (changed.Type == ResourceCatalog.ReplicaSets)
             return [changed.Key];
+        if (changed.Type == ResourceCatalog.Pods && changed.Json.ControllerReference() is null)
+            return registry.Store.List(ResourceCatalog.ReplicaSets, changed.Key.Namespace).Items
+                .Where(s => LabelSelector.FromObject(s.Json.At("spec", "selector")).Matches(changed.Json)).Select(s => s.Key);
         return changed.Type == ResourceCatalog.Pods && changed.Json.ControllerReference() is { } owner && owner.Text("kind") == "ReplicaSet"
             ? [new ObjectKey(ResourceCatalog.ReplicaSets, changed.Key.Namespace, owner.Text("name") ?? "")] : [];
     }
@@ -25,6 +29,7 @@ internal sealed class ReplicaSetController(Registry registry, EventRecorder even
         if (registry.Store.Find(key.Type, key.Namespace, key.Name) is not { } stored)
             return null;
         var set = stored.Json;
+        Release(set);
         var pods = OwnedPods(registry.Store, set);
         if (!set.IsDeleting())
             Adjust(set, pods);
@@ -35,6 +40,32 @@ internal sealed class ReplicaSetController(Registry registry, EventRecorder even
     public static List<JsonObject> OwnedPods(ObjectStore store, JsonObject set)
         => [.. store.List(ResourceCatalog.Pods, set.Namespace()).Items.Select(p => p.Json)
             .Where(p => p.IsControlledBy(set) && !p.IsDeleting() && p.Text("status", "phase") is not ("Succeeded" or "Failed"))];
+
+    /// <summary>A pod whose labels do not match any more is let go; one that matches again is taken back.</summary>
+    private void Release(JsonObject set)
+    {
+        var selector = LabelSelector.FromObject(set.At("spec", "selector"));
+        foreach (var pod in registry.Store.List(ResourceCatalog.Pods, set.Namespace()).Items.Select(p => p.Json).ToList())
+        {
+            var owned = pod.IsControlledBy(set);
+            var matches = selector.Matches(pod);
+            if (owned == matches || pod.IsDeleting() || (!owned && pod.ControllerReference() is not null))
+                continue;
+            registry.Update(ResourceCatalog.Pods, set.Namespace(), pod.Name(), o =>
+            {
+                var references = o.At("metadata", "ownerReferences") as JsonArray ?? [];
+                if (owned)
+                    references.RemoveAll(r => r.Text("uid") == set.Uid());
+                else
+                    references.Add(Metadata.ReferenceTo(set, controller: true));
+                if (references.Count == 0)
+                    o.Meta().Remove("ownerReferences");
+                else if (references.Parent is null)
+                    o.Meta()["ownerReferences"] = references;
+                return o;
+            }, WriteContext.Controllers);
+        }
+    }
 
     private void Adjust(JsonObject set, List<JsonObject> pods)
     {

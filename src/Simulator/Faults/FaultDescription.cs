@@ -74,7 +74,8 @@ public sealed record NeverReadyEffect(string Message = "HTTP probe failed with s
 
 /// <summary>
 /// The API server misbehaves. <c>latency</c>: answers later by <see cref="LatencySeconds"/>; <c>status</c>: answers <see cref="Status"/>;
-/// <c>hang</c>: never answers; <c>expireWatches</c>: the next watches end with 410; <c>dropWatches</c>: open watches are cut once, now.
+/// <c>forbid</c>: 403 in the words of the authorizer; <c>hang</c>: never answers; <c>expireWatches</c>: the next watches end with 410;
+/// <c>dropWatches</c>: open watches are cut once, now.
 /// </summary>
 /// <param name="Count">Requests that it hits; 0: all of them until the fault is removed.</param>
 /// <param name="Path">A glob over the path.</param>
@@ -84,8 +85,8 @@ public sealed record ApiEffect(
 {
     internal string? Problem()
     {
-        if (Action is not ("latency" or "status" or "hang" or "expireWatches" or "dropWatches"))
-            return $"api.action: expected latency, status, hang, expireWatches or dropWatches; got '{Action}'";
+        if (Action is not ("latency" or "status" or "forbid" or "hang" or "expireWatches" or "dropWatches"))
+            return $"api.action: expected latency, status, forbid, hang, expireWatches or dropWatches; got '{Action}'";
         if (Action == "status" && Status is not (>= 400 and <= 599))
             return $"api.status: expected 400 to 599; got {Status}";
         if (Count < 0)

@@ -77,7 +77,8 @@ internal sealed class ContainerRunner(
     private void FinishPull(JsonObject pod, JsonObject container, ContainerState state)
     {
         var image = container.Text("image") ?? "";
-        if (images.Any(known => Glob.Matches(known, image)))
+        var denied = PullCredentials.Objection(registry.Store, pod, image);
+        if (denied is null && images.Any(known => Glob.Matches(known, image)))
         {
             var seconds = times.PullSeconds.ToString("0.###", System.Globalization.CultureInfo.InvariantCulture);
             var text = state.HasStarted && container.Text("imagePullPolicy") == "IfNotPresent"
@@ -90,7 +91,7 @@ internal sealed class ContainerRunner(
         }
         var full = FullName(image);
         var message = $"Failed to pull image \"{image}\": rpc error: code = NotFound desc = failed to pull and unpack image \"{full}\": "
-            + $"failed to resolve reference \"{full}\": {full}: not found";
+            + $"failed to resolve reference \"{full}\": {denied ?? $"{full}: not found"}";
         events.Warning(pod, Component, "Failed", message, FieldPath(state));
         events.Warning(pod, Component, "Failed", "Error: ErrImagePull", FieldPath(state));
         (state.Stage, state.WaitingReason) = (ContainerStage.PullFailed, "ErrImagePull");

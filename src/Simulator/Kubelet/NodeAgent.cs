@@ -20,6 +20,8 @@ internal sealed class NodeAgent(Registry registry, EventRecorder events, Contain
     {
         if (changed.Type == ResourceCatalog.Pods)
             return [changed.Key];
+        if (changed.Type == ResourceCatalog.Nodes)
+            return NodeLifecycleController.PodsOf(registry, changed.Key.Name);
         return changed.Type == ResourceCatalog.ConfigMaps || changed.Type == ResourceCatalog.Secrets
             ? registry.Store.List(ResourceCatalog.Pods, changed.Key.Namespace).Items.Where(p => Wakes(p.Json)).Select(p => p.Key) : [];
     }
@@ -38,7 +40,8 @@ internal sealed class NodeAgent(Registry registry, EventRecorder events, Contain
             _pods.TryRemove(known, out _);
             _uids.Remove(key);
         }
-        if (pod?.Text("spec", "nodeName") is null)
+        // The kubelet of a node that is not ready does nothing, so that a pod that is being deleted there stays.
+        if (pod?.Text("spec", "nodeName") is not { } node || !NodeLifecycleController.IsAlive(registry, node))
             return null;
         _uids[key] = pod.Uid();
         var state = _pods.GetOrAdd(pod.Uid(), _ => NewState(pod));

@@ -66,6 +66,13 @@ internal static class ResourceCatalog
         Categories = All,
         HasGeneration = true,
     };
+    public static readonly ResourceType CronJobs = new("batch", "v1", "cronjobs", "CronJob", true)
+    {
+        ShortNames = ["cj"],
+        Subresources = Status,
+        Categories = All,
+        HasGeneration = true,
+    };
     public static readonly ResourceType PodDisruptionBudgets = new("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", true)
     {
         ShortNames = ["pdb"],
@@ -84,13 +91,21 @@ internal static class ResourceCatalog
         ShortNames = ["netpol"],
         HasGeneration = true,
     };
+    public static readonly ResourceType VolumeSnapshotClasses =
+        new("snapshot.storage.k8s.io", "v1", "volumesnapshotclasses", "VolumeSnapshotClass", false);
+    public static readonly ResourceType VolumeSnapshots = new("snapshot.storage.k8s.io", "v1", "volumesnapshots", "VolumeSnapshot", true)
+        { Subresources = Status, HasGeneration = true };
+    public static readonly ResourceType Roles = new("rbac.authorization.k8s.io", "v1", "roles", "Role", true);
+    public static readonly ResourceType RoleBindings = new("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding", true);
+
     public static readonly ResourceType Leases = new("coordination.k8s.io", "v1", "leases", "Lease", true);
 
     public static readonly IReadOnlyList<ResourceType> Served =
     [
+        .. FurtherResources.Served, .. CustomResources.Served,
         Namespaces, Nodes, Pods, Services, Endpoints, ConfigMaps, Secrets, Events, ServiceAccounts, PersistentVolumeClaims, ResourceQuotas,
-        Deployments, ReplicaSets, StatefulSets, DaemonSets, ControllerRevisions, Jobs, PodDisruptionBudgets, HorizontalPodAutoscalers,
-        NetworkPolicies, Leases,
+        Deployments, ReplicaSets, StatefulSets, DaemonSets, ControllerRevisions, Jobs, CronJobs, PodDisruptionBudgets,
+        HorizontalPodAutoscalers, NetworkPolicies, VolumeSnapshotClasses, VolumeSnapshots, Roles, RoleBindings, Leases,
     ];
 
     public static ResourceType? Find(string group, string version, string plural)

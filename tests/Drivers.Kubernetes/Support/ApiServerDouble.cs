@@ -46,6 +46,7 @@ internal sealed class ApiServerDouble : IAsyncDisposable
             builder.WebHost.UseKestrelHttpsConfiguration();
         var app = builder.Build();
         var server = new ApiServerDouble(app);
+        app.UseWebSockets();
         app.Run(server.AnswerAsync);
         await app.StartAsync();
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
@@ -78,7 +79,8 @@ internal sealed class ApiServerDouble : IAsyncDisposable
         var request = new RecordedRequest(
             $"{context.Request.Method} {context.Request.Path}",
             Uri.UnescapeDataString(context.Request.QueryString.ToString()),
-            await reader.ReadToEndAsync(),
+            // What follows a request to change protocols is no body.
+            context.WebSockets.IsWebSocketRequest ? string.Empty : await reader.ReadToEndAsync(),
             context.Request.ContentType,
             context.Request.Headers.Authorization.ToString(),
             context.Request.Host.Host,

@@ -24,31 +24,31 @@ internal sealed class TestCertificates
     public string AuthorityPem => _authority.ExportCertificatePem();
 
     /// <summary>For a server with this DNS name, or on 127.0.0.1 when there is none.</summary>
-    public X509Certificate2 Server(string? dnsName = null)
+    public X509Certificate2 Server(string? dnsName = null, DateTimeOffset? until = null)
     {
         var names = new SubjectAlternativeNameBuilder();
         if (dnsName is null)
             names.AddIpAddress(IPAddress.Loopback);
         else
             names.AddDnsName(dnsName);
-        var pair = Issue("CN=server", names, "1.3.6.1.5.5.7.3.1");
+        var pair = Issue("CN=server", names, "1.3.6.1.5.5.7.3.1", until);
         return X509CertificateLoader.LoadPkcs12(pair.Export(X509ContentType.Pfx), null);
     }
 
-    public (string Certificate, string Key) Client(string name)
+    public (string Certificate, string Key) Client(string name, DateTimeOffset? until = null)
     {
-        using var pair = Issue($"CN={name}", null, "1.3.6.1.5.5.7.3.2");
+        using var pair = Issue($"CN={name}", null, "1.3.6.1.5.5.7.3.2", until);
         return (pair.ExportCertificatePem(), pair.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
     }
 
-    private X509Certificate2 Issue(string subject, SubjectAlternativeNameBuilder? names, string purpose)
+    private X509Certificate2 Issue(string subject, SubjectAlternativeNameBuilder? names, string purpose, DateTimeOffset? until)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose)], critical: false));
         if (names is not null)
             request.CertificateExtensions.Add(names.Build());
-        using var certificate = request.Create(_authority, From, To, RandomNumberGenerator.GetBytes(8));
+        using var certificate = request.Create(_authority, From, until ?? To, RandomNumberGenerator.GetBytes(8));
         return certificate.CopyWithPrivateKey(key);
     }
 }

@@ -18,8 +18,16 @@ public sealed class Journal
 
     public bool Hold { get; set; }
 
+    /// <summary>Also prints each entry as a line of JSON: a process of its own has no other way to tell.</summary>
+    public bool Prints { get; init; }
+
     public void Write(string entry)
     {
+        if (Prints)
+        {
+            Console.WriteLine($$"""{"journal":"{{entry}}"}""");
+        }
+
         _entries.Enqueue(entry);
         _written.Release();
     }

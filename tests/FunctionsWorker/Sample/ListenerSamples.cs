@@ -6,8 +6,16 @@ namespace Heal.FunctionsWorker.Tests.Sample;
 public sealed class ListenerSamples(Journal journal)
 {
     [Function("Tick")]
-    public Task TickAsync([TimerTrigger("%TICK%", RunOnStartup = false)] TimerInfo timer) =>
-        DoAsync($"tick next={timer.ScheduleStatus!.Next:HH:mm:ss} late={timer.IsPastDue}");
+    public Task TickAsync([TimerTrigger("%TICK%", RunOnStartup = false)] TimerInfo timer, CancellationToken token) =>
+        DoAsync($"tick next={timer.ScheduleStatus?.Next:HH:mm:ss} late={timer.IsPastDue}", token);
+
+    [Function("Beat")]
+    public Task BeatAsync([TimerTrigger("%BEAT%", UseMonitor = false)] TimerInfo timer) =>
+        DoAsync($"beat status={timer.ScheduleStatus is not null} late={timer.IsPastDue}");
+
+    [Function("Wake")]
+    public Task WakeAsync([TimerTrigger("%WAKE%", RunOnStartup = true)] TimerInfo timer) =>
+        DoAsync($"wake last={timer.ScheduleStatus!.Last:HH:mm:ss} next={timer.ScheduleStatus.Next:HH:mm:ss} late={timer.IsPastDue}");
 
     [Function("TakeOrder")]
     public Task TakeOrderAsync([QueueTrigger("%ORDERS%")] Order order, string id, long dequeueCount) =>
@@ -16,12 +24,12 @@ public sealed class ListenerSamples(Journal journal)
     [Function("SlowOrder")]
     public Task SlowOrderAsync([QueueTrigger("%ORDERS%")] QueueMessage message) => DoAsync($"slow {message.Body} {message.DequeueCount}");
 
-    private async Task DoAsync(string entry)
+    private async Task DoAsync(string entry, CancellationToken token = default)
     {
         journal.Write(entry);
         if (journal.Hold)
         {
-            await journal.GoOn.WaitAsync();
+            await journal.GoOn.WaitAsync(token);
         }
 
         if (journal.Fail)

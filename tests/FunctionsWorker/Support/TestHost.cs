@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Azure.Functions.Worker.Extensions.DurableTask;
 using Microsoft.DurableTask.Client;
@@ -23,6 +24,13 @@ internal sealed class TestHost : IAsyncDisposable
 
     /// <summary>With this setting the hub is that of host.json; without, it is in memory.</summary>
     public const string PostgresSetting = "TEST_POSTGRES";
+
+    // What needs a schedule or a queue runs only where a test asks for it.
+    public static readonly string[] Listeners =
+    [
+        "Tick", "TickAgain", "TickOnAndOn", "Beat", "Wake", "TakeOrder", "SlowOrder", "Patient", "TakeBytes", "TakeText",
+        "SendText", "SendMany", "SendAndReply", "Forward",
+    ];
 
     private readonly string _root;
 
@@ -55,13 +63,41 @@ internal sealed class TestHost : IAsyncDisposable
         FunctionsApplicationBuilder builder = Builder(root, hostJson, settings, listeners ?? []);
         builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Debug);
         configure?.Invoke(builder);
-        IHost host = builder.Build();
+        return await StartAsync(builder.Build(), root, log);
+    }
+
+    /// <summary>A host that somebody else built.</summary>
+    public static async Task<TestHost> StartAsync(IHost host, string root, CollectingLogger log)
+    {
         await host.StartAsync();
         return new(host, root, log);
     }
 
     /// <param name="listeners">The timer and queue functions that shall run; the others are disabled.</param>
     public static FunctionsApplicationBuilder Builder(
+        string root, string? hostJson = null, Dictionary<string, string>? settings = null, string[]? listeners = null)
+    {
+        FunctionsApplicationBuilder builder = FunctionsApplication.CreateBuilder(Arguments(root, hostJson, settings, listeners));
+        builder.ConfigureFunctionsWebApplication();
+        if (settings?.ContainsKey(PostgresSetting) != true)
+        {
+            UseHubInMemory(builder);
+        }
+
+        builder.Services.AddScoped<Sample.ScopedCounter>();
+        builder.Services.AddSingleton<Sample.Journal>();
+        return builder;
+    }
+
+    public static void UseHubInMemory(IFunctionsWorkerApplicationBuilder builder)
+    {
+        var hub = new InMemoryTaskHub(TimeProvider.System);
+        builder.ConfigureDurableWorker().UseTaskHub(_ => hub);
+        builder.Services.AddDurableTaskClient().UseTaskHub(_ => hub);
+    }
+
+    /// <summary>The command line that makes any builder build the sample application.</summary>
+    public static string[] Arguments(
         string root, string? hostJson = null, Dictionary<string, string>? settings = null, string[]? listeners = null)
     {
         File.WriteAllText(Path.Combine(root, "host.json"), hostJson ?? """{ "version": "2.0" }""");
@@ -72,12 +108,14 @@ internal sealed class TestHost : IAsyncDisposable
             ["urls"] = "http://127.0.0.1:0",
             // whatever the shell exports is none of the tests' business
             ["AzureWebJobsStorage"] = "",
+            ["HUB"] = "",
+            ["HUB_CONNECTION"] = "",
             ["AzureFunctionsKeys:master"] = Master,
             ["AzureFunctionsKeys:host:default"] = HostKey,
             ["AzureFunctionsKeys:functions:Echo:default"] = EchoKey,
             ["AzureFunctionsKeys:system:durabletask_extension"] = SystemKey,
         };
-        foreach (string name in new[] { "Tick", "TakeOrder", "SlowOrder" }.Except(listeners ?? []))
+        foreach (string name in Listeners.Except(listeners ?? []))
         {
             all[$"AzureWebJobs.{name}.Disabled"] = "true";
         }
@@ -87,18 +125,7 @@ internal sealed class TestHost : IAsyncDisposable
             all[name] = value;
         }
 
-        FunctionsApplicationBuilder builder = FunctionsApplication.CreateBuilder([.. all.Select(static s => $"--{s.Key}={s.Value}")]);
-        builder.ConfigureFunctionsWebApplication();
-        if (!all.ContainsKey(PostgresSetting))
-        {
-            var hub = new InMemoryTaskHub(TimeProvider.System);
-            builder.ConfigureDurableWorker().UseTaskHub(_ => hub);
-            builder.Services.AddDurableTaskClient().UseTaskHub(_ => hub);
-        }
-
-        builder.Services.AddScoped<Sample.ScopedCounter>();
-        builder.Services.AddSingleton<Sample.Journal>();
-        return builder;
+        return [.. all.Select(static s => $"--{s.Key}={s.Value}")];
     }
 
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? key = HostKey, HttpContent? body = null)
@@ -111,6 +138,8 @@ internal sealed class TestHost : IAsyncDisposable
 
         return await Client.SendAsync(request);
     }
+
+    public void WriteHostJson(string text) => File.WriteAllText(Path.Combine(_root, "host.json"), text);
 
     public Task<HttpResponseMessage> GetAsync(string path, string? key = HostKey) => SendAsync(HttpMethod.Get, path, key);
 

@@ -1,6 +1,7 @@
 namespace Heal.Shared.Tests;
 
-/// <summary>A clock that stands still until it is moved. <see cref="WaitsUntilAsync"/> says when somebody waits for a given time.</summary>
+/// <summary>A clock that stands still until it is moved. <see cref="WaitsUntilAsync"/> says when somebody, or as many as wanted,
+/// waits for a given time.</summary>
 internal sealed class ManualTime(DateTimeOffset start) : TimeProvider
 {
     private readonly Lock _gate = new();
@@ -32,14 +33,14 @@ internal sealed class ManualTime(DateTimeOffset start) : TimeProvider
         return timer;
     }
 
-    public async Task WaitsUntilAsync(DateTimeOffset time)
+    public async Task WaitsUntilAsync(DateTimeOffset time, int waiters = 1)
     {
         while (true)
         {
             Task changed;
             lock (_gate)
             {
-                if (_timers.Exists(t => t.Due == time))
+                if (_timers.Count(t => t.Due == time) >= waiters)
                 {
                     return;
                 }

@@ -44,32 +44,75 @@ internal sealed class RollbackDeployment(IKubernetesClient client, IHealStore st
         return verdict.Revision is null ? verdict.Reason : null;
     }
 
-    public async Task<ActionResult> RunAsync(ActionRequest request, CancellationToken cancellationToken)
+    public Task<ActionResult> RunAsync(ActionRequest request, CancellationToken cancellationToken) =>
+        Permissions.GuardAsync(Id, request.Key, () => RollBackAsync(request, cancellationToken));
+
+    public Task<ActionResult> DryRunAsync(ActionRequest request, CancellationToken cancellationToken) =>
+        Permissions.GuardAsync(Id, request.Key, async () =>
+        {
+            var (pre, live, refused) = await ProposeAsync(request, cancellationToken);
+            if (pre is null) return refused!;
+            if (await _replacement.RehearseAsync(request.Key, pre, live!, request.Target, cancellationToken) is { } refusal)
+            {
+                return new ActionResult(request.Key, ActionStatus.Refused, refusal);
+            }
+
+            var (differences, omitted) = TemplateDiff.Compare(pre.Template, pre.Desired);
+            var lines = differences.Select(item => $"{item.Path}: {item.Old ?? "nothing"} -> {item.New ?? "nothing"}");
+            var more = omitted > 0 ? $" and {omitted} more" : "";
+            return new ActionResult(request.Key, ActionStatus.Rehearsed,
+                SafeText.Line($"to {pre.Revision}; would change {string.Join("; ", lines)}{more}", EvidenceLimits.MessageLength));
+        });
+
+    public async Task<EffectLook> LookAsync(string key, TargetReference target, CancellationToken cancellationToken)
+    {
+        var live = await client.TryGetAsync<Deployment>(target.Namespace, target.Name, cancellationToken);
+        if (live is null) return new EffectLook(VerificationVerdict.Superseded, $"{target} is gone");
+        return await store.FindOperationAsync(key, cancellationToken) is { } row && IsOurs(row, TemplatePreImage.From(row), live)
+            ? new EffectLook(VerificationVerdict.Healthy, "the template is in place")
+            : new EffectLook(VerificationVerdict.Superseded, $"{TemplateReplacement.Who(live)} changed {target}");
+    }
+
+    public Task<ActionResult> UndoAsync(UndoRequest request, CancellationToken cancellationToken) =>
+        Permissions.GuardAsync(Id, request.Key, () => RollForwardAsync(request, cancellationToken));
+
+    private async Task<ActionResult> RollBackAsync(ActionRequest request, CancellationToken cancellationToken)
     {
         var known = await store.FindOperationAsync(request.Key, cancellationToken);
         if (known is not null) return await _replacement.RunAsync(known, request.Target, cancellationToken);
 
-        if (safety.Objection() is { } objection) return new ActionResult(request.Key, ActionStatus.Blocked, objection);
+        var (pre, _, refused) = await ProposeAsync(request, cancellationToken);
+        if (pre is null) return refused!;
+        var operation = await store.IntendUnlessBusyAsync(
+            Intent(request.Key, request.IncidentId, request.Target, pre, undoes: null), time.GetUtcNow() - RecipeAction.BusyFor,
+            cancellationToken);
+        return operation.Key == request.Key
+            ? await _replacement.RunAsync(operation, request.Target, cancellationToken)
+            : new ActionResult(request.Key, ActionStatus.Busy,
+                $"operation {operation.Key} ({operation.ActionId}) on {request.Target} is under way since {operation.IntendedAt:u}");
+    }
+
+    private async Task<(TemplatePreImage? Pre, Deployment? Live, ActionResult? Refused)> ProposeAsync(
+        ActionRequest request, CancellationToken cancellationToken)
+    {
+        if (safety.Objection() is { } objection) return Refuse(ActionStatus.Blocked, objection);
         var live = await client.TryGetAsync<Deployment>(request.Target.Namespace, request.Target.Name, cancellationToken);
-        if (live is null) return new ActionResult(request.Key, ActionStatus.TargetGone, $"{request.Target} is gone");
+        if (live is null) return Refuse(ActionStatus.TargetGone, $"{request.Target} is gone");
 
         var removed = await RemovedTemplates.OfAsync(store, request.Target, time.GetUtcNow(), cancellationToken);
         var facts = await DeploymentFacts.ReadAsync(client, live, removed, cancellationToken);
-        if (Changed(request, facts) is { } changed) return new ActionResult(request.Key, ActionStatus.ChangedByOther, changed);
+        if (Changed(request, facts) is { } changed) return Refuse(ActionStatus.ChangedByOther, changed);
 
         var verdict = RollbackPolicy.Judge(facts.Workload, facts.Revisions, Duration.Parse(request.Parameters[MinimumServed]));
-        if (verdict.Revision is not { } revision || facts.Set(revision)?.Spec?.Template is not { } template)
-        {
-            return new ActionResult(request.Key, ActionStatus.Refused, verdict.Reason);
-        }
+        return verdict.Revision is { } revision && facts.Set(revision)?.Spec?.Template is { } template
+            ? (PreImage(live, PodTemplates.Normalise(template), revision.Name), live, null)
+            : Refuse(ActionStatus.Refused, verdict.Reason);
 
-        var pre = PreImage(live, PodTemplates.Normalise(template), revision.Name);
-        var operation = await store.IntendAsync(
-            Intent(request.Key, request.IncidentId, request.Target, pre, undoes: null), cancellationToken);
-        return await _replacement.RunAsync(operation, request.Target, cancellationToken);
+        (TemplatePreImage?, Deployment?, ActionResult?) Refuse(ActionStatus status, string detail) =>
+            (null, null, new ActionResult(request.Key, status, detail));
     }
 
-    public async Task<ActionResult> UndoAsync(UndoRequest request, CancellationToken cancellationToken)
+    private async Task<ActionResult> RollForwardAsync(UndoRequest request, CancellationToken cancellationToken)
     {
         var known = await store.FindOperationAsync(request.Key, cancellationToken);
         if (known is not null) return await _replacement.RunAsync(known, request.Target, cancellationToken);

@@ -20,6 +20,9 @@ internal sealed record ClusterConnection
     public string? Namespace { get; init; }
     public required IClusterCredentials Credentials { get; init; }
 
+    /// <summary>On whose behalf calls are made; null: our own.</summary>
+    public Impersonation? Impersonation { get; init; }
+
     /// <summary>Where this comes from, for messages: "context 'x' of file 'y'".</summary>
     public required string Origin { get; init; }
 }

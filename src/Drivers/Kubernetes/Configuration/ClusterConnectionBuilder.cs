@@ -79,7 +79,11 @@ internal sealed class ClusterConnectionBuilder(KubernetesClientOptions options, 
             return connection;
 
         var user = Find(kubeconfig.Users, context.Context.User, "user", origin);
-        return connection with { Credentials = new UserCredentialsBuilder(options, host, time).Build(user, cluster, entry) };
+        return connection with
+        {
+            Credentials = new UserCredentialsBuilder(options, host, time).Build(user, cluster, entry),
+            Impersonation = UserCredentialsBuilder.Impersonation(user),
+        };
     }
 
     private Uri CheckServer(string? server, string origin)

@@ -69,6 +69,11 @@ internal sealed class UserEntry
 
     [YamlMember(Alias = "tokenFile", ApplyNamingConventions = false)]
     public string? TokenFile { get; set; }
+    [YamlMember(Alias = "as", ApplyNamingConventions = false)]
+    public string? As { get; set; }
+    public string? AsUid { get; set; }
+    public List<string>? AsGroups { get; set; }
+    public Dictionary<string, List<string>>? AsUserExtra { get; set; }
     public string? Username { get; set; }
     public string? Password { get; set; }
     public Dictionary<string, object>? AuthProvider { get; set; }

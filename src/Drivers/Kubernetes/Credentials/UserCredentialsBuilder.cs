@@ -18,30 +18,59 @@ internal sealed class UserCredentialsBuilder(KubernetesClientOptions options, Ho
             throw new KubeconfigException(
                 $"{origin}: 'auth-provider' was removed from Kubernetes clients in 1.26. Use the provider's exec plugin.");
 
-        var certificate = Certificate(user, entry, origin);
+        var hasCertificate = !string.IsNullOrEmpty(entry.ClientCertificate) || !string.IsNullOrEmpty(entry.ClientCertificateData)
+            || !string.IsNullOrEmpty(entry.ClientKey) || !string.IsNullOrEmpty(entry.ClientKeyData);
         if (entry.Exec is not null)
         {
-            if (certificate is not null || !string.IsNullOrEmpty(entry.Token) || !string.IsNullOrEmpty(entry.TokenFile))
+            if (hasCertificate || !string.IsNullOrEmpty(entry.Token) || !string.IsNullOrEmpty(entry.TokenFile))
                 throw new KubeconfigException($"{origin}: expected 'exec' or other credentials, got both.");
             return new ExecCredentials(ExecPlugin(user, entry.Exec, cluster, clusterEntry, origin), time);
         }
 
-        if (!string.IsNullOrEmpty(entry.TokenFile))
-            return new TokenFileCredentials(user.Resolve(entry.TokenFile), certificate);
-        return new StaticCredentials(string.IsNullOrEmpty(entry.Token) ? null : entry.Token, certificate);
+        IClusterCredentials token = !string.IsNullOrEmpty(entry.TokenFile)
+            ? new TokenFileCredentials(user.Resolve(entry.TokenFile), null)
+            : new StaticCredentials(string.IsNullOrEmpty(entry.Token) ? null : entry.Token, null);
+        if (!hasCertificate)
+            return token;
+        // Inline data wins over a file, and does not change.
+        var files = new List<string>();
+        AddFile(entry.ClientCertificateData, entry.ClientCertificate);
+        AddFile(entry.ClientKeyData, entry.ClientKey);
+        return new CertificateFileCredentials(token, new CertificateFiles(() => Certificate(user, entry, origin), [.. files]));
+
+        void AddFile(string? data, string? path)
+        {
+            if (string.IsNullOrEmpty(data) && !string.IsNullOrEmpty(path))
+                files.Add(user.Resolve(path));
+        }
     }
 
-    private static X509Certificate2? Certificate(NamedUser user, UserEntry entry, string origin)
+    /// <summary>On whose behalf the user acts; null: on nobody's but its own.</summary>
+    public static Impersonation? Impersonation(NamedUser user)
     {
-        var certificate = Pem.Text(user, entry.ClientCertificateData, entry.ClientCertificate, "client-certificate", origin);
-        var key = Pem.Text(user, entry.ClientKeyData, entry.ClientKey, "client-key", origin);
-        return (certificate, key) switch
-        {
-            (null, null) => null,
-            (not null, null) => throw new KubeconfigException($"{origin}: 'client-certificate' without 'client-key'."),
-            (null, not null) => throw new KubeconfigException($"{origin}: 'client-key' without 'client-certificate'."),
-            _ => Pem.ClientCertificate(certificate, key, origin),
-        };
+        var entry = user.User ?? new UserEntry();
+        if (entry.AsGroups is { Count: > 1 } || entry.AsUserExtra?.Any(e => e.Value.Count > 1) == true)
+            throw new KubeconfigException(
+                $"Kubeconfig '{user.File}', user '{user.Name}': expected at most one value in 'as-groups' and in each of 'as-user-extra'. "
+                + "The HTTP client joins several into one header, which the server would take for one group.");
+        if (!string.IsNullOrEmpty(entry.As))
+            return new Impersonation(
+                entry.As, entry.AsUid, entry.AsGroups ?? [],
+                (entry.AsUserExtra ?? []).ToDictionary(e => e.Key, e => (IReadOnlyList<string>)e.Value, StringComparer.Ordinal));
+        // Left out silently, calls would be made with more rights than their author meant.
+        if (!string.IsNullOrEmpty(entry.AsUid) || entry.AsGroups is { Count: > 0 } || entry.AsUserExtra is { Count: > 0 })
+            throw new KubeconfigException(
+                $"Kubeconfig '{user.File}', user '{user.Name}': 'as-uid', 'as-groups' and 'as-user-extra' need 'as'.");
+        return null;
+    }
+
+    private static X509Certificate2 Certificate(NamedUser user, UserEntry entry, string origin)
+    {
+        var certificate = Pem.Text(user, entry.ClientCertificateData, entry.ClientCertificate, "client-certificate", origin)
+            ?? throw new KubeconfigException($"{origin}: 'client-key' without 'client-certificate'.");
+        var key = Pem.Text(user, entry.ClientKeyData, entry.ClientKey, "client-key", origin)
+            ?? throw new KubeconfigException($"{origin}: 'client-certificate' without 'client-key'.");
+        return Pem.ClientCertificate(certificate, key, origin);
     }
 
     private ExecPlugin ExecPlugin(NamedUser user, ExecEntry exec, NamedCluster cluster, ClusterEntry clusterEntry, string origin)

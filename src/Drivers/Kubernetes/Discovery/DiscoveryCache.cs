@@ -15,6 +15,8 @@ internal sealed class DiscoveryCache(ApiTransport transport)
     public static readonly TimeSpan NegativeLifetime = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<ResourceKind, Entry> _entries = new();
+    // Kinds share documents: the core group's holds twenty of those that we use.
+    private readonly ConcurrentDictionary<string, (object? Document, long Read)> _documents = new();
 
     /// <exception cref="KubernetesNotFoundException">The server does not serve the kind.</exception>
     public async Task<ApiResource> GetAsync(string verb, ResourceKind kind, CancellationToken cancellationToken) =>
@@ -31,10 +33,18 @@ internal sealed class DiscoveryCache(ApiTransport transport)
     }
 
     /// <summary>The server did not know the URL that we made of an entry: forget it.</summary>
-    public void Forget(ResourceKind kind) => _entries.TryRemove(kind, out _);
+    public void Forget(ResourceKind kind)
+    {
+        _entries.TryRemove(kind, out _);
+        var group = kind.Group.Length == 0 ? "api/" : $"apis/{Uri.EscapeDataString(kind.Group)}";
+        foreach (var path in _documents.Keys.Where(p => p.StartsWith(group, StringComparison.Ordinal)))
+            _documents.TryRemove(path, out _);
+    }
 
-    private bool IsFresh(Entry entry) => transport.Time.GetElapsedTime(entry.Asked)
-        < (entry.Resource is null ? NegativeLifetime : transport.Options.DiscoveryLifetime);
+    private bool IsFresh(Entry entry) => IsFresh(entry.Asked, entry.Resource is not null);
+
+    private bool IsFresh(long asked, bool isThere) =>
+        transport.Time.GetElapsedTime(asked) < (isThere ? transport.Options.DiscoveryLifetime : NegativeLifetime);
 
     private async Task<ApiResource?> AskAsync(ResourceKind kind, CancellationToken cancellationToken)
     {
@@ -46,11 +56,23 @@ internal sealed class DiscoveryCache(ApiTransport transport)
             var list = await ReadAsync<ApiResourceListDocument>(path, cancellationToken);
             var match = list?.Resources.Find(r => r.Kind == kind.Kind && !r.Name.Contains('/', StringComparison.Ordinal));
             if (match is not null)
-                return new ApiResource(kind.Group, version, kind.Kind, match.Name, match.Namespaced, match.Verbs);
+                return new ApiResource(kind.Group, version, kind.Kind, match.Name, match.Namespaced, match.Verbs)
+                {
+                    Subresources = Subresources(list!, match.Name, kind.Group, version),
+                };
         }
 
         return null;
     }
+
+    private static List<ApiSubresource> Subresources(ApiResourceListDocument list, string plural, string group, string version) =>
+        [.. list.Resources
+            .Where(r => r.Name.StartsWith(plural + '/', StringComparison.Ordinal))
+            .Select(r => new ApiSubresource(r.Name[(plural.Length + 1)..], ApiVersion(r, group, version), r.Kind, r.Verbs))];
+
+    private static string ApiVersion(ApiResourceDocument resource, string group, string version) => string.IsNullOrEmpty(resource.Version)
+        ? group.Length == 0 ? version : $"{group}/{version}"
+        : string.IsNullOrEmpty(resource.Group) ? resource.Version : $"{resource.Group}/{resource.Version}";
 
     /// <summary>Versions to look into, best first.</summary>
     private async Task<IReadOnlyList<string>> VersionsAsync(ResourceKind kind, CancellationToken cancellationToken)
@@ -63,10 +85,21 @@ internal sealed class DiscoveryCache(ApiTransport transport)
         if (group is null)
             return [];
         var all = group.Versions.Select(v => v.Version);
-        return group.PreferredVersion is { } preferred ? [.. all.Prepend(preferred.Version).Distinct()] : [.. all];
+        return VersionPreference.Order(
+            kind, group.PreferredVersion is { } preferred ? [.. all.Prepend(preferred.Version).Distinct()] : [.. all]);
     }
 
     private async Task<T?> ReadAsync<T>(string path, CancellationToken cancellationToken) where T : class
+    {
+        // A kind that is not in a document may have come since, with a CustomResourceDefinition: no older than a "no" may be.
+        if (_documents.TryGetValue(path, out var known) && IsFresh(known.Read, isThere: false))
+            return (T?)known.Document;
+        var document = await AskAsync<T>(path, cancellationToken);
+        _documents[path] = (document, transport.Time.GetTimestamp());
+        return document;
+    }
+
+    private async Task<T?> AskAsync<T>(string path, CancellationToken cancellationToken) where T : class
     {
         try
         {

@@ -23,6 +23,10 @@ internal sealed class ApiResourceDocument
     /// <summary>Plural; "plural/subresource" for subresources.</summary>
     public string Name { get; init; } = string.Empty;
     public string Kind { get; init; } = string.Empty;
+
+    /// <summary>Of the documents of a subresource; empty: those of its list.</summary>
+    public string? Group { get; init; }
+    public string? Version { get; init; }
     public bool Namespaced { get; init; }
     public List<string> Verbs { get; init; } = [];
 }

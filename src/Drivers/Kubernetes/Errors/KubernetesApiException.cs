@@ -17,6 +17,12 @@ public class KubernetesApiException : Exception
 
     /// <summary>How long the server asks to wait; null when it does not.</summary>
     public TimeSpan? RetryAfter => Error.RetryAfter;
+
+    /// <summary>Which rule of the cluster refused, by name; null when it was the API server itself.</summary>
+    public Refusal? Refusal => Error.Refusal;
+
+    /// <summary>The server could not read or write its storage (etcd): no space, no leader, timeout.</summary>
+    public bool IsStorageFailure => Error.IsStorageFailure;
 }
 
 /// <summary>What is known of a refused call.</summary>
@@ -30,6 +36,12 @@ public sealed record KubernetesApiError
     public IReadOnlyList<StatusCause> Causes { get; init; } = [];
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>Which rule of the cluster refused; null when it was the API server itself.</summary>
+    public Refusal? Refusal { get; init; }
+
+    /// <summary>The server could not read or write its storage (etcd).</summary>
+    public bool IsStorageFailure { get; init; }
+
     /// <summary>The Kubernetes verb: get, list, watch, create, update, patch, delete.</summary>
     public required string Verb { get; init; }
 
@@ -38,7 +50,11 @@ public sealed record KubernetesApiError
 
     internal string Describe() =>
         $"Kubernetes refused to {Verb} '{Resource}': {(int)StatusCode} {(Reason.Length == 0 ? StatusCode.ToString() : Reason)}"
-        + (ServerMessage.Length == 0 ? "." : $": {ServerMessage}");
+        + (ServerMessage.Length == 0 ? "." : $": {ServerMessage}")
+        + (IsStorageFailure ? " The cluster's storage (etcd) has failed, not this call: look there." : string.Empty)
+        + (Refusal is { Kind: RefusalKind.WebhookUnreachable } down
+            ? $" The admission webhook '{down.Name}' cannot be reached, and its failurePolicy is Fail."
+            : string.Empty);
 }
 
 /// <summary>One cause of a refusal, e.g. an invalid field or a conflict over one.</summary>

@@ -34,6 +34,7 @@ public record KubernetesObject : KubernetesModel
 {
     private string? _apiVersion;
     private string? _kind;
+    private ObjectMeta _metadata = new();
 
     /// <summary>Group and version, e.g. "apps/v1". The client fills it in, also when it writes.</summary>
     public string? ApiVersion
@@ -49,7 +50,15 @@ public record KubernetesObject : KubernetesModel
         init => _kind = value;
     }
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata
+    {
+        get => _metadata;
+        init => _metadata = value;
+    }
+
+    /// <summary>True when parts were left out as it was read (<see cref="ObjectTrim"/>): it must not be written back as a whole.</summary>
+    [JsonIgnore]
+    public bool IsTrimmed { get; private set; }
 
     /// <summary>Reads an object from JSON.</summary>
     /// <exception cref="JsonException">A field has another type than the model's.</exception>
@@ -58,11 +67,29 @@ public record KubernetesObject : KubernetesModel
     /// <summary>The object as the API server writes it.</summary>
     public JsonObject ToJson() => KubernetesJson.ToNode(this);
 
-    /// <summary>The items of a typed list come without these two.</summary>
+    /// <summary>The items of a typed list come without these two, and what was asked for as metadata only under another name.</summary>
     internal void FillType(ApiResource resource)
     {
+        if (_kind == "PartialObjectMetadata")
+            (_apiVersion, _kind, IsTrimmed) = (null, null, true);
         _apiVersion ??= resource.ApiVersion;
         _kind ??= resource.Kind;
+    }
+
+    /// <summary>Leaves out what the trim says; managedFields were passed over by the reader.</summary>
+    internal void Trim(ObjectTrim trim)
+    {
+        IsTrimmed = true;
+        if (trim.MaxAnnotationLength is { } longest && _metadata.Annotations is { } all && all.Any(a => a.Value?.Length > longest))
+        {
+            _metadata = _metadata with
+            {
+                Annotations = all.Where(a => !(a.Value?.Length > longest)).ToDictionary(StringComparer.Ordinal),
+            };
+        }
+
+        foreach (var field in trim.Fields)
+            OtherFields?.Remove(field);
     }
 
     public sealed override string ToString() =>

@@ -24,6 +24,7 @@ internal sealed class ObjectLister(ApiTransport transport, DiscoveryCache discov
                 $"Expected Limit and PageSize of at least 1, got {options.Limit} and {options.PageSize}.", nameof(options));
 
         var resource = await discovery.GetAsync("list", kind, cancellationToken);
+        var hasAskedAnew = false;
         for (var restarts = 0; ; restarts++)
         {
             try
@@ -36,9 +37,12 @@ internal sealed class ObjectLister(ApiTransport transport, DiscoveryCache discov
             }
             catch (KubernetesNotFoundException)
             {
-                // A collection is always there unless its kind is gone.
+                // A collection is always there unless its kind is gone, or served in another version than when we asked.
                 discovery.Forget(kind);
-                throw;
+                var now = hasAskedAnew ? null : await discovery.FindAsync(kind, cancellationToken);
+                if (now is null || now.ApiVersion == resource.ApiVersion)
+                    throw;
+                (resource, hasAskedAnew) = (now, true);
             }
         }
     }
@@ -56,11 +60,13 @@ internal sealed class ObjectLister(ApiTransport transport, DiscoveryCache discov
             var query = ApiCalls.Query(
                 ("labelSelector", options.LabelSelector), ("fieldSelector", options.FieldSelector),
                 ("limit", pageSize), ("continue", next));
-            var (page, bytes) = await ReadPageAsync<T>(resource, ns, query, used, cancellationToken);
-            used += bytes;
+            var (page, bytes) = await ReadPageAsync<T>(resource, ns, query, options, used, cancellationToken);
+            used += options.LimitPerPage ? 0 : bytes;
             foreach (var item in page.Items ?? [])
             {
                 item.FillType(resource);
+                if (options.Trim is { } trim)
+                    item.Trim(trim);
                 items.Add(item);
             }
 
@@ -77,16 +83,21 @@ internal sealed class ObjectLister(ApiTransport transport, DiscoveryCache discov
     }
 
     private Task<(ListPage<T> Page, long Bytes)> ReadPageAsync<T>(
-        ApiResource resource, string? ns, string query, long used, CancellationToken cancellationToken) where T : KubernetesObject =>
-        transport.CallAsync(ApiCalls.List(resource, ns, query), async (stream, token) =>
+        ApiResource resource, string? ns, string query, ListOptions options, long used, CancellationToken cancellationToken)
+        where T : KubernetesObject
+    {
+        var json = TrimmedJson.For(options.Trim);
+        var call = ApiCalls.List(resource, ns, query) with { Accept = options.MetadataOnly ? ApiCalls.MetadataOfMany : null };
+        return transport.CallAsync(call, async (stream, token) =>
         {
             // Made anew for each try: what a broken try read does not count.
             var budget = new ByteBudget(transport.Options.MaxResponseBytes, used);
-            var page = await JsonSerializer.DeserializeAsync<ListPage<T>>(new LimitedStream(stream, budget), KubernetesJson.Options, token);
+            var page = await JsonSerializer.DeserializeAsync<ListPage<T>>(new LimitedStream(stream, budget), json, token);
             if (page?.Metadata is null)
                 throw new JsonException($"Expected a list of {resource.Kind}, got another document. Is this a Kubernetes API server?");
             return (page, budget.Used - used);
         }, cancellationToken);
+    }
 
     private sealed class ListPage<T>
     {

@@ -11,7 +11,10 @@ internal sealed class ObjectReader(ApiTransport transport)
         transport.CallAsync(call, async (stream, token) =>
         {
             var value = await JsonSerializer.DeserializeAsync<T>(Limited(stream), KubernetesJson.Options, token);
-            if (string.IsNullOrEmpty(value?.Metadata?.Name))
+            // What a create asks of the server rather than stores has no name: the Status of an eviction, an access review.
+            var isNameless = call.Verb == "create" && value is { Metadata: not null }
+                && (value.Kind == "Status" || value.Kind?.EndsWith("Review", StringComparison.Ordinal) == true);
+            if (value is null || (string.IsNullOrEmpty(value.Metadata?.Name) && !isNameless))
                 throw new JsonException(
                     $"Expected a {resource.Kind} with metadata.name, got another document. Is this a Kubernetes API server?");
             value.FillType(resource);

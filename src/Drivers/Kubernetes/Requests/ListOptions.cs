@@ -16,6 +16,15 @@ public sealed record ListOptions
 
     /// <summary>Objects per request. Default 500.</summary>
     public int PageSize { get; init; } = 500;
+
+    /// <summary>What to leave out of the objects; null: nothing.</summary>
+    public ObjectTrim? Trim { get; init; }
+
+    /// <summary>Only metadata, as the server cuts it: for kinds whose content must not be read or is large. Default false.</summary>
+    public bool MetadataOnly { get; init; }
+
+    /// <summary>Each page alone may have <see cref="KubernetesClientOptions.MaxResponseBytes"/>, instead of all together.</summary>
+    internal bool LimitPerPage { get; init; }
 }
 
 /// <summary>The result of a list.</summary>

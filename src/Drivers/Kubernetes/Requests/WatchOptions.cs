@@ -29,6 +29,17 @@ public sealed record WatchOptions
 
     /// <summary>A server that cannot be reached for this long ends the watch with an exception. Default 10 min.</summary>
     public TimeSpan MaxOutage { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>What to leave out of the objects; null: nothing.</summary>
+    public ObjectTrim? Trim { get; init; }
+
+    /// <summary>Only metadata, as the server cuts it: for kinds whose content must not be read or is large. Default false.</summary>
+    public bool MetadataOnly { get; init; }
+
+    /// <summary>
+    /// Told when the watch has a connection (null) and when it has lost it (why). Called from the watch itself: be quick. Null: nobody.
+    /// </summary>
+    public Action<string?>? OnConnection { get; init; }
 }
 
 /// <summary>What happened to an object.</summary>

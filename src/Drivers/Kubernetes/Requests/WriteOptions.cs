@@ -8,6 +8,12 @@ public record WriteOptions
 
     /// <summary>Under which name the server notes the changed fields; null: the server derives one from the user agent.</summary>
     public string? FieldManager { get; init; }
+
+    /// <summary>
+    /// Writes a subresource instead, e.g. "status", or with create "eviction" and "binding" of the object that the body names. The body's
+    /// own apiVersion and kind are kept then. Null: the object itself.
+    /// </summary>
+    public string? Subresource { get; init; }
 }
 
 /// <summary>How to apply (server-side).</summary>
@@ -15,6 +21,9 @@ public sealed record ApplyOptions
 {
     /// <summary>Under which name we own the applied fields.</summary>
     public required string FieldManager { get; init; }
+
+    /// <summary>Applies to a subresource instead, e.g. "status"; null: the object itself.</summary>
+    public string? Subresource { get; init; }
 
     /// <summary>Take fields over from their owners instead of failing with a conflict. Default false.</summary>
     public bool Force { get; init; }

@@ -12,6 +12,12 @@ internal sealed record ApiCall
     public byte[]? Body { get; init; }
     public string? MediaType { get; init; }
 
+    /// <summary>What the answer may be; null: JSON.</summary>
+    public string? Accept { get; init; }
+
+    /// <summary>The WebSocket protocols to change to, best first; null: none, an ordinary call.</summary>
+    public string? Protocols { get; init; }
+
     /// <summary>Whether doing it twice does what doing it once does; only then is it tried again after it may have been sent.</summary>
     public required bool IsIdempotent { get; init; }
 

@@ -7,6 +7,8 @@ namespace Heal.Drivers.Kubernetes.Transport;
 internal static class ApiCalls
 {
     public const string JsonMediaType = "application/json";
+    public const string MetadataOfMany = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json";
+    public const string MetadataOfOne = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1, application/json";
 
     public static ApiCall Read(ApiResource resource, string? ns, string name, string? subresource = null, string query = "") =>
         About(resource, ns, name, subresource) with { Verb = "get", Query = query };
@@ -23,8 +25,16 @@ internal static class ApiCalls
             Verb = "create", Method = HttpMethod.Post, Query = query, Body = Bytes(body), MediaType = JsonMediaType, IsIdempotent = false,
         };
 
-    public static ApiCall Replace(ApiResource resource, string? ns, string name, JsonObject body, string query) =>
-        About(resource, ns, name, null) with
+    public static ApiCall CreateSubresource(
+        ApiResource resource, string? ns, string name, string subresource, JsonObject body, string query) =>
+        About(resource, ns, name, subresource) with
+        {
+            Verb = "create", Method = HttpMethod.Post, Query = query, Body = Bytes(body), MediaType = JsonMediaType, IsIdempotent = false,
+        };
+
+    public static ApiCall Replace(
+        ApiResource resource, string? ns, string name, string? subresource, JsonObject body, string query) =>
+        About(resource, ns, name, subresource) with
         {
             Verb = "update", Method = HttpMethod.Put, Query = query, Body = Bytes(body), MediaType = JsonMediaType,
         };
@@ -37,8 +47,9 @@ internal static class ApiCalls
             IsIdempotent = patch.IsIdempotent,
         };
 
-    public static ApiCall Apply(ApiResource resource, string? ns, string name, JsonObject body, string query) =>
-        About(resource, ns, name, null) with
+    public static ApiCall Apply(
+        ApiResource resource, string? ns, string name, string? subresource, JsonObject body, string query) =>
+        About(resource, ns, name, subresource) with
         {
             // JSON is YAML, and the older name of the media type is the one that every version knows.
             Verb = "patch", Method = HttpMethod.Patch, Query = query, Body = Bytes(body), MediaType = "application/apply-patch+yaml",
@@ -54,6 +65,14 @@ internal static class ApiCalls
     public static ApiCall Document(string path) => new()
     {
         Verb = "get", Method = HttpMethod.Get, Path = path, IsIdempotent = true, Kind = "discovery", Resource = path,
+    };
+
+    /// <summary>What a kubelet measures, through the API server.</summary>
+    public static ApiCall NodeSummary(string node) => new()
+    {
+        Verb = "get", Method = HttpMethod.Get, IsIdempotent = true,
+        Path = $"api/v1/nodes/{Segment(node, nameof(node))}/proxy/stats/summary",
+        Kind = "Node", Resource = "nodes/proxy",
     };
 
     /// <summary>"?a=b&amp;c=d" of those that have a value.</summary>
@@ -79,7 +98,7 @@ internal static class ApiCalls
         if (name is not null)
             path.Append('/').Append(Segment(name, nameof(name)));
         if (subresource is not null)
-            path.Append('/').Append(subresource);
+            path.Append('/').Append(Segment(subresource, nameof(subresource)));
 
         return new ApiCall
         {

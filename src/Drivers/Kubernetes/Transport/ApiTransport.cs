@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
 using Heal.Drivers.Kubernetes.Configuration;
 using Heal.Drivers.Kubernetes.Credentials;
 using Microsoft.Extensions.Logging;
@@ -10,13 +11,12 @@ namespace Heal.Drivers.Kubernetes.Transport;
 internal sealed class ApiTransport : IDisposable
 {
     private readonly ClusterConnection _connection;
-    private readonly HttpClient _http;
+    private readonly Connections _connections;
     private readonly ErrorReader _errors;
     private readonly CallPipeline _pipeline;
     private readonly CallTelemetry _telemetry;
     private readonly ILogger _logger;
     private readonly string _baseUrl;
-    private volatile ClusterCredential? _lastCredential;
 
     public ApiTransport(ClusterConnection connection, KubernetesClientOptions options, Random? random, TimeProvider time, ILogger logger)
     {
@@ -27,13 +27,11 @@ internal sealed class ApiTransport : IDisposable
         Random = new Randomness(random);
         Cluster = connection.Server.GetLeftPart(UriPartial.Authority);
         _baseUrl = connection.Server.GetLeftPart(UriPartial.Path).TrimEnd('/');
-        _http = new HttpClient(ClusterHttpHandler.Create(connection, options, () => _lastCredential?.Certificate))
-        {
-            Timeout = Timeout.InfiniteTimeSpan,
-        };
+        _connections = new Connections(certificate => ClusterHttpHandler.Create(connection, options, certificate, time));
         _errors = new ErrorReader(options.MaxErrorBytes, time);
-        _pipeline = new CallPipeline(options, Cluster, Random, time, logger, OnRetry);
-        _telemetry = new CallTelemetry(Cluster, time, () => _pipeline.BreakerState);
+        _pipeline = new CallPipeline(
+            options, Cluster, Random, time, logger, OnRetry, (call, waited) => _telemetry!.Throttled(call, waited));
+        _telemetry = new CallTelemetry(Cluster, time, () => _pipeline.BreakerState, () => _pipeline.Rate);
         Log.Configured(logger, Cluster, connection.Origin);
         if (connection.SkipTlsVerify)
             Log.TlsNotVerified(logger, Cluster);
@@ -60,7 +58,7 @@ internal sealed class ApiTransport : IDisposable
 
     public void Dispose()
     {
-        _http.Dispose();
+        _connections.Dispose();
         _telemetry.Dispose();
         (_connection.Credentials as IDisposable)?.Dispose();
     }
@@ -104,13 +102,27 @@ internal sealed class ApiTransport : IDisposable
         {
             Log.CredentialsRejected(_logger, Cluster);
             response.Dispose();
-            (response, _) = await SendOnceAsync(call, cancellationToken);
+            (response, credential) = await SendOnceAsync(call, cancellationToken);
         }
 
-        if (response.IsSuccessStatusCode)
+        if (response.IsSuccessStatusCode || (call.Protocols is not null && response.StatusCode == HttpStatusCode.SwitchingProtocols))
             return response;
         using (response)
-            throw await _errors.ReadAsync(response, call, ResourceUrl(call), cancellationToken);
+        {
+            var failure = await _errors.ReadAsync(response, call, ResourceUrl(call), cancellationToken);
+            throw response.StatusCode == HttpStatusCode.Unauthorized ? Unauthorized(failure.Error, credential) : failure;
+        }
+    }
+
+    private KubernetesUnauthorizedException Unauthorized(KubernetesApiError error, ClusterCredential credential)
+    {
+        var fault = CredentialDiagnosis.Find(credential, Time.GetUtcNow());
+        var detail = fault is null
+            ? $"Sent: {CredentialDiagnosis.Name(credential)} ({_connection.Origin})."
+            : $"The {fault.Text} ({_connection.Origin}).";
+        return new KubernetesUnauthorizedException(
+            error with { ServerMessage = $"{error.ServerMessage.TrimEnd('.')}. {detail}".TrimStart('.', ' ') },
+            fault is { IsExpired: true } ? fault.At : null);
     }
 
     private async Task<(HttpResponseMessage Response, ClusterCredential Credential)> SendOnceAsync(
@@ -119,9 +131,9 @@ internal sealed class ApiTransport : IDisposable
         try
         {
             var credential = await _connection.Credentials.GetAsync(cancellationToken);
-            _lastCredential = credential;
             using var request = Request(call, credential);
-            return (await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken), credential);
+            var http = _connections.For(credential.Certificate);
+            return (await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken), credential);
         }
         catch (Exception exception) when (FailureTranslation.Knows(exception))
         {
@@ -132,13 +144,16 @@ internal sealed class ApiTransport : IDisposable
     private HttpRequestMessage Request(ApiCall call, ClusterCredential credential)
     {
         var request = new HttpRequestMessage(call.Method, ResourceUrl(call) + call.Query);
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        request.Headers.TryAddWithoutValidation("Accept", call.Accept ?? ApiCalls.JsonMediaType);
         request.Headers.UserAgent.Add(new ProductInfoHeaderValue("heal", null));
         // The handler takes the name to ask for and to verify from the Host header.
         if (_connection.TlsServerName is not null)
             request.Headers.Host = _connection.TlsServerName;
         if (credential.Token is not null)
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", credential.Token);
+        _connection.Impersonation?.AddTo(request);
+        if (call.Protocols is not null)
+            AskForWebSocket(request, call.Protocols);
         if (call.Body is not null)
         {
             request.Content = new ByteArrayContent(call.Body);
@@ -146,6 +161,16 @@ internal sealed class ApiTransport : IDisposable
         }
 
         return request;
+    }
+
+    private static void AskForWebSocket(HttpRequestMessage request, string protocols)
+    {
+        // The handler hands over the connection as a stream when the server answers 101; the errors stay those of any other call.
+        request.Headers.Connection.Add("Upgrade");
+        request.Headers.TryAddWithoutValidation("Upgrade", "websocket");
+        request.Headers.TryAddWithoutValidation("Sec-WebSocket-Version", "13");
+        request.Headers.TryAddWithoutValidation("Sec-WebSocket-Key", Convert.ToBase64String(RandomNumberGenerator.GetBytes(16)));
+        request.Headers.TryAddWithoutValidation("Sec-WebSocket-Protocol", protocols);
     }
 
     private void OnRetry(FailedTry failed)

@@ -17,11 +17,24 @@ internal sealed class CallPipeline
     private readonly ResiliencePipeline _oneTry;
     private readonly ResiliencePipeline _retried;
     private readonly CircuitBreakerStateProvider _breaker = new();
+    private readonly RetryBudget _budget;
+    private readonly RequestLimiter _limiter;
+    private readonly Action<ApiCall, TimeSpan> _onThrottle;
 
     /// <param name="onRetry">Called before each pause.</param>
+    /// <param name="onThrottle">Called after a wait for the rate limit.</param>
     public CallPipeline(
-        KubernetesClientOptions options, string cluster, Randomness random, TimeProvider time, ILogger logger, Action<FailedTry> onRetry)
+        KubernetesClientOptions options,
+        string cluster,
+        Randomness random,
+        TimeProvider time,
+        ILogger logger,
+        Action<FailedTry> onRetry,
+        Action<ApiCall, TimeSpan> onThrottle)
     {
+        _onThrottle = onThrottle;
+        _budget = new RetryBudget(options.RetryBudget, options.RetriesPerCall);
+        _limiter = new RequestLimiter(options.RequestsPerSecond, options.RequestBurst, options.MaxRetryDelay, time);
         _oneTry = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddCircuitBreaker(Breaker(options, cluster, logger))
             .AddTimeout(options.AttemptTimeout)
@@ -29,8 +42,11 @@ internal sealed class CallPipeline
         var retried = new ResiliencePipelineBuilder { TimeProvider = time }.AddTimeout(options.TotalTimeout);
         if (options.MaxAttempts > 1)
             retried.AddRetry(Retry(options, random, onRetry));
-        _retried = retried.AddPipeline(_oneTry).Build();
+        _retried = retried.Build();
     }
+
+    /// <summary>Requests per second that are allowed now.</summary>
+    public double Rate => _limiter.Rate;
 
     /// <summary>0 closed, 1 half open, 2 open.</summary>
     public int BreakerState => _breaker.CircuitState switch
@@ -42,15 +58,18 @@ internal sealed class CallPipeline
 
     /// <summary>Runs a call until it succeeds or its tries or its time are used up.</summary>
     public Task<T> RunAsync<T>(
-        ApiCall call, string resource, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken) =>
-        ExecuteAsync(_retried, call, resource, attempt, cancellationToken);
+        ApiCall call, string resource, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken)
+    {
+        _budget.Earn();
+        return ExecuteAsync(_retried, call, resource, attempt, cancellationToken);
+    }
 
     /// <summary>Runs a call once.</summary>
     public Task<T> RunOnceAsync<T>(
         ApiCall call, string resource, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken) =>
-        ExecuteAsync(_oneTry, call, resource, attempt, cancellationToken);
+        ExecuteAsync(ResiliencePipeline.Empty, call, resource, attempt, cancellationToken);
 
-    private static async Task<T> ExecuteAsync<T>(
+    private async Task<T> ExecuteAsync<T>(
         ResiliencePipeline pipeline,
         ApiCall call,
         string resource,
@@ -62,7 +81,13 @@ internal sealed class CallPipeline
         context.Properties.Set(CallKey, call);
         try
         {
-            return await pipeline.ExecuteAsync(async c => await TryOnceAsync(c.CancellationToken), context);
+            return await pipeline.ExecuteAsync(async c =>
+            {
+                // Outside of a try's deadline: waiting for one's turn is no failure of the server.
+                if (await _limiter.WaitAsync(c.CancellationToken) is var waited && waited > TimeSpan.Zero)
+                    _onThrottle(call, waited);
+                return await _oneTry.ExecuteAsync(async inner => await TryOnceAsync(inner.CancellationToken), c);
+            }, context);
         }
         catch (TimeoutRejectedException exception)
         {
@@ -86,11 +111,15 @@ internal sealed class CallPipeline
         {
             try
             {
-                return await attempt(token);
+                var result = await attempt(token);
+                _limiter.Succeeded();
+                return result;
             }
             catch (Exception exception) when (exception is KubernetesApiException or KubernetesUnreachableException)
             {
                 last = exception;
+                if (FailurePolicy.IsThrottling(exception))
+                    _limiter.Throttled(((KubernetesApiException)exception).RetryAfter);
                 throw;
             }
         }
@@ -122,7 +151,7 @@ internal sealed class CallPipeline
         },
     };
 
-    private static RetryStrategyOptions Retry(KubernetesClientOptions options, Randomness random, Action<FailedTry> onRetry) => new()
+    private RetryStrategyOptions Retry(KubernetesClientOptions options, Randomness random, Action<FailedTry> onRetry) => new()
     {
         MaxRetryAttempts = options.MaxAttempts - 1,
         BackoffType = DelayBackoffType.Exponential,
@@ -131,7 +160,10 @@ internal sealed class CallPipeline
         Delay = options.RetryDelay,
         MaxDelay = options.MaxRetryDelay,
         ShouldHandle = arguments => new ValueTask<bool>(
-            arguments.Outcome.Exception is { } failure && IsWorthAnotherTry(Call(arguments.Context), failure, options)),
+            arguments.Outcome.Exception is { } failure
+            && IsWorthAnotherTry(Call(arguments.Context), failure, options)
+            // Asked after the last try too, which spends nothing then.
+            && (arguments.AttemptNumber >= options.MaxAttempts - 1 || _budget.TrySpend())),
         DelayGenerator = arguments => new ValueTask<TimeSpan?>((arguments.Outcome.Exception as KubernetesApiException)?.RetryAfter),
         OnRetry = arguments =>
         {

@@ -16,9 +16,11 @@ internal sealed class CallTelemetry : IDisposable
     private readonly Counter<long> _calls;
     private readonly Histogram<double> _duration;
     private readonly Counter<long> _retries;
+    private readonly Histogram<double> _throttled;
 
     /// <param name="breakerState">0 closed, 1 half open, 2 open.</param>
-    public CallTelemetry(string cluster, TimeProvider time, Func<int> breakerState)
+    /// <param name="rate">Requests per second that are allowed.</param>
+    public CallTelemetry(string cluster, TimeProvider time, Func<int> breakerState, Func<double> rate)
     {
         _cluster = cluster;
         _time = time;
@@ -26,6 +28,12 @@ internal sealed class CallTelemetry : IDisposable
         _calls = _meter.CreateCounter<long>("kubernetes.client.calls", "{call}", "Calls of the API, all tries of one counted once.");
         _duration = _meter.CreateHistogram<double>("kubernetes.client.call.duration", "s", "Time of a call with its retries.");
         _retries = _meter.CreateCounter<long>("kubernetes.client.retries", "{try}", "Tries after the first.");
+        _throttled = _meter.CreateHistogram<double>(
+            "kubernetes.client.throttle.duration", "s", "Time that a try waited for the client's own rate limit, when it had to.");
+        _meter.CreateObservableGauge(
+            "kubernetes.client.rate.limit",
+            () => new Measurement<double>(rate(), new KeyValuePair<string, object?>("cluster", cluster)),
+            "{call}/s", "Requests per second that are allowed now: less than configured after answers 429.");
         _meter.CreateObservableGauge(
             "kubernetes.client.breaker.state",
             () => new Measurement<int>(breakerState(), new KeyValuePair<string, object?>("cluster", cluster)),
@@ -46,6 +54,12 @@ internal sealed class CallTelemetry : IDisposable
     {
         _retries.Add(1, Tags(call));
         Activity.Current?.AddEvent(new ActivityEvent("retry", tags: new ActivityTagsCollection { ["reason"] = failure?.Message }));
+    }
+
+    public void Throttled(ApiCall call, TimeSpan waited)
+    {
+        _throttled.Record(waited.TotalSeconds, Tags(call));
+        Activity.Current?.AddEvent(new ActivityEvent("throttled", tags: new ActivityTagsCollection { ["seconds"] = waited.TotalSeconds }));
     }
 
     public void End(CallMeasurement measurement, ApiCall call, Exception? failure)

@@ -12,7 +12,7 @@ namespace Heal.Drivers.Kubernetes.Transport;
 internal static class ClusterHttpHandler
 {
     public static SocketsHttpHandler Create(
-        ClusterConnection connection, KubernetesClientOptions options, Func<X509Certificate2?> clientCertificate)
+        ClusterConnection connection, KubernetesClientOptions options, X509Certificate2? clientCertificate, TimeProvider time)
     {
         var handler = new SocketsHttpHandler
         {
@@ -21,7 +21,7 @@ internal static class ClusterHttpHandler
             AutomaticDecompression = DecompressionMethods.GZip,
             MaxConnectionsPerServer = options.MaxConnections,
             ConnectTimeout = options.ConnectTimeout,
-            // Bounded, so that a new client certificate or a moved API server is taken up.
+            // Bounded, so that a moved API server is taken up.
             PooledConnectionLifetime = TimeSpan.FromMinutes(10),
         };
         if (connection.Proxy is not null)
@@ -30,12 +30,20 @@ internal static class ClusterHttpHandler
             handler.UseProxy = !connection.Server.IsLoopback;
 
         handler.SslOptions.EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
-        handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => clientCertificate()!;
+        handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => clientCertificate!;
         if (connection.SkipTlsVerify)
             SkipVerification(handler);
-        else if (connection.CertificateAuthorities is { } authorities)
-            handler.SslOptions.CertificateChainPolicy = TrustOnly(authorities);
+        else
+            Verify(handler, connection.CertificateAuthorities, time);
         return handler;
+    }
+
+    private static void Verify(SocketsHttpHandler handler, X509Certificate2Collection? authorities, TimeProvider time)
+    {
+        if (authorities is not null)
+            handler.SslOptions.CertificateChainPolicy = TrustOnly(authorities);
+        handler.SslOptions.RemoteCertificateValidationCallback =
+            (_, certificate, chain, errors) => ServerCertificateFault.Check(certificate, chain, errors, time);
     }
 
     private static X509ChainPolicy TrustOnly(X509Certificate2Collection authorities)

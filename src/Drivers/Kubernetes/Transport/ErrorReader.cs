@@ -48,6 +48,11 @@ internal sealed partial class ErrorReader(int maxBytes, TimeProvider time)
             Verb = call.Verb,
             Resource = resource,
         };
+        error = error with
+        {
+            Refusal = RefusalReader.Read(code, error.ServerMessage, error.Causes),
+            IsStorageFailure = RefusalReader.IsStorageFailure(code, error.ServerMessage),
+        };
         return code switch
         {
             HttpStatusCode.NotFound => new KubernetesNotFoundException(error, isAboutObject: !string.IsNullOrEmpty(status?.Details?.Name)),
@@ -66,7 +71,9 @@ internal sealed partial class ErrorReader(int maxBytes, TimeProvider time)
     {
         var match = Subject().Match(message);
         return match.Success
-            ? new MissingPermission(match.Groups["user"].Value, call.Verb, call.Group, call.Resource, call.Namespace)
+            ? new MissingPermission(
+                // The authorizer's verb: a command in a container is "get" to older servers and "create" to newer ones.
+                match.Groups["user"].Value, match.Groups["verb"].Value, call.Group, call.Resource, call.Namespace)
             : null;
     }
 
@@ -119,7 +126,7 @@ internal sealed partial class ErrorReader(int maxBytes, TimeProvider time)
     [GeneratedRegex("conflict with \"(?<manager>([^\"\\\\]|\\\\.)*)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex QuotedManager();
 
-    [GeneratedRegex("User \"(?<user>[^\"]*)\" cannot ", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("User \"(?<user>[^\"]*)\" cannot (?<verb>[a-z]+) ", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Subject();
 }
 

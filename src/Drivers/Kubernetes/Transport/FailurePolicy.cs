@@ -7,12 +7,16 @@ namespace Heal.Drivers.Kubernetes.Transport;
 /// <summary>Judges failed tries: is it worth another one, and is the cluster to blame. Pure.</summary>
 internal static class FailurePolicy
 {
-    /// <summary>429, 502, 503, 504 and broken connections, if the call may be repeated; a call that was never sent always may.</summary>
+    /// <summary>
+    /// 429, 502, 503, 504 (not when a webhook or a disruption budget is why) and broken connections, if the call may be repeated; a call
+    /// that was never sent always may.
+    /// </summary>
     public static bool IsWorthAnotherTry(ApiCall call, Exception failure, TimeSpan maxRetryDelay) => failure switch
     {
         KubernetesUnreachableException { Cause: UnreachableCause.ConnectFailed } => true,
         KubernetesUnreachableException unreachable => call.IsIdempotent && unreachable.Cause is
             UnreachableCause.Disconnected or UnreachableCause.TimedOut or UnreachableCause.BadAnswer,
+        KubernetesApiException { Error.Refusal: not null } => false,
         KubernetesApiException refused => call.IsIdempotent && IsPassing(refused.StatusCode) && !(refused.RetryAfter > maxRetryDelay),
         _ => false,
     };
@@ -22,9 +26,15 @@ internal static class FailurePolicy
     {
         KubernetesUnreachableException unreachable => unreachable.Cause is
             UnreachableCause.ConnectFailed or UnreachableCause.Disconnected or UnreachableCause.TimedOut or UnreachableCause.BadAnswer,
+        // A webhook that is down or a budget that allows no eviction says nothing of the API server.
+        KubernetesApiException { Error.Refusal: not null } => false,
         KubernetesApiException refused => (int)refused.StatusCode >= 500 || refused.StatusCode == HttpStatusCode.TooManyRequests,
         _ => false,
     };
+
+    /// <summary>The server has too much to do (API priority and fairness, or its own limits).</summary>
+    public static bool IsThrottling(Exception failure) =>
+        failure is KubernetesApiException { StatusCode: HttpStatusCode.TooManyRequests, Error.Refusal: null };
 
     private static bool IsPassing(HttpStatusCode code) => code is
         HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;

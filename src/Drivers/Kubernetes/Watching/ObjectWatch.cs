@@ -65,7 +65,15 @@ internal sealed class ObjectWatch<T>(
     {
         try
         {
-            var listOptions = new ListOptions { LabelSelector = options.LabelSelector, FieldSelector = options.FieldSelector };
+            var listOptions = new ListOptions
+            {
+                LabelSelector = options.LabelSelector,
+                FieldSelector = options.FieldSelector,
+                Trim = options.Trim,
+                MetadataOnly = options.MetadataOnly,
+                // What stays in memory is the consumer's business; what one answer may be is ours.
+                LimitPerPage = true,
+            };
             var list = await lister.ListAsync<T>(kind, ns, listOptions, cancellationToken);
             _lastContact = transport.Time.GetTimestamp();
             _version = list.ResourceVersion;
@@ -89,6 +97,7 @@ internal sealed class ObjectWatch<T>(
             var call = Call(_resource);
             var response = await transport.OpenAsync(call, cancellationToken);
             _lastContact = transport.Time.GetTimestamp();
+            options.OnConnection?.Invoke(null);
             var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
             var frames = WatchLines.ReadAsync(stream, MaxLineBytes, options.IdleTimeout, transport.Time, cancellationToken);
             return new Connection(call, response, frames.GetAsyncEnumerator(cancellationToken), _lastContact);
@@ -97,6 +106,12 @@ internal sealed class ObjectWatch<T>(
         {
             await ExpiredAsync(exception, cancellationToken);
             return null;
+        }
+        catch (KubernetesNotFoundException)
+        {
+            // Served in another version by now, or no longer: whoever tries again must not be told the old one.
+            discovery.Forget(kind);
+            throw;
         }
         catch (Exception exception) when (IsPassing(exception))
         {
@@ -160,8 +175,10 @@ internal sealed class ObjectWatch<T>(
             return options.IncludeBookmarks ? [new WatchEvent<T>(WatchEventType.Bookmark, null, _version!)] : [];
         }
 
-        var value = frame.Object.Deserialize<T>(KubernetesJson.Options) ?? throw new JsonException("Expected an object, got null.");
+        var value = frame.Object.Deserialize<T>(TrimmedJson.For(options.Trim)) ?? throw new JsonException("Expected an object, got null.");
         value.FillType(_resource!);
+        if (options.Trim is { } trim)
+            value.Trim(trim);
         List<WatchEvent<T>> changes = frame.Type switch
         {
             "ADDED" => [.. _objects.Present(value, WatchEventType.Added)],
@@ -180,7 +197,8 @@ internal sealed class ObjectWatch<T>(
         ("labelSelector", options.LabelSelector),
         ("fieldSelector", options.FieldSelector),
         // Spread, so that the watches of many processes do not all end at once.
-        ("timeoutSeconds", (300 + (int)(300 * transport.Random.NextDouble())).ToString())));
+        ("timeoutSeconds", (300 + (int)(300 * transport.Random.NextDouble())).ToString())))
+        with { Accept = options.MetadataOnly ? ApiCalls.MetadataOfOne : null };
 
     private async Task ExpiredAsync(Exception failure, CancellationToken cancellationToken)
     {
@@ -198,6 +216,7 @@ internal sealed class ObjectWatch<T>(
 
     private async Task PauseAsync(Exception failure, CancellationToken cancellationToken)
     {
+        options.OnConnection?.Invoke(failure.Message);
         var outage = transport.Time.GetElapsedTime(_lastContact);
         if (outage > options.MaxOutage)
             throw new KubernetesUnreachableException(

@@ -17,6 +17,7 @@ internal sealed class TaskHubClient : DurableTaskClient
 {
     private readonly ITaskHub _hub;
     private readonly LargePayloadOptions _limits;
+    private readonly IReadOnlyList<string>? _dedupeStatuses;
     private readonly TimeProvider _time;
     private readonly DurableTaskClientOptions _options;
     private readonly OrchestrationStarter _starter;
@@ -47,6 +48,7 @@ internal sealed class TaskHubClient : DurableTaskClient
     {
         _hub = hub;
         _limits = hubOptions.LargePayloads;
+        _dedupeStatuses = hubOptions.DefaultDedupeStatuses;
         _time = time;
         _options = options;
         _starter = new OrchestrationStarter(hub, hubOptions, time, logger);
@@ -70,7 +72,7 @@ internal sealed class TaskHubClient : DurableTaskClient
         CancellationToken cancellation = default)
     {
         Check.Name(orchestratorName.Name, "orchestrator name", nameof(orchestratorName));
-        var reuse = ReusePolicy.From(options?.DedupeStatuses);
+        var reuse = ReusePolicy.From(options?.DedupeStatuses ?? _dedupeStatuses);
         var instanceId = options?.InstanceId ?? _starter.NewId();
         Check.NewInstanceId(instanceId);
         var start = new ExecutionStartedEvent(eventId: -1, Serialize(input, "input", nameof(input)))

@@ -12,6 +12,12 @@ public sealed class TaskHubClientOptions
     /// </summary>
     public TimeSpan ReplaceTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// The dedupe statuses of a start that names none: instances in them keep their id for themselves. Null, the default: all that have
+    /// not ended. Empty: none, so that a start replaces even a running instance.
+    /// </summary>
+    public IReadOnlyList<string>? DefaultDedupeStatuses { get; set; }
+
     /// <summary>What happens to large inputs, outputs and event payloads; workers have the same options.</summary>
     public LargePayloadOptions LargePayloads { get; } = new();
 

@@ -160,7 +160,11 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
     {
         try
         {
-            await RunOnceAsync(CancellationToken.None);
+            await RunOnceAsync(runtime.Claiming);
+        }
+        catch (OperationCanceledException) when (runtime.IsStopping)
+        {
+            // The place is another worker's.
         }
         catch (Exception unavailable)
         {

@@ -28,7 +28,7 @@ internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem 
     private ITaskEntity? _entity;
     private bool _isModified;
     private bool _isReleased;
-    private bool _hasRunOperation;
+    private int _operations;
 
     private bool IsSuspect => item.LostAttempts >= SuspectLane.LostAttemptsOfSuspects;
 
@@ -40,7 +40,8 @@ internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem 
             await PlayAsync(message);
 
             // After a release, those who were parked come first: they have waited longer than what is left of this batch.
-            if (_isReleased || (IsSuspect && _hasRunOperation) || runtime.IsStopping || runtime.Time.GetElapsedTime(began) > LongestBatch)
+            if (_isReleased || (IsSuspect && _operations > 0) || _operations >= runtime.HubOptions.MaximumEntityOperationsPerBatch
+                || runtime.IsStopping || runtime.Time.GetElapsedTime(began) > LongestBatch)
             {
                 break;
             }
@@ -127,7 +128,7 @@ internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem 
 
     private async Task RunOperationAsync(EntityMessage message)
     {
-        _hasRunOperation = true;
+        _operations++;
         if (item.LostAttempts >= MaximumLostAttempts(runtime))
         {
             Log.Poisoned(logger, _id.ToString(), message.Operation!, item.LostAttempts);
@@ -149,7 +150,8 @@ internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem 
             _effects.Add(context.Effects);
             Answer(message, new EntityResponse { Result = output });
         }
-        catch (Exception thrown)
+        // An operation that the worker itself cut short has not failed: the batch is given back with it.
+        catch (Exception thrown) when (thrown is not OperationCanceledException || !runtime.IsStopping)
         {
             _state.RollBack();
             Log.OperationFailed(logger, thrown, _id.ToString(), message.Operation!);

@@ -286,8 +286,8 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         {
             DateTime now = _runtime.Services.UtcNow();
             HistoryEvent[] played = [new OrchestratorStartedEvent(-1) { Timestamp = now }, .. events];
-            OrchestrationSession session = instance.Session ??= _sessions.Rebuild(instance);
-            result = session.Play(played);
+            result = await PlayAsync(instance, played);
+            OrchestrationSession session = instance.Session!;
             turn = complete(TurnBuilder.Build(held, instance, session.Start, played, result, now));
             _sessions.Report(instance, session.Start, played, result);
 
@@ -320,6 +320,22 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         return receipt.Claimed;
     }
 
+    private async Task<TurnResult> PlayAsync(CachedInstance instance, HistoryEvent[] played)
+    {
+        if (_runtime.TurnMiddleware is not { } middleware
+            || instance.History.Concat(played).OfType<ExecutionStartedEvent>().FirstOrDefault() is not { } start)
+        {
+            return Play();
+        }
+
+        TurnResult? result = null;
+        await middleware.InvokeAsync(start.Name, instance.InstanceId, () => result = Play());
+        return result
+            ?? throw new InvalidOperationException($"The turn of '{instance.InstanceId}' ({start.Name}) was not played by its middleware.");
+
+        TurnResult Play() => (instance.Session ??= _sessions.Rebuild(instance)).Play(played);
+    }
+
     /// <summary>An ended orchestration leaves its place to one that waits; the hub tells nobody.</summary>
     private void LookForSuccessor()
     {
@@ -332,7 +348,11 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         {
             try
             {
-                await RunOnceAsync(CancellationToken.None);
+                await RunOnceAsync(_runtime.Claiming);
+            }
+            catch (OperationCanceledException) when (_runtime.IsStopping)
+            {
+                // The place is another worker's.
             }
             catch (Exception unavailable)
             {

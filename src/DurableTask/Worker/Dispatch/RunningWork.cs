@@ -33,9 +33,11 @@ internal sealed class RunningWork(TaskScheduler scheduler)
         long began = timeProvider.GetTimestamp();
         while (Volatile.Read(ref _running) > 0)
         {
+            TimeSpan left = timeout - timeProvider.GetElapsedTime(began);
             try
             {
-                if (!await _idle.WaitAsync(timeout - timeProvider.GetElapsedTime(began), timeProvider, cancellationToken))
+                // Never negative: one millisecond too many would mean for ever.
+                if (!await _idle.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, timeProvider, cancellationToken))
                 {
                     return Volatile.Read(ref _running) == 0;
                 }

@@ -17,6 +17,9 @@ internal sealed class WorkerRuntime(
     TaskHubWorkerOptions hubOptions,
     WorkFilters filters) : IDisposable
 {
+    private readonly CancellationTokenSource _claiming = new();
+    private long? _stopBegan;
+
     public string WorkerId { get; } = workerId;
     public ITaskHub Hub { get; } = hub;
     public IDurableTaskFactory Factory { get; } = factory;
@@ -25,6 +28,10 @@ internal sealed class WorkerRuntime(
     public DurableTaskWorkerOptions Options { get; } = options;
     public TaskHubWorkerOptions HubOptions { get; } = hubOptions;
     public WorkFilters Filters { get; } = filters;
+
+    /// <summary>Stands around each turn; null for none.</summary>
+    public IOrchestrationTurnMiddleware? TurnMiddleware { get; init; }
+
     public TimeProvider Time => Services.TimeProvider;
     public HeldLocks Locks { get; } = new(hubOptions.WorkScheduler);
     public RunningWork Running { get; } = new(hubOptions.WorkScheduler);
@@ -37,7 +44,13 @@ internal sealed class WorkerRuntime(
     public ILogger Logger { get; } = services.Loggers.Worker;
 
     /// <summary>True once the worker was asked to stop: what runs may finish, nothing new is taken.</summary>
-    public bool IsStopping { get; set; }
+    public bool IsStopping => _claiming.IsCancellationRequested;
+
+    /// <summary>Cancelled when the worker is asked to stop. Whatever takes work out of the hub heeds it.</summary>
+    public CancellationToken Claiming => _claiming.Token;
+
+    /// <summary>How long ago the worker was first asked to stop; zero before.</summary>
+    public TimeSpan StoppingFor => _stopBegan is { } began ? Time.GetElapsedTime(began) : TimeSpan.Zero;
 
     /// <summary>The limits of activities by name; null for none.</summary>
     public IReadOnlyDictionary<string, int>? ActivityLimits { get; } = ConcurrencyLimits.ForHub(hubOptions.ConcurrencyLimits.Activities);
@@ -49,8 +62,16 @@ internal sealed class WorkerRuntime(
     public LockRequest Request(int count, IReadOnlyList<WorkFilter>? only, IReadOnlyDictionary<string, int>? limits) =>
         new(WorkerId, count, HubOptions.WorkItemLockTimeout, only, limits);
 
+    /// <summary>From now on nothing new is taken.</summary>
+    public void BeginStop()
+    {
+        _stopBegan ??= Time.GetTimestamp();
+        _claiming.Cancel();
+    }
+
     public void Dispose()
     {
+        _claiming.Dispose();
         Cache.Dispose();
         Suspects.Dispose();
     }

@@ -23,6 +23,7 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
     private readonly OrchestrationDispatcher _dispatcher;
     private readonly EntityDispatcher _entities;
     private readonly ILogger _logger;
+    private readonly CancellationTokenRegistration _stopping;
 
     public TaskHubWorker(
         string name,
@@ -48,6 +49,7 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
             options.Logging.UseLegacyCategories)
         {
             EntitiesEnabled = options.EnableEntitySupport,
+            Properties = hubOptions.Get(name).OrchestrationProperties.AsReadOnly(),
         };
         string workerId = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid():N}";
         _runtime = new WorkerRuntime(
@@ -58,10 +60,15 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
             orchestrationServices,
             options,
             hubOptions.Get(name),
-            WorkFilters.From(filters.Get(name)));
+            WorkFilters.From(filters.Get(name)))
+        {
+            TurnMiddleware = services.GetService<IOrchestrationTurnMiddleware>(),
+        };
         _dispatcher = new OrchestrationDispatcher(_runtime);
         _entities = new EntityDispatcher(_runtime);
         _logger = orchestrationServices.Loggers.Worker;
+        // Before StoppingAsync, which a host calls when it has got round to it.
+        _stopping = services.GetService<IHostApplicationLifetime>()?.ApplicationStopping.Register(BeginStop) ?? default;
     }
 
     /// <summary>Called for all services before the first one stops: from here on, nothing new is started for its own sake.</summary>
@@ -90,20 +97,22 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
 
     public override void Dispose()
     {
+        _stopping.Dispose();
         _runtime.Dispose();
         base.Dispose();
     }
 
     /// <summary>From now on nothing new is started.</summary>
-    internal void BeginStop() => _runtime.IsStopping = true;
+    internal void BeginStop() => _runtime.BeginStop();
 
-    /// <summary>Waits for what runs, cancels what does not end in time, and gives back what does not end even then.</summary>
+    /// <summary>Waits for what runs, cancels what does not end in time, and gives back what does not end even then. The time counts
+    /// from when the worker was first asked to stop.</summary>
     internal async Task DrainAsync(CancellationToken cancellationToken)
     {
         using var drained = new CancellationTokenSource();
         Task renewals = RenewAsync(drained.Token);
         TaskHubWorkerOptions options = _runtime.HubOptions;
-        if (!await _runtime.Running.DrainAsync(options.DrainTimeout, _runtime.Time, cancellationToken))
+        if (!await _runtime.Running.DrainAsync(options.DrainTimeout - _runtime.StoppingFor, _runtime.Time, cancellationToken))
         {
             _runtime.Locks.CancelActivities();
             if (!await _runtime.Running.DrainAsync(options.CancellationGrace, _runtime.Time, CancellationToken.None))
@@ -129,17 +138,19 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
 
         Log.Started(_logger, _runtime.WorkerId);
         using IDisposable? attachment = (_runtime.Hub as ILocalDispatch)?.Attach(_dispatcher);
+        // Leases are renewed for as long as anything runs; all else ends with the first word of a stop.
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, _runtime.Claiming);
         List<Task> duties =
         [
-            LoopAsync(_dispatcher.RunOnceAsync, WorkKind.Orchestration, stoppingToken),
-            LoopAsync(_dispatcher.Activities.RunOnceAsync, WorkKind.Activity, stoppingToken),
+            LoopAsync(_dispatcher.RunOnceAsync, WorkKind.Orchestration, ends.Token),
+            LoopAsync(_dispatcher.Activities.RunOnceAsync, WorkKind.Activity, ends.Token),
             RenewAsync(stoppingToken),
-            new RetentionDuty(_runtime).RunAsync(stoppingToken),
+            new RetentionDuty(_runtime).RunAsync(ends.Token),
         ];
         if (_runtime.Services.EntitiesEnabled)
         {
-            duties.Add(LoopAsync(_entities.RunOnceAsync, WorkKind.Entity, stoppingToken));
-            duties.Add(ReleaseOrphanedLocksAsync(stoppingToken));
+            duties.Add(LoopAsync(_entities.RunOnceAsync, WorkKind.Entity, ends.Token));
+            duties.Add(ReleaseOrphanedLocksAsync(ends.Token));
         }
 
         await Task.WhenAll(duties);

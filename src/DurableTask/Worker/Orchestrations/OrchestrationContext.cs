@@ -29,6 +29,7 @@ internal sealed partial class OrchestrationContext(
     public override string Version { get; } = start.Version ?? "";
     public override DateTime CurrentUtcDateTime => _now;
     public override bool IsReplaying => _isReplaying;
+    public override IReadOnlyDictionary<string, object?> Properties => services.Properties;
     protected override ILoggerFactory LoggerFactory => services.LoggerFactory;
 
     public override TaskOrchestrationEntityFeature Entities => services.EntitiesEnabled

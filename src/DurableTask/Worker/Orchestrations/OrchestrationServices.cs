@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using Microsoft.Extensions.Logging;
 
 namespace Microsoft.DurableTask.Worker.Orchestrations;
@@ -14,6 +15,9 @@ internal sealed record OrchestrationServices(
 {
     /// <summary>True when orchestrators may use entities; ids that begin with "@" are entities then.</summary>
     public bool EntitiesEnabled { get; init; }
+
+    /// <summary>What the host configured for orchestrations.</summary>
+    public IReadOnlyDictionary<string, object?> Properties { get; init; } = ReadOnlyDictionary<string, object?>.Empty;
 
     /// <summary>Where the engine itself logs.</summary>
     public WorkerLoggers Loggers { get; } = new(LoggerFactory, UseLegacyLogCategory);

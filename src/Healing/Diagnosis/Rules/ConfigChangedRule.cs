@@ -15,13 +15,15 @@ internal sealed class ConfigChangedRule : IDiagnosisRule
         if (suspects.Count == 0 || symptoms.Failing.Count == 0)
         {
             return Finding.Reject(
-                Causes.ConfigChangedInPlace, $"no ConfigMap in use was rewritten within {Window.TotalMinutes:0} minutes before the fault",
+                Causes.ConfigChangedInPlace,
+                $"no ConfigMap or Secret in use was rewritten within {Window.TotalMinutes:0} minutes before the fault",
                 symptoms.Evidence.Configs.Select(config => config.Id));
         }
 
         // Beside a change of the template it is the weaker explanation, without one the stronger.
         return Finding.Accept(Causes.ConfigChangedInPlace, change.MayExplain ? 0.4 : 0.75,
-            $"ConfigMap '{suspects[0].Name}' was rewritten at {suspects[0].ChangedAt:u}, shortly before the fault, under the same name",
+            $"{suspects[0].Kind} '{suspects[0].Name}' was rewritten at {suspects[0].ChangedAt:u}, "
+            + "shortly before the fault, under the same name",
             suspects.Select(config => config.Id));
     }
 }

@@ -22,7 +22,7 @@ internal sealed class CrashRule : IDiagnosisRule
         if (symptoms.FailingElsewhere.Count > 0) confidence = 0.3;
 
         var configs = symptoms.Evidence.Configs.Where(item => item.UsedByCurrent && !item.UsedByPrevious).ToList();
-        var mounts = configs.Count > 0 ? $"; it brought ConfigMap '{configs[0].Name}'" : "";
+        var mounts = configs.Count > 0 ? $"; it brought {configs[0].Kind} '{configs[0].Name}'" : "";
         return Finding.Accept(Cause, confidence,
             $"container '{container.Name}' of pod {pod.Name} crashes "
             + $"({Symptoms.Describe(container)}) since {change.Describe(telling)}{mounts}",

@@ -11,7 +11,9 @@ internal sealed class MissingObjectRule : IDiagnosisRule
         if (missing.Count == 0 && mounts.Count == 0 && symptoms.Unconfigured.Count == 0)
         {
             return Finding.Reject(
-                Causes.MissingObject, "every ConfigMap that the pods refer to exists, and no container waits for its configuration",
+                Causes.MissingObject,
+                "every ConfigMap and Secret that the pods refer to and that could be looked at exists, "
+                + "and no container waits for its configuration",
                 symptoms.Evidence.Configs.Select(config => config.Id));
         }
 
@@ -20,7 +22,7 @@ internal sealed class MissingObjectRule : IDiagnosisRule
             .. missing.Select(config => config.Id), .. mounts.Select(item => item.Id),
                 .. symptoms.Unconfigured.Select(found => found.Container.Id),
         ];
-        var what = missing.Count > 0 ? $"ConfigMap '{missing[0].Name}' does not exist"
+        var what = missing.Count > 0 ? $"{missing[0].Kind} '{missing[0].Name}' does not exist"
             : symptoms.Unconfigured.Count > 0
                 ? $"container '{symptoms.Unconfigured[0].Container.Name}' waits: {symptoms.Unconfigured[0].Container.WaitingMessage}"
             : $"a volume cannot be mounted: {mounts[0].Message}";

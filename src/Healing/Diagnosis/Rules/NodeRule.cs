@@ -7,8 +7,14 @@ internal sealed class NodeRule : IDiagnosisRule
     {
         var suffering = symptoms.Failing.Select(found => found.Pod).Concat(symptoms.Unready).Distinct().ToList();
         var used = suffering.Where(pod => pod.Node is not null).Select(pod => pod.Node!).ToHashSet(StringComparer.Ordinal);
-        var nodes = symptoms.Evidence.Nodes.Where(node => used.Contains(node.Name)).ToList();
+        var nodes = symptoms.Evidence.Nodes.Where(node => used.Contains(node.Name) || symptoms.IsTarget("Node", node.Name)).ToList();
         var unready = nodes.Where(node => !node.Ready).ToList();
+        if (unready.FirstOrDefault(node => symptoms.IsTarget("Node", node.Name)) is { } target)
+        {
+            return Finding.Accept(
+                Causes.NodeNotReady, 0.95, $"node {target.Name} is not ready: {target.Reason ?? "no reason given"}", target.Id);
+        }
+
         if (unready.Count == 0)
         {
             return Finding.Reject(Causes.NodeNotReady,

@@ -4,7 +4,7 @@ namespace Heal.Healing;
 /// scheduling).</summary>
 internal sealed class RolloutRule : IDiagnosisRule
 {
-    private static readonly string[] Scheduling = ["nodeSelector", "affinity", "tolerations", "resources", "topologySpread", "volumes",
+    public static readonly string[] Scheduling = ["nodeSelector", "affinity", "tolerations", "resources", "topologySpread", "volumes",
         "priorityClass"];
 
     public Finding Judge(Symptoms symptoms, ChangeFacts change)

@@ -1,0 +1,97 @@
+using System.Text.Json.Nodes;
+
+namespace Heal.Bench.Kubernetes.Load;
+
+/// <summary>Objects of the size and shape of those of a real cluster.</summary>
+internal static class Objects
+{
+    public const string SentAnnotation = "bench.heal/sent";
+
+    public static string PodName(int number) => $"web-{number / 10:x4}-7c9d8b6f5d-{number:x5}";
+
+    /// <summary>A pod that no scheduler and no kubelet takes: on the simulator bound to a node that is not there.</summary>
+    public static JsonObject Pod(int number, bool isSimulated)
+    {
+        var app = $"web-{number / 10:x4}";
+        var spec = JsonNode.Parse($$$"""
+            {"schedulerName":"none","restartPolicy":"Always","terminationGracePeriodSeconds":30,"dnsPolicy":"ClusterFirst",
+             "enableServiceLinks":false,"automountServiceAccountToken":false,"securityContext":{"runAsNonRoot":true,"runAsUser":1000},
+             "tolerations":[{"key":"node.kubernetes.io/not-ready","operator":"Exists","effect":"NoExecute","tolerationSeconds":300},
+               {"key":"node.kubernetes.io/unreachable","operator":"Exists","effect":"NoExecute","tolerationSeconds":300}],
+             "volumes":[{"name":"config","configMap":{"name":"{{{app}}}","defaultMode":420}},{"name":"tmp","emptyDir":{}}],
+             "containers":[{{{Container(app, "main", 8080)}}},{{{Container(app, "proxy", 15001)}}}]}
+            """)!;
+        if (isSimulated)
+            spec["nodeName"] = $"bench-{number % 100}";
+        return new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "Pod",
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = PodName(number),
+                ["namespace"] = Settings.Namespace,
+                ["labels"] = new JsonObject
+                {
+                    ["app.kubernetes.io/name"] = app, ["app.kubernetes.io/part-of"] = "shop", ["pod-template-hash"] = "7c9d8b6f5d",
+                    ["tier"] = "backend",
+                },
+                ["annotations"] = new JsonObject
+                {
+                    ["checksum/config"] = "3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea",
+                    ["prometheus.io/scrape"] = "true", ["prometheus.io/port"] = "9090",
+                },
+            },
+            ["spec"] = spec,
+        };
+    }
+
+    public static JsonObject PodStatus(int number) => new()
+    {
+        ["status"] = JsonNode.Parse($$"""
+            {"phase":"Running","hostIP":"10.0.0.{{number % 250}}","podIP":"10.1.{{number / 250}}.{{number % 250}}",
+             "podIPs":[{"ip":"10.1.{{number / 250}}.{{number % 250}}"}],"qosClass":"Burstable","startTime":"2026-01-01T00:00:00Z",
+             "conditions":[{{Condition("Initialized")}},{{Condition("Ready")}},
+               {{Condition("ContainersReady")}},{{Condition("PodScheduled")}}],
+             "containerStatuses":[{{ContainerStatus("main", number)}},{{ContainerStatus("proxy", number)}}]}
+            """),
+    };
+
+    public static JsonObject Deployment(int number)
+    {
+        var app = $"web-{number:x4}";
+        return JsonNode.Parse($$$"""
+            {"apiVersion":"apps/v1","kind":"Deployment",
+             "metadata":{"name":"{{{app}}}","namespace":"{{{Settings.Namespace}}}","labels":{"app.kubernetes.io/name":"{{{app}}}"}},
+             "spec":{"replicas":0,"selector":{"matchLabels":{"app.kubernetes.io/name":"{{{app}}}"}},
+               "template":{"metadata":{"labels":{"app.kubernetes.io/name":"{{{app}}}"}},
+                 "spec":{"volumes":[{"name":"config","emptyDir":{}},{"name":"tmp","emptyDir":{}}],
+                   "containers":[{{{Container(app, "main", 8080)}}}]} } } }
+            """)!.AsObject();
+    }
+
+    private static string Container(string app, string name, int port) => $$$"""
+        {"name":"{{{name}}}","image":"registry.example/{{{app}}}/{{{name}}}:1.4.2","imagePullPolicy":"IfNotPresent",
+         "ports":[{"name":"http","containerPort":{{{port}}},"protocol":"TCP"}],
+         "env":[{"name":"LOG_LEVEL","value":"info"},{"name":"REGION","value":"eu-central-1"},
+           {"name":"DATABASE_URL","valueFrom":{"secretKeyRef":{"name":"{{{app}}}-db","key":"url"} } }],
+         "resources":{"requests":{"cpu":"100m","memory":"128Mi"},"limits":{"memory":"256Mi"}},
+         "livenessProbe":{"httpGet":{"path":"/healthz","port":{{{port}}},"scheme":"HTTP"},"periodSeconds":10,"timeoutSeconds":1,
+           "successThreshold":1,"failureThreshold":3},
+         "readinessProbe":{"httpGet":{"path":"/readyz","port":{{{port}}},"scheme":"HTTP"},"periodSeconds":5,"timeoutSeconds":1,
+           "successThreshold":1,"failureThreshold":3},
+         "volumeMounts":[{"name":"config","mountPath":"/etc/app","readOnly":true},{"name":"tmp","mountPath":"/tmp"}],
+         "terminationMessagePath":"/dev/termination-log","terminationMessagePolicy":"File",
+         "securityContext":{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]} } }
+        """;
+
+    private static string Condition(string type) =>
+        $$"""{"type":"{{type}}","status":"True","lastProbeTime":null,"lastTransitionTime":"2026-01-01T00:00:00Z"}""";
+
+    private static string ContainerStatus(string name, int number) => $$$"""
+        {"name":"{{{name}}}","state":{"running":{"startedAt":"2026-01-01T00:00:00Z"}},"lastState":{},"ready":true,"started":true,
+         "restartCount":0,"image":"registry.example/web/{{{name}}}:1.4.2",
+         "imageID":"registry.example/web/{{{name}}}@sha256:3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea",
+         "containerID":"containerd://3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88c{{{number:x8}}}"}
+        """;
+}

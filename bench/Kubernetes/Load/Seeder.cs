@@ -1,0 +1,42 @@
+using Heal.Drivers.Kubernetes;
+using Heal.Drivers.Kubernetes.Models;
+
+namespace Heal.Bench.Kubernetes.Load;
+
+/// <summary>Fills a cluster, and empties it again.</summary>
+internal static class Seeder
+{
+    private const int Writers = 16;
+
+    private static readonly ResourceKind Pods = new("", "Pod");
+    private static readonly ResourceKind Deployments = new("apps", "Deployment");
+
+    /// <summary>Makes the objects (a simulator has them from its start) and gives each pod its status.</summary>
+    public static async Task FillAsync(KubernetesClient client, Settings settings)
+    {
+        var all = new ParallelOptions { MaxDegreeOfParallelism = Writers };
+        if (settings.Kubeconfig is not null)
+        {
+            await client.CreateAsync(new Namespace { Metadata = new ObjectMeta { Name = Settings.Namespace } });
+            await Parallel.ForAsync(0, settings.Deployments, all, async (number, token) =>
+                await client.CreateAsync(Deployments, Model(Objects.Deployment(number)), null, token));
+            await Parallel.ForAsync(0, settings.Pods, all, async (number, token) =>
+                await client.CreateAsync(Pods, Model(Objects.Pod(number, isSimulated: false)), null, token));
+        }
+
+        var status = new WriteOptions { Subresource = "status" };
+        await Parallel.ForAsync(0, settings.Pods, all, async (number, token) => await client.PatchAsync<KubernetesObject>(
+            Pods, Settings.Namespace, Objects.PodName(number), Patch.Merge(Objects.PodStatus(number)), status, token));
+    }
+
+    public static async Task EmptyAsync(KubernetesClient client, Settings settings)
+    {
+        // Nobody would end the containers of a pod that no kubelet has: deleted by force.
+        var now = new DeleteOptions { GracePeriodSeconds = 0 };
+        await Parallel.ForAsync(0, settings.Pods, new ParallelOptions { MaxDegreeOfParallelism = Writers }, async (number, token) =>
+            await client.DeleteAsync(Pods, Settings.Namespace, Objects.PodName(number), now, token));
+        await client.DeleteAsync<Namespace>(null, Settings.Namespace);
+    }
+
+    private static KubernetesObject Model(System.Text.Json.Nodes.JsonObject json) => KubernetesObject.FromJson<KubernetesObject>(json);
+}

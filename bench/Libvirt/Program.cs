@@ -1,0 +1,23 @@
+// Usage: Heal.Bench.Libvirt figures [--domains N] [--seconds N]         on test:///default: inventory, events, idle CPU
+//        Heal.Bench.Libvirt soak --uri URI [--minutes N]                one line a minute; eng/libvirt/soak.sh restarts libvirtd meanwhile
+using System.Globalization;
+using Heal.Bench.Libvirt;
+
+var options = new Dictionary<string, string>(StringComparer.Ordinal);
+for (var i = 1; i + 1 < args.Length; i += 2)
+    options[args[i]] = args[i + 1];
+switch (args.FirstOrDefault())
+{
+    case "figures":
+        await Figures.RunAsync(Number("--domains", 200), TimeSpan.FromSeconds(Number("--seconds", 30)));
+        return 0;
+    case "soak" when options.ContainsKey("--uri"):
+        await Soak.RunAsync(options["--uri"], TimeSpan.FromMinutes(Number("--minutes", 30)));
+        return 0;
+    default:
+        Console.Error.WriteLine("Usage: figures [--domains N] [--seconds N] | soak --uri URI [--minutes N]");
+        return 2;
+}
+
+int Number(string name, int otherwise) =>
+    options.TryGetValue(name, out var text) ? int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) : otherwise;

@@ -1,0 +1,78 @@
+#!/bin/bash
+# guest.sh : the images of a guest that boots in seconds: Debian's kernels and an initramfs of busybox with our own init (guest/init).
+# In $LIBVIRT_HOME/images: vmlinuz-cloud and initrd-cloud.gz, small and fast; vmlinuz-full and initrd-full.gz, which have the driver of
+# QEMU's watchdog (i6300esb). Nothing of it is installed: the packages are unpacked. Built once; remove the folder to build anew.
+set -euo pipefail
+source "$(dirname "$0")/env.sh"
+UNPACKED=$LIBVIRT_HOME/unpacked
+MODULES=(virtio_pci virtio_blk virtio_net virtio_balloon virtio_console button evdev pvpanic-mmio pvpanic-pci i6300esb)
+
+main() {
+  mkdir -p "$UNPACKED" "$IMAGES"
+  exec 9>"$LIBVIRT_HOME/lock"
+  flock -w 600 9 || die "another eng/libvirt/guest.sh has held $LIBVIRT_HOME/lock for ten minutes"
+  image cloud linux-image-cloud-amd64
+  image full linux-image-amd64
+}
+
+# image FLAVOUR META_PACKAGE
+image() {
+  local flavour=$1 kernel
+  if [[ -s $IMAGES/vmlinuz-$flavour && $IMAGES/initrd-$flavour.gz -nt $HEAL_LIBVIRT/guest/init ]]; then return; fi
+  kernel=$(apt-cache depends "$2" 2>/dev/null | sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
+  [[ -n $kernel ]] || die "apt does not know a kernel for '$2'" \
+    "Run 'apt-get update', and see that Debian's main archive is in the sources."
+  unpack busybox-static
+  unpack kmod
+  unpack "$kernel"
+  build "$flavour" "$UNPACKED/$kernel"
+  say "built $IMAGES/initrd-$flavour.gz of $kernel"
+}
+
+# unpack PACKAGE: its files below $UNPACKED/PACKAGE.
+unpack() {
+  [[ -d $UNPACKED/$1 ]] && return
+  say "fetching Debian package $1"
+  rm -rf "$UNPACKED/new"
+  mkdir -p "$UNPACKED/new/files"
+  (cd "$UNPACKED/new" && apt-get -qq -o APT::Sandbox::User=root download "$1" >/dev/null) ||
+    die "apt-get could not download '$1'" "Its messages are above; 'apt-get update' may help."
+  dpkg -x "$UNPACKED"/new/*.deb "$UNPACKED/new/files"
+  mv "$UNPACKED/new/files" "$UNPACKED/$1"
+  rm -rf "$UNPACKED/new"
+}
+
+# build FLAVOUR KERNEL_FOLDER
+build() {
+  local flavour=$1 kernel=$2 version root module file tools
+  version=$(ls "$kernel/lib/modules")
+  tools=$LIBVIRT_HOME/tools
+  mkdir -p "$tools"
+  # the package's own links are absolute
+  ln -sf "$UNPACKED/kmod/bin/kmod" "$tools/modprobe"
+  ln -sf "$UNPACKED/kmod/bin/kmod" "$tools/depmod"
+  [[ -s $kernel/lib/modules/$version/modules.dep ]] || "$tools/depmod" -b "$kernel" "$version"
+  root=$(mktemp -d "$LIBVIRT_HOME/initramfs.XXXXXX")
+  # shellcheck disable=SC2064 # the folder of now
+  trap "rm -rf '$root'" EXIT
+  mkdir -p "$root"/{bin,dev,proc,sys,tmp,mnt,modules}
+  cp "$UNPACKED/busybox-static/bin/busybox" "$root/bin/"
+  ln -s busybox "$root/bin/sh"
+  cp "$HEAL_LIBVIRT/guest/init" "$root/init"
+  chmod 755 "$root/init"
+  for module in "${MODULES[@]}"; do
+    # what a kernel has built in, or does not have, has no file
+    "$tools/modprobe" -d "$kernel" -S "$version" --show-depends "$module" 2>/dev/null | awk '$1 == "insmod" { print $2 }' |
+      while read -r file; do
+        cp -n "$file" "$root/modules/"
+        grep -qx "$(basename "$file")" "$root/modules/list" 2>/dev/null || basename "$file" >>"$root/modules/list"
+      done || true
+  done
+  (cd "$root" && find . | cpio -o -H newc --quiet | gzip -1) >"$IMAGES/initrd-$flavour.gz.new"
+  cp "$kernel/boot/vmlinuz-$version" "$IMAGES/vmlinuz-$flavour"
+  mv "$IMAGES/initrd-$flavour.gz.new" "$IMAGES/initrd-$flavour.gz"
+  rm -rf "$root"
+  trap - EXIT
+}
+
+main

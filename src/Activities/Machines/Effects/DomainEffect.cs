@@ -1,0 +1,96 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using Heal.Drivers.Libvirt;
+using Heal.Healing;
+
+namespace Heal.Activities;
+
+/// <summary>
+/// One change of one domain. libvirt has no preconditions and no idempotency keys, so that exactly once is made of three things: the mark
+/// of
+/// the operation in the domain's metadata, written before libvirt is asked and again once it has answered; the domain's id, which is new
+/// with every run; and libvirt's own refusals (a running domain cannot be started, one that is off cannot be stopped).
+/// </summary>
+/// <param name="Uuid">A domain of the same name with another one is another domain.</param>
+internal abstract record DomainEffect(string Host, string Uuid, string Name) : Effect
+{
+    /// <summary>libvirt's code when the state of a domain does not allow what was asked.</summary>
+    protected const int InvalidState = 55;
+
+    /// <summary>When another job holds the domain.</summary>
+    private const int BusyTimeout = 68;
+
+    [JsonIgnore]
+    public override string Subject => $"domain {Name} on host {Host}";
+
+    /// <summary>The run that this effect ends; kept in the mark, so that a stop of ours is never taken for somebody's intent.</summary>
+    [JsonIgnore]
+    protected virtual int? EndsRun => null;
+
+    protected Guid Id => Guid.Parse(Uuid, CultureInfo.InvariantCulture);
+
+    public override async Task<Look> LookAsync(ActionTools tools, string key, CancellationToken cancellationToken)
+    {
+        if (tools.Host(Host) is not { } host) return new Look(Sight.Gone, $"libvirt host '{Host}' is not configured any more");
+        var domain = await host.Domains.FindAsync(Id, cancellationToken);
+        if (domain is null) return await WithoutDomainAsync(tools, host, cancellationToken);
+        var mark = OperationMark.Read(await host.Domains.GetMetadataAsync(Id, MachineNames.OperationNamespace, cancellationToken));
+        return await SeeAsync(tools, host, domain, mark?.Key == key ? mark : null, cancellationToken);
+    }
+
+    public override async Task<WriteAnswer> WriteAsync(
+        ActionTools tools, string key, Look look, bool dryRun, CancellationToken cancellationToken)
+    {
+        if (dryRun) return WriteAnswer.Taken;
+        var host = tools.Host(Host)!;
+        try
+        {
+            await MarkAsync(host, new OperationMark(key, EndsRun, IsDone: false), cancellationToken);
+            var answer = await ActAsync(tools, host, look, cancellationToken);
+            if (answer.Kind != WriteKind.Refused) await MarkAsync(host, new OperationMark(key, EndsRun, IsDone: true), cancellationToken);
+            return answer;
+        }
+        catch (LibvirtNotFoundException)
+        {
+            return WriteAnswer.Taken;
+        }
+        catch (LibvirtException e) when (e.Code == BusyTimeout)
+        {
+            return WriteAnswer.Later($"{Subject} is busy: {e.Reason}");
+        }
+        catch (LibvirtException e) when (IsRefusal(e))
+        {
+            // Somebody may have been faster: only a domain that looks as before proves a refusal.
+            var again = await LookAsync(tools, key, cancellationToken);
+            return again.Sight == Sight.NotApplied ? WriteAnswer.Refused($"libvirt refused: {e.Reason}") : WriteAnswer.Taken;
+        }
+    }
+
+    /// <summary>What the domain shows of the effect.</summary>
+    /// <param name="ours">The mark of this operation; null when there is none, or that of another one.</param>
+    protected abstract Task<Look> SeeAsync(
+        ActionTools tools, ILibvirtHost host, DomainRecord domain, OperationMark? ours, CancellationToken cancellationToken);
+
+    protected abstract Task<WriteAnswer> ActAsync(ActionTools tools, ILibvirtHost host, Look look, CancellationToken cancellationToken);
+
+    /// <summary>The domain is not there any more.</summary>
+    protected virtual Task<Look> WithoutDomainAsync(ActionTools tools, ILibvirtHost host, CancellationToken cancellationToken) =>
+        Task.FromResult(new Look(Sight.Gone, $"{Subject} is gone"));
+
+    /// <summary>libvirt said no, and will say so again; as against "nobody knows".</summary>
+    protected static bool IsRefusal(LibvirtException e) =>
+        e is not (LibvirtUnreachableException or LibvirtTimeoutException or LibvirtForbiddenException);
+
+    private Task MarkAsync(ILibvirtHost host, OperationMark mark, CancellationToken cancellationToken) => host.Domains.SetMetadataAsync(
+        Id, MachineNames.OperationNamespace, MachineNames.OperationPrefix, mark.ToXml(), cancellationToken);
+
+    protected static Look Run(DomainRecord domain) => Look.Applied(null, new JsonObject { ["run"] = domain.Id });
+}
+
+/// <summary>What actions on libvirt hosts find in their tools.</summary>
+internal static class MachineToolsOfActions
+{
+    /// <summary>Null when no host is configured under this name.</summary>
+    public static ILibvirtHost? Host(this ActionTools tools, string name) => tools.Machines?.Hosts.Find(name);
+}

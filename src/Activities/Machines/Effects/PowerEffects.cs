@@ -1,0 +1,165 @@
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using Heal.Drivers.Libvirt;
+using Heal.Healing;
+
+namespace Heal.Activities;
+
+/// <summary>
+/// Starts a domain that is off. Never a second copy: libvirt refuses to start what runs. What may happen twice is a boot, when the guest
+/// dies between libvirt's answer and the second mark, and this process with it: then it is off, nothing tells that it ran, and it is
+/// started
+/// again.
+/// </summary>
+internal sealed record DomainStartEffect(string Host, string Uuid, string Name) : DomainEffect(Host, Uuid, Name)
+{
+    [JsonIgnore]
+    public override bool IsReversible => false;
+
+    public override Effect? Inverse(JsonObject post) => null;
+
+    public override IReadOnlyList<string> Describe() => [$"{Subject}: started"];
+
+    protected override Task<Look> SeeAsync(
+        ActionTools tools, ILibvirtHost host, DomainRecord domain, OperationMark? ours, CancellationToken cancellationToken) =>
+        Task.FromResult(domain switch
+        {
+            { State: DomainState.Crashed, Id: not null } =>
+                new Look(Sight.ChangedByOther, $"{Subject} has crashed, and its remains are kept"),
+            { Id: not null } => ours is not null ? Run(domain) : new Look(Sight.DoneByOther, $"somebody started {Subject} meanwhile"),
+            // It was started and has ended again: the effect was made, and the effect check says the rest.
+            _ => ours is { IsDone: true } ? Run(domain) : Look.NotApplied(null),
+        });
+
+    protected override async Task<WriteAnswer> ActAsync(
+        ActionTools tools, ILibvirtHost host, Look look, CancellationToken cancellationToken)
+    {
+        await host.Domains.StartAsync(Id, cancellationToken);
+        return WriteAnswer.Taken;
+    }
+}
+
+/// <summary>Ends one run of a domain; proven by the run's id, so that a run that began since is never hit.</summary>
+/// <param name="RunId">The run that is to end.</param>
+/// <param name="Force">Ends it at once; else the guest is asked once, and waited for.</param>
+internal sealed record DomainStopEffect(string Host, string Uuid, string Name, int RunId, bool Force) : DomainEffect(Host, Uuid, Name)
+{
+    private const string Asked = "asked";
+
+    [JsonIgnore]
+    public override bool IsReversible => true;
+
+    [JsonIgnore]
+    protected override int? EndsRun => RunId;
+
+    // What was in the guest's memory is gone; that it runs again is all that can be given back.
+    public override Effect? Inverse(JsonObject post) => new DomainStartEffect(Host, Uuid, Name);
+
+    public override IReadOnlyList<string> Describe() => [$"{Subject}: {(Force ? "ended at once" : "asked to power off")}"];
+
+    // A transient domain goes with its run.
+    protected override Task<Look> WithoutDomainAsync(ActionTools tools, ILibvirtHost host, CancellationToken cancellationToken) =>
+        Task.FromResult(Look.Applied(null));
+
+    protected override Task<Look> SeeAsync(
+        ActionTools tools, ILibvirtHost host, DomainRecord domain, OperationMark? ours, CancellationToken cancellationToken) =>
+        Task.FromResult(domain.Id == RunId
+            ? Look.NotApplied(new JsonObject { [Asked] = ours is { IsDone: true } }) : Look.Applied(null));
+
+    protected override async Task<WriteAnswer> ActAsync(
+        ActionTools tools, ILibvirtHost host, Look look, CancellationToken cancellationToken)
+    {
+        if (Force)
+        {
+            await host.Domains.DestroyAsync(Id, cancellationToken: cancellationToken);
+            return WriteAnswer.Taken;
+        }
+
+        // Asking twice would make some guests open a dialogue, and others power off the next run.
+        if (!look.Live.IsTrue(Asked)) await host.Domains.ShutdownAsync(Id, cancellationToken);
+        return await host.Domains.FindAsync(Id, cancellationToken) is { Id: { } run } && run == RunId
+            ? WriteAnswer.Later("the guest was asked to power off and has not done so yet") : WriteAnswer.Taken;
+    }
+}
+
+/// <summary>
+/// Presses the reset button of one run. A reset leaves no trace that libvirt keeps: the mark before and the mark after are all that tells,
+/// and a process that dies between libvirt's answer and the second mark has it pressed twice. That costs the guest a boot that had just
+/// begun. Where that is not wanted, ending and starting the domain can be proven by the run's id.
+/// </summary>
+internal sealed record DomainResetEffect(string Host, string Uuid, string Name, int RunId) : DomainEffect(Host, Uuid, Name)
+{
+    [JsonIgnore]
+    public override bool IsReversible => false;
+
+    public override Effect? Inverse(JsonObject post) => null;
+
+    public override IReadOnlyList<string> Describe() => [$"{Subject}: reset"];
+
+    protected override Task<Look> SeeAsync(
+        ActionTools tools, ILibvirtHost host, DomainRecord domain, OperationMark? ours, CancellationToken cancellationToken) =>
+        Task.FromResult(ours is { IsDone: true } ? Run(domain)
+            : domain.Id == RunId ? Look.NotApplied(null)
+            : new Look(Sight.ChangedByOther, $"{Subject} is off, or was started anew meanwhile"));
+
+    protected override async Task<WriteAnswer> ActAsync(
+        ActionTools tools, ILibvirtHost host, Look look, CancellationToken cancellationToken)
+    {
+        await host.Domains.ResetAsync(Id, cancellationToken);
+        return WriteAnswer.Taken;
+    }
+}
+
+/// <summary>Lets one paused run go on. Once: a guest that runs into the same error again is paused again, and that is for the effect
+/// check to say.</summary>
+internal sealed record DomainResumeEffect(string Host, string Uuid, string Name, int RunId) : DomainEffect(Host, Uuid, Name)
+{
+    [JsonIgnore]
+    public override bool IsReversible => false;
+
+    public override Effect? Inverse(JsonObject post) => null;
+
+    public override IReadOnlyList<string> Describe() => [$"{Subject}: runs on"];
+
+    protected override Task<Look> SeeAsync(
+        ActionTools tools, ILibvirtHost host, DomainRecord domain, OperationMark? ours, CancellationToken cancellationToken) =>
+        Task.FromResult((domain, ours) switch
+        {
+            (_, { IsDone: true }) => Run(domain),
+            ({ Id: var run }, _) when run != RunId => new Look(Sight.ChangedByOther, $"{Subject} is off, or was started anew meanwhile"),
+            ({ State: DomainState.Paused }, _) => Look.NotApplied(null),
+            (_, not null) => Run(domain),
+            _ => new Look(Sight.DoneByOther, $"somebody let {Subject} run on meanwhile"),
+        });
+
+    protected override async Task<WriteAnswer> ActAsync(
+        ActionTools tools, ILibvirtHost host, Look look, CancellationToken cancellationToken)
+    {
+        await host.Domains.ResumeAsync(Id, cancellationToken);
+        return WriteAnswer.Taken;
+    }
+}
+
+/// <summary>Ends the job that a domain is busy with, as a migration that does not come to an end. The guest stays where it is.</summary>
+/// <param name="Operation">Only a job of this kind is ended.</param>
+internal sealed record DomainJobAbortEffect(string Host, string Uuid, string Name, string Operation) : DomainEffect(Host, Uuid, Name)
+{
+    [JsonIgnore]
+    public override bool IsReversible => false;
+
+    public override Effect? Inverse(JsonObject post) => null;
+
+    public override IReadOnlyList<string> Describe() => [$"{Subject}: {Operation} aborted"];
+
+    protected override async Task<Look> SeeAsync(
+        ActionTools tools, ILibvirtHost host, DomainRecord domain, OperationMark? ours, CancellationToken cancellationToken) =>
+        domain.Id is not null && await host.Domains.GetJobAsync(Id, cancellationToken) is { } job && job.Operation == Operation
+            ? Look.NotApplied(null) : Look.Applied(null);
+
+    protected override async Task<WriteAnswer> ActAsync(
+        ActionTools tools, ILibvirtHost host, Look look, CancellationToken cancellationToken)
+    {
+        await host.Domains.AbortJobAsync(Id, cancellationToken);
+        return WriteAnswer.Later("the job is being aborted");
+    }
+}

@@ -1,0 +1,48 @@
+using Heal.Drivers.Libvirt;
+using Heal.Healing;
+using Microsoft.DurableTask;
+
+namespace Heal.Activities;
+
+/// <summary>Finds a machine, and volumes with its mark, on all hosts. Reads only.</summary>
+[DurableTask(VmActivityNames.FindVm)]
+internal sealed class FindVmActivity(ManagedHosts hosts) : TaskActivity<string, VmSearch>
+{
+    public override Task<VmSearch> RunAsync(TaskActivityContext context, string? input) => SearchAsync(hosts.All, input!);
+
+    internal static async Task<VmSearch> SearchAsync(IReadOnlyList<ILibvirtHost> hosts, string id)
+    {
+        string? on = null;
+        var sight = VmSight.None;
+        var volumes = new SortedDictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+        var silent = new List<string>();
+        foreach (var host in hosts)
+        {
+            try
+            {
+                var seen = await LookAtVmActivity.LookAsync(host, new VmTarget(host.Name, id));
+                if (seen.Exists && (on is null || seen.IsOurs)) (on, sight) = (host.Name, seen);
+                if (await VolumesAsync(host, id) is { Count: > 0 } found) volumes[host.Name] = found;
+            }
+            catch (LibvirtException)
+            {
+                silent.Add(host.Name);
+            }
+        }
+
+        return new VmSearch(on, sight, volumes, silent);
+    }
+
+    /// <summary>As pool/name, of active pools: what lies in others nobody can tell.</summary>
+    internal static async Task<IReadOnlyList<string>> VolumesAsync(ILibvirtHost host, string id)
+    {
+        var found = new List<string>();
+        foreach (var pool in (await host.Storage.ListPoolsAsync()).Where(pool => pool.IsActive))
+        {
+            found.AddRange((await host.Storage.ListVolumesAsync(pool.Name)).Where(volume => VmIdentity.IsVolumeOf(id, volume.Name))
+                .Select(volume => $"{volume.Pool}/{volume.Name}"));
+        }
+
+        return found;
+    }
+}

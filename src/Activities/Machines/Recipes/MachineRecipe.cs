@@ -1,0 +1,83 @@
+using Heal.Drivers.Libvirt;
+using Heal.Healing;
+
+namespace Heal.Activities;
+
+/// <summary>What the recipes for virtual machines share: the precondition is judged by one pure function, on evidence when planning and on
+/// evidence that is collected anew right before the first effect.</summary>
+internal abstract class MachineRecipe : IRecipe
+{
+    /// <summary>The permissions of libvirt's access driver (polkit) are named as its own: object and verbs.</summary>
+    protected const string Libvirt = "libvirt";
+
+    public abstract ActionDescriptor Descriptor { get; }
+
+    public string? Refusal(EvidenceBundle evidence, IReadOnlyDictionary<string, string> parameters) =>
+        evidence.Machine is not { } machine ? "the target is on no libvirt host"
+        : !machine.Host.Reachable ? !NeedsHost ? null : $"host {machine.Host.Name} does not answer"
+        : evidence.Target.Kind == TargetKinds.VirtualMachine && machine.Domain is null ? "the domain could not be looked at"
+        : Objection(machine, parameters);
+
+    public async Task<Proposal> ProposeAsync(ActionTools tools, ActionRequest request, CancellationToken cancellationToken)
+    {
+        if (tools.Machines is not { } machines || tools.Host(request.Target.Cluster) is not { } host)
+        {
+            return Proposal.Refuse($"no libvirt host '{request.Target.Cluster}' is configured");
+        }
+
+        var seen = await new MachineCollector(machines).CollectAsync(request.Target, cancellationToken);
+        if (!seen.Exists) return Proposal.Gone(request.Target);
+        if (NeedsHost && seen.Machine is { Host.Reachable: false } silent)
+        {
+            // Not a refusal: nobody knows. Whoever asked asks again.
+            throw new LibvirtUnreachableException(host.Name, silent.Host.Reason ?? "it does not answer");
+        }
+
+        return (NeedsHost ? Refusal(seen, request.Parameters) : null) is { } refusal
+            ? Proposal.Refuse(refusal) : await ProposeAsync(tools, request, host, seen.Machine!, cancellationToken);
+    }
+
+    public abstract Task<EffectCheck> CheckAsync(
+        ActionTools tools, TargetReference target, ActionImage image, CancellationToken cancellationToken);
+
+    /// <summary>False for what is done to a host that does not answer.</summary>
+    protected virtual bool NeedsHost => true;
+
+    /// <summary>Why it must not be done on what was seen; null when nothing speaks against it. Pure.</summary>
+    protected abstract string? Objection(MachineEvidence machine, IReadOnlyDictionary<string, string> parameters);
+
+    protected abstract Task<Proposal> ProposeAsync(
+        ActionTools tools, ActionRequest request, ILibvirtHost host, MachineEvidence machine, CancellationToken cancellationToken);
+
+    protected static PermissionRule Rule(string thing, params IReadOnlyList<string> verbs) => new(Libvirt, thing, verbs);
+
+    /// <summary>Why a person's intent forbids to have the domain run; null when none does.</summary>
+    protected static string? Intent(MachineEvidence machine) => machine.Domain switch
+    {
+        { Desired: MachineMark.Stopped } => "it should be off",
+        { State: "paused", Reason: not ("io-error" or "watchdog" or "crashed") } paused =>
+            $"it is paused ({paused.Reason}): somebody's intent",
+        { Job: { } job } => $"it is busy with {job.Operation}",
+        _ => null,
+    };
+
+    /// <summary>Whether the guest runs and has come up to its own programs: by its agent, or by counters that move.</summary>
+    /// <param name="before">What had moved in the same run before it was booted again.</param>
+    protected static async Task<EffectCheck> UpAsync(
+        ActionTools tools, TargetReference target, CancellationToken cancellationToken, GuestProgress? before = null)
+    {
+        if (tools.Host(target.Cluster) is not { } host) return EffectCheck.NotYet($"host {target.Cluster} is not configured any more");
+        if (await host.Domains.FindAsync(target.Name, cancellationToken) is not { } domain) return EffectCheck.NotYet("the domain is gone");
+        if (domain.State is not (DomainState.Running or DomainState.Blocked))
+        {
+            return EffectCheck.NotYet($"it is {MachineObserver.StateOf(domain)} ({domain.Reason})");
+        }
+
+        var reader = new MachineReader(host, tools.Machines!, []);
+        var xml = await reader.DocumentAsync(domain, cancellationToken);
+        var agent = await reader.AgentAsync(domain.Uuid, xml, cancellationToken);
+        var progress = agent == true ? null : await reader.ProgressAsync(domain.Uuid, xml, cancellationToken);
+        var (proven, detail) = GuestProof.Judge(agent, before is null ? progress : progress?.Since(before));
+        return proven ? EffectCheck.Yes($"it runs, and {detail}") : EffectCheck.NotYet($"it runs, but {detail}");
+    }
+}

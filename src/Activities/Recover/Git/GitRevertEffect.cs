@@ -1,0 +1,75 @@
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using Heal.Healing;
+
+namespace Heal.Activities;
+
+/// <summary>
+/// Reverts one commit on a branch of a remote. The new commit carries the operation's key as a trailer, and is pushed without force: when
+/// somebody pushed first, the branch is looked at again. Its inverse reverts the revert.
+/// </summary>
+/// <param name="Commit">The full hash of the commit to revert.</param>
+internal sealed record GitRevertEffect(string Remote, string Branch, string Commit) : Effect
+{
+    private const string Trailer = "Heal-Operation";
+
+    [JsonIgnore]
+    public override string Subject => $"branch {Branch} of {SafeText.Line(Scrubber.Scrub(Remote), 200)}";
+
+    [JsonIgnore]
+    public override bool IsReversible => true;
+
+    public override async Task<Look> LookAsync(ActionTools tools, string key, CancellationToken cancellationToken)
+    {
+        await using var clone = await GitClone.OpenAsync(Remote, Branch, cancellationToken);
+        var log = await clone.RunAsync(["log", "--format=%H%x00%(trailers:key=" + Trailer + ",valueonly,separator=%x2C)%x00%an%x00%B%x01"],
+            cancellationToken);
+        foreach (var entry in log.Split('\u0001', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (entry.Split('\0') is not [var hash, var operation, var author, var message]) continue;
+            if (operation == key) return Look.Applied(null, new JsonObject { ["commit"] = hash }, $"as commit {hash[..12]}");
+            if (message.Contains($"This reverts commit {Commit}", StringComparison.Ordinal))
+            {
+                return new Look(Sight.DoneByOther, $"'{SafeText.Line(author, 100)}' reverted {Commit[..12]} in {hash[..12]} meanwhile");
+            }
+
+            if (hash == Commit) return Look.NotApplied(null);
+        }
+
+        return new Look(Sight.ChangedByOther, $"commit {Commit[..12]} is not among the last {GitClone.Depth} of {Subject}");
+    }
+
+    public override async Task<WriteAnswer> WriteAsync(
+        ActionTools tools, string key, Look look, bool dryRun, CancellationToken cancellationToken)
+    {
+        await using var clone = await GitClone.OpenAsync(Remote, Branch, cancellationToken);
+        string[] identity = ["-c", "user.name=heal", "-c", "user.email=heal@heal.internal", "-c", "commit.gpgSign=false"];
+        try
+        {
+            await clone.RunAsync([.. identity, "revert", "--no-edit", Commit], cancellationToken);
+        }
+        catch (GitException e)
+        {
+            return WriteAnswer.Refused($"{Commit[..12]} cannot be reverted on what came after it: {e.Message}");
+        }
+
+        await clone.RunAsync([.. identity, "commit", "--quiet", "--amend", "--no-edit", "--trailer", $"{Trailer}: {key}"],
+            cancellationToken);
+        string[] push = ["push", "--quiet", .. dryRun ? (string[])["--dry-run"] : [], "origin", $"HEAD:refs/heads/{Branch}"];
+        try
+        {
+            await clone.RunAsync(push, cancellationToken);
+            return WriteAnswer.Taken;
+        }
+        catch (GitException) when (!dryRun)
+        {
+            // Somebody was faster, or the remote does not take it: the next look tells, and after some rounds it is given up.
+            return WriteAnswer.Taken;
+        }
+    }
+
+    public override Effect? Inverse(JsonObject post) =>
+        post.Text("commit") is { } made ? new GitRevertEffect(Remote, Branch, made) : null;
+
+    public override IReadOnlyList<string> Describe() => [$"{Subject}: commit {Commit[..12]} reverted"];
+}

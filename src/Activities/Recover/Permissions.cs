@@ -1,0 +1,45 @@
+using Heal.Drivers.Kubernetes;
+using Heal.Drivers.Libvirt;
+using Heal.Healing;
+
+namespace Heal.Activities;
+
+/// <summary>Tells a right that the healer lacks from everything else that can go wrong with an action.</summary>
+internal static class Permissions
+{
+    /// <summary>
+    /// Runs an action; a refusal for want of an RBAC rule becomes an answer that names rule and action, any other refusal of the
+    /// cluster's own rules (quota, admission, a namespace that is going away) one that no retry will change.
+    /// </summary>
+    public static async Task<ActionResult> GuardAsync(string actionId, string key, Func<Task<ActionResult>> run)
+    {
+        try
+        {
+            return await run();
+        }
+        catch (KubernetesForbiddenException e) when (e.Missing is not null)
+        {
+            return new ActionResult(key, ActionStatus.NotPermitted, Describe(e, actionId));
+        }
+        catch (KubernetesForbiddenException e)
+        {
+            return new ActionResult(key, ActionStatus.Refused, SafeText.Line(e.Message, EvidenceLimits.MessageLength));
+        }
+        catch (LibvirtForbiddenException e)
+        {
+            return new ActionResult(key, ActionStatus.NotPermitted, Describe(e, actionId));
+        }
+    }
+
+    public static string Describe(LibvirtForbiddenException refused, string actionId) =>
+        SafeText.Line($"missing permission on libvirt host '{refused.Host}' for action {actionId}: {refused.Reason}",
+            EvidenceLimits.MessageLength);
+
+    public static string Describe(KubernetesForbiddenException refused, string actionId)
+    {
+        var missing = refused.Missing!;
+        var resource = missing.Group.Length == 0 ? missing.Resource : $"{missing.Resource}.{missing.Group}";
+        var scope = missing.Namespace is null ? "in the cluster" : $"in namespace '{missing.Namespace}'";
+        return $"missing permission {missing.Verb} {resource} {scope} for action {actionId}";
+    }
+}

@@ -1,0 +1,255 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Heal.Drivers.Kubernetes;
+using Heal.Drivers.Kubernetes.Models;
+using Heal.Healing;
+
+namespace Heal.Activities;
+
+/// <summary>
+/// Carries a recipe out: intent with pre-image in the ledger, effects one by one, effect check, confirmation. What the recipe's account may
+/// not do is said as a missing permission of this action.
+/// </summary>
+internal sealed class RecipeAction(IRecipe recipe, ActionTools tools) : IRemedyAction
+{
+    /// <summary>How long one call waits for an effect to show, or for a budget to allow a step; the durable retry goes on from
+    /// there.</summary>
+    public static readonly TimeSpan Window = TimeSpan.FromSeconds(20);
+
+    /// <summary>An operation that began longer ago and never ended does not keep others from the target any more.</summary>
+    public static readonly TimeSpan BusyFor = TimeSpan.FromMinutes(30);
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
+
+    private readonly StepSequence _sequence = new(tools);
+    private readonly RecipeUndo _undo = new(recipe, tools);
+
+    public ActionDescriptor Descriptor => recipe.Descriptor;
+
+    public string? Refusal(EvidenceBundle evidence, IReadOnlyDictionary<string, string> parameters) => recipe.Refusal(evidence, parameters);
+
+    public Task<ActionResult> RunAsync(ActionRequest request, CancellationToken cancellationToken) =>
+        Permissions.GuardAsync(Descriptor.Id, request.Key, async () =>
+        {
+            var row = await tools.Store.FindOperationAsync(request.Key, cancellationToken);
+            if (row is null)
+            {
+                var (begun, refused) = await BeginAsync(request, cancellationToken);
+                if (begun is null) return refused!;
+                row = begun;
+            }
+
+            return await CarryOutAsync(row, request.Target, cancellationToken);
+        });
+
+    public Task<ActionResult> UndoAsync(UndoRequest request, CancellationToken cancellationToken) =>
+        Permissions.GuardAsync(Descriptor.Id, request.Key, async () =>
+        {
+            var row = await tools.Store.FindOperationAsync(request.Key, cancellationToken);
+            if (row is null)
+            {
+                var (begun, refused) = await _undo.BeginAsync(request, cancellationToken);
+                if (begun is null) return refused!;
+                row = begun;
+            }
+
+            return await CarryOutAsync(row, request.Target, cancellationToken);
+        });
+
+    /// <summary>The same way up to the first write, which is sent as a dry run.</summary>
+    public Task<ActionResult> DryRunAsync(ActionRequest request, CancellationToken cancellationToken) =>
+        Permissions.GuardAsync(Descriptor.Id, request.Key, async () =>
+        {
+            var (proposal, refused) = await ProposeAsync(request, cancellationToken);
+            if (proposal is null) return refused!;
+            var lines = new List<string>();
+            foreach (var step in proposal.Steps)
+            {
+                var look = await step.LookAsync(tools, request.Key, cancellationToken);
+                if (look.Sight is Sight.Gone or Sight.ChangedByOther) return Answer(request.Key, ActionStatus.Refused, look.Detail);
+                var answer = look.Sight == Sight.NotApplied
+                    ? await step.WriteAsync(tools, request.Key, look, dryRun: true, cancellationToken)
+                    : WriteAnswer.Taken;
+                if (answer.Kind == WriteKind.Refused) return Answer(request.Key, ActionStatus.Refused, answer.Detail);
+                lines.AddRange(step.Describe().Select(line => answer.Kind == WriteKind.Later
+                    ? $"{line} (not now: {answer.Detail})" : line));
+            }
+
+            return Answer(request.Key, ActionStatus.Rehearsed, $"{proposal.Summary}; would change {string.Join("; ", lines)}");
+        });
+
+    public async Task<EffectLook> LookAsync(string key, TargetReference target, CancellationToken cancellationToken)
+    {
+        if (await tools.Store.FindOperationAsync(key, cancellationToken) is not { State: OperationState.Confirmed } row)
+        {
+            return new EffectLook(VerificationVerdict.NotHealthy, $"operation {key} is not in the ledger as done");
+        }
+
+        var image = ActionImage.From(row);
+        for (var i = 0; i < image.Steps.Count; i++)
+        {
+            var stepKey = image.Steps.Count == 1 ? key : StepSequence.KeyOf(row, i);
+            var look = await image.Steps[i].LookAsync(tools, stepKey, cancellationToken);
+            if (look.Sight is Sight.ChangedByOther or Sight.Gone or Sight.NotApplied)
+            {
+                var who = look.Detail.Length > 0 ? look.Detail : $"somebody changed {image.Steps[i].Subject} back";
+                return new EffectLook(VerificationVerdict.Superseded, who);
+            }
+        }
+
+        var check = await recipe.CheckAsync(tools, target, image, cancellationToken);
+        return new EffectLook(check.Reached ? VerificationVerdict.Healthy : VerificationVerdict.NotHealthy, check.Detail);
+    }
+
+    private async Task<(Operation? Row, ActionResult? Refused)> BeginAsync(ActionRequest request, CancellationToken cancellationToken)
+    {
+        if (tools.Time.GetUtcNow() >= request.ExpiresAt)
+        {
+            return (null, Answer(request.Key, ActionStatus.Blocked, "its time limit had passed before it began"));
+        }
+
+        if (tools.Safety.Objection() is { } objection) return (null, Answer(request.Key, ActionStatus.Blocked, objection));
+        var (proposal, refused) = await ProposeAsync(request, cancellationToken);
+        if (proposal is null) return (null, refused);
+
+        var image = new ActionImage(proposal.Summary, proposal.Steps, proposal.Facts, request.Parameters, request.ExpiresAt);
+        var now = tools.Time.GetUtcNow();
+        var row = await tools.Store.IntendUnlessBusyAsync(
+            new Operation(
+                request.Key, request.IncidentId, Descriptor.Id, request.Target.Key, null, OperationState.Intended, image.ToJson(), null,
+                null, null, null, now),
+            now - BusyFor, cancellationToken);
+        return row.Key == request.Key ? (row, null) : (null, Answer(request.Key, ActionStatus.Busy, $"operation {row.Key} "
+            + $"({row.ActionId}) on {request.Target} is under way since {row.IntendedAt:u}"));
+    }
+
+    private async Task<(Proposal? Proposal, ActionResult? Refused)> ProposeAsync(
+        ActionRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Target.Kind == TargetKinds.Deployment && request.ExpectedTemplateHash.Length > 0)
+        {
+            var live = await tools.Client.TryGetAsync<Deployment>(request.Target.Namespace, request.Target.Name, cancellationToken);
+            if (live is not null && live.Metadata.Generation != request.ExpectedGeneration
+                && DeploymentFacts.TemplateHash(live) != request.ExpectedTemplateHash)
+            {
+                return (null, Answer(request.Key, ActionStatus.ChangedByOther,
+                    $"{TemplateReplacement.Who(live)} changed {request.Target} after it was diagnosed"));
+            }
+        }
+
+        var proposal = await recipe.ProposeAsync(tools, request, cancellationToken);
+        if (proposal.Status != ActionStatus.Applied) return (null, Answer(request.Key, proposal.Status, proposal.Summary));
+        return proposal.Steps.Count > 0 ? (proposal, null) : (null, Answer(request.Key, ActionStatus.Refused, "there is nothing to do"));
+    }
+
+    private async Task<ActionResult> CarryOutAsync(Operation row, TargetReference target, CancellationToken cancellationToken)
+    {
+        if (row.State != OperationState.Intended) return Told(row);
+        var image = ActionImage.From(row);
+        var isUndo = row.Undoes is not null;
+        var start = tools.Time.GetTimestamp();
+        while (true)
+        {
+            var outcome = await _sequence.RunAsync(row, image, cancellationToken);
+            string waitsFor;
+            switch (outcome.Kind)
+            {
+                case StepKind.Ended:
+                    return Told(outcome.Row!);
+                case StepKind.Stopped:
+                    return await EndAsync(row, outcome, cancellationToken);
+                case StepKind.Waits:
+                    waitsFor = outcome.Detail;
+                    if (IsOverdue(row)) return await GiveUpAsync(row, image, outcome, cancellationToken);
+                    break;
+                default:
+                    var check = isUndo ? EffectCheck.Yes("as it was before") : await CheckAsync(target, image, cancellationToken);
+                    if (check is null)
+                    {
+                        var blind = EffectCheck.NotYet($"made, but a permission is missing to see its effect (see {Descriptor.Id})");
+                        return await ConfirmAsync(row, image, outcome, target, ActionStatus.NoEffect, blind, cancellationToken);
+                    }
+
+                    if (check.Reached)
+                    {
+                        return await ConfirmAsync(row, image, outcome, target, ActionStatus.Applied, check, cancellationToken);
+                    }
+
+                    if (IsOverdue(row))
+                    {
+                        return await ConfirmAsync(row, image, outcome, target, ActionStatus.NoEffect, check, cancellationToken);
+                    }
+
+                    waitsFor = check.Detail;
+                    break;
+            }
+
+            if (tools.Time.GetElapsedTime(start) >= Window) throw new EffectPendingException(row.Key, waitsFor);
+            await Task.Delay(LookEvery, tools.Time, cancellationToken);
+        }
+    }
+
+    // Null when the account may not look: what was made cannot be proven then, and is not claimed.
+    private async Task<EffectCheck?> CheckAsync(TargetReference target, ActionImage image, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await recipe.CheckAsync(tools, target, image, cancellationToken);
+        }
+        catch (KubernetesForbiddenException e) when (e.Missing is not null)
+        {
+            return null;
+        }
+    }
+
+    private bool IsOverdue(Operation row) => tools.Time.GetUtcNow() - row.IntendedAt >= Descriptor.EffectWithin;
+
+    private async Task<ActionResult> GiveUpAsync(
+        Operation row, ActionImage image, SequenceOutcome outcome, CancellationToken cancellationToken)
+    {
+        var left = await _sequence.TakeBackAsync(row, image, image.Steps.Count, cancellationToken);
+        var late = string.Create(
+            CultureInfo.InvariantCulture, $"{outcome.Detail}, and did not become free in {Descriptor.EffectWithin.TotalSeconds:0} s");
+        return await EndAsync(row, outcome with { Detail = $"{late}{left.Detail}", Partial = left.Remains }, cancellationToken);
+    }
+
+    // Without effect it is abandoned; with a part of it on the target it is confirmed to have taken that part.
+    private async Task<ActionResult> EndAsync(Operation row, SequenceOutcome outcome, CancellationToken cancellationToken)
+    {
+        var end = outcome.Partial
+            ? new OperationEnd(OperationState.Confirmed, outcome.Status, outcome.Detail, new JsonObject { ["partial"] = true })
+            : new OperationEnd(OperationState.Abandoned, outcome.Status, outcome.Detail);
+        return Told(await tools.Store.FinishAsync(row.Key, end, tools.Time.GetUtcNow(), cancellationToken));
+    }
+
+    private async Task<ActionResult> ConfirmAsync(
+        Operation row, ActionImage image, SequenceOutcome outcome, TargetReference target, ActionStatus status, EffectCheck check,
+        CancellationToken cancellationToken)
+    {
+        var post = new JsonObject { ["steps"] = new JsonArray([.. outcome.Posts.Select(item => (JsonNode)item.DeepClone())]) };
+        if (target.Kind == TargetKinds.Deployment
+            && await tools.Client.TryGetAsync<Deployment>(target.Namespace, target.Name, cancellationToken) is { } live)
+        {
+            post["generation"] = live.Metadata.Generation;
+            post["templateHash"] = DeploymentFacts.TemplateHash(live);
+            post["marksTarget"] = live.Metadata.Annotation(KubernetesNames.Operation) == row.Key;
+        }
+
+        var detail = SafeText.Line($"{image.Summary}: {check.Detail}", EvidenceLimits.MessageLength);
+        var end = new OperationEnd(OperationState.Confirmed, status, detail, post);
+        return Told(await tools.Store.FinishAsync(row.Key, end, tools.Time.GetUtcNow(), cancellationToken));
+    }
+
+    private static ActionResult Told(Operation row) => new(
+        row.Key, row.Status ?? ActionStatus.Failed, row.Detail ?? "", row.PostImage.Whole("generation"),
+        row.PostImage.Text("templateHash"), row.PostImage.IsTrue("marksTarget"));
+
+    private static ActionResult Answer(string key, ActionStatus status, string detail) =>
+        new(key, status, SafeText.Line(detail, EvidenceLimits.MessageLength));
+}
+
+/// <summary>Not done yet, and nothing has gone wrong: call again with the same key.</summary>
+internal sealed class EffectPendingException(string key, string waitsFor) : Exception($"Operation '{key}' is not done yet: {waitsFor}")
+{
+    public string Key { get; } = key;
+}

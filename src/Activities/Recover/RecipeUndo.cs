@@ -1,0 +1,103 @@
+using System.Text.Json.Nodes;
+using Heal.Healing;
+
+namespace Heal.Activities;
+
+/// <summary>Works out what takes an operation of a recipe back, and commits the intent; only where everything stands as it left
+/// it.</summary>
+internal sealed class RecipeUndo(IRecipe recipe, ActionTools tools)
+{
+    private readonly StepSequence _sequence = new(tools);
+
+    public async Task<(Operation? Row, ActionResult? Refused)> BeginAsync(UndoRequest request, CancellationToken cancellationToken)
+    {
+        var undone = await tools.Store.FindOperationAsync(request.UndoneKey, cancellationToken)
+            ?? await BuryAsync(request, cancellationToken);
+        if (undone.State == OperationState.Abandoned)
+        {
+            return Refuse(ActionStatus.Refused, $"operation {request.UndoneKey} had no effect: there is nothing to undo");
+        }
+
+        if (recipe.Descriptor.Inverse is null) return Refuse(ActionStatus.Refused, $"'{recipe.Descriptor.Id}' cannot be undone");
+        if (tools.Safety.Objection() is { } objection) return Refuse(ActionStatus.Blocked, objection);
+
+        var image = ActionImage.From(undone);
+        var steps = new List<Effect>();
+        var posts = await _sequence.PostsAsync(undone, image, cancellationToken);
+        for (var i = image.Steps.Count - 1; i >= 0; i--)
+        {
+            var post = posts[i] ?? await UnconfirmedAsync(undone, image, i, cancellationToken);
+            if (post is not null && image.Steps[i].Inverse(post) is { } inverse) steps.Add(inverse);
+        }
+
+        if (undone.State == OperationState.Intended)
+        {
+            // Its own retry must not make it again after this.
+            await tools.Store.FinishAsync(
+                undone.Key, new OperationEnd(OperationState.Abandoned, ActionStatus.Blocked, "taken back before it was confirmed"),
+                tools.Time.GetUtcNow(), cancellationToken);
+        }
+
+        if (steps.Count == 0) return Refuse(ActionStatus.Refused, $"operation {request.UndoneKey} left nothing that can be undone");
+        if (await StandsAsync(request, steps, cancellationToken) is { } changed) return (null, changed);
+
+        var undo = new ActionImage($"undo of {request.UndoneKey}", steps, new JsonObject(), image.Parameters, null);
+        var row = await tools.Store.IntendAsync(
+            new Operation(
+                request.Key, request.IncidentId, recipe.Descriptor.Inverse, request.Target.Key, request.UndoneKey, OperationState.Intended,
+                undo.ToJson(), null, null, null, null, tools.Time.GetUtcNow()),
+            cancellationToken);
+        return (row, null);
+
+        (Operation?, ActionResult?) Refuse(ActionStatus status, string detail) => (null, new ActionResult(request.Key, status, detail));
+    }
+
+    // Its time is up before it began: under its key there is now a row that says so, and it will not begin any more.
+    private async Task<Operation> BuryAsync(UndoRequest request, CancellationToken cancellationToken)
+    {
+        var (now, nothing) = (tools.Time.GetUtcNow(), new ActionImage("", [], new JsonObject(), new Dictionary<string, string>(), null));
+        var row = await tools.Store.IntendAsync(
+            new Operation(
+                request.UndoneKey, request.IncidentId, request.ActionId, request.Target.Key, null, OperationState.Intended,
+                nothing.ToJson(), null, null, null, null, now),
+            cancellationToken);
+        if (row.State != OperationState.Intended || row.PreImage.Items("steps").Any()) return row;
+        return await tools.Store.FinishAsync(
+            row.Key, new OperationEnd(OperationState.Abandoned, ActionStatus.Blocked, "its inverse was due before it began"), now,
+            cancellationToken);
+    }
+
+    // A step that was made while its process died, before the ledger knew.
+    private async Task<JsonObject?> UnconfirmedAsync(Operation undone, ActionImage image, int i, CancellationToken cancellationToken)
+    {
+        var key = image.Steps.Count == 1 ? undone.Key : StepSequence.KeyOf(undone, i);
+        if (undone.State == OperationState.Confirmed && image.Steps.Count == 1) return new JsonObject();
+        if (image.Steps.Count > 1 && await tools.Store.FindOperationAsync(key, cancellationToken) is not { State: OperationState.Intended })
+        {
+            return null;
+        }
+
+        var look = await image.Steps[i].LookAsync(tools, key, cancellationToken);
+        return look.Sight == Sight.Applied ? look.Post : null;
+    }
+
+    // Null when every step stands as it was left. One that is back already is nobody's harm, one that was changed since is not touched.
+    private async Task<ActionResult?> StandsAsync(UndoRequest request, List<Effect> steps, CancellationToken cancellationToken)
+    {
+        var back = new List<Effect>();
+        foreach (var step in steps)
+        {
+            var look = await step.LookAsync(tools, request.Key, cancellationToken);
+            if (look.Sight is Sight.ChangedByOther or Sight.Gone)
+            {
+                var status = look.Sight == Sight.Gone ? ActionStatus.TargetGone : ActionStatus.ChangedByOther;
+                return new ActionResult(request.Key, status, $"not undone: {look.Detail} (after {request.UndoneKey})");
+            }
+
+            if (look.Sight is Sight.DoneByOther or Sight.Applied) back.Add(step);
+        }
+
+        foreach (var step in back) steps.Remove(step);
+        return steps.Count > 0 ? null : new ActionResult(request.Key, ActionStatus.Applied, "everything is back as it was already");
+    }
+}

@@ -1,0 +1,122 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using Heal.Healing;
+
+namespace Heal.Activities;
+
+/// <summary>Runs a failed Job once more under another name, where it is marked as safe to be run again.</summary>
+internal sealed class RerunJob : IRecipe
+{
+    /// <summary>By this label the owner of a Job says that running it twice does what running it once does.</summary>
+    public const string Idempotent = "heal.internal/idempotent";
+
+    private const int HashBytes = 3;
+    private const int LongestName = 52;
+
+    private static readonly string[] SetByController = ["controller-uid", "batch.kubernetes.io/controller-uid", "job-name",
+        "batch.kubernetes.io/job-name"];
+
+    public ActionDescriptor Descriptor { get; } = new(
+        "rerun_job",
+        RiskClass.R2,
+        [Causes.JobFailed],
+        [TargetKinds.Job],
+        [],
+        $"It has failed for good, no pod of it runs, and it carries the label {Idempotent}=true.",
+        "The new Job is complete.",
+        "delete_rerun_job",
+        [new("batch", "jobs", ["get", "create", "delete"])])
+    {
+        Summary = "Runs a failed Job once more.",
+        EffectWithin = TimeSpan.FromMinutes(30),
+    };
+
+    public string? Refusal(EvidenceBundle evidence, IReadOnlyDictionary<string, string> parameters) => null;
+
+    public async Task<Proposal> ProposeAsync(ActionTools tools, ActionRequest request, CancellationToken cancellationToken)
+    {
+        var job = await tools.ReadAsync(request.Target, cancellationToken);
+        if (job is null) return Proposal.Gone(request.Target);
+        if (Objection(job) is { } objection) return Proposal.Refuse(objection);
+        if (job.Label(Idempotent) != "true") return Proposal.Refuse($"it is not marked {Idempotent}=true: once more might not be the same");
+
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(request.Key)).AsSpan(0, HashBytes));
+        var name = $"{(job.Name().Length > LongestName ? job.Name()[..LongestName] : job.Name())}-rerun-{hash}";
+        return Proposal.Act($"runs {request.Target} once more as {name}",
+            new CreateEffect(ObjectAddress.Of(Kinds.Job, request.Target.Namespace, name), Body(job)));
+    }
+
+    public async Task<EffectCheck> CheckAsync(
+        ActionTools tools, TargetReference target, ActionImage image, CancellationToken cancellationToken)
+    {
+        var job = await tools.ReadAsync(((CreateEffect)image.Steps[0]).Address, cancellationToken);
+        if (job.HasCondition("Complete")) return EffectCheck.Yes($"Job {job.Name()} is complete");
+        return EffectCheck.NotYet(job.HasCondition("Failed") ? $"Job {job.Name()} has failed as well" : "it is not complete yet");
+    }
+
+    /// <summary>Why a Job is not failed for good; null when it is.</summary>
+    public static string? Objection(JsonObject job)
+    {
+        if (job.IsDeleting()) return "it is being deleted";
+        if (!job.HasCondition("Failed")) return "it has not failed for good";
+        return (job.Whole("status", "active") ?? 0) > 0 ? "pods of it still run" : null;
+    }
+
+    private static JsonObject Body(JsonObject job)
+    {
+        var body = CreateEffect.BodyOf(job);
+        (body["metadata"] as JsonObject)?.Remove("ownerReferences");
+        if (body["spec"] is JsonObject spec)
+        {
+            spec.Remove("selector");
+            spec.Remove("manualSelector");
+        }
+
+        foreach (var label in SetByController)
+        {
+            (body.At("spec", "template", "metadata", "labels") as JsonObject)?.Remove(label);
+            (body.At("metadata", "labels") as JsonObject)?.Remove(label);
+        }
+
+        return body;
+    }
+}
+
+/// <summary>Deletes a Job that has failed for good, with its pods. Its logs go with them: collect evidence first.</summary>
+internal sealed class DeleteFailedJob : IRecipe
+{
+    public ActionDescriptor Descriptor { get; } = new(
+        "delete_failed_job",
+        RiskClass.R2,
+        [Causes.JobFailed],
+        [TargetKinds.Job],
+        [],
+        "It has failed for good, and no pod of it runs.",
+        "The Job is gone.",
+        null,
+        [new("batch", "jobs", ["get", "delete"])])
+    {
+        Summary = "Deletes a Job that has failed for good.",
+    };
+
+    public string? Refusal(EvidenceBundle evidence, IReadOnlyDictionary<string, string> parameters) => null;
+
+    public async Task<Proposal> ProposeAsync(ActionTools tools, ActionRequest request, CancellationToken cancellationToken)
+    {
+        var job = await tools.ReadAsync(request.Target, cancellationToken);
+        if (job is null) return Proposal.Gone(request.Target);
+        return RerunJob.Objection(job) is { } objection
+            ? Proposal.Refuse(objection)
+            : Proposal.Act($"deletes {request.Target}", new DeleteEffect(ActionTools.AddressOf(request.Target), job.Uid()));
+    }
+
+    public async Task<EffectCheck> CheckAsync(
+        ActionTools tools, TargetReference target, ActionImage image, CancellationToken cancellationToken)
+    {
+        var job = await tools.ReadAsync(target, cancellationToken);
+        return job is null || job.Uid() != ((DeleteEffect)image.Steps[0]).Uid
+            ? EffectCheck.Yes("the Job is gone")
+            : EffectCheck.NotYet("the Job is still there");
+    }
+}

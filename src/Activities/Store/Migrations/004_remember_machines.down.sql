@@ -1,0 +1,2 @@
+DROP TABLE hypervisor;
+DROP TABLE machine;

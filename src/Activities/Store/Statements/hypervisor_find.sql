@@ -1,0 +1,1 @@
+SELECT seen_at FROM hypervisor WHERE host = $1;

@@ -1,0 +1,1 @@
+DELETE FROM machine WHERE host = $1 AND uuid = ANY ($2);

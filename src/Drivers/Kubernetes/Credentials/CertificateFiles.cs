@@ -1,0 +1,61 @@
+using System.Security.Cryptography.X509Certificates;
+
+namespace Heal.Drivers.Kubernetes.Credentials;
+
+/// <summary>
+/// A client certificate and its key in files that someone renews. Read again when one of the files has changed; a pair that does not fit
+/// together (in the middle of a renewal) leaves the old one in force.
+/// </summary>
+internal sealed class CertificateFiles
+{
+    private readonly Func<X509Certificate2> _read;
+    private readonly string[] _paths;
+    private readonly Lock _lock = new();
+    private X509Certificate2 _current;
+    private Mark[] _marks;
+
+    /// <param name="read">Reads the pair.</param>
+    /// <param name="paths">The files that it reads.</param>
+    /// <exception cref="KubeconfigException">They cannot be read now.</exception>
+    public CertificateFiles(Func<X509Certificate2> read, params string[] paths)
+    {
+        _read = read;
+        _paths = paths;
+        _marks = Marks();
+        _current = read();
+    }
+
+    /// <summary>The certificate as the files have it now. Not disposed here: connections may still use an older one.</summary>
+    public X509Certificate2 Current()
+    {
+        lock (_lock)
+        {
+            var now = Marks();
+            if (now.AsSpan().SequenceEqual(_marks))
+                return _current;
+            try
+            {
+                _current = _read();
+                _marks = now;
+            }
+            catch (KubeconfigException)
+            {
+                // Tried again with the next call.
+            }
+
+            return _current;
+        }
+    }
+
+    private Mark[] Marks() => [.. _paths.Select(path =>
+    {
+        // Of the file that a link points to: mounted secrets are renewed by turning the link.
+        var file = new FileInfo(path);
+        if (!file.Exists)
+            return new Mark(path, 0, 0);
+        var target = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
+        return target.Exists ? new Mark(target.FullName, target.LastWriteTimeUtc.Ticks, target.Length) : new Mark(path, 0, 0);
+    })];
+
+    private readonly record struct Mark(string Path, long Written, long Length);
+}

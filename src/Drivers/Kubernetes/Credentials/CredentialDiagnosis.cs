@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+
+namespace Heal.Drivers.Kubernetes.Credentials;
+
+/// <summary>
+/// Says what is visibly wrong with a credential that was not accepted: which has expired, and when. Looks at dates only, verifies nothing,
+/// and never says more of a token than its dates.
+/// </summary>
+internal static class CredentialDiagnosis
+{
+    public static CredentialFault? Find(ClusterCredential credential, DateTimeOffset now)
+    {
+        if (credential.Certificate is { } certificate && Certificate(certificate, now) is { } fault)
+            return fault;
+        return credential.Token is { } token ? Token(token, now) : null;
+    }
+
+    /// <summary>What kind of credential was sent, for a refusal whose reason is not visible here.</summary>
+    public static string Name(ClusterCredential credential) => (credential.Certificate, credential.Token) switch
+    {
+        (null, null) => "no credentials",
+        (not null, null) => $"client certificate '{credential.Certificate.Subject}', valid until {Text(Until(credential.Certificate))}",
+        (null, not null) => "a bearer token",
+        _ => $"client certificate '{credential.Certificate.Subject}' and a bearer token",
+    };
+
+    public static string Text(DateTimeOffset time) => time.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    private static CredentialFault? Certificate(X509Certificate2 certificate, DateTimeOffset now)
+    {
+        var until = Until(certificate);
+        if (until < now)
+            return new CredentialFault(
+                $"client certificate '{certificate.Subject}' expired at {Text(until)}", until, IsExpired: true);
+        var from = new DateTimeOffset(certificate.NotBefore.ToUniversalTime());
+        return from > now
+            ? new CredentialFault(
+                $"client certificate '{certificate.Subject}' is valid from {Text(from)} only, and this machine's clock says {Text(now)}",
+                from, IsExpired: false)
+            : null;
+    }
+
+    private static CredentialFault? Token(string token, DateTimeOffset now)
+    {
+        if (Claims(token) is not { } claims)
+            return null;
+        if (Time(claims, "exp") is { } until && until < now)
+            return new CredentialFault($"bearer token expired at {Text(until)}", until, IsExpired: true);
+        return Time(claims, "nbf") is { } from && from > now
+            ? new CredentialFault(
+                $"bearer token is valid from {Text(from)} only, and this machine's clock says {Text(now)}", from, IsExpired: false)
+            : null;
+    }
+
+    private static DateTimeOffset Until(X509Certificate2 certificate) => new(certificate.NotAfter.ToUniversalTime());
+
+    // A token need not be a JWT; one that is not says nothing.
+    private static JsonElement? Claims(string token)
+    {
+        var parts = token.Split('.');
+        if (parts.Length != 3)
+            return null;
+        try
+        {
+            var text = parts[1].Replace('-', '+').Replace('_', '/');
+            var bytes = Convert.FromBase64String(text.PadRight((text.Length + 3) / 4 * 4, '='));
+            using var document = JsonDocument.Parse(Encoding.UTF8.GetString(bytes));
+            return document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : null;
+        }
+        catch (Exception exception) when (exception is FormatException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static DateTimeOffset? Time(JsonElement claims, string name) =>
+        claims.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var seconds)
+        && seconds is > 0 and < 253402300799
+            ? DateTimeOffset.FromUnixTimeSeconds((long)seconds)
+            : null;
+}
+
+/// <summary>What is visibly wrong with a credential.</summary>
+internal sealed record CredentialFault(string Text, DateTimeOffset At, bool IsExpired);

@@ -1,0 +1,170 @@
+using System.Threading.Channels;
+using Heal.Drivers.Kubernetes;
+using Heal.Drivers.Kubernetes.Caching;
+using Heal.Drivers.Kubernetes.Discovery;
+using Heal.Drivers.Kubernetes.Models;
+using Microsoft.Extensions.Logging;
+
+namespace Heal.Functions.Watches;
+
+/// <summary>
+/// Brings what the shared caches see of all watched kinds into one bounded queue. A kind that the server does not serve or does not let us
+/// see is left out, said once, and tried again every minute.
+/// </summary>
+internal sealed partial class ClusterWatch(
+    KubernetesCaches caches, IKubernetesClient client, WatchSettings settings, TimeProvider time, ILogger logger)
+{
+    /// <summary>Sightings that wait for the detectors. When it is full the caches merge what they hold.</summary>
+    private const int QueueLength = 10_000;
+
+    private static readonly TimeSpan BeforeNextTry = TimeSpan.FromMinutes(1);
+
+    /// <summary>Many nodes are measured less often, so that measuring stays below one request in two seconds.</summary>
+    private static readonly TimeSpan BetweenNodes = TimeSpan.FromSeconds(2);
+
+    private readonly ServedKinds _served = new(client, time);
+    private readonly Channel<Sighting> _queue = Channel.CreateBounded<Sighting>(
+        new BoundedChannelOptions(QueueLength) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+
+    public ChannelReader<Sighting> Sightings => _queue.Reader;
+
+    /// <summary>Starts to follow; ends when cancelled.</summary>
+    /// <param name="namespaces">Null: all of them.</param>
+    /// <returns>The names that come as <see cref="Sighting.Synced"/>, and the end.</returns>
+    public (IReadOnlySet<string> Awaited, Task Running) Start(IReadOnlyCollection<string>? namespaces, CancellationToken cancellationToken)
+    {
+        var awaited = new HashSet<string>(StringComparer.Ordinal);
+        var running = new List<Task>();
+        foreach (WatchedKind kind in WatchedKind.All)
+        {
+            foreach (string? ns in kind.IsNamespaced && namespaces is not null ? namespaces.Cast<string?>() : [null])
+            {
+                string name = $"{kind.Observed} {ns ?? "*"}";
+                awaited.Add(name);
+                running.Add(Task.Run(() => KeepFollowingAsync(kind, ns, name, cancellationToken), CancellationToken.None));
+            }
+        }
+
+        if (settings.Detectors.VolumeFilling.Enabled && client is INodeStats stats)
+        {
+            running.Add(Task.Run(() => MeasureAsync(stats, cancellationToken), CancellationToken.None));
+        }
+
+        return (awaited, Task.WhenAll(running));
+    }
+
+    private async Task KeepFollowingAsync(WatchedKind kind, string? ns, string name, CancellationToken cancellationToken)
+    {
+        string? told = null;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                ServedKind served = await _served.FirstUsableAsync(kind.Kind, ns, "watch", cancellationToken);
+                if (served.IsUsable)
+                {
+                    told = null;
+                    await kind.Objects.FollowAsync(
+                        caches, served.Kind, ns, name, sighting => _queue.Writer.WriteAsync(sighting, cancellationToken), time,
+                        cancellationToken);
+                }
+                else
+                {
+                    Tell(served.Explanation);
+                    // The others do not wait for it.
+                    await _queue.Writer.WriteAsync(new Sighting(null, null, name, null, time.GetTimestamp()), cancellationToken);
+                }
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception failed) when (failed is KubernetesApiException or KubernetesUnreachableException or SlowConsumerException)
+            {
+                Tell(failed.Message);
+            }
+
+            await PauseAsync(BeforeNextTry, cancellationToken);
+        }
+
+        void Tell(string reason)
+        {
+            if (told != reason)
+            {
+                Log.NotWatched(logger, name, reason);
+            }
+
+            told = reason;
+        }
+    }
+
+    private async Task MeasureAsync(INodeStats stats, CancellationToken cancellationToken)
+    {
+        string? told = null;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                IReadOnlyList<Node> nodes = caches.Of<Node>().All();
+                int measured = 0;
+                bool areThereClaims = caches.Statuses.Any(static s => s.Kind == KnownKinds.PersistentVolumeClaim && s.Objects > 0);
+                foreach (Node node in areThereClaims ? nodes : [])
+                {
+                    foreach (VolumeUsage usage in await stats.GetVolumeUsageAsync(node.Metadata.Name!, cancellationToken))
+                    {
+                        await _queue.Writer.WriteAsync(new Sighting(null, null, null, usage, time.GetTimestamp()), cancellationToken);
+                    }
+
+                    (told, measured) = (null, measured + 1);
+                    await PauseAsync(Longer(settings.UsageEvery / nodes.Count, BetweenNodes), cancellationToken);
+                }
+
+                // All nodes took their time already.
+                if (measured > 0)
+                {
+                    continue;
+                }
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception failed) when (failed is KubernetesApiException or KubernetesUnreachableException)
+            {
+                // Said once: a cluster without this stays without it, and the alert of the monitoring still comes.
+                if (told is null)
+                {
+                    Log.NotMeasured(logger, failed.Message);
+                }
+
+                told = failed.Message;
+            }
+
+            await PauseAsync(settings.UsageEvery, cancellationToken);
+        }
+    }
+
+    private static TimeSpan Longer(TimeSpan left, TimeSpan right) => left > right ? left : right;
+
+    private async Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.Delay(pause, time, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The loop sees it.
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning,
+            Message = "Detection does without {Kind}: {Reason} It is tried again every minute; alerts do not depend on it.")]
+        public static partial void NotWatched(ILogger logger, string kind, string reason);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The usage of volumes cannot be measured: {Reason}")]
+        public static partial void NotMeasured(ILogger logger, string reason);
+    }
+}

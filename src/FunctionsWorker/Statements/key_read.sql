@@ -1,0 +1,3 @@
+SELECT kind, function, name, salt, hash, readable
+FROM keys
+ORDER BY kind, function, name;

@@ -1,0 +1,120 @@
+using Heal.Postgres;
+using Microsoft.Azure.Functions.Worker.Keys;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Microsoft.Azure.Functions.Worker.Store;
+
+/// <summary>The store for any number of hosts: a schema of its own beside the task hub's. Each method is one statement.</summary>
+internal sealed class PostgreSqlHostStore(string connectionString, string schema, TimeProvider time, ILoggerFactory loggers)
+    : IHostStore, IAsyncDisposable
+{
+    /// <summary>Connections of a host; timers and keys need few.</summary>
+    private const int MaxConnections = 4;
+
+    /// <summary>For one statement: shorter than a lease, so that a server that hangs is noticed within it.</summary>
+    private static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(10);
+
+    private static readonly SqlStatements Sql = SqlStatements.Of<PostgreSqlHostStore>();
+
+    private readonly NpgsqlDataSource _source = PostgresDataSource.Create(
+        connectionString, schema, "function-host", CommandTimeout, adjust: static settings =>
+        {
+            settings.MinPoolSize = 0;
+            settings.MaxPoolSize = MaxConnections;
+        });
+
+    public string Place => $"schema '{schema}' in PostgreSQL";
+
+    public async Task InitializeAsync(CancellationToken cancellationToken)
+    {
+        await PostgresStartup.WaitUntilReadyAsync(
+            _source, time, loggers.CreateLogger<PostgreSqlHostStore>(), cancellationToken: cancellationToken);
+        await new Migrator(_source, schema, Migration.FromResources<PostgreSqlHostStore>()).MigrateAsync(cancellationToken);
+    }
+
+    public async Task EnterAsync(TimerEntry entry, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = _source.CreateCommand(
+            Sql["timer_enter"], entry.Function, entry.Schedule, entry.Next, entry.Now, entry.LeaveOutBefore);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    public Task<TimerState?> ReadAsync(string function, CancellationToken cancellationToken) => FirstAsync(
+        static row => new TimerState(
+            row.GetString(0), TimeOf(row, 1), TimeOf(row, 2), row.GetFieldValue<DateTimeOffset>(3), row.GetInt64(4),
+            row.IsDBNull(5) ? null : row.GetFieldValue<TimeSpan>(5)),
+        "timer_read", [function], cancellationToken);
+
+    public Task<TimerClaim?> ClaimAsync(TimerBid bid, CancellationToken cancellationToken) => FirstAsync(
+        static row => new TimerClaim(row.GetInt64(0), TimeOf(row, 1), TimeOf(row, 2), row.GetFieldValue<DateTimeOffset>(3)),
+        "timer_claim", [bid.Function, bid.Schedule, bid.Due, bid.Owner, bid.Now, bid.Lease, bid.ExpiredFence], cancellationToken);
+
+    public Task<bool> RenewAsync(string function, long fence, TimeSpan lease, CancellationToken cancellationToken) =>
+        AnyAsync("timer_renew", [function, fence, lease], cancellationToken);
+
+    public Task<bool> CompleteAsync(TimerOutcome outcome, CancellationToken cancellationToken) => AnyAsync(
+        "timer_complete",
+        [outcome.Function, outcome.Fence, outcome.Schedule, outcome.Next, outcome.KeepsNext, outcome.Now], cancellationToken);
+
+    public async Task<IReadOnlyList<StoredKey>> ReadKeysAsync(CancellationToken cancellationToken)
+    {
+        var keys = new List<StoredKey>();
+        await using NpgsqlCommand command = _source.CreateCommand(Sql["key_read"]);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var id = new KeyId(Enum.Parse<KeyKind>(reader.GetString(0)), reader.GetString(1), reader.GetString(2));
+            keys.Add(new(id, reader.GetFieldValue<byte[]>(3), reader.GetFieldValue<byte[]>(4),
+                reader.IsDBNull(5) ? null : reader.GetString(5)));
+        }
+
+        return keys;
+    }
+
+    public async Task<IReadOnlyList<StoredKey>> AddKeysAsync(IReadOnlyList<StoredKey> keys, CancellationToken cancellationToken)
+    {
+        var added = new List<StoredKey>();
+        foreach (StoredKey key in keys)
+        {
+            if (await AnyAsync("key_add", ArgumentsOf(key), cancellationToken))
+            {
+                added.Add(key);
+            }
+        }
+
+        return added;
+    }
+
+    public async Task<bool> SetKeyAsync(StoredKey key, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = _source.CreateCommand(Sql["key_set"], ArgumentsOf(key));
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    public Task<bool> DeleteKeyAsync(KeyId id, CancellationToken cancellationToken) =>
+        AnyAsync("key_delete", [id.Kind.ToString(), id.Function, id.Name], cancellationToken);
+
+    public ValueTask DisposeAsync() => _source.DisposeAsync();
+
+    private static object?[] ArgumentsOf(StoredKey key) =>
+        [key.Id.Kind.ToString(), key.Id.Function, key.Id.Name, key.Salt, key.Hash, key.Readable];
+
+    private static DateTimeOffset? TimeOf(NpgsqlDataReader row, int column) =>
+        row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);
+
+    private async Task<T?> FirstAsync<T>(
+        Func<NpgsqlDataReader, T> read, string statement, object?[] arguments, CancellationToken cancellationToken)
+        where T : class
+    {
+        await using NpgsqlCommand command = _source.CreateCommand(Sql[statement], arguments);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? read(reader) : null;
+    }
+
+    private async Task<bool> AnyAsync(string statement, object?[] arguments, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = _source.CreateCommand(Sql[statement], arguments);
+        return await command.ExecuteScalarAsync(cancellationToken) is not null;
+    }
+}

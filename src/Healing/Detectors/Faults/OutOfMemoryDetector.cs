@@ -1,0 +1,29 @@
+namespace Heal.Healing;
+
+internal sealed class OutOfMemoryDetector(OutOfMemorySetting setting) : Detector<ObservedPod>(
+    new DetectorInfo("out-of-memory", "ContainerOOMKilling", [TargetKinds.Pod],
+        "The kernel killed a container for memory, `Kills` times within `Window`.",
+        "Other exits, kills longer ago than `Window`, pods of Jobs."),
+    setting)
+{
+    protected override Judgement Judge(ObservedPod pod, Look look)
+    {
+        if (pod.IsOfJob) return Judgement.None;
+        var memory = look.Memory;
+        foreach (var killed in pod.Containers.Where(c => c.LastExit is { IsOutOfMemory: true, At: not null }))
+        {
+            if (!memory.Samples.Any(sample => sample.At == killed.LastExit!.At)) memory = memory.With(killed.LastExit!.At!.Value, 1);
+        }
+
+        var recent = memory.Samples.Where(sample => look.Now - sample.At <= setting.Window).ToList();
+        if (recent.Count < setting.Kills || recent.Count == 0) return Judgement.None with { Memory = memory };
+        var last = recent.Max(sample => sample.At);
+        var container = pod.Containers.FirstOrDefault(c => c.LastExit is { IsOutOfMemory: true }) ?? pod.Containers[0];
+        return Judgement.Firing(
+                last,
+                $"container '{container.Name}' of pod {pod.Info.Name} was killed for memory, {recent.Count} times within {setting.Window}",
+                $"status.containerStatuses[{container.Name}].lastState.terminated.reason: OOMKilled at {last:u}",
+                $"status.containerStatuses[{container.Name}].restartCount: {container.Restarts}")
+            .With("container", container.Name).With("reason", "OOMKilled") with { Memory = memory };
+    }
+}

@@ -1,0 +1,17 @@
+namespace Heal.Healing;
+
+/// <summary>An effect that must not stay longer than this: what the orchestration of its end starts with.</summary>
+/// <param name="Key">The idempotency key of the operation whose effect ends.</param>
+/// <param name="At">When its inverse is due.</param>
+public sealed record ExpiryRequest(string Key, string IncidentId, string ActionId, TargetReference Target, DateTimeOffset At)
+{
+    /// <summary>The orchestration's instance id: one per operation.</summary>
+    public string InstanceId => $"expire-{Key.Replace('/', '-')}";
+
+    /// <summary>The key of the inverse, whoever asks for it: the incident that failed to verify, or the time.</summary>
+    public string UndoKey => $"{Key}/undo";
+}
+
+/// <summary>How an effect with a time limit ended.</summary>
+/// <param name="Attempts">How often the inverse was tried.</param>
+public sealed record ExpiryOutcome(string Key, ActionStatus Status, string Detail, int Attempts);

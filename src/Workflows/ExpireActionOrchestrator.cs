@@ -1,0 +1,83 @@
+using Heal.Activities;
+using Heal.Healing;
+using Microsoft.DurableTask;
+
+namespace Heal.Workflows;
+
+/// <summary>
+/// Waits until an effect's time is up and has it undone. Started before the action itself, so that no kill between the two leaves an effect
+/// without an end. It does not give up for what may pass (a kill switch, a cluster that does not answer) for <see cref="Patience"/>,
+/// and then
+/// calls people. An effect that somebody else changed since is theirs.
+/// </summary>
+[DurableTask(OrchestrationNames.ExpireAction)]
+internal sealed class ExpireActionOrchestrator : TaskOrchestrator<ExpiryRequest, ExpiryOutcome>
+{
+    /// <summary>How long the inverse is tried after it is due.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromHours(24);
+
+    /// <summary>Between two tries at most; the first ones come sooner.</summary>
+    public static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(10);
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMinutes(1);
+
+    public override async Task<ExpiryOutcome> RunAsync(TaskOrchestrationContext context, ExpiryRequest? input)
+    {
+        var expiry = input!;
+        await context.CreateTimer(expiry.At.UtcDateTime, CancellationToken.None);
+
+        var giveUpAt = expiry.At + Patience;
+        var pause = FirstPause;
+        for (var attempt = 1; ; attempt++)
+        {
+            var undone = await UndoAsync(context, expiry);
+            if (IsFinal(undone, attempt)) return new ExpiryOutcome(expiry.Key, undone.Status, undone.Detail, attempt);
+            if (Now(context) + pause > giveUpAt)
+            {
+                await CallPeopleAsync(context, expiry, undone);
+                return new ExpiryOutcome(expiry.Key, undone.Status, undone.Detail, attempt);
+            }
+
+            await context.CreateTimer(pause, CancellationToken.None);
+            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+        }
+    }
+
+    // "Nothing to undo" is believed at the second look only: a write that was on its way when the first one came is seen then.
+    private static bool IsFinal(ActionResult undone, int attempt) => undone.Status switch
+    {
+        ActionStatus.Applied or ActionStatus.ChangedByOther or ActionStatus.TargetGone => true,
+        ActionStatus.Refused => attempt > 1,
+        _ => false,
+    };
+
+    private static async Task<ActionResult> UndoAsync(TaskOrchestrationContext context, ExpiryRequest expiry)
+    {
+        var request = new UndoRequest(expiry.UndoKey, expiry.Key, expiry.IncidentId, expiry.ActionId, expiry.Target);
+        try
+        {
+            return await context.CallUndoActionAsync(request, Retries.Cluster);
+        }
+        catch (TaskFailedException e)
+        {
+            return new ActionResult(expiry.UndoKey, ActionStatus.Failed, SafeText.Line(e.FailureDetails.ErrorMessage, 300));
+        }
+    }
+
+    private static Task<bool> CallPeopleAsync(TaskOrchestrationContext context, ExpiryRequest expiry, ActionResult undone)
+    {
+        var now = Now(context);
+        var trigger = Signal.Of(
+            new Alert("HealExpiryFailed", AlertStatus.Firing, new Dictionary<string, string> { ["action"] = expiry.ActionId },
+                new Dictionary<string, string>(), expiry.At, null, expiry.InstanceId),
+            SignalSource.Reconcile, now);
+        var reason = $"the effect of '{expiry.ActionId}' on {expiry.Target} was to end at {expiry.At:u} and could not be undone: "
+            + undone.Detail;
+        return context.CallEscalateAsync(
+            new HandOff($"{expiry.InstanceId}", expiry.Target, OutcomeKind.Failed, reason, null, trigger, null, null, null, [], now),
+            Retries.Store);
+    }
+
+    private static DateTimeOffset Now(TaskOrchestrationContext context) =>
+        new(DateTime.SpecifyKind(context.CurrentUtcDateTime, DateTimeKind.Utc));
+}

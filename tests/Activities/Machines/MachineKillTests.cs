@@ -1,0 +1,159 @@
+using Heal.Drivers.Libvirt;
+using Heal.Healing;
+
+namespace Heal.Activities.Tests;
+
+/// <summary>A process that dies at any point of an action, and an answer of libvirt that never came: the action ends once, all the
+/// same.</summary>
+public sealed class MachineKillTests(MachineStore store) : IClassFixture<MachineStore>
+{
+    public static TheoryData<string, string> Points
+    {
+        get
+        {
+            var data = new TheoryData<string, string>();
+            foreach (var action in new[] { "vm_start", "vm_restart", "vm_shutdown", "vm_snapshot", "vm_balloon" })
+            {
+                foreach (var point in new[] { "before intend", "after intend", "before confirm", "after confirm" }) data.Add(action, point);
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Points))]
+    public async Task A_kill_between_the_ledger_and_libvirt_leaves_one_effect(string action, string point)
+    {
+        var (rig, guest, request) = await ArrangeAsync(action);
+        await Assert.ThrowsAsync<KilledException>(() =>
+            rig.Action(action, new KilledStore(store.Store, point)).RunAsync(request, CancellationToken.None));
+
+        var result = await rig.Action(action).RunAsync(request, CancellationToken.None);
+        var again = await rig.Action(action).RunAsync(request, CancellationToken.None);
+
+        Assert.True(result.IsApplied, result.Detail);
+        Assert.Equal(result.Detail, again.Detail);
+        AssertOnce(rig, guest, action);
+    }
+
+    [Theory]
+    [InlineData("vm_start", "Start")]
+    [InlineData("vm_restart", "Destroy")]
+    [InlineData("vm_restart", "Start")]
+    [InlineData("vm_shutdown", "Shutdown")]
+    [InlineData("vm_snapshot", "CreateSnapshot")]
+    [InlineData("vm_balloon", "SetMemory")]
+    public async Task An_answer_of_libvirt_that_never_came_is_not_asked_for_twice(string action, string call)
+    {
+        var (rig, guest, request) = await ArrangeAsync(action);
+        rig.Host.TimeOut(call, afterEffect: true);
+        await Assert.ThrowsAsync<LibvirtTimeoutException>(() => rig.Action(action).RunAsync(request, CancellationToken.None));
+
+        var result = await rig.Action(action).RunAsync(request, CancellationToken.None);
+
+        Assert.True(result.IsApplied, result.Detail);
+        Assert.Equal(1, rig.Host.Calls(call));
+        AssertOnce(rig, guest, action);
+    }
+
+    [Fact]
+    public async Task A_guest_that_somebody_started_meanwhile_is_theirs()
+    {
+        var (rig, guest, request) = await ArrangeAsync("vm_start");
+        await Assert.ThrowsAsync<KilledException>(() =>
+            rig.Action("vm_start", new KilledStore(store.Store, "after intend")).RunAsync(request, CancellationToken.None));
+        rig.Host.Guests.StartByOperator("web");
+
+        var result = await rig.Action("vm_start").RunAsync(request, CancellationToken.None);
+
+        Assert.Equal(ActionStatus.ChangedByOther, result.Status);
+        Assert.Equal(2, guest.Boot);
+    }
+
+    [Fact]
+    public async Task A_run_that_began_since_is_never_ended()
+    {
+        var (rig, guest, request) = await ArrangeAsync("vm_restart");
+        await Assert.ThrowsAsync<KilledException>(() =>
+            rig.Action("vm_restart", new KilledStore(store.Store, "after intend")).RunAsync(request, CancellationToken.None));
+        rig.Host.Guests.DestroyByOperator("web");
+        rig.Host.Guests.StartByOperator("web");
+
+        var result = await rig.Action("vm_restart").RunAsync(request, CancellationToken.None);
+
+        Assert.Equal(ActionStatus.ChangedByOther, result.Status);
+        Assert.Equal((2, true, 0), (guest.Boot, guest.IsUp, rig.Host.Calls("Destroy")));
+    }
+
+    [Fact]
+    public async Task The_kill_switch_keeps_libvirt_from_being_asked()
+    {
+        var (rig, guest, request) = await ArrangeAsync("vm_start");
+
+        var result = await rig.Action("vm_start", safety: new Rig.Forbidden()).RunAsync(request, CancellationToken.None);
+
+        Assert.Equal(ActionStatus.Blocked, result.Status);
+        Assert.Equal((1, 0), (guest.Boot, rig.Host.Calls("SetMetadata")));
+    }
+
+    [Fact]
+    public async Task A_connection_that_may_only_read_is_a_missing_permission()
+    {
+        var (rig, _, request) = await ArrangeAsync("vm_start");
+        rig.Host.Fail("SetMetadata", new LibvirtForbiddenException(rig.Host.Name, 29, 0, "read only access prevents this call"));
+
+        var result = await rig.Action("vm_start").RunAsync(request, CancellationToken.None);
+
+        Assert.Equal(ActionStatus.NotPermitted, result.Status);
+        Assert.Contains(rig.Host.Name, result.Detail);
+    }
+
+    [Fact]
+    public async Task A_dry_run_changes_nothing()
+    {
+        var (rig, guest, request) = await ArrangeAsync("vm_restart");
+
+        var result = await rig.Action("vm_restart").DryRunAsync(request, CancellationToken.None);
+
+        Assert.Equal(ActionStatus.Rehearsed, result.Status);
+        Assert.Equal((1, 0, 0), (guest.Boot, rig.Host.Calls("Destroy"), rig.Host.Calls("SetMetadata")));
+        Assert.Null(await rig.LedgerAsync(request));
+    }
+
+    private async Task<(MachineRig Rig, FakeGuest Guest, ActionRequest Request)> ArrangeAsync(string action)
+    {
+        var rig = new MachineRig(store);
+        rig.Host.Pools.Add("data", capacity: 1L << 34);
+        rig.Host.Pools.AddVolume("data", "web.qcow2", 1L << 28);
+        var guest = rig.Host.Guests.Add("web", xml: Some.Domain("web", "/pools/data/web.qcow2"));
+        await rig.LookAsync();
+        await rig.HearAsync(() =>
+        {
+            if (action == "vm_start") rig.Host.Guests.Kill("web");
+            if (action != "vm_restart") return;
+            guest.Hangs = true;
+            rig.Host.Guests.Watchdog("web", "pause");
+        });
+        return (rig, guest, rig.Request(action));
+    }
+
+    private static void AssertOnce(MachineRig rig, FakeGuest guest, string action)
+    {
+        switch (action)
+        {
+            case "vm_shutdown":
+                Assert.Equal((1, DomainState.ShutOff), (guest.Boot, guest.State));
+                break;
+            case "vm_snapshot":
+                Assert.Single(guest.Snapshots);
+                break;
+            case "vm_balloon":
+                Assert.Equal((1, 1), (guest.Boot, rig.Host.Calls("SetMemory")));
+                break;
+            default:
+                Assert.Equal((2, true), (guest.Boot, guest.IsUp));
+                break;
+        }
+    }
+}

@@ -1,0 +1,199 @@
+using System.Text.Json.Nodes;
+using Heal.Drivers.Kubernetes;
+using Heal.Drivers.Kubernetes.Models;
+using Heal.Healing;
+
+namespace Heal.Activities.Tests;
+
+/// <summary>Actions on Services, policies, Jobs, volumes and single pods.</summary>
+internal static class ObjectCases
+{
+    public static readonly RecipeCase[] All =
+    [
+        new("quarantine_pod", "quarantine_pod")
+        {
+            Arrange = async stall =>
+            {
+                await stall.DeployAsync("web", 2);
+                await ServiceAsync(stall, "web");
+                await stall.UntilAsync(Kinds.Endpoints, "web", live => live.Items("subsets").Sum(item =>
+                    item.Items("addresses").Count()) == 2);
+                stall.Notes["pod"] = (await stall.ListAsync(Kinds.Pod, "app=web"))[0].Name();
+                return stall.Target(TargetKinds.Pod, stall.Notes["pod"]);
+            },
+            Spoil = async stall =>
+            {
+                await stall.PatchAsync(Kinds.Pod, stall.Notes["pod"], """{"metadata":{"labels":{"heal.internal/quarantine":"x"}}}""");
+                return "it is in quarantine already";
+            },
+            Effects = async stall =>
+            {
+                var policies = (await stall.ListAsync(Kinds.NetworkPolicy)).Count;
+                var marked = (await stall.GetAsync(Kinds.Pod, stall.Notes["pod"])).Label("heal.internal/quarantine") is { Length: > 1 };
+                return marked && policies == 1 ? 1 : policies;
+            },
+            Before = async stall => RecipeCase.Text((await stall.GetAsync(Kinds.Pod, stall.Notes["pod"])).At("metadata", "labels"))
+                + (await stall.ListAsync(Kinds.NetworkPolicy)).Count,
+        },
+        new("fix_service_selector", "fix_service_selector")
+        {
+            Arrange = async stall =>
+            {
+                await stall.DeployAsync("web", 2);
+                await ServiceAsync(stall, "wbe");
+                return stall.Target(TargetKinds.Service, "web");
+            },
+            Spoil = async stall =>
+            {
+                await stall.PatchAsync(Kinds.Service, "web", """{"spec":{"selector":{"app":"web"}}}""");
+                await stall.UntilAsync(Kinds.Endpoints, "web", live => live.Items("subsets").Any());
+                return "it has endpoints";
+            },
+            Effects = async stall => (await stall.GetAsync(Kinds.Service, "web")).Text("spec", "selector", "app") == "web" ? 1 : 0,
+            Before = async stall => RecipeCase.Text((await stall.GetAsync(Kinds.Service, "web")).At("spec", "selector")),
+            Meddle = stall => stall.PatchAsync(Kinds.Service, "web", """{"spec":{"selector":{"app":"theirs"}}}"""),
+        },
+        new("remove_network_policy_rule", "remove_network_policy_rule")
+        {
+            Arrange = async stall =>
+            {
+                await stall.DeployAsync("web", 2);
+                await stall.CreateInAsync("""
+                    {"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"deny"},
+                    "spec":{"podSelector":{"matchLabels":{"app":"web"}},"policyTypes":["Ingress"]}}
+                    """);
+                await stall.AddFaultAsync("""{"match":{"namespace":"$ns"},"neverReady":{}}""");
+                await stall.UntilAsync(Kinds.Deployment, "web", live => (live.Whole("status", "readyReplicas") ?? 0) == 0);
+                _ = EnforceAsync(stall);
+                return stall.Target(TargetKinds.Deployment, "web");
+            },
+            Spoil = async stall =>
+            {
+                await stall.CreateInAsync("""
+                    {"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"another"},
+                    "spec":{"podSelector":{},"policyTypes":["Ingress"]}}
+                    """);
+                return "2 policies that select its pods are that new";
+            },
+            Effects = async stall => await stall.FindAsync(Kinds.NetworkPolicy, "deny") is null ? 1 : 0,
+            Before = async stall => RecipeCase.Text((await stall.FindAsync(Kinds.NetworkPolicy, "deny")).At("spec")),
+        },
+        new("rerun_job", "rerun_job")
+        {
+            Arrange = async stall =>
+            {
+                await FailedJobAsync(stall);
+                await stall.PatchAsync(Kinds.ConfigMap, "job",
+                    """{"metadata":{"annotations":{"simulator/crash":"exitCode=0;after=1s"}}}""");
+                return stall.Target(TargetKinds.Job, "import");
+            },
+            Spoil = async stall =>
+            {
+                await stall.PatchAsync(Kinds.Job, "import", """{"metadata":{"labels":{"heal.internal/idempotent":null}}}""");
+                return "it is not marked";
+            },
+            Effects = async stall => (await stall.ListAsync(Kinds.Job)).Count(job => !job.IsDeleting()) - 1,
+            Before = async stall => RecipeCase.Text((await stall.ListAsync(Kinds.Job)).Count(job => !job.IsDeleting())),
+        },
+        new("delete_failed_job", "delete_failed_job")
+        {
+            Arrange = async stall =>
+            {
+                await FailedJobAsync(stall);
+                return stall.Target(TargetKinds.Job, "import");
+            },
+            Spoil = async stall =>
+            {
+                await stall.Client.DeleteAsync(Kinds.Job, stall.Namespace, "import");
+                await stall.PatchAsync(Kinds.ConfigMap, "job", """{"metadata":{"annotations":{"simulator/crash":null}}}""");
+                await JobAsync(stall);
+                return "it has not failed for good";
+            },
+            Effects = async stall => await stall.FindAsync(Kinds.Job, "import") is null ? 1 : 0,
+        },
+        new("expand_pvc", "expand_pvc")
+        {
+            Arrange = ClaimAsync,
+            Spoil = async stall =>
+            {
+                await stall.PatchAsync(Kinds.StorageClass, stall.Namespace, """{"allowVolumeExpansion":false}""", clusterWide: true);
+                return "does not allow expansion";
+            },
+            Effects = async stall =>
+                (await stall.GetAsync(Kinds.PersistentVolumeClaim, "data")).Text("spec", "resources", "requests", "storage") == "1536Mi"
+                    ? 1 : 0,
+            Meddle = stall => stall.PatchAsync(
+                Kinds.PersistentVolumeClaim, "data", """{"spec":{"resources":{"requests":{"storage":"9Gi"}}}}"""),
+        },
+        new("snapshot_pvc", "snapshot_pvc")
+        {
+            Arrange = async stall =>
+            {
+                await stall.CreateAsync("""
+                    {"apiVersion":"snapshot.storage.k8s.io/v1","kind":"VolumeSnapshotClass","metadata":{"name":"$ns"},
+                    "driver":"$ns.csi.example"}
+                    """);
+                return await ClaimAsync(stall);
+            },
+            Spoil = async stall =>
+            {
+                await stall.Client.DeleteAsync(Kinds.VolumeSnapshotClass, null, stall.Namespace);
+                return "no VolumeSnapshotClass";
+            },
+            Effects = async stall => (await stall.ListAsync(Kinds.VolumeSnapshot)).Count,
+            Before = async stall => RecipeCase.Text((await stall.ListAsync(Kinds.VolumeSnapshot)).Count),
+        },
+    ];
+
+    private static Task<JsonObject> ServiceAsync(Stall stall, string app) => stall.CreateInAsync($$"""
+        { "apiVersion": "v1", "kind": "Service", "metadata": { "name": "web" },
+          "spec": { "selector": { "app": "{{app}}" }, "ports": [ { "port": 80 } ] } }
+        """);
+
+    // There is no network here: what a plugin would do to the pods, a fault does as long as the policy is there.
+    private static async Task EnforceAsync(Stall stall)
+    {
+        try
+        {
+            await foreach (var change in stall.Client.WatchAsync<KubernetesObject>(Kinds.NetworkPolicy, stall.Namespace))
+            {
+                if (change.Type == WatchEventType.Deleted && change.Object.Metadata.Name == "deny") await stall.RemoveFaultAsync();
+            }
+        }
+        catch (Exception e) when (e is KubernetesUnreachableException or ObjectDisposedException or OperationCanceledException)
+        {
+            // The cluster of the test is gone.
+        }
+    }
+
+    private static async Task FailedJobAsync(Stall stall)
+    {
+        await stall.CreateInAsync("""
+            {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"job","annotations":{"simulator/crash":"exitCode=1;after=1s"}},
+            "data":{"a":"b"}}
+            """);
+        await JobAsync(stall);
+        await stall.UntilAsync(Kinds.Job, "import", live => live.HasCondition("Failed"));
+    }
+
+    private static Task<JsonObject> JobAsync(Stall stall) => stall.CreateInAsync("""
+        { "apiVersion": "batch/v1", "kind": "Job", "metadata": { "name": "import", "labels": { "heal.internal/idempotent": "true" } },
+          "spec": { "backoffLimit": 0, "template": { "spec": { "restartPolicy": "Never",
+            "containers": [ { "name": "app", "image": "registry.example/app:1.0", "envFrom": [ { "configMapRef": { "name": "job" } } ] } ]
+          } } } }
+        """);
+
+    private static async Task<TargetReference> ClaimAsync(Stall stall)
+    {
+        await stall.CreateAsync("""
+            {"apiVersion":"storage.k8s.io/v1","kind":"StorageClass","metadata":{"name":"$ns"},"provisioner":"$ns.csi.example",
+            "allowVolumeExpansion":true}
+            """);
+        await stall.CreateInAsync("""
+            {"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"data"},"spec":{"storageClassName":"$ns",
+            "accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}
+            """);
+        await stall.UntilAsync(Kinds.PersistentVolumeClaim, "data", live => live.Text("status", "phase") == "Bound");
+        return stall.Target(TargetKinds.PersistentVolumeClaim, "data");
+    }
+}

@@ -1,0 +1,171 @@
+using Heal.Healing;
+
+namespace Heal.Activities.Tests;
+
+/// <summary>Courses that only some actions can take: steps that are taken back, effects that do not come, rights that lack, two
+/// healers.</summary>
+public sealed class RecipeCourseTests(Shop shop) : IClassFixture<Shop>
+{
+    private readonly LeapingTime _time = new();
+
+    [Fact]
+    public async Task A_drain_that_a_budget_does_not_let_through_is_given_up_and_its_node_is_uncordoned_again()
+    {
+        var (stall, target, request) = await ArrangeAsync("drain_node");
+        await stall.CreateInAsync("""
+            {"apiVersion":"policy/v1","kind":"PodDisruptionBudget","metadata":{"name":"web"},
+            "spec":{"minAvailable":2,"selector":{"matchLabels":{"app":"web"}}}}
+            """);
+        await stall.UntilAsync(Kinds.PodDisruptionBudget, "web", live => live.Whole("status", "currentHealthy") == 2);
+        var pending = await Assert.ThrowsAsync<EffectPendingException>(() =>
+            Action("drain_node").RunAsync(request, CancellationToken.None));
+        Assert.True((await stall.GetAsync(Kinds.Node, target.Name, clusterWide: true)).IsTrue("spec", "unschedulable"));
+
+        _time.Leap(TimeSpan.FromMinutes(11));
+        var result = await Action("drain_node").RunAsync(request, CancellationToken.None);
+
+        Assert.Contains("may not be evicted now", pending.Message);
+        Assert.Equal(ActionStatus.Blocked, result.Status);
+        Assert.Contains("1 earlier steps were taken back", result.Detail);
+        Assert.False((await stall.GetAsync(Kinds.Node, target.Name, clusterWide: true)).IsTrue("spec", "unschedulable"));
+        Assert.Equal(2, (await stall.ListAsync(Kinds.Pod, "app=web")).Count(Workloads.IsReady));
+        var row = await shop.Store.FindOperationAsync(request.Key, CancellationToken.None);
+        Assert.Equal(OperationState.Abandoned, row!.State);
+    }
+
+    [Fact]
+    public async Task A_change_whose_effect_does_not_come_is_said_to_have_none_and_can_be_undone()
+    {
+        var (stall, target, request) = await ArrangeAsync("scale_workload");
+        await stall.AddFaultAsync("""{"match":{"namespace":"$ns"},"neverReady":{}}""");
+        await Assert.ThrowsAsync<EffectPendingException>(() => Action("scale_workload").RunAsync(request, CancellationToken.None));
+
+        _time.Leap(TimeSpan.FromMinutes(6));
+        var result = await Action("scale_workload").RunAsync(request, CancellationToken.None);
+        var undone = await Action("scale_workload").UndoAsync(
+            new UndoRequest($"{request.Key}/undo", request.Key, request.IncidentId, "scale_workload", target), CancellationToken.None);
+
+        Assert.Equal(ActionStatus.NoEffect, result.Status);
+        Assert.True(undone.IsApplied, undone.Detail);
+        Assert.Equal(2, (await stall.GetAsync(Kinds.Deployment, "web")).Whole("spec", "replicas"));
+    }
+
+    [Fact]
+    public async Task Of_two_healers_on_one_target_one_acts_and_the_other_reports_busy()
+    {
+        var (stall, _, request) = await ArrangeAsync("scale_workload");
+        var gate = new TaskCompletionSource();
+        var slow = new WatchedClient(shop.Client, _ => gate.Task);
+        var first = Action("scale_workload", slow).RunAsync(request, CancellationToken.None);
+        while (slow.Writes == 0) await Task.Yield();
+
+        var second = await Action("scale_workload").RunAsync(request with { Key = $"{request.Key}-other" }, CancellationToken.None);
+        gate.SetResult();
+
+        Assert.Equal(ActionStatus.Busy, second.Status);
+        Assert.True((await first).IsApplied);
+        Assert.Equal(3, (await stall.GetAsync(Kinds.Deployment, "web")).Whole("spec", "replicas"));
+    }
+
+    [Fact]
+    public async Task An_operation_that_began_long_ago_and_never_ended_keeps_nobody_from_the_target()
+    {
+        var (stall, _, request) = await ArrangeAsync("scale_workload");
+        var dying = new WatchedClient(shop.Client, _ => throw new KilledException("before write"));
+        await Assert.ThrowsAsync<KilledException>(() => Action("scale_workload", dying).RunAsync(request, CancellationToken.None));
+        _time.Leap(RecipeAction.BusyFor + TimeSpan.FromMinutes(1));
+
+        var other = await Action("scale_workload").RunAsync(request with { Key = $"{request.Key}-other" }, CancellationToken.None);
+
+        Assert.True(other.IsApplied, other.Detail);
+        Assert.Equal(3, (await stall.GetAsync(Kinds.Deployment, "web")).Whole("spec", "replicas"));
+    }
+
+    [Fact]
+    public async Task What_the_authorizer_of_the_cluster_forbids_is_a_missing_permission_of_the_action()
+    {
+        var (stall, _, request) = await ArrangeAsync("scale_workload");
+        await stall.AddFaultAsync("""{"api":{"action":"forbid","method":"PATCH","path":"*/namespaces/$ns/deployments/web"}}""");
+
+        var result = await Action("scale_workload").RunAsync(request, CancellationToken.None);
+        await stall.RemoveFaultAsync();
+
+        Assert.Equal((ActionStatus.NotPermitted,
+            $"missing permission patch deployments.apps in namespace '{stall.Namespace}' for action scale_workload"),
+            (result.Status, result.Detail));
+    }
+
+    [Fact]
+    public async Task Past_its_time_limit_an_action_does_not_begin()
+    {
+        var (stall, _, request) = await ArrangeAsync("patch_hpa_max");
+        var client = new WatchedClient(shop.Client);
+
+        var result = await Action("patch_hpa_max", client).RunAsync(
+            request with { ExpiresAt = _time.GetUtcNow() }, CancellationToken.None);
+
+        Assert.Equal((ActionStatus.Blocked, 0), (result.Status, client.Writes));
+        Assert.Null(await shop.Store.FindOperationAsync($"{stall.Namespace}/1", CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData("meta.helm.sh/release-name", "Helm")]
+    [InlineData("argocd.argoproj.io/tracking-id", "Argo CD")]
+    [InlineData("kustomize.toolkit.fluxcd.io/name", "Flux")]
+    public async Task What_another_tool_owns_is_not_patched(string annotation, string tool)
+    {
+        foreach (var id in (string[])["scale_workload", "rollout_restart", "pause_rollout"])
+        {
+            var (stall, _, request) = await ArrangeAsync(id);
+            await stall.PatchAsync(Kinds.Deployment, "web",
+                $$"""{ "metadata": { "annotations": { "{{annotation}}": "shop" } } }""");
+            var client = new WatchedClient(shop.Client);
+
+            var result = await Action(id, client).RunAsync(request, CancellationToken.None);
+
+            Assert.Equal((ActionStatus.Refused, 0), (result.Status, client.Writes));
+            Assert.Contains(tool, result.Detail);
+        }
+    }
+
+    [Fact]
+    public async Task A_drain_refuses_pods_that_nothing_would_make_again_and_data_that_would_be_lost()
+    {
+        var (stall, target, request) = await ArrangeAsync("drain_node");
+        await stall.CreateInAsync($$"""
+            { "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "alone" }, "spec": { "nodeName": "{{target.Name}}",
+              "containers": [ { "name": "app", "image": "registry.example/app:1.0" } ] } }
+            """);
+
+        var alone = await Action("drain_node").RunAsync(request, CancellationToken.None);
+
+        Assert.Equal(ActionStatus.Refused, alone.Status);
+        Assert.Contains("pod alone has no controller", alone.Detail);
+    }
+
+    [Fact]
+    public async Task A_verification_look_says_who_took_the_effect_away()
+    {
+        var (stall, target, request) = await ArrangeAsync("patch_hpa_max");
+        await Action("patch_hpa_max").RunAsync(request, CancellationToken.None);
+        var before = await Action("patch_hpa_max").LookAsync(request.Key, target, CancellationToken.None);
+        await stall.PatchAsync(Kinds.HorizontalPodAutoscaler, "web", """{"spec":{"maxReplicas":9}}""");
+
+        var after = await Action("patch_hpa_max").LookAsync(request.Key, target, CancellationToken.None);
+
+        Assert.Equal(VerificationVerdict.Healthy, before.Verdict);
+        Assert.Equal(VerificationVerdict.Superseded, after.Verdict);
+        Assert.Contains("their-tool", after.Detail);
+    }
+
+    private RecipeAction Action(string id, WatchedClient? client = null) => new(
+        RecipeBook.Find(id), new ActionTools(client ?? new WatchedClient(shop.Client), shop.Store, new Rig.Allowed(), _time));
+
+    private async Task<(Stall Stall, TargetReference Target, ActionRequest Request)> ArrangeAsync(string id)
+    {
+        var item = RecipeCases.All.Single(candidate => candidate.Name == id);
+        var stall = await shop.OpenAsync();
+        var target = await item.Arrange(stall);
+        return (stall, target, item.Request(stall, target));
+    }
+}

@@ -1,0 +1,288 @@
+using System.Text.Json.Nodes;
+using Heal.Drivers.Kubernetes;
+using Heal.Drivers.Kubernetes.Models;
+using Heal.Healing;
+using Heal.Postgres;
+using Heal.Postgres.Tests;
+using Heal.Simulator;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Heal.Activities.Tests;
+
+/// <summary>One simulated cluster and one store for all tests of a class; each test has a namespace of its own.</summary>
+public sealed class Shop : IAsyncLifetime
+{
+    // The pods of every test stay: enough nodes for all of them, at 110 each.
+    private const int Nodes = 25;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private readonly TestDatabase _database = new();
+    private SimulatorServer? _simulator;
+    private HealDatabase? _healDatabase;
+    private int _count;
+
+    public KubernetesClient Client { get; private set; } = null!;
+
+    public Uri Server => new(_simulator!.Url);
+
+    internal IHealStore Store { get; private set; } = null!;
+
+    /// <summary>A management controller for every node, which speaks Redfish.</summary>
+    internal RedfishController Controllers { get; } = new();
+
+    internal INodePower Power => Controllers.Power;
+
+    /// <summary>The namespace with the true pull secrets.</summary>
+    public const string Truth = "truth";
+
+    internal ActionPorts Ports { get; private set; } = ActionPorts.None;
+
+    /// <summary>A monitoring beside the cluster.</summary>
+    internal Monitoring Monitoring { get; } = new();
+
+    internal AlertDesk Desk { get; } = new();
+
+    internal EtcdMembers Etcd { get; } = new();
+
+    public async Task InitializeAsync()
+    {
+        await _database.InitializeAsync();
+        _healDatabase = new HealDatabase(PostgresDataSource.Create(_database.ConnectionString, HealStore.Schema, "test"), HealStore.Schema);
+        await _healDatabase.MigrateAsync(CancellationToken.None);
+        Store = new HealStore(_healDatabase.DataSource);
+        _simulator = await SimulatorServer.StartAsync(new SimulatorOptions
+        {
+            Speed = 50, RandomSeed = 7, Nodes = [.. Enumerable.Range(1, Nodes).Select(number => $"node-{number}")],
+        });
+        await Controllers.StartAsync();
+        await Monitoring.StartAsync();
+        await Desk.StartAsync();
+        await Etcd.StartAsync();
+        Ports = new ActionPorts
+        {
+            Sources = new SourceOptions { PullSecretNamespace = Truth }, Usage = Monitoring.Metrics, Denied = Monitoring.Metrics,
+            Silences = Desk.Silences, Messenger = Desk.NewMessenger(), Etcd = Etcd.Etcd, Sessions = new LocalContainers(),
+        };
+        Client = new KubernetesClientFactory(TimeProvider.System, NullLoggerFactory.Instance)
+            .Create(new KubernetesClientOptions { Server = Server });
+        await new Stall(this, Truth).CreateAsync("{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"$ns\"}}");
+    }
+
+    public async Task DisposeAsync()
+    {
+        Client.Dispose();
+        await Controllers.DisposeAsync();
+        await Monitoring.DisposeAsync();
+        await Desk.DisposeAsync();
+        await Etcd.DisposeAsync();
+        await _simulator!.DisposeAsync();
+        await _healDatabase!.DisposeAsync();
+        await _database.DisposeAsync();
+    }
+
+    internal async Task<Stall> OpenAsync()
+    {
+        var ns = $"shop-{Interlocked.Increment(ref _count)}";
+        var stall = new Stall(this, ns);
+        await stall.CreateAsync($$$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{{ns}}}"}}""");
+        return stall;
+    }
+}
+
+/// <summary>A namespace of a test, and short words for what tests do in it.</summary>
+internal sealed class Stall(Shop shop, string ns)
+{
+    public string Namespace { get; } = ns;
+
+    public KubernetesClient Client => shop.Client;
+
+    public IHealStore Store => shop.Store;
+
+    public Uri Server => shop.Server;
+
+    public RedfishController Controllers => shop.Controllers;
+
+    public Monitoring Monitoring => shop.Monitoring;
+
+    public AlertDesk Desk => shop.Desk;
+
+    public CleanupOptions Cleanup => shop.Ports.Cleanup;
+
+    public EtcdMembers Etcd => shop.Etcd;
+
+    public SourceOptions Sources => shop.Ports.Sources;
+
+    /// <summary>Values that a test's setup hands to its later parts.</summary>
+    public Dictionary<string, string> Notes { get; } = new(StringComparer.Ordinal);
+
+    public TargetReference Target(string kind, string name) =>
+        new("test", kind, TargetKinds.IsNamespaced(kind) ? Namespace : "", name);
+
+    public async Task<JsonObject> CreateAsync(string json, string manager = "kubectl-create")
+    {
+        var body = JsonNode.Parse(json.Replace("$ns", Namespace, StringComparison.Ordinal))!.AsObject();
+        var kind = ResourceKind.FromApiVersion((string)body["apiVersion"]!, (string)body["kind"]!);
+        var made = KubernetesObject.FromJson<KubernetesObject>(body);
+        return (await Client.CreateAsync(kind, made, new WriteOptions { FieldManager = manager })).ToJson();
+    }
+
+    public Task<JsonObject> CreateInAsync(string json, string manager = "kubectl-create")
+    {
+        var body = JsonNode.Parse(json.Replace("$ns", Namespace, StringComparison.Ordinal))!.AsObject();
+        body["metadata"]!["namespace"] = Namespace;
+        return CreateAsync(body.ToJsonString(), manager);
+    }
+
+    public async Task<JsonObject?> FindAsync(ResourceKind kind, string name, bool clusterWide = false) =>
+        (await Client.TryGetAsync<KubernetesObject>(kind, clusterWide ? null : Namespace, name))?.ToJson();
+
+    public async Task<JsonObject> GetAsync(ResourceKind kind, string name, bool clusterWide = false) =>
+        await FindAsync(kind, name, clusterWide) ?? throw new InvalidOperationException($"{kind} {name} is not there");
+
+    public async Task<IReadOnlyList<JsonObject>> ListAsync(ResourceKind kind, string? labels = null) =>
+        [.. (await Client.ListAsync<KubernetesObject>(kind, Namespace, new Heal.Drivers.Kubernetes.ListOptions { LabelSelector = labels }))
+            .Items.Select(item => item.ToJson())];
+
+    public async Task<JsonObject> PatchAsync(
+        ResourceKind kind, string name, string merge, string manager = "their-tool", bool clusterWide = false) =>
+        (await Client.PatchAsync<KubernetesObject>(kind, clusterWide ? null : Namespace, name,
+            Patch.Merge(JsonNode.Parse(merge)!), new WriteOptions { FieldManager = manager })).ToJson();
+
+    public async Task<JsonObject> UntilAsync(ResourceKind kind, string name, Func<JsonObject, bool> holds, bool clusterWide = false)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var options = new WatchOptions { FieldSelector = $"metadata.name={name}" };
+        JsonObject? last = null;
+        try
+        {
+            await foreach (var change in Client.WatchAsync<KubernetesObject>(kind, clusterWide ? null : Namespace, options, limit.Token))
+            {
+                last = change.Object.ToJson();
+                if (holds(last)) return last;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+        }
+
+        throw new TimeoutException($"{kind} {name} did not get there: {last?.ToJsonString()}");
+    }
+
+    /// <summary>Waits for any object of a kind in the namespace that looks so.</summary>
+    public async Task<JsonObject> UntilAnyAsync(ResourceKind kind, Func<JsonObject, bool> holds)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await foreach (var change in Client.WatchAsync<KubernetesObject>(kind, Namespace, new WatchOptions(), limit.Token))
+        {
+            if (change.Type != WatchEventType.Deleted && change.Object.ToJson() is var live && holds(live)) return live;
+        }
+
+        throw new TimeoutException($"no {kind} got there");
+    }
+
+    /// <summary>Stands for a controller that the simulator does not have: acts on every change until the cluster is gone.</summary>
+    public async Task FollowAsync(ResourceKind kind, Func<JsonObject, bool, Task> act)
+    {
+        try
+        {
+            await foreach (var change in Client.WatchAsync<KubernetesObject>(kind, Namespace, new WatchOptions()))
+            {
+                await act(change.Object.ToJson(), change.Type == WatchEventType.Deleted);
+            }
+        }
+        catch (Exception e) when (e is KubernetesUnreachableException or ObjectDisposedException or OperationCanceledException
+            or HttpRequestException)
+        {
+            // The cluster of the test is gone.
+        }
+    }
+
+    /// <summary>Writes a status, as its controller would.</summary>
+    public async Task SetStatusAsync(string path, string merge)
+    {
+        using var http = new HttpClient { BaseAddress = Server };
+        using var body = new StringContent(merge, System.Text.Encoding.UTF8, "application/merge-patch+json");
+        using var answer = await http.PatchAsync(new Uri($"{path}/status", UriKind.Relative), body);
+        answer.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>Puts a fault of the simulator in force, under a name of this namespace.</summary>
+    public async Task AddFaultAsync(string fault)
+    {
+        var json = JsonNode.Parse(fault.Replace("$ns", Namespace, StringComparison.Ordinal))!.AsObject();
+        json["name"] = Namespace;
+        using var http = new HttpClient { BaseAddress = Server };
+        using var body = new StringContent(json.ToJsonString(), System.Text.Encoding.UTF8, "application/json");
+        using var answer = await http.PostAsync(new Uri("simulator/faults", UriKind.Relative), body);
+        answer.EnsureSuccessStatusCode();
+    }
+
+    public async Task RemoveFaultAsync()
+    {
+        using var http = new HttpClient { BaseAddress = Server };
+        using var answer = await http.DeleteAsync(new Uri($"simulator/faults/{Namespace}", UriKind.Relative));
+    }
+
+    /// <summary>Two nodes that only pods of this namespace tolerate: "ns-a" and "ns-b".</summary>
+    public async Task AddNodesAsync()
+    {
+        foreach (var side in (string[])["a", "b"])
+        {
+            await CreateAsync($$"""
+                {
+                  "apiVersion": "v1", "kind": "Node",
+                  "metadata": { "name": "{{Namespace}}-{{side}}", "labels": { "stall": "{{Namespace}}" } },
+                  "spec": { "taints": [ { "key": "stall", "value": "{{Namespace}}", "effect": "NoSchedule" } ] },
+                  "status": {
+                    "allocatable": { "cpu": "4", "memory": "8Gi", "pods": "110" },
+                    "conditions": [ { "type": "Ready", "status": "True" } ]
+                  }
+                }
+                """);
+        }
+    }
+
+    /// <summary>What a Deployment needs beside the standard to run on those nodes.</summary>
+    public string OnNodes => $$"""
+        { "spec": { "template": { "spec": {
+          "nodeSelector": { "stall": "{{Namespace}}" },
+          "tolerations": [ { "key": "stall", "operator": "Exists" } ] } } } }
+        """;
+
+    public Task CordonAsync(string side, bool cordoned = true) => PatchAsync(
+        Kinds.Node, $"{Namespace}-{side}", $"{{\"spec\":{{\"unschedulable\":{(cordoned ? "true" : "null")}}}}}", "kubectl-cordon", true);
+
+    /// <summary>A Deployment with pods that are ready.</summary>
+    public async Task<JsonObject> DeployAsync(string name, int replicas, string image = "registry.example/app:1.0", string extra = "{}")
+    {
+        var body = JsonNode.Parse($$"""
+            {
+              "apiVersion": "apps/v1", "kind": "Deployment",
+              "metadata": { "name": "{{name}}", "namespace": "{{Namespace}}", "labels": { "app": "{{name}}" } },
+              "spec": {
+                "replicas": {{replicas}}, "selector": { "matchLabels": { "app": "{{name}}" } },
+                "template": {
+                  "metadata": { "labels": { "app": "{{name}}" } },
+                  "spec": { "containers": [ {
+                    "name": "app", "image": "{{image}}",
+                    "resources": { "requests": { "cpu": "50m", "memory": "64Mi" }, "limits": { "cpu": "100m", "memory": "128Mi" } } } ] }
+                }
+              }
+            }
+            """)!.AsObject();
+        Merge(body, JsonNode.Parse(extra)!.AsObject());
+        await CreateAsync(body.ToJsonString());
+        return await UntilAsync(Kinds.Deployment, name, live =>
+            live.Whole("status", "observedGeneration") >= live.Whole("metadata", "generation")
+            && ((live.Whole("status", "readyReplicas") ?? 0) == replicas || image.EndsWith("missing", StringComparison.Ordinal)));
+    }
+
+    private static void Merge(JsonObject into, JsonObject from)
+    {
+        foreach (var (name, value) in from)
+        {
+            if (into[name] is JsonObject inner && value is JsonObject more) Merge(inner, more);
+            else into[name] = value?.DeepClone();
+        }
+    }
+}

@@ -1,0 +1,161 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Heal.Drivers.Kubernetes;
+using Heal.Healing;
+
+namespace Heal.Activities.Tests;
+
+/// <summary>Actions on the sources of workloads: a Helm release's books, and a repository that a GitOps tool follows.</summary>
+internal static class SourceCases
+{
+    public static readonly RecipeCase[] All =
+    [
+        new("helm_rollback", "helm_rollback")
+        {
+            Arrange = async stall =>
+            {
+                await stall.CreateInAsync(Manifest(stall, "registry.example/app:missing", "2", "broken")[0].ToJsonString());
+                var body = Manifest(stall, "registry.example/app:missing", "2", "broken")[1];
+                await stall.CreateInAsync(body.ToJsonString(), "helm");
+                await ReleaseAsync(stall, 1, "superseded", Manifest(stall, "registry.example/app:1.0", "1", "normal"));
+                await ReleaseAsync(stall, 2, "deployed", Manifest(stall, "registry.example/app:missing", "2", "broken"));
+                await stall.UntilAsync(Kinds.Deployment, "web", live => live.Whole("status", "observedGeneration") >= 1);
+                return stall.Target(TargetKinds.Deployment, "web");
+            },
+            Spoil = async stall =>
+            {
+                await stall.PatchAsync(Kinds.Secret, HelmRelease.SecretName("shop", 1), """{"metadata":{"labels":{"status":"failed"}}}""");
+                return "no earlier revision was ever deployed";
+            },
+            Effects = async stall =>
+            {
+                var live = await stall.GetAsync(Kinds.Deployment, "web");
+                var back = live.Items("spec", "template", "spec", "containers").First().Text("image") == "registry.example/app:1.0";
+                var revisions = (await stall.ListAsync(Kinds.Secret, "owner=helm")).Count - 2;
+                return back && revisions == 1 ? 1 : back ? -1 : revisions;
+            },
+            Before = async stall => RecipeCase.Text(
+                (await stall.GetAsync(Kinds.Deployment, "web")).At("spec", "template"),
+                (await stall.GetAsync(Kinds.ConfigMap, "settings")).At("data")),
+        },
+        new("git_revert", "git_revert")
+        {
+            WritesToCluster = false,
+            Arrange = async stall =>
+            {
+                var repository = stall.Notes["remote"] = Directory.CreateTempSubdirectory("heal-test-").FullName;
+                Git(repository, "init", "--quiet", "--bare", "--initial-branch=main", ".");
+                Commit(repository, "image: registry.example/app:1.0\n", "first");
+                stall.Notes["bad"] = Commit(repository, "image: registry.example/app:missing\n", "second");
+                await stall.DeployAsync("web", 2, "registry.example/app:missing", """
+                    {"metadata":{"annotations":{"argocd.argoproj.io/tracking-id":"shop:apps/Deployment:web"}}}
+                    """);
+                _ = FollowAsync(stall, repository);
+                return stall.Target(TargetKinds.Deployment, "web");
+            },
+            With = stall => new() { ["remote"] = stall.Notes["remote"], ["path"] = "web.yaml", ["within"] = "1h" },
+            Spoil = async stall =>
+            {
+                await stall.PatchAsync(Kinds.Deployment, "web", """{"metadata":{"annotations":{"argocd.argoproj.io/tracking-id":null}}}""");
+                return "no GitOps tool owns it";
+            },
+            Effects = stall => Task.FromResult(int.Parse(
+                Git(stall.Notes["remote"], "rev-list", "--count", "--grep", "Heal-Operation:", "main"), CultureInfo.InvariantCulture)),
+            Before = stall => Task.FromResult(Git(stall.Notes["remote"], "show", "main:web.yaml")),
+        },
+    ];
+
+    private static JsonObject[] Manifest(Stall stall, string image, string version, string mode) =>
+    [
+        JsonNode.Parse($$"""
+            { "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "settings" }, "data": { "mode": "{{mode}}", "kept": "yes" } }
+            """)!.AsObject(),
+        JsonNode.Parse($$"""
+            { "apiVersion": "apps/v1", "kind": "Deployment",
+              "metadata": { "name": "web", "labels": { "app": "web", "app.kubernetes.io/managed-by": "Helm" },
+                "annotations": { "meta.helm.sh/release-name": "shop", "meta.helm.sh/release-namespace": "{{stall.Namespace}}" } },
+              "spec": { "replicas": 2, "selector": { "matchLabels": { "app": "web" } },
+                "template": { "metadata": { "labels": { "app": "web" }, "annotations": { "version": "{{version}}" } },
+                  "spec": { "containers": [ { "name": "app", "image": "{{image}}" } ] } } } }
+            """)!.AsObject(),
+    ];
+
+    public static Task<JsonObject> ReleaseAsync(Stall stall, int version, string status, JsonObject[] manifest)
+    {
+        // JSON is YAML: what Helm renders from templates may be written either way.
+        var text = string.Concat(manifest.Select(item => $"---\n{item.ToJsonString()}\n"));
+        var content = new JsonObject
+        {
+            ["name"] = "shop", ["version"] = version, ["namespace"] = stall.Namespace, ["manifest"] = text,
+            ["info"] = new JsonObject { ["status"] = status },
+        };
+        return stall.CreateInAsync($$"""
+            { "apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1",
+              "metadata": { "name": "{{HelmRelease.SecretName("shop", version)}}",
+                "labels": { "owner": "helm", "name": "shop", "status": "{{status}}", "version": "{{version}}" } },
+              "data": { "release": "{{HelmRelease.Pack(content)}}" } }
+            """, "helm");
+    }
+
+    // Stands for the GitOps tool: what the branch says is what the Deployment gets.
+    private static async Task FollowAsync(Stall stall, string repository)
+    {
+        try
+        {
+            var seen = stall.Notes["bad"];
+            while (Directory.Exists(repository))
+            {
+                var head = Git(repository, "rev-parse", "main");
+                if (head != seen)
+                {
+                    var image = Git(repository, "show", "main:web.yaml").Split(": ")[1];
+                    await stall.PatchAsync(Kinds.Deployment, "web",
+                        $$"""{ "spec": { "template": { "spec": { "containers": [ { "name": "app", "image": "{{image}}" } ] } } } }""",
+                        "argocd-controller");
+                    seen = head;
+                }
+
+                await Task.Delay(TimeSpan.FromMilliseconds(200));
+            }
+        }
+        catch (Exception e) when (e is KubernetesUnreachableException or ObjectDisposedException or OperationCanceledException
+            or InvalidOperationException)
+        {
+            // The cluster of the test is gone.
+        }
+    }
+
+    public static string Commit(string repository, string content, string message, string file = "web.yaml")
+    {
+        var work = Directory.CreateTempSubdirectory("heal-test-").FullName;
+        try
+        {
+            Git(work, "clone", "--quiet", repository, ".");
+            Git(work, "checkout", "--quiet", "-B", "main");
+            File.WriteAllText(Path.Combine(work, file), content);
+            Git(work, "add", ".");
+            Git(work, "-c", "user.name=somebody", "-c", "user.email=somebody@example.org", "commit", "--quiet", "-m", message);
+            Git(work, "push", "--quiet", "origin", "main");
+            return Git(work, "rev-parse", "HEAD");
+        }
+        finally
+        {
+            Directory.Delete(work, recursive: true);
+        }
+    }
+
+    public static string Git(string folder, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("git", arguments)
+        {
+            WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
+        };
+        start.Environment["GIT_CONFIG_NOSYSTEM"] = "1";
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? output.Trim() : throw new InvalidOperationException($"git {arguments[0]}: {errors.Result}");
+    }
+}

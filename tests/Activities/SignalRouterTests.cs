@@ -1,0 +1,201 @@
+using Heal.Healing;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Heal.Activities.Tests;
+
+/// <summary>Routing on a simulated cluster and a real PostgreSQL; what it does to orchestrations is written down.</summary>
+public sealed class SignalRouterTests(Rig rig) : IClassFixture<Rig>, IAsyncLifetime
+{
+    private readonly ManualTime _time = new(Some.Noon);
+    private readonly HealOptions _options = new() { Cluster = "test" };
+    private readonly NotedIncidents _incidents = new();
+    private IntakeMetrics _metrics = null!;
+    private ReceivedSignals _received = null!;
+    private SignalWriter _writer = null!;
+
+    public async Task InitializeAsync()
+    {
+        _metrics = new IntakeMetrics(_time);
+        _received = new ReceivedSignals(rig.Database.DataSource, _metrics);
+        _writer = new SignalWriter(
+            () => new SignalSink(rig.Database.DataSource, _options.Intake.CommitTimeout), _options.Intake, _metrics, TimeProvider.System,
+            NullLogger<SignalWriter>.Instance);
+        await using var empty = rig.Database.DataSource.CreateCommand(
+            "TRUNCATE received_signal, incident_signal, incident CASCADE");
+        await empty.ExecuteNonQueryAsync();
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _writer.DisposeAsync();
+        _metrics.Dispose();
+    }
+
+    [Fact]
+    public async Task Signals_of_one_target_come_to_one_incident_that_is_started_and_told()
+    {
+        await StoreAsync(OfDeployment("a"), OfDeployment("b"), OfDeployment("c"));
+
+        var report = await RouteAsync();
+
+        Assert.Equal((3, 0, true), (report.Routed, report.Failed, report.More));
+        var incident = Rig.Target.IncidentId(1);
+        Assert.Equal([incident], _incidents.Started.Distinct());
+        Assert.Equal([incident, incident], _incidents.Told);
+        Assert.Equivalent(new RoutingReport(0, 0, false, null), await RouteAsync());
+        Assert.Equal(3, (await _received.OfIncidentAsync(incident, CancellationToken.None)).Count);
+    }
+
+    [Fact]
+    public async Task An_alert_without_a_target_is_recorded_with_the_reason()
+    {
+        await StoreAsync(Some.Signal("vague"));
+
+        await RouteAsync();
+
+        var found = await _received.FindAsync(Some.Signal("vague").Id, CancellationToken.None);
+        Assert.Equal((SignalProgress.Routed, RouteKind.Rejected), (found!.State, found.Kind!.Value));
+        Assert.Contains("pod", found.Reason);
+        Assert.Empty(_incidents.Started);
+    }
+
+    [Theory]
+    [InlineData("start")]
+    [InlineData("tell")]
+    public async Task A_step_that_fails_is_tried_again_after_a_pause_without_a_second_incident(string step)
+    {
+        await StoreAsync(OfDeployment("a"));
+        if (step == "tell") await RouteAsync();
+        await StoreAsync(OfDeployment("b"));
+        _incidents.Fails = step;
+
+        Assert.Equal(step == "start" ? 2 : 1, (await RouteAsync()).Failed);
+        var paused = await RouteAsync();
+        _incidents.Fails = null;
+        _time.MoveTo(paused.NextDueAt!.Value);
+        var again = await RouteAsync();
+
+        Assert.Equal(Some.Noon.AddSeconds(1), paused.NextDueAt);
+        Assert.Equal((step == "start" ? 2 : 1, 0), (again.Routed, again.Failed));
+        Assert.Equal([Rig.Target.IncidentId(1)], _incidents.Started.Distinct());
+    }
+
+    [Fact]
+    public async Task Pauses_grow_to_a_minute_and_after_a_day_the_signal_is_parked_with_its_reason()
+    {
+        await StoreAsync(OfDeployment("a"));
+        _incidents.Fails = "start";
+        var pauses = new List<TimeSpan>();
+        for (var i = 0; i < 8; i++)
+        {
+            await RouteAsync();
+            var next = (await RouteAsync()).NextDueAt!.Value;
+            pauses.Add(next - _time.GetUtcNow());
+            _time.MoveTo(next);
+        }
+
+        _time.MoveTo(Some.Noon + _options.Intake.GiveUpAfter);
+        await RouteAsync();
+
+        Assert.Equal([1, 2, 4, 8, 16, 32, 60, 60], pauses.Select(pause => pause.TotalSeconds));
+        var parked = Assert.Single(await _received.ParkedAsync(CancellationToken.None));
+        Assert.Contains("start fails", parked.Reason);
+        Assert.Equivalent(new RoutingReport(0, 0, false, null), await RouteAsync());
+    }
+
+    [Fact]
+    public async Task Content_that_cannot_be_read_is_parked_at_once_and_the_others_are_routed()
+    {
+        await StoreAsync(OfDeployment("a"), OfDeployment("b"));
+        await using var spoil = rig.Database.DataSource.CreateCommand(
+            $"UPDATE received_signal SET signal = '1' WHERE signal_id = '{OfDeployment("a").Id}'");
+        await spoil.ExecuteNonQueryAsync();
+
+        var report = await RouteAsync();
+
+        Assert.Equal((1, 1), (report.Routed, report.Failed));
+        Assert.Equal(OfDeployment("a").Id, Assert.Single(await _received.ParkedAsync(CancellationToken.None)).Id);
+    }
+
+    [Fact]
+    public async Task Alerts_after_an_incident_that_ended_well_get_one_look_at_their_target()
+    {
+        await StoreAsync(OfDeployment("a"));
+        await RouteAsync();
+        var outcome = new IncidentOutcome(
+            Rig.Target.IncidentId(1), Rig.Target, OutcomeKind.Healed, "well", null, null, [], [], Some.Noon, Some.Noon, 1);
+        await rig.Store.CloseAsync(new CloseRequest(outcome, 1), Some.Noon, CancellationToken.None);
+        await StoreAsync(OfDeployment("b"), OfDeployment("c"));
+        _incidents.Fails = "look";
+
+        Assert.Equal((1, 1), (await RouteAsync()) is var cut ? (cut.Routed, cut.Failed) : default);
+        _incidents.Fails = null;
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(1, (await RouteAsync()).Routed);
+
+        Assert.Single(_incidents.Looked);
+        Assert.Equal([Rig.Target.IncidentId(1)], _incidents.Started);
+    }
+
+    [Fact]
+    public async Task A_batch_is_bounded()
+    {
+        _options.Intake.RoutedTogether = 2;
+        await StoreAsync(OfDeployment("a"), OfDeployment("b"), OfDeployment("c"));
+
+        Assert.Equal(2, (await RouteAsync()).Routed);
+        Assert.Equal(1, (await RouteAsync()).Routed);
+    }
+
+    private static Signal OfDeployment(string fingerprint) => Some.Signal(fingerprint) with
+    {
+        Target = new TargetCandidate(TargetKinds.Deployment, Rig.Namespace, Rig.Target.Name),
+    };
+
+    private Task<IReadOnlyList<bool>> StoreAsync(params Signal[] signals) => _writer.WriteAsync(signals, CancellationToken.None);
+
+    private Task<RoutingReport> RouteAsync()
+    {
+        var options = new FixedOptions(_options);
+        var join = new IncidentJoin(rig.Store, WorkflowCatalogue.Parse([], []), options, _time, NullLogger<IncidentJoin>.Instance);
+        var realms = new TargetRealms([new ClusterRealm(rig.Client, null!, options)], options);
+        var router = new SignalRouter(
+            _received, _writer, rig.Store, join, realms, options, _metrics, _time, NullLogger<SignalRouter>.Instance);
+        return router.RouteAsync(_incidents, CancellationToken.None);
+    }
+
+    private sealed class FixedOptions(HealOptions options) : IOptionsMonitor<HealOptions>
+    {
+        public HealOptions CurrentValue => options;
+
+        public HealOptions Get(string? name) => options;
+
+        public IDisposable? OnChange(Action<HealOptions, string?> listener) => null;
+    }
+
+    private sealed class NotedIncidents : IIncidents
+    {
+        public List<string> Started { get; } = [];
+
+        public List<string> Told { get; } = [];
+
+        public List<string> Looked { get; } = [];
+
+        public string? Fails { get; set; }
+
+        public Task StartAsync(IncidentInput incident, Signal signal, CancellationToken cancellationToken) =>
+            NoteAsync("start", Started, incident.IncidentId);
+
+        public Task TellAsync(string incidentId, Signal signal, CancellationToken cancellationToken) => NoteAsync("tell", Told, incidentId);
+
+        public Task LookAsync(Signal signal, CancellationToken cancellationToken) => NoteAsync("look", Looked, signal.Id);
+
+        private Task NoteAsync(string step, List<string> notes, string id)
+        {
+            if (Fails == step) return Task.FromException(new IOException($"{step} fails"));
+            lock (notes) notes.Add(id);
+            return Task.CompletedTask;
+        }
+    }
+}

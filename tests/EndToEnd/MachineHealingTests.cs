@@ -1,0 +1,193 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+
+namespace Heal.EndToEnd.Tests;
+
+/// <summary>
+/// Real guests that fail for real, and the whole app with the shipped workflows and nothing but libvirt: what it sees by itself, what it
+/// does, and that the guest is in its userspace again.
+/// </summary>
+[Trait("Category", "Libvirt")]
+[Collection(nameof(MachineHealingTests))]
+public sealed class MachineHealingTests : IAsyncLifetime
+{
+    private const string Mark =
+        "<metadata><heal:vm xmlns:heal='urn:heal:vm:1' desired='running' autonomy='act'/></metadata>";
+
+    private static readonly TimeSpan Within = TimeSpan.FromMinutes(6);
+
+    private readonly string _name = $"heal-{Guid.NewGuid():n}"[..16];
+    private readonly string _state = Directory.CreateTempSubdirectory("heal-libvirt-").FullName;
+    private AppDatabase _database = null!;
+    private HealProcess _app = null!;
+
+    public async Task InitializeAsync()
+    {
+        _database = await AppDatabase.CreateAsync();
+        _app = new HealProcess(new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["HEAL_POSTGRES"] = _database.ConnectionString,
+            ["HEAL_STATE"] = _state,
+            ["AzureWebJobsStorage"] = TestServices.Required(TestServices.Azurite),
+            ["Heal__Kubernetes__Target"] = "none",
+            ["Heal__Libvirt__Hosts__hv1__Uri"] = LibvirtRig.Uri,
+            ["Heal__WorkflowsFolder"] = "workflows",
+            ["Heal__Machines__InventoryEvery"] = "00:00:05",
+            ["Logging__LogLevel__Default"] = "Information",
+        });
+    }
+
+    [Fact]
+    public async Task A_killed_emulator_is_an_incident_that_ends_with_the_guest_in_its_userspace_again()
+    {
+        await StartAsync(new Guest());
+        var clock = Stopwatch.StartNew();
+
+        await LibvirtRig.FailAsync("kill-qemu", 1, _name);
+        await LibvirtRig.SeesOnConsoleAsync(_name, "GUEST-USERSPACE", times: 2);
+        TimeSpan back = clock.Elapsed;
+
+        await HealedAsync("GuestKilled", "vm_start");
+        Assert.True(back < TimeSpan.FromSeconds(30), $"expected the guest back within 30 s of its crash, took {back}");
+    }
+
+    [Theory]
+    [InlineData("destroy", "vm_start")]
+    [InlineData("preserve", "vm_restart")]
+    public async Task A_panic_is_healed_whether_the_guest_is_kept_or_not(string onCrash, string action)
+    {
+        await StartAsync(new Guest { OnCrash = onCrash });
+
+        await LibvirtRig.TellAsync(_name, "panic");
+
+        await HealedAsync("GuestPanicked", action);
+        await LibvirtRig.SeesOnConsoleAsync(_name, "GUEST-USERSPACE", times: 2);
+    }
+
+    [Fact]
+    public async Task A_guest_that_died_while_libvirtd_was_down_is_started_when_it_is_back()
+    {
+        await StartAsync(new Guest());
+
+        await LibvirtRig.FailAsync("kill-daemon", 1);
+        await LibvirtRig.FailAsync("kill-qemu", 1, _name);
+        await LibvirtRig.FailAsync("restart-daemon", 1);
+
+        await HealedAsync("StoppedWhileHostDaemonDown", "vm_start");
+        await LibvirtRig.SeesOnConsoleAsync(_name, "GUEST-USERSPACE", times: 2);
+    }
+
+    [Theory]
+    [InlineData("pause")]
+    [InlineData("none")]
+    public async Task A_watchdog_that_fired_ends_with_a_guest_that_was_booted_again(string action)
+    {
+        await StartAsync(new Guest { Kernel = "full", Watchdog = action, Parameters = "heal.watchdog=kick" });
+        await LibvirtRig.SeesOnConsoleAsync(_name, "GUEST-WATCHDOG-KICKED");
+
+        await LibvirtRig.TellAsync(_name, "stop-kicking");
+
+        await HealedAsync("GuestWatchdog", "vm_restart");
+        await LibvirtRig.SeesOnConsoleAsync(_name, "GUEST-USERSPACE", times: 2);
+    }
+
+    [Fact]
+    public async Task A_guest_whose_disk_is_gone_is_handed_to_people_with_its_name()
+    {
+        string disk = Path.Combine(LibvirtRig.Guests, $"{_name}.qcow2");
+        await RunAsync("qemu-img", "create", "-q", "-f", "qcow2", disk, "64M");
+        await StartAsync(new Guest { Disk = disk });
+        File.Delete(disk);
+
+        await LibvirtRig.FailAsync("kill-qemu", 1, _name);
+
+        JsonObject incident = await EndedAsync();
+        Assert.Equal("Escalated", (string?)incident["outcome"]!["kind"]);
+        Assert.Equal("BootFailure", (string?)incident["outcome"]!["cause"]);
+        Assert.Contains(disk, await _database.QueryAsync<string>("SELECT bundle::text FROM heal.hand_off"));
+        Assert.Equal("shut off", await VirshAsync("domstate", _name));
+    }
+
+    [Fact]
+    public async Task A_guest_that_somebody_destroyed_stays_off()
+    {
+        await StartAsync(new Guest());
+
+        await VirshAsync("destroy", _name);
+        await LibvirtRig.FailAsync("kill-daemon", 1);
+        await LibvirtRig.FailAsync("restart-daemon", 1);
+        await UntilAsync(() => _app.LogLines.Count(static line => line.Contains("hv1 answers", StringComparison.Ordinal)) > 1);
+
+        Assert.Empty(await _app.GetIncidentsAsync());
+        Assert.Equal("shut off", await VirshAsync("domstate", _name));
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        await RunAsync("virsh", "-q", "-c", LibvirtRig.Uri, "destroy", _name);
+        await RunAsync("virsh", "-q", "-c", LibvirtRig.Uri, "undefine", _name);
+        File.Delete(LibvirtRig.ConsoleOf(_name));
+        await _database.DisposeAsync();
+        Directory.Delete(_state, recursive: true);
+    }
+
+    // A guest that runs, and an app that has seen it.
+    private async Task StartAsync(Guest guest)
+    {
+        string file = Path.Combine(_state, "domain.xml");
+        await File.WriteAllTextAsync(file, LibvirtRig.Domain(_name, Guid.NewGuid(), guest with { Metadata = Mark }));
+        await VirshAsync("define", file);
+        await VirshAsync("start", _name);
+        await LibvirtRig.SeesOnConsoleAsync(_name, "GUEST-USERSPACE");
+        await _app.StartAsync();
+        await UntilAsync(() => _app.LogLines.Any(static line => line.Contains("hv1 answers", StringComparison.Ordinal)));
+    }
+
+    private async Task HealedAsync(string cause, string action)
+    {
+        JsonObject incident = await EndedAsync();
+        Assert.True((string?)incident["outcome"]!["kind"] == "Healed", $"{incident}\n{_app.Log}");
+        Assert.Equal(cause, (string?)incident["outcome"]!["cause"]);
+        Assert.Equal(action, await _database.QueryAsync<string>(
+            "SELECT action_id FROM heal.operation_ledger WHERE target_key NOT LIKE 'step/%' AND state = 'confirmed'"));
+        Assert.Equal("running", await VirshAsync("domstate", _name));
+    }
+
+    private async Task<JsonObject> EndedAsync() => Assert.Single(await _app.UntilIncidentsEndAsync(1, Within));
+
+    private static async Task<string> VirshAsync(params string[] arguments)
+    {
+        (int exit, string said) = await RunAsync("virsh", ["-q", "-c", LibvirtRig.Uri, .. arguments]);
+        return exit == 0 ? said : throw new InvalidOperationException($"virsh {string.Join(' ', arguments)}: {said}");
+    }
+
+    private static async Task<(int Exit, string Said)> RunAsync(string program, params string[] arguments)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(program, arguments)
+        {
+            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
+        })!;
+        Task<string> said = process.StandardOutput.ReadToEndAsync();
+        string complained = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, $"{await said}{complained}".Trim());
+    }
+
+    private async Task UntilAsync(Func<bool> holds)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!holds())
+        {
+            Assert.False(limit.IsCancellationRequested, $"It did not come to pass. The app's last words:\n{_app.Log}");
+            // The log of another process has no signal to wait for.
+            await Task.Delay(50);
+        }
+    }
+}
+
+/// <summary>One guest at a time: each needs a processor, and the daemon is everybody's.</summary>
+[CollectionDefinition(nameof(MachineHealingTests), DisableParallelization = true)]
+public sealed class MachineHealingCollection
+{
+}

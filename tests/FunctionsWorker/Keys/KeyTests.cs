@@ -1,0 +1,49 @@
+using System.Net;
+using Heal.FunctionsWorker.Tests.Support;
+
+namespace Heal.FunctionsWorker.Tests.Keys;
+
+public sealed class KeyTests
+{
+    [Theory]
+    [InlineData("/api/Echo", null, 401)]
+    [InlineData("/api/Echo", "wrong-key-wrong-key", 401)]
+    [InlineData("/api/Echo", TestHost.SystemKey, 401)]
+    [InlineData("/api/Echo", TestHost.EchoKey, 200)]
+    [InlineData("/api/Echo", TestHost.HostKey, 200)]
+    [InlineData("/api/Echo", TestHost.Master, 200)]
+    [InlineData("/api/OnlySystem", null, 401)]
+    [InlineData("/api/OnlySystem", TestHost.HostKey, 401)]
+    [InlineData("/api/OnlySystem", TestHost.SystemKey, 200)]
+    [InlineData("/api/OnlySystem", TestHost.Master, 200)]
+    [InlineData("/api/OnlyAdmin", TestHost.HostKey, 401)]
+    [InlineData("/api/OnlyAdmin", TestHost.SystemKey, 401)]
+    [InlineData("/api/OnlyAdmin", TestHost.EchoKey, 401)]
+    [InlineData("/api/OnlyAdmin", TestHost.Master, 200)]
+    [InlineData("/api/Text", null, 200)]
+    [InlineData("/admin/host/status", TestHost.HostKey, 401)]
+    [InlineData("/admin/host/status", TestHost.Master, 200)]
+    public async Task Each_level_opens_to_its_own_keys_and_the_master_key_only(string path, string? key, int expected)
+    {
+        await using TestHost host = await TestHost.StartAsync();
+        Assert.Equal(expected, (int)(await host.GetAsync(path, key)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_key_may_come_in_the_query()
+    {
+        await using TestHost host = await TestHost.StartAsync();
+        Assert.Equal(HttpStatusCode.OK, (await host.GetAsync($"/api/Echo?code={TestHost.EchoKey}", key: null)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_refusal_says_which_key_is_wanted_and_no_key_is_ever_logged()
+    {
+        await using TestHost host = await TestHost.StartAsync();
+        HttpResponseMessage response = await host.GetAsync("/api/Echo?code=wrong-key-in-the-query", key: null);
+        Assert.Contains("x-functions-key", (string)(await TestHost.JsonAsync(response))["detail"]!, StringComparison.Ordinal);
+        await host.GetAsync($"/api/Echo?code={TestHost.EchoKey}", key: null);
+        Assert.DoesNotContain(TestHost.EchoKey, host.Log.All, StringComparison.Ordinal);
+        Assert.DoesNotContain("wrong-key-in-the-query", host.Log.All, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,63 @@
+using Heal.Postgres;
+using Microsoft.Azure.Functions.Worker.Store;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+
+namespace Heal.FunctionsWorker.Tests.Store;
+
+public sealed class PostgreSqlHostStoreTests : HostStoreTests
+{
+    private const string Schema = "shop_host";
+
+    private readonly List<PostgreSqlHostStore> _stores = [];
+    private AppDatabase _database = null!;
+
+    [Fact]
+    public async Task The_migrations_lead_back_to_nothing_and_forth_again()
+    {
+        await using NpgsqlDataSource source = PostgresDataSource.Create(_database.ConnectionString, Schema, "test");
+        var migrator = new Migrator(source, Schema, Migration.FromResources<PostgreSqlHostStore>());
+        await migrator.MigrateToAsync(0);
+        Assert.Equal(1L, await _database.QueryAsync<long>("SELECT count(*) FROM pg_tables WHERE schemaname = $1", Schema));
+        await migrator.MigrateAsync();
+        Assert.Equal(3L, await _database.QueryAsync<long>("SELECT count(*) FROM pg_tables WHERE schemaname = $1", Schema));
+    }
+
+    [Theory]
+    [InlineData("Shop", "shop_host")]
+    [InlineData("a2345678901234567890123456789012345678901234", "a234567890123456789012345678901234_")]
+    public void The_schema_is_named_after_the_hub_and_always_short_enough(string hub, string expected)
+    {
+        string schema = HostStores.SchemaOf(hub);
+        Assert.StartsWith(expected, schema, StringComparison.Ordinal);
+        Assert.EndsWith("_host", schema, StringComparison.Ordinal);
+        Assert.True(SchemaName.IsValid(schema));
+    }
+
+    public override async Task DisposeAsync()
+    {
+        foreach (PostgreSqlHostStore store in _stores)
+        {
+            await store.DisposeAsync();
+        }
+
+        await _database.DisposeAsync();
+    }
+
+    private protected override async Task PrepareAsync() => _database = await AppDatabase.CreateAsync();
+
+    private protected override async Task<IHostStore> OpenAsync()
+    {
+        var store = new PostgreSqlHostStore(_database.ConnectionString, Schema, TimeProvider.System, NullLoggerFactory.Instance);
+        _stores.Add(store);
+        await store.InitializeAsync(default);
+        return store;
+    }
+
+    // The server's clock cannot be moved; what it is compared to can.
+    private protected override async Task PassAsync(TimeSpan time) => await _database.QueryAsync<long>(
+        "WITH moved AS (UPDATE shop_host.timers SET leased_until = leased_until - $1 RETURNING 1) SELECT count(*) FROM moved", time);
+
+    private protected override Task<string> DumpKeysAsync() =>
+        _database.QueryAsync<string>("SELECT string_agg(k::text || encode(k.hash, 'escape'), '') FROM shop_host.keys k");
+}

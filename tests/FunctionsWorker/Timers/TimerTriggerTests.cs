@@ -1,0 +1,111 @@
+using Heal.FunctionsWorker.Tests.Sample;
+using Heal.FunctionsWorker.Tests.Support;
+using Microsoft.Azure.Functions.Worker.Store;
+using Microsoft.Azure.Functions.Worker.Timers;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Heal.FunctionsWorker.Tests.Timers;
+
+public sealed class TimerTriggerTests
+{
+    private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
+
+    private const string Schedule = "0 */7 * * * *";
+
+    private readonly ManualTime _time = new(Noon);
+
+    [Fact]
+    public async Task A_timer_fires_when_it_is_due_and_not_before()
+    {
+        await using TestHost host = await StartAsync();
+        await _time.WaitsUntilAsync(Noon.AddMinutes(7));
+        _time.MoveTo(Noon.AddMinutes(7).AddSeconds(-1));
+        Assert.Empty(host.Get<Journal>().Entries);
+        _time.MoveTo(Noon.AddMinutes(7));
+        await host.Get<Journal>().NextAsync();
+        Assert.Equal(["tick next=12:14:00 late=False"], host.Get<Journal>().Entries);
+    }
+
+    [Fact]
+    public async Task A_run_that_outlasts_its_next_times_is_never_joined_by_another_and_the_schedule_goes_on()
+    {
+        await using TestHost host = await StartAsync();
+        Journal journal = host.Get<Journal>();
+        journal.Hold = true;
+        await _time.WaitsUntilAsync(Noon.AddMinutes(7));
+        _time.MoveTo(Noon.AddMinutes(7));
+        await journal.NextAsync();
+        _time.MoveTo(Noon.AddMinutes(24.5));
+        journal.GoOn.Release();
+        // The loop waits for its next time only when the run is over: had a second run begun, it would be in the journal now.
+        await _time.WaitsUntilAsync(Noon.AddMinutes(28));
+        Assert.Single(journal.Entries);
+        _time.MoveTo(Noon.AddMinutes(28));
+        await journal.NextAsync();
+        journal.GoOn.Release();
+        Assert.Equal(2, journal.Entries.Count);
+    }
+
+    [Fact]
+    public async Task A_failed_run_is_logged_and_does_not_stop_the_schedule()
+    {
+        await using TestHost host = await StartAsync();
+        Journal journal = host.Get<Journal>();
+        journal.Fail = true;
+        for (int run = 1; run <= 2; run++)
+        {
+            await _time.WaitsUntilAsync(Noon.AddMinutes(7 * run));
+            _time.MoveTo(Noon.AddMinutes(7 * run));
+            await journal.NextAsync();
+        }
+
+        await _time.WaitsUntilAsync(Noon.AddMinutes(21));
+        Assert.Equal(2, host.Log.Lines.Count(static l =>
+            l.Contains("Timer function Tick failed (told to fail)", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_host_that_died_in_a_run_is_followed_by_another_once_its_lease_and_a_grace_are_over()
+    {
+        await using TestHost host = await StartAsync();
+        await DieInRunAsync(host);
+        await _time.WaitsUntilAsync(Noon.AddMinutes(7).AddSeconds(35));
+        Assert.Empty(host.Get<Journal>().Entries);
+        _time.MoveTo(Noon.AddMinutes(7).AddSeconds(35));
+        await host.Get<Journal>().NextAsync();
+        await _time.WaitsUntilAsync(Noon.AddMinutes(14));
+        Assert.Equal(["tick next=12:14:00 late=True"], host.Get<Journal>().Entries);
+    }
+
+    [Fact]
+    public async Task A_host_that_was_only_out_of_reach_says_within_the_grace_that_its_run_is_over()
+    {
+        await using TestHost host = await StartAsync();
+        TimerClaim claim = await DieInRunAsync(host);
+        await _time.WaitsUntilAsync(Noon.AddMinutes(7).AddSeconds(35));
+        await host.Get<IHostStore>().CompleteAsync(
+            new("Tick", claim.Fence, Schedule, Noon.AddMinutes(14), KeepsNext: false, _time.GetUtcNow()), default);
+        _time.MoveTo(Noon.AddMinutes(7).AddSeconds(35));
+        await _time.WaitsUntilAsync(Noon.AddMinutes(14));
+        Assert.Empty(host.Get<Journal>().Entries);
+    }
+
+    /// <summary>Another host wins the occurrence of 12:07, and is not heard of when its lease ends, 30 s later.</summary>
+    private async Task<TimerClaim> DieInRunAsync(TestHost host)
+    {
+        DateTimeOffset due = Noon.AddMinutes(7);
+        await _time.WaitsUntilAsync(due);
+        TimerClaim claim = (await host.Get<IHostStore>().ClaimAsync(
+            new("Tick", Schedule, due, "a host that dies", Noon, TimeSpan.FromMinutes(7.5)), default))!;
+        _time.MoveTo(due);
+        await _time.WaitsUntilAsync(due.AddSeconds(30));
+        _time.MoveTo(due.AddSeconds(30));
+        return claim;
+    }
+
+    // Every seven minutes: nothing else in the host waits that long, so that who waits for such a time is the timer function.
+    private Task<TestHost> StartAsync() => TestHost.StartAsync(
+        builder => builder.Services.AddSingleton<TimeProvider>(_time).AddSingleton(new TimerLease { Duration = TimeSpan.FromHours(1) }),
+        settings: new(StringComparer.Ordinal) { ["TICK"] = Schedule },
+        listeners: ["Tick"]);
+}

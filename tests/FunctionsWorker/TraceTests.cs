@@ -1,0 +1,103 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Azure.Storage.Queues;
+using Heal.FunctionsWorker.Tests.Sample;
+using Heal.FunctionsWorker.Tests.Support;
+using Microsoft.Azure.Functions.Worker.Queues;
+using Microsoft.DurableTask.Client;
+
+namespace Heal.FunctionsWorker.Tests;
+
+/// <summary>One trace from what came in to what was done about it.</summary>
+public sealed class TraceTests : IDisposable
+{
+    private readonly ConcurrentQueue<Activity> _spans = new();
+    private readonly ActivityListener _listener;
+    private readonly ActivityTraceId _trace = ActivityTraceId.CreateRandom();
+
+    public TraceTests()
+    {
+        _listener = new()
+        {
+            ShouldListenTo = static source =>
+                source.Name is "Microsoft.AspNetCore" or "Microsoft.Azure.Functions.Worker" or "Microsoft.DurableTask",
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = span =>
+            {
+                if (span.TraceId == _trace)
+                {
+                    _spans.Enqueue(span);
+                }
+            },
+        };
+        ActivitySource.AddActivityListener(_listener);
+    }
+
+    private string TraceParent => $"00-{_trace.ToHexString()}-{ActivitySpanId.CreateRandom().ToHexString()}-01";
+
+    public void Dispose() => _listener.Dispose();
+
+    [Fact]
+    public async Task Request_function_orchestration_and_activity_function_are_one_trace_each_the_child_of_its_cause()
+    {
+        await using TestHost host = await TestHost.StartAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/greet/Ada");
+        request.Headers.Add("traceparent", TraceParent);
+        HttpResponseMessage started = await host.Client.SendAsync(request);
+        string id = (await TestHost.JsonAsync(started))["Id"]!.GetValue<string>();
+        await host.Get<Journal>().NextAsync();
+        await host.Get<DurableTaskClient>().RaiseEventAsync(id, "End", "!");
+        await host.Get<DurableTaskClient>().WaitForInstanceCompletionAsync(id);
+
+        await Azurite.UntilAsync(() => Task.FromResult(Span("orchestration:Greet") is not null), "the orchestration's span has ended");
+        Assert.Equal(Span("StartGreet")!.SpanId, Span("create_orchestration:Greet")!.ParentSpanId);
+        Assert.Equal(Span("create_orchestration:Greet")!.SpanId, Span("orchestration:Greet")!.ParentSpanId);
+        Activity function = Span("SayHello")!;
+        Assert.Equal("activity:SayHello", _spans.Single(s => s.SpanId == function.ParentSpanId).DisplayName);
+        Assert.Equal("activity", function.GetTagItem("faas.trigger"));
+    }
+
+    [Fact]
+    public async Task A_queue_message_that_carries_a_traceparent_continues_its_trace_and_its_body_is_not_touched()
+    {
+        string name = Azurite.NewName();
+        QueueClient queue = Azurite.Queue(name);
+        await using TestHost host = await TestHost.StartAsync(
+            settings: new(StringComparer.Ordinal) { ["ORDERS"] = name, ["AzureWebJobsStorage"] = Azurite.ConnectionString },
+            listeners: ["SlowOrder"]);
+        string body = $$"""{ "nested": { "traceparent": "not this one" }, "traceparent": "{{TraceParent}}", "Number": 1 }""";
+        await Azurite.SendAsync(queue, body);
+        await host.Get<Journal>().NextAsync();
+        await Azurite.UntilAsync(() => Task.FromResult(Span("SlowOrder") is not null), "the span has ended");
+        Assert.Equal(ActivityKind.Consumer, Span("SlowOrder")!.Kind);
+        Assert.Equal([$"slow {body} 1"], host.Get<Journal>().Entries);
+        await queue.DeleteIfExistsAsync();
+    }
+
+    [Theory]
+    [InlineData("plain text with \"traceparent\" in it")]
+    [InlineData("""{ "traceparent": 5 }""")]
+    [InlineData("""{ "traceparent": "no such thing" }""")]
+    [InlineData("""["traceparent"]""")]
+    [InlineData("""{ "traceparent": """)]
+    public void A_body_that_tells_no_trace_begins_a_new_one(string body) =>
+        Assert.Equal(default, new MessageTraces().ParentOf("id", BinaryData.FromString(body)));
+
+    [Fact]
+    public void A_message_that_this_process_sent_is_remembered_up_to_a_limit()
+    {
+        var traces = new MessageTraces();
+        using Activity sender = new Activity("sender").SetIdFormat(ActivityIdFormat.W3C).Start();
+        for (int i = 0; i <= MessageTraces.Remembered; i++)
+        {
+            traces.Sent($"message {i}");
+        }
+
+        BinaryData body = BinaryData.FromString("anything");
+        Assert.Equal(default, traces.ParentOf("message 0", body));
+        Assert.Equal(sender.Context, traces.ParentOf("message 1", body));
+        Assert.Equal(sender.Context, traces.ParentOf($"message {MessageTraces.Remembered}", body));
+    }
+
+    private Activity? Span(string name) => _spans.FirstOrDefault(s => s.DisplayName == name);
+}

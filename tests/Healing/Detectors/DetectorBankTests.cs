@@ -1,0 +1,166 @@
+namespace Heal.Healing.Tests;
+
+public sealed class DetectorBankTests
+{
+    private static readonly Observed[] Shop = [Seen.Workload(), Seen.ReplicaSet(), Seen.Node()];
+
+    [Fact]
+    public void Five_pods_of_one_deployment_are_one_signal()
+    {
+        var rig = new BankRig(present: Shop);
+        foreach (var pod in "abcde") rig.See(Seen.CrashLoop($"web-1-{pod}"));
+
+        Assert.Equal(["crash-loop firing"], rig.Said);
+    }
+
+    [Fact]
+    public void Two_detectors_on_one_deployment_name_the_same_target()
+    {
+        var pod = Seen.Pod("web-1-a", Seen.Container("CrashLoopBackOff", 3, new ObservedExit(137, "OOMKilled", Seen.Noon)));
+        var rig = new BankRig(present: Shop).See(pod);
+
+        Assert.Equal(["crash-loop firing", "out-of-memory firing"], rig.Said);
+        Assert.Single(rig.Signals.Select(signal => signal.Target! with { Rule = "" }).Distinct());
+        Assert.Equal(2, rig.Signals.Select(signal => signal.Id).Distinct().Count());
+    }
+
+    [Fact]
+    public void Two_hosts_that_see_the_same_send_the_same_signal()
+    {
+        Observed[] crashed = [Seen.CrashLoop("web-1-a", at: Seen.Noon.AddSeconds(-3)), Seen.CrashLoop("web-1-b", at: Seen.Noon)];
+
+        var fromTheStart = new BankRig(present: Shop).See(crashed);
+        var later = new BankRig(present: [.. crashed.Reverse(), .. Shop]);
+
+        Assert.Equal(fromTheStart.Signals.Select(signal => signal.Id), later.Signals.Select(signal => signal.Id));
+    }
+
+    [Fact]
+    public void After_a_restart_what_is_known_is_not_sent_again_and_its_end_is()
+    {
+        var before = new BankRig(present: Shop).See(Seen.CrashLoop()).Signals[0];
+
+        var after = new BankRig(known: [new KnownEpisode(before, false)], present: [.. Shop, Seen.CrashLoop(at: Seen.Noon.AddSeconds(50))]);
+        Assert.Empty(after.Signals);
+        after.See(Seen.Pod()).Wait(TimeSpan.FromMinutes(6));
+        Assert.Equal(["crash-loop resolved"], after.Said);
+        Assert.Equal(before.Alert.StartsAt, after.Signals[0].Alert.StartsAt);
+    }
+
+    [Fact]
+    public void What_was_healed_before_a_restart_and_shows_again_is_sent_and_what_is_gone_is_ended()
+    {
+        var before = new BankRig(present: Shop).See(Seen.CrashLoop()).Signals[0];
+
+        var again = new BankRig(known: [new KnownEpisode(before, true)], present: [.. Shop, Seen.CrashLoop(at: Seen.Noon.AddSeconds(50))]);
+        var gone = new BankRig(known: [new KnownEpisode(before, false)], present: Shop).Wait(TimeSpan.FromMinutes(6));
+
+        Assert.Equal(["crash-loop firing"], again.Wait(40).Said);
+        Assert.NotEqual(before.Id, again.Signals[0].Id);
+        Assert.Equal(["crash-loop resolved"], gone.Said);
+    }
+
+    [Fact]
+    public void A_fault_that_comes_back_before_it_counts_as_over_is_sent_once_more()
+    {
+        var rig = new BankRig(present: Shop).See(Seen.CrashLoop()).Gone(Seen.CrashLoop()).Wait(60);
+
+        rig.See(Seen.CrashLoop("web-1-b", at: rig.Now));
+
+        Assert.Equal(["crash-loop firing", "crash-loop firing"], rig.Said);
+        Assert.NotEqual(rig.Signals[0].Id, rig.Signals[1].Id);
+    }
+
+    [Fact]
+    public void Flapping_is_damped_and_what_waited_is_sent_when_there_is_room()
+    {
+        var rig = new BankRig(present: Shop);
+        for (var i = 0; i < 100; i++)
+        {
+            rig.See(Seen.CrashLoop(at: rig.Now)).Wait(10).See(Seen.Pod()).Wait(10);
+        }
+
+        Assert.Equal(BankLimits.SignalsPerHour, rig.Signals.Count);
+        Assert.All(rig.Signals.Zip(rig.Signals.Skip(1)), pair =>
+            Assert.True(pair.Second.ReceivedAt - pair.First.ReceivedAt >= BankLimits.BetweenSignals));
+
+        rig.See(Seen.CrashLoop(at: rig.Now)).Wait(TimeSpan.FromHours(1));
+        Assert.Equal(BankLimits.SignalsPerHour + 1, rig.Signals.Count);
+    }
+
+    [Fact]
+    public void Only_what_is_in_scope_is_sent()
+    {
+        var closed = new WatchScope(false, new HashSet<string>(), false);
+        Observed marked = new ObservedNamespace(Seen.Info(TargetKinds.Namespace, Seen.Space) with { IsMarked = true }, false);
+        var workload = Seen.Workload();
+        workload = workload with { Info = workload.Info with { IsMarked = true } };
+
+        Assert.Empty(new BankRig(closed, present: Shop).See(Seen.CrashLoop(), Seen.Node(ready: false)).Wait(60).Signals);
+        var named = new WatchScope(false, new HashSet<string> { Seen.Space }, false);
+        Assert.Single(new BankRig(named, present: Shop).See(Seen.CrashLoop()).Signals);
+        Assert.Single(new BankRig(closed, present: [.. Shop, marked]).See(Seen.CrashLoop()).Signals);
+        Assert.Single(new BankRig(closed, present: [.. Shop, workload]).See(Seen.CrashLoop()).Signals);
+        // A mark that comes later puts into scope what is there already.
+        Assert.Single(new BankRig(closed, present: [.. Shop, Seen.CrashLoop()]).See(marked).Signals);
+    }
+
+    [Fact]
+    public void Maintenance_is_no_fault_until_it_ends()
+    {
+        var until = Seen.Noon.AddMinutes(10);
+        var kept = Seen.Workload();
+        kept = kept with { Info = kept.Info with { MaintenanceUntil = until } };
+        Observed space = new ObservedNamespace(Seen.Info(TargetKinds.Namespace, Seen.Space), IsTerminating: true);
+
+        var rig = new BankRig(present: [kept, Seen.ReplicaSet()]).See(Seen.CrashLoop()).Wait(TimeSpan.FromMinutes(9));
+        Assert.Empty(rig.Signals);
+        Assert.Equal(["crash-loop firing"], rig.Wait(TimeSpan.FromMinutes(2)).Said);
+        Assert.Empty(new BankRig(present: [.. Shop, space]).See(Seen.CrashLoop()).Wait(600).Signals);
+    }
+
+    [Fact]
+    public void A_fault_that_goes_on_under_the_same_time_after_an_end_is_not_taken_for_a_copy()
+    {
+        var node = Seen.Node(ready: false);
+        var kept = node with { Info = node.Info with { MaintenanceUntil = Seen.Noon.AddMinutes(10) } };
+
+        var rig = new BankRig(present: []).See(node).Wait(20).See(kept).Wait(TimeSpan.FromMinutes(12));
+
+        Assert.Equal(["node-not-ready firing", "node-not-ready resolved", "node-not-ready firing"], rig.Said);
+        Assert.Equal(3, rig.Signals.Select(signal => signal.Id).Distinct().Count());
+    }
+
+    [Fact]
+    public void Nothing_is_kept_of_objects_that_are_gone()
+    {
+        var rig = new BankRig(present: [Seen.Workload(), Seen.ReplicaSet()]);
+        for (var i = 0; i < 500; i++)
+        {
+            var pod = Seen.CrashLoop($"web-1-{i}", at: rig.Now);
+            rig.See(pod).Wait(1).Gone(pod);
+        }
+
+        rig.Wait(TimeSpan.FromHours(3));
+
+        Assert.Equal((2, 0), (rig.Bank.Cluster.Count, rig.Bank.Remembered));
+        Assert.Null(rig.Bank.NextDue);
+    }
+
+    [Fact]
+    public void Evidence_is_bounded_and_without_control_characters()
+    {
+        var pod = Seen.Pod() with
+        {
+            Node = null,
+            Conditions =
+            [
+                Seen.Condition("PodScheduled", false, Seen.Noon.AddHours(-1), "Unschedulable", "\u001b[31m" + new string('x', 9_000)),
+            ],
+        };
+
+        var text = Assert.Single(new BankRig(present: Shop).See(pod).Signals).Alert.Annotations;
+
+        Assert.All(text.Values, value => Assert.True(value.Length <= BankLimits.EvidenceLength && !value.Contains('\u001b')));
+    }
+}

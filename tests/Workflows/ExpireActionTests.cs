@@ -1,0 +1,79 @@
+using Heal.Activities;
+using Heal.Healing;
+
+namespace Heal.Workflows.Tests;
+
+/// <summary>The end of an effect with a time limit, with an undo that answers what the test says.</summary>
+public sealed class ExpireActionTests
+{
+    private static readonly DateTimeOffset Due = new(2026, 1, 1, 14, 0, 0, TimeSpan.Zero);
+    private static readonly TargetReference Target = new("test", TargetKinds.PodDisruptionBudget, "shop", "web");
+    private static readonly ExpiryRequest Expiry = new("incident-1/1", "incident-1", "relax_pdb", Target, Due);
+    private readonly ScriptedContext _context = new(Expiry.InstanceId);
+    private readonly List<(DateTime At, UndoRequest Request)> _undos = [];
+    private readonly List<HandOff> _handOffs = [];
+
+    public ExpireActionTests() => _context.On<HandOff, bool>(ActivityNames.Escalate, handOff =>
+    {
+        _handOffs.Add(handOff);
+        return true;
+    });
+
+    [Fact]
+    public async Task When_its_time_is_up_the_effect_is_undone_under_the_key_that_the_incident_would_use()
+    {
+        Answers(ActionStatus.Applied);
+
+        var outcome = await RunAsync();
+
+        Assert.Equal((ActionStatus.Applied, 1), (outcome.Status, outcome.Attempts));
+        var (at, request) = Assert.Single(_undos);
+        Assert.True(at >= Due.UtcDateTime);
+        Assert.Equal(("incident-1/1/undo", "incident-1/1"), (request.Key, request.UndoneKey));
+    }
+
+    [Fact]
+    public async Task That_there_is_nothing_to_undo_is_believed_at_the_second_look()
+    {
+        Answers(ActionStatus.Refused, ActionStatus.Applied);
+
+        var outcome = await RunAsync();
+
+        Assert.Equal((ActionStatus.Applied, 2), (outcome.Status, outcome.Attempts));
+    }
+
+    [Fact]
+    public async Task A_kill_switch_is_waited_for()
+    {
+        Answers(ActionStatus.Blocked, ActionStatus.Blocked, ActionStatus.NotPermitted, ActionStatus.Failed, ActionStatus.Applied);
+
+        var outcome = await RunAsync();
+
+        Assert.Equal((ActionStatus.Applied, 5), (outcome.Status, outcome.Attempts));
+        Assert.Empty(_handOffs);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_undone_for_a_day_is_handed_to_people()
+    {
+        Answers(ActionStatus.Blocked);
+
+        var outcome = await RunAsync();
+
+        Assert.Equal(ActionStatus.Blocked, outcome.Status);
+        Assert.Contains("could not be undone", Assert.Single(_handOffs).Reason);
+        Assert.True(_undos[^1].At - Due.UtcDateTime > TimeSpan.FromHours(23));
+    }
+
+    private void Answers(params ActionStatus[] statuses)
+    {
+        var left = new Queue<ActionStatus>(statuses);
+        _context.On<UndoRequest, ActionResult>(ActivityNames.UndoAction, request =>
+        {
+            _undos.Add((_context.CurrentUtcDateTime, request));
+            return new ActionResult(request.Key, left.Count > 1 ? left.Dequeue() : left.Peek(), "as the test says");
+        });
+    }
+
+    private Task<ExpiryOutcome> RunAsync() => new ExpireActionOrchestrator().RunAsync(_context, Expiry);
+}
