@@ -18,7 +18,7 @@ public sealed partial class KillTests(ITestOutputHelper output)
     /// <summary>Forty kills at most, each with a start of the app and the end of a lease behind it.</summary>
     private static readonly TimeSpan RoundLimit = TimeSpan.FromMinutes(8);
 
-    /// <summary>Where a round kills. Three rounds make more than fifty kills.</summary>
+    /// <summary>Where a round kills. Three rounds make fifty kills and more.</summary>
     public enum Moment
     {
         /// <summary>An activity has just been started.</summary>
@@ -31,9 +31,10 @@ public sealed partial class KillTests(ITestOutputHelper output)
         ClusterCall,
     }
 
+    // Nine activities, twice each, would be 18; a kill that comes after its point was stored is not tried again there.
     [Theory]
-    [InlineData(Moment.ActivityStarted, 18)]
-    [InlineData(Moment.ActivityEnded, 18)]
+    [InlineData(Moment.ActivityStarted, 16)]
+    [InlineData(Moment.ActivityEnded, 16)]
     [InlineData(Moment.ClusterCall, 18)]
     public async Task Kills_lose_no_incident_and_double_no_rollback(Moment moment, int killsWanted)
     {

@@ -1,0 +1,63 @@
+using Heal.Healing;
+
+namespace Heal.Activities.Tests;
+
+/// <summary>The way back of every action that has one, and what an inverse keeps from beginning.</summary>
+public sealed class RecipeUndoTests(Shop shop) : RecipeClaims(shop)
+{
+    public static TheoryData<string> Reversible => [.. Cases.Where(item => item.Before is not null).Select(item => item.Name)];
+
+    public static TheoryData<string> ContestedReversible =>
+        [.. Cases.Where(item => item.Meddle is not null && item.Before is not null).Select(item => item.Name)];
+
+    [Theory]
+    [MemberData(nameof(Reversible))]
+    public async Task Its_inverse_puts_back_what_was_there_once(string name)
+    {
+        var (item, stall, target) = await ArrangeAsync(name);
+        var before = await item.Before!(stall);
+        var applied = await RunAsync(item, stall, target, new WatchedClient(Shop.Client));
+        Assert.True(applied.IsApplied, $"{applied.Status}: {applied.Detail}");
+        Assert.NotEqual(before, await item.Before(stall));
+        var client = new WatchedClient(Shop.Client);
+
+        var undone = await Action(item, client).UndoAsync(Undo(item, stall, target), CancellationToken.None);
+        var writes = client.Writes;
+        var again = await Action(item, client).UndoAsync(Undo(item, stall, target), CancellationToken.None);
+
+        Assert.True(undone.IsApplied, $"{undone.Status}: {undone.Detail}");
+        Assert.True(again.IsApplied, $"{again.Status}: {again.Detail}");
+        Assert.Equal(writes, client.Writes);
+        Assert.Equal(before, await item.Before(stall));
+        AssertDeclared(item, client);
+    }
+
+    [Theory]
+    [MemberData(nameof(ContestedReversible))]
+    public async Task Its_inverse_leaves_alone_what_somebody_changed_since(string name)
+    {
+        var (item, stall, target) = await ArrangeAsync(name);
+        await RunAsync(item, stall, target, new WatchedClient(Shop.Client));
+        await item.Meddle!(stall);
+        var client = new WatchedClient(Shop.Client);
+
+        var undone = await Action(item, client).UndoAsync(Undo(item, stall, target), CancellationToken.None);
+
+        Assert.True(undone.Status == ActionStatus.ChangedByOther, $"{undone.Status}: {undone.Detail}");
+        Assert.Equal(0, client.Writes);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task An_inverse_that_is_due_before_it_began_keeps_it_from_beginning(string name)
+    {
+        var (item, stall, target) = await ArrangeAsync(name);
+
+        var undone = await Action(item, new WatchedClient(Shop.Client)).UndoAsync(Undo(item, stall, target), CancellationToken.None);
+        var client = new WatchedClient(Shop.Client);
+        var late = await RunAsync(item, stall, target, client);
+
+        Assert.Equal(ActionStatus.Refused, undone.Status);
+        Assert.Equal((ActionStatus.Blocked, 0), (late.Status, client.Writes));
+    }
+}
