@@ -9,7 +9,8 @@
 #   --filter     passed on to `dotnet test`, on top of the form's own filter
 #
 # The last line is "N passed, N failed". The exit code is 0 only when something passed and nothing failed; a skipped test, a crashed or
-# hung test host and a run without tests count as failed. Everything that the run started is stopped at its end, on Ctrl-C too.
+# hung test host and a run without tests count as failed. A test that fails is run once more, alone; when it passes then, it is reported as
+# UNSTEADY. Everything that the run started is stopped at its end, on Ctrl-C too.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 HEAL_ENG=$PWD/eng
@@ -23,6 +24,7 @@ HANG_TIMEOUT=15m # 2,000 seeds of the simulation are one test: half a minute on 
 CLUSTER_HANG_TIMEOUT=8m # a real alert takes half a minute to fire, and a test waits for several things with limits of their own
 LIBVIRT_HANG_TIMEOUT=8m # an emulated guest boots in 4 s, in half a minute beside other work, and its watchdog takes 30 s
 PROJECT_TIMEOUT=35m # the cluster's tests take 11 to 23 minutes, beside emulated guests
+SECOND_TRIES=3 # failed tests of a form that are run once more, alone; where more failed, it is not the machine
 PROJECTS_AT_ONCE=${HEAL_TEST_PROJECTS_AT_ONCE:-2}
 
 plain=yes cluster=no libvirt=no extra_filter=''

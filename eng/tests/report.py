@@ -2,11 +2,16 @@
 """Reads the TRX files of a test run.
 
 report.py project RESULTS/FORM/NAME    one line about one project
+report.py failed RESULTS/FORM LIMIT    for each project with failed tests its name, a tab, and the filter that runs their methods again;
+                                       nothing when there are more than LIMIT of them, or when a test host did not end well
 report.py run RESULTS                  every failed test with its message, then the closing line "N passed, N failed"
 
 Counted as failed: a failed test, a skipped one (a missing prerequisite must not look like success), a test host that crashed, hung or
 ended with an exit code that its tests do not explain, a form whose set-up failed, and a form in which no test was run.
 The exit code of `run` says the same.
+
+A test that failed and passed when it was run again, alone (NAME.again.trx), counts as passed and is reported as UNSTEADY, with the message
+of its failure: see docs/decisions/0022-second-tries.md.
 """
 import pathlib
 import sys
@@ -16,79 +21,119 @@ MESSAGE_LINES = 25
 NAMESPACE = {"t": "http://microsoft.com/schemas/VisualStudio/TeamTest/2010"}
 
 
+def read_results(trx):
+    """(test, message) of each result of a TRX file; the message is None for a test that passed. None where the file is not whole."""
+    try:
+        results = xml.parse(trx).getroot().iterfind(".//t:UnitTestResult", NAMESPACE)
+    except (OSError, xml.ParseError):
+        return None
+    return [(result.get("testName"), message_of(result)) for result in results]
+
+
+def message_of(result):
+    if result.get("outcome") == "Passed":
+        return None
+    text = "\n".join(part.text or "" for part in result.iterfind("./t:Output/t:ErrorInfo/*", NAMESPACE))
+    text = "\n".join(line for line in text.splitlines() if not line.startswith("   at System.Reflect"))
+    if result.get("outcome") == "NotExecuted":
+        text = "skipped, which counts as failed. " + (text or (result.findtext("./t:Output/t:StdOut", "", NAMESPACE)))
+    return text
+
+
 def read_project(base):
-    """The number of tests that passed, and (test, message) for each that did not. base is the path of the files without suffix."""
+    """The number of tests that passed, (test, message) for each that did not, and the same for each that passed only when run again. base
+    is the path of the files without suffix."""
     base = pathlib.Path(base)
-    passed, failed = 0, []
     code = int(base.with_name(base.name + ".exit").read_text() or 1)
     log = base.with_name(base.name + ".log")
     if base.name == "set-up":
-        return 0, [(f"{base.parent.name}: set-up", log.read_text())]
-    try:
-        results = xml.parse(base.with_name(base.name + ".trx")).getroot().iterfind(".//t:UnitTestResult", NAMESPACE)
-    except (OSError, xml.ParseError):
-        results = []
-        if code == 0:
-            code = 1  # a host that ended well has written its results
-    for result in results:
-        if result.get("outcome") == "Passed":
-            passed += 1
-            continue
-        text = "\n".join(part.text or "" for part in result.iterfind("./t:Output/t:ErrorInfo/*", NAMESPACE))
-        text = "\n".join(line for line in text.splitlines() if not line.startswith("   at System.Reflect"))
-        if result.get("outcome") == "NotExecuted":
-            text = "skipped, which counts as failed. " + (text or (result.findtext("./t:Output/t:StdOut", "", NAMESPACE)))
-        failed.append((result.get("testName"), text))
+        return 0, [(f"{base.parent.name}: set-up", log.read_text())], []
+    results = read_results(base.with_name(base.name + ".trx"))
+    if results is None and code == 0:
+        code = 1  # a host that ended well has written its results
+    results = results or []
+    passed = sum(message is None for _, message in results)
+    failed = [(test, message) for test, message in results if message is not None]
     if code != 0 and not failed:
         reason = {124: "ran into the time limit", 137: "was killed at the time limit"}.get(code, f"crashed or hung (exit code {code})")
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-MESSAGE_LINES:])
         failed.append((base.name, f"the test host {reason}; the end of {log}:\n{tail}"))
-    return passed, failed
+    again = {test for test, message in read_results(base.with_name(base.name + ".again.trx")) or [] if message is None}
+    unsteady = [(test, message) for test, message in failed if test in again]
+    return passed + len(unsteady), [(test, message) for test, message in failed if test not in again], unsteady
+
+
+def to_try_again(form, limit):
+    """(project, names of methods) of the failed tests of a form; nothing when they are more than noise can explain."""
+    found, count = [], 0
+    for exit_file in sorted(pathlib.Path(form).glob("*.exit")):
+        base = exit_file.with_suffix("")
+        _, failed, _ = read_project(base)
+        tests = {test for test, _ in read_results(base.with_name(base.name + ".trx")) or []}
+        if any(test not in tests for test, _ in failed):
+            return []  # a host that crashed, hung or could not be set up
+        count += len(failed)
+        if failed:
+            found.append((base.name, sorted({test.split("(")[0] for test, _ in failed})))
+    return found if count <= limit else []
 
 
 def line_of(base):
-    passed, failed = read_project(base)
+    passed, failed, _ = read_project(base)
     return f"{pathlib.Path(base).name}: {passed} passed" + (f", {len(failed)} FAILED" if failed else "")
 
 
+def show(word, tests, base):
+    for test, message in tests:
+        lines = message.strip().splitlines()
+        more = [f"... {len(lines) - MESSAGE_LINES} more lines in {base}.trx"] if len(lines) > MESSAGE_LINES else []
+        print(f"\n{word}  {test}")
+        for line in lines[:MESSAGE_LINES] + more:
+            print("    " + line)
+
+
 def report_form(form):
-    """Prints the failures of one form of the run. A form without tests is one."""
-    passed, failed = 0, 0
+    """Prints what failed, or passed only when run again, in one form of the run. A form without tests is a failure."""
+    passed, failed, unsteady = 0, 0, 0
     for exit_file in sorted(form.glob("*.exit")):
         base = exit_file.with_suffix("")
-        its_passed, its_failed = read_project(base)
+        its_passed, its_failed, its_unsteady = read_project(base)
         passed += its_passed
         failed += len(its_failed)
-        for test, message in its_failed:
-            lines = message.strip().splitlines()
-            more = [f"... {len(lines) - MESSAGE_LINES} more lines in {base}.trx"] if len(lines) > MESSAGE_LINES else []
-            print(f"\nFAILED  {test}")
-            for line in lines[:MESSAGE_LINES] + more:
-                print("    " + line)
+        unsteady += len(its_unsteady)
+        show("UNSTEADY", its_unsteady, base)
+        show("FAILED", its_failed, base)
     if passed + failed == 0:
         failed = 1
         print(f"\nFAILED  {form.name}: no test was run")
-    return passed, failed
+    return passed, failed, unsteady
 
 
 def report(folder):
-    passed, failed = 0, 0
+    passed, failed, unsteady = 0, 0, 0
     forms = sorted(form for form in pathlib.Path(folder).iterdir() if form.is_dir())
     for form in forms:
-        form_passed, form_failed = report_form(form)
+        form_passed, form_failed, form_unsteady = report_form(form)
         passed += form_passed
         failed += form_failed
+        unsteady += form_unsteady
     if not forms:
         failed = 1
         print("\nFAILED  no test was run")
+    if unsteady:
+        print(f"\n{unsteady} of those that passed failed first: each is a defect, of the test or of what it tests")
     print(f"\n{passed} passed, {failed} failed")
     return 0 if failed == 0 else 1
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or sys.argv[1] not in ("project", "run"):
-        sys.exit(__doc__)
-    if sys.argv[1] == "project":
-        print(line_of(sys.argv[2]))
-    else:
-        sys.exit(report(sys.argv[2]))
+    match sys.argv[1:]:
+        case ["project", base]:
+            print(line_of(base))
+        case ["failed", form, limit]:
+            for project, methods in to_try_again(form, int(limit)):
+                print(project + "\t" + "|".join(f"FullyQualifiedName={method}" for method in methods))
+        case ["run", results]:
+            sys.exit(report(results))
+        case _:
+            sys.exit(__doc__)
