@@ -31,7 +31,7 @@ internal sealed class AlertDesk : IAsyncDisposable
 
     public NotifyOptions Notify { get; } = new();
 
-    public ISilences Silences => new AlertmanagerSilences(_http, new Uri(_app!.Urls.First()));
+    public Uri Url => new(_app!.Urls.First());
 
     public IMessenger NewMessenger() => new WebhookMessenger(_http, Options.Create(Notify));
 

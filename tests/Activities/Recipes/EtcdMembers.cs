@@ -3,19 +3,16 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Options;
 
 namespace Heal.Activities.Tests;
 
 /// <summary>Three members of an etcd that does not exist, over HTTP: the part of its JSON gateway that tells and shrinks files.</summary>
 internal sealed class EtcdMembers : IAsyncDisposable
 {
-    private readonly EtcdOptions _options = new();
-    private readonly HttpClient _http = new();
     private readonly (int Defragmented, string? Fault)[] _members = new (int, string?)[3];
     private WebApplication? _app;
 
-    public IEtcd Etcd => new EtcdGateway(_http, Options.Create(_options));
+    public EtcdOptions Options { get; } = new();
 
     /// <summary>The members in the order in which they were defragmented.</summary>
     public List<int> Order { get; } = [];
@@ -32,7 +29,7 @@ internal sealed class EtcdMembers : IAsyncDisposable
         await _app.StartAsync();
         for (var i = 0; i < _members.Length; i++)
         {
-            _options.Endpoints.Add(new Uri(string.Create(CultureInfo.InvariantCulture, $"{_app.Urls.First()}/{i}")));
+            Options.Endpoints.Add(new Uri(string.Create(CultureInfo.InvariantCulture, $"{_app.Urls.First()}/{i}")));
         }
     }
 
@@ -49,7 +46,6 @@ internal sealed class EtcdMembers : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _http.Dispose();
         if (_app is not null) await _app.DisposeAsync();
     }
 

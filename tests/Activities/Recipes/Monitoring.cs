@@ -5,7 +5,6 @@ using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Options;
 
 namespace Heal.Activities.Tests;
 
@@ -13,7 +12,6 @@ namespace Heal.Activities.Tests;
 /// and denied requests.</summary>
 internal sealed partial class Monitoring : IAsyncDisposable
 {
-    private readonly HttpClient _http = new();
     private WebApplication? _app;
 
     /// <summary>By namespace: what was used, for how many hours it is known, and which pods (a name that must match) it is of.</summary>
@@ -22,8 +20,7 @@ internal sealed partial class Monitoring : IAsyncDisposable
     /// <summary>By namespace: requests per second that are answered with 403.</summary>
     public ConcurrentDictionary<string, double> Denied { get; } = new(StringComparer.Ordinal);
 
-    public PrometheusMetrics Metrics => new(
-        _http, Options.Create(new PrometheusOptions { Url = new Uri(_app!.Urls.First()) }), TimeProvider.System);
+    public Uri Url => new(_app!.Urls.First());
 
     public async Task StartAsync()
     {
@@ -36,7 +33,6 @@ internal sealed partial class Monitoring : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _http.Dispose();
         if (_app is not null) await _app.DisposeAsync();
     }
 

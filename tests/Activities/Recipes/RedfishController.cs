@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Options;
 
 namespace Heal.Activities.Tests;
 
@@ -10,11 +9,9 @@ namespace Heal.Activities.Tests;
 internal sealed class RedfishController : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, (string State, int Switched)> _machines = new(StringComparer.Ordinal);
-    private readonly FencingOptions _options = new();
-    private readonly HttpClient _http = new();
     private WebApplication? _app;
 
-    public INodePower Power => new RedfishPower(_http, new Fixed(_options));
+    public FencingOptions Options { get; } = new();
 
     public async Task StartAsync()
     {
@@ -28,10 +25,10 @@ internal sealed class RedfishController : IAsyncDisposable
     public void Add(string node)
     {
         _machines[node] = ("On", 0);
-        _options.Nodes[node] = new FencingController { System = new Uri($"{_app!.Urls.First()}/redfish/v1/Systems/{node}") };
+        Options.Nodes[node] = new FencingController { System = new Uri($"{_app!.Urls.First()}/redfish/v1/Systems/{node}") };
     }
 
-    public void Remove(string node) => _options.Nodes.Remove(node);
+    public void Remove(string node) => Options.Nodes.Remove(node);
 
     public string State(string node) => _machines[node].State;
 
@@ -40,7 +37,6 @@ internal sealed class RedfishController : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _http.Dispose();
         if (_app is not null) await _app.DisposeAsync();
     }
 
@@ -63,14 +59,5 @@ internal sealed class RedfishController : IAsyncDisposable
         }
 
         await http.Response.WriteAsync($"{{\"Id\":\"{parts[3]}\",\"PowerState\":\"{machine.State}\"}}");
-    }
-
-    private sealed class Fixed(FencingOptions value) : IOptionsMonitor<FencingOptions>
-    {
-        public FencingOptions CurrentValue => value;
-
-        public FencingOptions Get(string? name) => value;
-
-        public IDisposable? OnChange(Action<FencingOptions, string?> listener) => null;
     }
 }

@@ -17,6 +17,9 @@ public sealed class Shop : IAsyncLifetime
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly TestDatabase _database = new();
+    private readonly HttpClient _http = new();
+    private readonly CleanupOptions _cleanup = new();
+    private readonly SourceOptions _sources = new() { PullSecretNamespace = Truth };
     private SimulatorServer? _simulator;
     private HealDatabase? _healDatabase;
     private int _count;
@@ -30,12 +33,16 @@ public sealed class Shop : IAsyncLifetime
     /// <summary>A management controller for every node, which speaks Redfish.</summary>
     internal RedfishController Controllers { get; } = new();
 
-    internal INodePower Power => Controllers.Power;
+    internal INodePower Power { get; private set; } = null!;
 
     /// <summary>The namespace with the true pull secrets.</summary>
     public const string Truth = "truth";
 
     internal ActionPorts Ports { get; private set; } = ActionPorts.None;
+
+    /// <summary>For a second process that works on this world, as it is now.</summary>
+    internal ShopFacts Facts => new(
+        Server, _database.ConnectionString, Controllers.Options, Monitoring.Url, Desk.Url, Desk.Notify, Etcd.Options, _cleanup, _sources);
 
     /// <summary>A monitoring beside the cluster.</summary>
     internal Monitoring Monitoring { get; } = new();
@@ -58,11 +65,7 @@ public sealed class Shop : IAsyncLifetime
         await Monitoring.StartAsync();
         await Desk.StartAsync();
         await Etcd.StartAsync();
-        Ports = new ActionPorts
-        {
-            Sources = new SourceOptions { PullSecretNamespace = Truth }, Usage = Monitoring.Metrics, Denied = Monitoring.Metrics,
-            Silences = Desk.Silences, Messenger = Desk.NewMessenger(), Etcd = Etcd.Etcd, Sessions = new LocalContainers(),
-        };
+        (Power, Ports) = (Facts.Power(_http), Facts.Ports(_http));
         Client = new KubernetesClientFactory(TimeProvider.System, NullLoggerFactory.Instance)
             .Create(new KubernetesClientOptions { Server = Server });
         await new Stall(this, Truth).CreateAsync("{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"$ns\"}}");
@@ -75,6 +78,7 @@ public sealed class Shop : IAsyncLifetime
         await Monitoring.DisposeAsync();
         await Desk.DisposeAsync();
         await Etcd.DisposeAsync();
+        _http.Dispose();
         await _simulator!.DisposeAsync();
         await _healDatabase!.DisposeAsync();
         await _database.DisposeAsync();

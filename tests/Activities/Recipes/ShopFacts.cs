@@ -1,0 +1,31 @@
+using Microsoft.Extensions.Options;
+
+namespace Heal.Activities.Tests;
+
+/// <summary>Where everything of a <see cref="Shop"/> is: with it a second process works on the same world.</summary>
+internal sealed record ShopFacts(
+    Uri Cluster, string Database, FencingOptions Fencing, Uri Monitoring, Uri Desk, NotifyOptions Notify, EtcdOptions Etcd,
+    CleanupOptions Cleanup, SourceOptions Sources)
+{
+    public INodePower Power(HttpClient http) => new RedfishPower(http, new Fixed(Fencing));
+
+    public ActionPorts Ports(HttpClient http)
+    {
+        var metrics = new PrometheusMetrics(http, Options.Create(new PrometheusOptions { Url = Monitoring }), TimeProvider.System);
+        return new ActionPorts
+        {
+            Sources = Sources, Usage = metrics, Denied = metrics, Silences = new AlertmanagerSilences(http, Desk),
+            Messenger = new WebhookMessenger(http, Options.Create(Notify)), Etcd = new EtcdGateway(http, Options.Create(Etcd)),
+            Cleanup = Cleanup, Sessions = new LocalContainers(),
+        };
+    }
+
+    private sealed class Fixed(FencingOptions value) : IOptionsMonitor<FencingOptions>
+    {
+        public FencingOptions CurrentValue => value;
+
+        public FencingOptions Get(string? name) => value;
+
+        public IDisposable? OnChange(Action<FencingOptions, string?> listener) => null;
+    }
+}
