@@ -63,7 +63,7 @@ run_form() {
   try_again "$form"
 }
 
-# try_again FORM: a few failed tests are run once more, alone, and reported as unsteady when they pass: docs/decisions/0022.
+# try_again FORM: a few failed tests are run once more, alone, and reported as unsteady when they pass: docs/decisions/0019.
 try_again() {
   local form=$1 name methods
   while IFS=$'\t' read -r name methods; do

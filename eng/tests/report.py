@@ -11,7 +11,7 @@ ended with an exit code that its tests do not explain, a form whose set-up faile
 The exit code of `run` says the same.
 
 A test that failed and passed when it was run again, alone (NAME.again.trx), counts as passed and is reported as UNSTEADY, with the message
-of its failure: see docs/decisions/0022-second-tries.md.
+of its failure: see docs/decisions/0019-second-tries.md.
 """
 import pathlib
 import sys

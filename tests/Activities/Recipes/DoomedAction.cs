@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Heal.Activities.Tests;
 
-/// <summary>One run of an action in a process of its own, which dies by SIGKILL at a point of it: no handler, no finally, no farewell.</summary>
+/// <summary>One run of an action in a process of its own, which dies by SIGKILL at a point of it: no handler, no finally.</summary>
 internal sealed record DoomedAction(ShopFacts Shop, string Case, ActionRequest Request, string At)
 {
     /// <summary>What the shell would say of a process that SIGKILL ended: 128 and the signal's number.</summary>

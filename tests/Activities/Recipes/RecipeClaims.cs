@@ -2,7 +2,7 @@ using Heal.Healing;
 
 namespace Heal.Activities.Tests;
 
-/// <summary>How an action of the table is run in a namespace of its own. Each class of claims has a cluster, for they run side by side.</summary>
+/// <summary>Runs an action of the table in a namespace of its own. Each class of claims has a cluster: they run side by side.</summary>
 public abstract class RecipeClaims(Shop shop) : IClassFixture<Shop>
 {
     private protected static readonly RecipeCase[] Cases = RecipeCases.All;
