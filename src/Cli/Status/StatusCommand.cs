@@ -45,7 +45,10 @@ internal static class StatusCommand
         ApiAnswer answer = await session.Api.SendAsync(
             new ApiRequest(HttpMethod.Get, ApiRequest.PathOf("admin", "host", "status"))
             {
-                AlsoFine = [HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden, HttpStatusCode.ServiceUnavailable],
+                AlsoFine =
+                [
+                    HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden, HttpStatusCode.NotFound, HttpStatusCode.ServiceUnavailable,
+                ],
             },
             cancellationToken);
         return answer.Status == HttpStatusCode.OK ? answer.Body : Part.None;

@@ -104,9 +104,12 @@ public static class VmDefinitionReader
         item.Text("volume", VmLimits.LabelLength),
         item.Choice<VmDiskFormat>("format"),
         item.Choice<VmDiskBus>("bus"),
-        item.Child("backing", backing => new VmBacking(
-            backing.Text("pool", VmLimits.NameLength), backing.Text("volume", VmLimits.LabelLength, required: true) ?? "?")),
-        item.Flag("readOnly") ?? false);
+        item.Child("backing", ReadImage),
+        item.Flag("readOnly") ?? false,
+        item.Child("copyOf", ReadImage));
+
+    private static VmBacking ReadImage(VmJsonObject item) =>
+        new(item.Text("pool", VmLimits.NameLength), item.Text("volume", VmLimits.LabelLength, required: true) ?? "?");
 
     private static VmNic ReadInterface(VmJsonObject item) => new(
         item.Text("network", VmLimits.NameLength), item.Text("bridge", VmLimits.NameLength), item.Flag("user") ?? false,

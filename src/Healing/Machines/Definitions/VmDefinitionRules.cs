@@ -105,12 +105,15 @@ internal static partial class VmDefinitionRules
                     "Leave out size to use the volume, or leave out volume to make one.");
                 Check(disk.Backing is null, $"{path}.backing", "a backing image for a volume that exists", "none",
                     "Leave out volume to make an overlay.");
+                Check(disk.CopyOf is null, $"{path}.copyOf", "a copy into a volume that exists", "none",
+                    "Leave out volume to make a copy.");
             }
             else
             {
-                Check(disk.SizeBytes is not null || disk.Backing is not null, path, "neither size nor backing nor volume", "one of them",
+                var hasImage = disk.Backing is not null || disk.CopyOf is not null;
+                Check(disk.SizeBytes is not null || hasImage, path, "neither size nor backing nor copyOf nor volume", "one of them",
                     "Say how large the disk is, of which image, or which volume it is.");
-                Check(!disk.ReadOnly || disk.Backing is not null, $"{path}.readOnly", "true for a new, empty disk", "false",
+                Check(!disk.ReadOnly || hasImage, $"{path}.readOnly", "true for a new, empty disk", "false",
                     "Nobody could ever write to it.");
             }
 
@@ -118,15 +121,24 @@ internal static partial class VmDefinitionRules
             {
                 Check(disk.Format is null or VmDiskFormat.Qcow2, $"{path}.format", "raw with a backing image", "qcow2",
                     "Only qcow2 can be an overlay.");
-                Check(IsName(backing.Volume), $"{path}.backing.volume", backing.Volume, "the name of a volume", "See `virsh vol-list`.");
-                Check(backing.Pool is null || IsName(backing.Pool), $"{path}.backing.pool", backing.Pool, "the name of a storage pool",
-                    "See `virsh pool-list`.");
+                Check(disk.CopyOf is null, $"{path}.copyOf", "a copy and a backing image", "one of them",
+                    "An overlay of the image is made at once, a copy needs nothing of it afterwards.");
+                Image($"{path}.backing", backing);
             }
+
+            if (disk.CopyOf is { } source) Image($"{path}.copyOf", source);
 
             Check(disk.Bus != VmDiskBus.Ide || VmNormaliser.MachineOf(vm.Platform)?.StartsWith("pc", StringComparison.Ordinal) == true,
                 $"{path}.bus", "ide on a machine without it", "sata, or machine \"pc\"", "q35 and virt have no IDE.");
             Check(!disk.ReadOnly || disk.Bus is null or VmDiskBus.Virtio or VmDiskBus.Scsi, $"{path}.readOnly", "true on this bus",
                 "bus virtio or scsi", "IDE and SATA disks cannot be read-only.");
+        }
+
+        private void Image(string path, VmBacking image)
+        {
+            Check(IsName(image.Volume), $"{path}.volume", image.Volume, "the name of a volume", "See `virsh vol-list`.");
+            Check(image.Pool is null || IsName(image.Pool), $"{path}.pool", image.Pool, "the name of a storage pool",
+                "See `virsh pool-list`.");
         }
 
         public void Interface(VmNic nic, string path)
