@@ -151,7 +151,7 @@ public sealed class RefusalTests : IAsyncLifetime
         _healer.On("GET /api/vms", 200, """{ "machines": [] }""");
         string file = KeyFile("plain-key-0123456789");
         Assert.DoesNotContain("warning", (await Run.HealAsync(_healer.Url, "vm", "list", "--key-file", file)).Errors);
-        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.OtherRead);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.OtherRead);
         Assert.Contains("others may read", (await Run.HealAsync(_healer.Url, "vm", "list", "--key-file", file)).Errors);
     }
 
@@ -159,7 +159,7 @@ public sealed class RefusalTests : IAsyncLifetime
     {
         string path = Path.Combine(_folder, "key");
         File.WriteAllText(path, content);
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         return path;
     }
 

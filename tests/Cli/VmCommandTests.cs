@@ -128,6 +128,14 @@ public sealed class VmCommandTests : IAsyncLifetime
         Assert.Equal((0, "web-1: taken on, to be stopped. 'heal vm show web-1' tells how far it is.\n"), (run.ExitCode, run.Output));
     }
 
+    [Fact]
+    public async Task What_is_under_way_already_is_said_to_be()
+    {
+        _healer.On("PUT /api/vms/web-1", 202, """{ "id": "web-1", "joined": true }""");
+        Run run = await Run.HealAsync(_healer.Url, "vm", "create", await FileAsync(Web));
+        Assert.StartsWith("web-1: under way already, to be made.", run.Output);
+    }
+
     [Theory]
     [InlineData(false, "", 2, "nobody can be asked here")]
     [InlineData(true, "n\n", 1, "Go on? [y/N]")]
@@ -171,6 +179,7 @@ public sealed class VmCommandTests : IAsyncLifetime
 
     [Theory]
     [InlineData("""{ "vcpus": 1 }""", "has no \"id\"")]
+    [InlineData(" \n", "is empty, expected a definition")]
     [InlineData("{ \"id\": \"web-1\",\n  vcpus: 1 }", "is no JSON, in line 2")]
     [InlineData("""{ "id": ".." }""", "'..' cannot be an id")]
     public async Task What_cannot_be_sent_is_told_with_its_place_and_not_sent(string definition, string said)

@@ -54,7 +54,7 @@ public sealed class CommandLineTests(CommandLineFixture fixture) : IClassFixture
     {
         await File.WriteAllTextAsync(Path.Combine(fixture.Folder, "web-1.json"), Web);
         await HealAsync(0, "valid: it would be made, on host 'testhost'", "vm", "validate", "web-1.json");
-        string steps = await HealAsync(0, "web-1: Created: made on host 'testhost'", "vm", "create", "web-1.json", "--wait");
+        string steps = await HealAsync(0, "web-1: Created: made, on host 'testhost'", "vm", "create", "web-1.json", "--wait");
         Assert.Contains("  testhost: wish", steps, StringComparison.Ordinal); // the last step; those before may be too short to be seen
         await HealAsync(0, "web-1: it is there as defined", "vm", "create", "web-1.json");
         await HealAsync(0, "web-1: Stopped: it is off", "vm", "stop", "web-1", "--wait");
@@ -98,19 +98,21 @@ public sealed class CommandLineTests(CommandLineFixture fixture) : IClassFixture
         await HealAsync(0, "There are no incidents.", "incident", "list");
         await HealAsync(4, "Only the master key opens this.", "key", "list");
 
-        string master = Path.Combine(fixture.Folder, "master");
-        await File.WriteAllTextAsync(master, HealProcess.MasterKey);
-        File.SetUnixFileMode(master, UnixFileMode.UserRead);
+        string master = await KeyFileAsync("master", HealProcess.MasterKey);
         string made = await HealAsync(0, "nobody can read it back", "key", "create", "pager", "--key-file", master);
-        string key = made.Split('\n')[0];
         await HealAsync(0, "pager", "key", "list", "--key-file", master);
 
-        string own = Path.Combine(fixture.Folder, "own");
-        await File.WriteAllTextAsync(own, key);
-        File.SetUnixFileMode(own, UnixFileMode.UserRead);
+        string own = await KeyFileAsync("own", made.Split('\n')[0]);
         await HealAsync(0, "There are no machines", "vm", "list", "--key-file", own);
         await HealAsync(0, "key 'pager' deleted", "key", "delete", "pager", "--yes", "--key-file", master);
         await HealAsync(0, "version", "status", "--key-file", master);
+    }
+
+    private async Task<string> KeyFileAsync(string name, string key)
+    {
+        string path = Path.Combine(fixture.Folder, name);
+        await File.WriteAllTextAsync(path, key);
+        return path;
     }
 
     private Task<string> HealAsync(int exitCode, string says, params string[] arguments) =>

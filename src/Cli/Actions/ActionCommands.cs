@@ -14,7 +14,7 @@ internal static class ActionCommands
 
     private static Verb List(CommonOptions common) => common.Bind(
         new Verb("list", "Every action, with its risk and what it is for.", "heal action list",
-            "heal action list --output json | jq '.[] | select(.id == \"scale\") | .parameters'"),
+            "heal action list --output json | jq '.[] | select(.id == \"scale_workload\") | .parameters'"),
         async (_, session, cancellationToken) =>
         {
             Part actions = (await session.Api.GetAsync(ApiRequest.PathOf("api", "actions"), cancellationToken)).Body;
@@ -36,7 +36,7 @@ internal static class ActionCommands
         var verb = new Verb(
             "dry-run", "What an action would change on a target as it is now, or why it would not. Nothing is touched.",
             "heal action dry-run rollout_restart --kind Deployment --namespace shop --name cart",
-            "heal action dry-run scale --kind Deployment -n shop --name cart --set replicas=5");
+            "heal action dry-run scale_workload --kind Deployment -n shop --name cart --set by=2");
         Argument<string> id = verb.Takes(new Argument<string>("id") { Description = "The action's id." });
         Option<string> kind = verb.Takes(new Option<string>("--kind")
         {

@@ -20,7 +20,7 @@ internal static class Parameters
             string[] parts = pair.Split('=', 2);
             if (parts.Length < 2 || parts[0].Length == 0)
             {
-                throw HealException.Usage($"--set has '{Plain.Line(pair)}', expected NAME=VALUE", "For example --set replicas=5.");
+                throw HealException.Usage($"--set has '{Plain.Line(pair)}', expected NAME=VALUE", "For example --set by=2.");
             }
 
             if (!parameters.TryAdd(parts[0], JsonValue.Create(parts[1])))

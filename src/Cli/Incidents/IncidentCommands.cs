@@ -104,7 +104,7 @@ internal static class IncidentCommands
     {
         Verb verb = approves
             ? new Verb("approve", "Lets a plan that waits go on.", "heal incident approve incident-4f1c... --comment 'go ahead'",
-                "heal incident approve incident-4f1c... --set replicas=5")
+                "heal incident approve incident-4f1c... --set by=2")
             : new Verb("reject", "Stops a plan that waits: the incident is escalated.",
                 "heal incident reject incident-4f1c... --comment 'we are deploying'");
         Argument<string> id = verb.Takes(Id());

@@ -20,13 +20,14 @@ internal static class VmChange
             return ExitCodes.Ok;
         }
 
+        bool hasJoined = answer.Body["joined"].Flag ?? (before.Exists && !before["outcome"].Exists);
         if (wait is { } limit)
         {
-            bool hasJoined = answer.Body["joined"].Flag ?? (before.Exists && !before["outcome"].Exists);
             return await new VmWait(session, id, hasJoined ? "" : before["createdAt"].Text).UntilEndAsync(limit, cancellationToken);
         }
 
-        session.Show(answer.Body, () => session.Screen.Line($"{name}: taken on, to be {done}. 'heal vm show {name}' tells how far it is."));
+        string begun = hasJoined ? "under way already" : "taken on";
+        session.Show(answer.Body, () => session.Screen.Line($"{name}: {begun}, to be {done}. 'heal vm show {name}' tells how far it is."));
         return ExitCodes.Ok;
     }
 }

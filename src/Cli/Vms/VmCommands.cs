@@ -49,7 +49,7 @@ internal static class VmCommands
                 parsed.GetRequiredValue(file), parsed.GetValue(id), session.Screen, cancellationToken);
             var request = new ApiRequest(HttpMethod.Put, ApiRequest.PathOf("api", "vms", definition.Id))
             {
-                Body = definition.Content, Next = "'heal vm validate' shows all of it without making anything.",
+                Body = definition.Content, Next = "Mend it; 'heal vm validate' checks it without making anything.",
             };
             return await VmChange.RunAsync(
                 session, definition.Id, "made", request, WaitOf(parsed, wait, limit), cancellationToken);
@@ -110,7 +110,7 @@ internal static class VmCommands
         });
     }
 
-    private const string ListNext = "'heal vm list' shows what there is.";
+    private const string ListNext = "'heal vm list' shows what there is, 'heal vm show ID' what is being done to it.";
 
     private static Argument<string> Id() => new("id") { Description = "The machine's id, as in its definition." };
 

@@ -29,6 +29,11 @@ internal sealed record VmFile(string Id, ReadOnlyMemory<byte> Content)
 
     private static async Task<byte[]> ReadFileAsync(string path, CancellationToken cancellationToken)
     {
+        if (Directory.Exists(path))
+        {
+            throw HealException.Usage($"'{Plain.Line(path)}' is a folder, expected a file", "Name the definition in it.");
+        }
+
         try
         {
             await using FileStream file = File.OpenRead(path);
@@ -45,6 +50,11 @@ internal sealed record VmFile(string Id, ReadOnlyMemory<byte> Content)
     private static string IdOf(string path, byte[] content)
     {
         string source = path == "-" ? "standard input" : $"'{Plain.Line(path)}'";
+        if (content.AsSpan().Trim(" \t\r\n"u8).IsEmpty)
+        {
+            throw HealException.Usage($"{source} is empty, expected a definition", "docs/operating/vms.md has one to begin with.");
+        }
+
         try
         {
             using JsonDocument document = JsonDocument.Parse(content);
@@ -56,7 +66,8 @@ internal sealed record VmFile(string Id, ReadOnlyMemory<byte> Content)
         catch (JsonException e)
         {
             throw HealException.Usage(
-                $"{source} is no JSON, in line {e.LineNumber + 1} at byte {e.BytePositionInLine + 1}: {Plain.Line(e.Message)}",
+                $"{source} is no JSON, in line {e.LineNumber + 1} at byte {e.BytePositionInLine + 1}: "
+                + Plain.Line(e.Message.Split(" LineNumber:")[0]),
                 "docs/operating/vms.md has a definition to begin with.");
         }
     }

@@ -30,7 +30,8 @@ internal sealed class VmCreationRun(TaskOrchestrationContext context, VmCreation
         if (await CheckAsync() is { } ended) return ended;
         if (await MakeAsync() is not { } failure)
         {
-            return _steps.End(VmOutcomeKind.Created, $"made on host '{_steps.Host}'", warnings: Warnings);
+            var done = _check.Decision.Existing ? "it was there, and is as defined now" : "made";
+            return _steps.End(VmOutcomeKind.Created, $"{done}, on host '{_steps.Host}'", warnings: Warnings);
         }
 
         var left = await UndoAsync();

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Xml.Linq;
-using Heal.Drivers.Libvirt;
 using Heal.Healing;
 
 namespace Heal.Workflows.Tests;
@@ -27,9 +26,9 @@ public sealed class RealVmDiskTests : IAsyncLifetime
     public async Task DisposeAsync()
     {
         await _vms.DeleteAsync(_id, force: true);
-        if (await _vms.Libvirt.Storage.FindVolumeAsync("default", _golden) is not null)
+        if (await _vms.Libvirt.Storage.FindVolumeAsync("small", _golden) is not null)
         {
-            await _vms.Libvirt.Storage.DeleteVolumeAsync("default", _golden);
+            await _vms.Libvirt.Storage.DeleteVolumeAsync("small", _golden);
         }
 
         await _vms.DisposeAsync();
@@ -41,10 +40,10 @@ public sealed class RealVmDiskTests : IAsyncLifetime
         // the image is a seed too, of another machine: so its contents can be read by the same guest
         var other = Blueprint("""{ "pool": "default", "userData": "#!/bin/sh\ntrue\n" }""", "[]");
         await _vms.Libvirt.Storage.CreateVolumeAsync(
-            "default", $"<volume><name>{_golden}</name><capacity>{1 << 20}</capacity><target><format type='raw'/></target></volume>");
-        await _vms.Libvirt.Storage.UploadAsync("default", _golden, CloudInitSeed.Image(other));
+            "small", $"<volume><name>{_golden}</name><capacity>{1 << 20}</capacity><target><format type='raw'/></target></volume>");
+        await _vms.Libvirt.Storage.UploadAsync("small", _golden, CloudInitSeed.Image(other));
 
-        var image = $$"""{ "volume": "{{_golden}}" }""";
+        var image = $$"""{ "pool": "small", "volume": "{{_golden}}" }""";
         var vm = Blueprint(
             $$"""{ "userData": "{{System.Text.Json.JsonEncodedText.Encode(UserData)}}", "networkConfig": "version: 2\n" }""",
             $$"""
@@ -58,7 +57,7 @@ public sealed class RealVmDiskTests : IAsyncLifetime
             .OrderBy(volume => volume.Name, StringComparer.Ordinal).ToList();
         Assert.Equal([1 << 20, 64 << 20, 3 << 20], volumes.Select(volume => volume.Capacity)); // seed, vda, vdb
         Assert.All(volumes, volume => Assert.Null(volume.BackingPath));
-        await _vms.Libvirt.Storage.DeleteVolumeAsync("default", _golden);
+        await _vms.Libvirt.Storage.DeleteVolumeAsync("small", _golden);
 
         await LibvirtRig.SeesOnConsoleAsync(_id, "GUEST-SEED-READ");
         await LibvirtRig.SeesOnConsoleAsync(_id, "GUEST-SEED cidata has meta-data network-config user-data");

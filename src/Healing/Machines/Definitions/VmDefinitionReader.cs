@@ -21,6 +21,11 @@ public static class VmDefinitionReader
                 "$", $"{json.Length} bytes", $"at most {VmLimits.DocumentBytes}", "Put large files into an image or on a server."));
         }
 
+        if (json.Span.Trim(" \t\r\n"u8).IsEmpty)
+        {
+            return Refuse(new VmFault("$", "nothing", "a JSON object", "Send the definition as the body of the request."));
+        }
+
         try
         {
             var options = new JsonDocumentOptions { MaxDepth = Depth, AllowDuplicateProperties = false };
@@ -31,7 +36,7 @@ public static class VmDefinitionReader
         {
             return Refuse(new VmFault(
                 "$", $"text that is not JSON, in line {e.LineNumber + 1}", $"a JSON object, at most {Depth} levels deep, each member once",
-                SafeText.Line(e.Message, 200)));
+                SafeText.Line(e.Message.Split(" LineNumber:")[0], 200))); // the place is said already, and counted from 1
         }
         catch (InvalidOperationException)
         {
@@ -46,6 +51,7 @@ public static class VmDefinitionReader
     {
         var faults = new List<VmFault>();
         var top = new VmJsonObject(root, "$", faults);
+        if (faults.Count > 0) return new VmReading(null, faults); // no object at all
         var definition = ReadTop(top, id);
         top.Close();
         faults.AddRange(VmDefinitionRules.Faults(definition, faults));

@@ -53,12 +53,17 @@ public sealed class VmDefinitionReadingTests
 
     [Theory]
     [InlineData("not json", "not JSON")]
+    [InlineData(" \r\n", "nothing")]
     [InlineData("[]", "a list of 0")]
     [InlineData("""{ "vcpus": 1, "vcpus": 2, "memory": "1GiB" }""", "not JSON")]
     [InlineData("""{ "name": "\ud800", "vcpus": 1, "memory": "1GiB" }""", "surrogate")]
     [InlineData("""{ "name": "a\u0000b", "vcpus": 1, "memory": "1GiB" }""", "\"a")]
     public void What_is_no_definition_at_all_is_refused_in_words(string json, string found) =>
         Assert.Contains(Vm.Read(json).Faults, fault => fault.Found.Contains(found, StringComparison.Ordinal));
+
+    [Fact]
+    public void What_is_no_object_is_one_fault_and_not_judged_further() =>
+        Assert.Equal("$", Assert.Single(Vm.Read("[1]").Faults).Subject);
 
     [Fact]
     public void Deep_nesting_and_ten_megabytes_are_refused_without_being_read()
