@@ -33,7 +33,8 @@ internal static class HealCommand
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             return Tell(screen, new HealException(
-                ExitCodes.Interrupted, "interrupted", next: "Whether the last request took effect is not known: look before you repeat it."));
+                ExitCodes.Interrupted, "interrupted",
+                next: "Whether the last request took effect is not known: look before you repeat it."));
         }
     }
 

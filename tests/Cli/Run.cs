@@ -13,7 +13,8 @@ internal sealed record Run(int ExitCode, string Output, string Errors)
         var output = new StringWriter();
         var errors = new StringWriter();
         var screen = new Screen(
-            new StringReader(scene.Input), output, errors, scene.CanAsk, scene.Width, hasColours: scene.Colours, hasErrorColours: scene.Colours);
+            new StringReader(scene.Input), output, errors, scene.CanAsk, scene.Width, hasColours: scene.Colours,
+            hasErrorColours: scene.Colours);
         var environment = new Dictionary<string, string?>(StringComparer.Ordinal) { ["HEAL_URL"] = url, ["HEAL_KEY"] = scene.Key };
         int code = await HealCommand.RunAsync(
             arguments, screen, environment.GetValueOrDefault, TimeProvider.System, scene.CancellationToken);

@@ -86,7 +86,10 @@ public sealed class VmCommandTests : IAsyncLifetime
 
         Assert.Equal(1, run.ExitCode);
         Assert.Equal(
-            ["web-1: LeftBehind: not everything", "  host 'a': found no answer, expected an answer. Mend it.", "  left behind: volume default/x"],
+            [
+                "web-1: LeftBehind: not everything", "  host 'a': found no answer, expected an answer. Mend it.",
+                "  left behind: volume default/x",
+            ],
             run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.Contains("warning: a warning", run.Errors);
     }
@@ -172,7 +175,8 @@ public sealed class VmCommandTests : IAsyncLifetime
 
         Assert.Equal(1, run.ExitCode);
         Assert.StartsWith(
-            "not valid, for 2 reasons:\n  host 'a' memory: found 64 MiB left, expected 1024 MiB. Stop another.\n  host 'a' CPUs: ", run.Output);
+            "not valid, for 2 reasons:\n  host 'a' memory: found 64 MiB left, expected 1024 MiB. Stop another.\n  host 'a' CPUs: ",
+            run.Output);
         Assert.EndsWith("<domain>\n  <name>[2Jweb</name>\n</domain>\n", run.Output);
         Assert.Contains("warning: unknown system", run.Errors);
     }

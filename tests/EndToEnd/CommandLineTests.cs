@@ -78,8 +78,8 @@ public sealed class CommandLineTests(CommandLineFixture fixture) : IClassFixture
         Assert.Contains("$.vcpu: found ", faulty, StringComparison.Ordinal);
         Assert.Contains("$.disks[1].copyOf.volume: found \"../golden\", expected the name of a volume", faulty, StringComparison.Ordinal);
 
-        string crowded = await HealAsync(1, "The machine cannot be made as things are.", Web.Replace("1GiB", "64GiB", StringComparison.Ordinal)
-            .Replace("\"golden\"", "\"gone\"", StringComparison.Ordinal), "vm", "create", "-");
+        string large = Web.Replace("1GiB", "64GiB", StringComparison.Ordinal).Replace("\"golden\"", "\"gone\"", StringComparison.Ordinal);
+        string crowded = await HealAsync(1, "The machine cannot be made as things are.", large, "vm", "create", "-");
         Assert.Contains("host 'testhost' memory: found ", crowded, StringComparison.Ordinal);
         Assert.Contains("volume 'gone': found no such volume", crowded, StringComparison.Ordinal);
 

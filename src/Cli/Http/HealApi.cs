@@ -81,7 +81,8 @@ internal sealed class HealApi : IDisposable
         {
             return mustBeJson
                 ? throw new HealException(
-                    ExitCodes.Failed, "the answer is no JSON", [$"from {address}"], "Is this the address of a healer? See --url and HEAL_URL.")
+                    ExitCodes.Failed, "the answer is no JSON", [$"from {address}"],
+                    "Is this the address of a healer? See --url and HEAL_URL.")
                 : Part.None;
         }
     }

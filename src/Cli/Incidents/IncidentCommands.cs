@@ -59,7 +59,8 @@ internal static class IncidentCommands
 
     private static Verb Show(CommonOptions common)
     {
-        var verb = new Verb("show", "One incident: where it is, or how it ended and what was tried.", "heal incident show incident-4f1c...");
+        var verb = new Verb(
+            "show", "One incident: where it is, or how it ended and what was tried.", "heal incident show incident-4f1c...");
         Argument<string> id = verb.Takes(Id());
         return common.Bind(verb, async (parsed, session, cancellationToken) =>
         {

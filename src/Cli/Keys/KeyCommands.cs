@@ -81,7 +81,8 @@ internal static class KeyCommands
             string key = parsed.GetRequiredValue(name);
             string address = path + ApiRequest.PathOf(key);
             session.Confirm($"key '{Plain.Line(key)}' goes, and whoever uses it is locked out");
-            ApiAnswer answer = await session.Api.SendAsync(new ApiRequest(HttpMethod.Delete, address) { Next = ListNext }, cancellationToken);
+            ApiAnswer answer = await session.Api.SendAsync(
+                new ApiRequest(HttpMethod.Delete, address) { Next = ListNext }, cancellationToken);
             session.Show(answer.Body, () => session.Screen.Line($"key '{Plain.Line(key)}' deleted"));
             return ExitCodes.Ok;
         });

@@ -28,7 +28,8 @@ internal static class VmValidation
         else
         {
             Part[] faults = [.. reply["faults"].Items, .. reply["objections"].Items];
-            screen.Line(screen.Paint(faults.Length == 1 ? "not valid, for one reason:" : $"not valid, for {faults.Length} reasons:", Colour.Red));
+            string reasons = faults.Length == 1 ? "one reason" : $"{faults.Length} reasons";
+            screen.Line(screen.Paint($"not valid, for {reasons}:", Colour.Red));
             foreach (Part fault in faults) screen.Line($"  {Refusals.Fault(fault)}");
         }
 

@@ -2,8 +2,8 @@ using System.Net;
 
 namespace Heal.Cli;
 
-/// <summary>Follows what is being done to a machine to its end. The work is the healer's: it goes on whether anybody waits or not, also over
-/// a restart of the healer, which is waited for too.</summary>
+/// <summary>Follows what is being done to a machine to its end. The work is the healer's: it goes on whether anybody waits or not, also
+/// over a restart of the healer, which is waited for too.</summary>
 /// <param name="before">When the work before began, which is over; empty when there was none.</param>
 internal sealed class VmWait(Session session, string id, string before)
 {
@@ -106,8 +106,10 @@ internal sealed class VmWait(Session session, string id, string before)
         session.Show(view, () =>
         {
             Screen screen = session.Screen;
-            string detail = outcome.Exists ? outcome["detail"].Text : $"{view["work"]["runtimeStatus"].Text} {view["work"]["failure"].Text}";
-            screen.Line($"{Plain.Line(id)}: {screen.Paint(kind.Length == 0 ? "Failed" : kind, isGood ? Colour.Green : Colour.Red)}: {detail}");
+            Part work = view["work"];
+            string title = outcome.Exists ? kind : "Failed";
+            string detail = outcome.Exists ? outcome["detail"].Text : $"{work["runtimeStatus"].Text} {work["failure"].Text}";
+            screen.Line($"{Plain.Line(id)}: {screen.Paint(title, isGood ? Colour.Green : Colour.Red)}: {detail}");
             foreach (Part objection in outcome["objections"].Items) screen.Line($"  {Refusals.Fault(objection)}");
             foreach (Part left in outcome["leftBehind"].Items) screen.Line($"  left behind: {left.Text}");
         });

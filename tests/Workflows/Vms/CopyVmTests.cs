@@ -3,11 +3,13 @@ using Heal.Healing;
 
 namespace Heal.Workflows.Tests;
 
-/// <summary>Machines whose disk is a full copy of an image, with every failure and every kill that a host in memory can be put through.</summary>
+/// <summary>Machines whose disk is a full copy of an image, with every failure and every kill that a host in memory can be put
+/// through.</summary>
 public sealed class CopyVmTests
 {
     private const string Json = """
-        { "vcpus": 1, "memory": "1GiB", "disks": [{ "pool": "default", "size": "8GiB", "copyOf": { "pool": "images", "volume": "golden.qcow2" } }] }
+        { "vcpus": 1, "memory": "1GiB",
+          "disks": [{ "pool": "default", "size": "8GiB", "copyOf": { "pool": "images", "volume": "golden.qcow2" } }] }
         """;
 
     private static readonly byte[] Contents = [1, 2, 3];
@@ -53,7 +55,8 @@ public sealed class CopyVmTests
         await counted.CreateAsync(VmSaga.Blueprint(Json));
         for (var at = 1; at <= counted.Plan.Calls; at++)
         {
-            var saga = Saga(new HookedHost.Plan(() => new LibvirtException("kvm-a", 38, 18, "No space"), at, afterEffect, writesOnly: true));
+            var saga = Saga(new HookedHost.Plan(
+                () => new LibvirtException("kvm-a", 38, 18, "No space"), at, afterEffect, writesOnly: true));
             var outcome = await saga.CreateAsync(VmSaga.Blueprint(Json));
 
             if (outcome.Kind == VmOutcomeKind.Created)

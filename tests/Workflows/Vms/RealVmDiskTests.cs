@@ -47,7 +47,8 @@ public sealed class RealVmDiskTests : IAsyncLifetime
         var vm = Blueprint(
             $$"""{ "userData": "{{System.Text.Json.JsonEncodedText.Encode(UserData)}}", "networkConfig": "version: 2\n" }""",
             $$"""
-            [{ "pool": "default", "size": "64MiB", "copyOf": {{image}} }, { "pool": "default", "format": "raw", "size": "3MiB", "copyOf": {{image}} }]
+            [{ "pool": "default", "size": "64MiB", "copyOf": {{image}} },
+              { "pool": "default", "format": "raw", "size": "3MiB", "copyOf": {{image}} }]
             """);
         var made = await _vms.CreateAsync(vm);
         Assert.True(made.Kind == VmOutcomeKind.Created, $"{made.Kind}: {made.Detail}\n{string.Join('\n', made.Objections)}");

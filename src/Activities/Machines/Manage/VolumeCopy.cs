@@ -48,7 +48,8 @@ internal static class VolumeCopy
         {
             // what fails is taken back: a volume that is there now is that of an earlier attempt, which got through late
             if (await host.Storage.FindVolumeAsync(volume.Pool, volume.Name) is null) throw;
-            throw new LibvirtBusyException(host.Name, e.Code, e.Domain, $"an earlier attempt to copy '{volume.Name}' is under way: {e.Reason}");
+            throw new LibvirtBusyException(
+                host.Name, e.Code, e.Domain, $"an earlier attempt to copy '{volume.Name}' is under way: {e.Reason}");
         }
     }
 }

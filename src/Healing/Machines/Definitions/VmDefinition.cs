@@ -28,8 +28,8 @@ public sealed record VmPlatform(
 /// <summary>Paths on the host.</summary>
 public sealed record VmBoot(string Kernel, string? Initrd, string? CommandLine);
 
-/// <summary>A disk: one that is made (<paramref name="SizeBytes"/>, <paramref name="Backing"/>, <paramref name="CopyOf"/>) or one that exists
-/// (<paramref name="Volume"/>).</summary>
+/// <summary>A disk: one that is made (<paramref name="SizeBytes"/>, <paramref name="Backing"/>, <paramref name="CopyOf"/>) or one that
+/// exists (<paramref name="Volume"/>).</summary>
 /// <param name="SizeBytes">Of the volume to make. With an image: may be left open, then it is the image's.</param>
 /// <param name="Volume">A volume that exists already. It is used, never made, and not deleted with the machine.</param>
 /// <param name="Format">Default qcow2.</param>

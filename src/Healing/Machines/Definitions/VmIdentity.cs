@@ -41,7 +41,8 @@ public static class VmIdentity
     /// </summary>
     public static string VolumeName(string id, string part, string extension) => $"{id}.{part}.{Mark(id)}.{extension}";
 
-    /// <summary>The name of the small volume that is there for as long as a copy is not whole. It carries the definition's mark too.</summary>
+    /// <summary>The name of the small volume that is there for as long as a copy is not whole. It carries the definition's mark
+    /// too.</summary>
     public static string CopyMark(string volume) => volume + CopyMarkSuffix;
 
     /// <summary>True for what <see cref="CopyMark"/> names.</summary>
