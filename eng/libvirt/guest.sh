@@ -6,6 +6,7 @@ set -euo pipefail
 source "$(dirname "$0")/env.sh"
 UNPACKED=$LIBVIRT_HOME/unpacked
 MODULES=(virtio_pci virtio_blk virtio_net virtio_balloon virtio_console button evdev pvpanic-mmio pvpanic-pci i6300esb)
+FAT_MODULES=(vfat nls_cp437 nls_ascii nls_iso8859-1 nls_utf8) # loaded when the guest reads a seed: at every boot they would cost time
 
 main() {
   mkdir -p "$UNPACKED" "$IMAGES"
@@ -42,9 +43,22 @@ unpack() {
   rm -rf "$UNPACKED/new"
 }
 
+# take LIST MODULE...: their files, and their names in the order that they are to be loaded in. Part of build.
+take() {
+  local list=$root/modules/$1 module file
+  for module in "${@:2}"; do
+    # what a kernel has built in, or does not have, has no file
+    "$tools/modprobe" -d "$kernel" -S "$version" --show-depends "$module" 2>/dev/null | awk '$1 == "insmod" { print $2 }' |
+      while read -r file; do
+        cp -n "$file" "$root/modules/"
+        grep -qx "$(basename "$file")" "$list" 2>/dev/null || basename "$file" >>"$list"
+      done || true
+  done
+}
+
 # build FLAVOUR KERNEL_FOLDER
 build() {
-  local flavour=$1 kernel=$2 version root module file tools
+  local flavour=$1 kernel=$2 version root tools
   version=$(ls "$kernel/lib/modules")
   tools=$LIBVIRT_HOME/tools
   mkdir -p "$tools"
@@ -60,14 +74,8 @@ build() {
   ln -s busybox "$root/bin/sh"
   cp "$HEAL_LIBVIRT/guest/init" "$root/init"
   chmod 755 "$root/init"
-  for module in "${MODULES[@]}"; do
-    # what a kernel has built in, or does not have, has no file
-    "$tools/modprobe" -d "$kernel" -S "$version" --show-depends "$module" 2>/dev/null | awk '$1 == "insmod" { print $2 }' |
-      while read -r file; do
-        cp -n "$file" "$root/modules/"
-        grep -qx "$(basename "$file")" "$root/modules/list" 2>/dev/null || basename "$file" >>"$root/modules/list"
-      done || true
-  done
+  take list "${MODULES[@]}"
+  take fat "${FAT_MODULES[@]}"
   (cd "$root" && find . | cpio -o -H newc --quiet | gzip -1) >"$IMAGES/initrd-$flavour.gz.new"
   cp "$kernel/boot/vmlinuz-$version" "$IMAGES/vmlinuz-$flavour"
   mv "$IMAGES/initrd-$flavour.gz.new" "$IMAGES/initrd-$flavour.gz"

@@ -26,6 +26,9 @@ internal static class Retries
     /// <summary>An action, for as long as its workflow gives it.</summary>
     public static TaskOptions Within(TimeSpan timeout) => Policy(attempts: 100, timeout > First ? timeout : First);
 
+    /// <summary>What may be kept waiting for a day, by a host that does not answer or a copy that is being written.</summary>
+    public static TaskOptions Day { get; } = Policy(attempts: 2_000, timeout: TimeSpan.FromDays(1));
+
     private static TaskOptions Policy(int attempts, TimeSpan timeout) =>
         TaskOptions.FromRetryPolicy(
             new RetryPolicy(attempts, First, backoffCoefficient: 2, maxRetryInterval: Longest, retryTimeout: timeout));

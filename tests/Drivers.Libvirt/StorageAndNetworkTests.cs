@@ -44,6 +44,36 @@ public sealed class StorageAndNetworkTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_volume_is_copied_and_the_copy_stands_alone()
+    {
+        // the test driver looks for the source in the pool of the copy, whatever it is told; tests with real guests use two
+        var pool = Some.Name("pool");
+        await _host.Storage.CreatePoolAsync(Some.Pool(pool, "/copies"));
+        var golden = await _host.Storage.CreateVolumeAsync(pool, Some.Volume("golden.qcow2"));
+        var copy = await _host.Storage.CopyVolumeAsync(
+            pool, Some.Volume("disk.qcow2"), pool, "golden.qcow2", TimeSpan.FromSeconds(30));
+        Assert.Equal((pool, "disk.qcow2", golden.Capacity, "/copies/disk.qcow2", null),
+            (copy.Pool, copy.Name, copy.Capacity, copy.Path, copy.BackingPath));
+
+        await _host.Storage.DeleteVolumeAsync(pool, "golden.qcow2");
+        Assert.Equal(copy, await _host.Storage.FindVolumeAsync(pool, "disk.qcow2"));
+        var missing = await Assert.ThrowsAsync<LibvirtNotFoundException>(() => _host.Storage.CopyVolumeAsync(
+            pool, Some.Volume("other.qcow2"), pool, "golden.qcow2", TimeSpan.FromSeconds(30)));
+        Assert.Equal(50, missing.Code);
+        var twice = await Assert.ThrowsAsync<LibvirtException>(() => _host.Storage.CopyVolumeAsync(
+            pool, Some.Volume("disk.qcow2"), pool, "disk.qcow2", TimeSpan.FromSeconds(30)));
+        Assert.Contains("already exists", twice.Reason, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(55, 18, "Requested operation is not valid: volume 'a' is still being allocated.", true)]
+    [InlineData(55, 18, "Requested operation is not valid: volume 'a' is still in use.", true)]
+    [InlineData(55, 18, "Requested operation is not valid: storage pool 'a' is not active", false)]
+    [InlineData(55, 10, "Requested operation is not valid: domain 'still in use' is not running", false)]
+    public void A_volume_that_is_being_written_is_told_apart_from_other_refusals(int code, int domain, string message, bool isBusy) =>
+        Assert.Equal(isBusy, Connections.Refusals.Of("a", new Native.NativeFault(code, domain, message)) is LibvirtBusyException);
+
+    [Fact]
     public async Task What_the_test_driver_cannot_do_with_a_volume_is_refused_with_a_code()
     {
         var pool = Some.Name("pool");

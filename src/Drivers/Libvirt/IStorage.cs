@@ -33,6 +33,17 @@ public interface IStorage
 
     Task<VolumeRecord> CreateVolumeAsync(string pool, string xml, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// Makes a volume with all that another one of the same host shows its guest; nothing of it depends on the source afterwards. Has
+    /// threads of its own, as migrations do. The volume is there as soon as the copying begins: whoever finds one cannot tell whether it is
+    /// whole. libvirt takes back what fails, but not what a daemon that is killed leaves.
+    /// </summary>
+    /// <param name="xml">Of the new volume. Its capacity counts only where both formats are raw; else it is the source's.</param>
+    /// <param name="timeout">When it has passed, the copying goes on at the host; until its end neither volume can be deleted
+    /// (<see cref="LibvirtBusyException"/>).</param>
+    Task<VolumeRecord> CopyVolumeAsync(
+        string pool, string xml, string sourcePool, string source, TimeSpan timeout, CancellationToken cancellationToken = default);
+
     /// <summary>Fills a volume with bytes, as with the seed of cloud-init.</summary>
     Task UploadAsync(string pool, string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default);
 

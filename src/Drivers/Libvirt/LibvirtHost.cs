@@ -18,6 +18,7 @@ internal sealed partial class LibvirtHost : ILibvirtHost
     private readonly EventFeed _events;
     private readonly CallThreads _calls;
     private readonly CallThreads _migrations;
+    private readonly CallThreads _copies;
     private int _isDisposed;
 
     public LibvirtHost(string name, LibvirtHostOptions options, TimeProvider time, ILogger logger)
@@ -44,6 +45,7 @@ internal sealed partial class LibvirtHost : ILibvirtHost
             new ReconnectDelay(options.MaxReconnectDelay), options.EventBacklog, time, logger);
         _calls = new CallThreads(name, name, options.MaxThreads, options.MaxWaiting, time);
         _migrations = new CallThreads(name, $"migrations {name}", options.MaxMigrations, options.MaxWaiting, time);
+        _copies = new CallThreads(name, $"copies {name}", options.MaxCopies, options.MaxWaiting, time);
         Domains = new Domains(this);
         Storage = new Storage(this);
         Networks = new Networks(this);
@@ -111,6 +113,7 @@ internal sealed partial class LibvirtHost : ILibvirtHost
         await _events.DisposeAsync();
         _calls.Dispose();
         _migrations.Dispose();
+        _copies.Dispose();
         _control.Dispose();
     }
 
@@ -122,6 +125,10 @@ internal sealed partial class LibvirtHost : ILibvirtHost
     /// <summary>A migration: on a thread of those, for as long as it may take.</summary>
     internal Task<T> MigrateAsync<T>(Func<ConnectHandle, T> body, TimeSpan timeout) =>
         CallAsync("virDomainMigrate3", body, _migrations, timeout, CancellationToken.None);
+
+    /// <summary>A copy of a volume: on a thread of those, for as long as it may take.</summary>
+    internal Task<T> CopyAsync<T>(Func<ConnectHandle, T> body, TimeSpan timeout, CancellationToken cancellationToken) =>
+        CallAsync("virStorageVolCreateXMLFrom", body, _copies, timeout, cancellationToken);
 
     /// <summary>The connection itself, for a migration that needs both ends.</summary>
     internal async Task<ConnectHandle> ConnectAsync(CancellationToken cancellationToken) =>

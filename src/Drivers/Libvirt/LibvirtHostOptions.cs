@@ -22,6 +22,10 @@ public sealed class LibvirtHostOptions
     /// <summary>Migrations that may be under way from this host at once; they have threads of their own. Default 2; more wait.</summary>
     public int MaxMigrations { get; set; } = 2;
 
+    /// <summary>Copies of volumes that may be under way on this host at once; they have threads of their own. Default 2; more
+    /// wait.</summary>
+    public int MaxCopies { get; set; } = 2;
+
     /// <summary>Calls that may wait for a thread. Default 64; more are refused.</summary>
     public int MaxWaiting { get; set; } = 64;
 

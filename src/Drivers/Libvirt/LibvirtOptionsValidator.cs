@@ -36,7 +36,8 @@ internal sealed partial class LibvirtOptionsValidator : IValidateOptions<Libvirt
         foreach (var (key, value, most) in new[]
         {
             (nameof(options.MaxThreads), options.MaxThreads, 64), (nameof(options.MaxMigrations), options.MaxMigrations, 16),
-            (nameof(options.MaxWaiting), options.MaxWaiting, 10_000), (nameof(options.KeepAliveSeconds), options.KeepAliveSeconds, 3_600),
+            (nameof(options.MaxCopies), options.MaxCopies, 16), (nameof(options.MaxWaiting), options.MaxWaiting, 10_000),
+            (nameof(options.KeepAliveSeconds), options.KeepAliveSeconds, 3_600),
             (nameof(options.KeepAliveCount), options.KeepAliveCount, 100), (nameof(options.BreakAfter), options.BreakAfter, 1_000),
             (nameof(options.EventBacklog), options.EventBacklog, 1_000_000),
         })

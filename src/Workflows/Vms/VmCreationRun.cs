@@ -30,7 +30,8 @@ internal sealed class VmCreationRun(TaskOrchestrationContext context, VmCreation
         if (await CheckAsync() is { } ended) return ended;
         if (await MakeAsync() is not { } failure)
         {
-            return _steps.End(VmOutcomeKind.Created, $"made on host '{_steps.Host}'", warnings: Warnings);
+            var done = _check.Decision.Existing ? "it was there, and is as defined now" : "made";
+            return _steps.End(VmOutcomeKind.Created, $"{done}, on host '{_steps.Host}'", warnings: Warnings);
         }
 
         var left = await UndoAsync();
@@ -67,7 +68,8 @@ internal sealed class VmCreationRun(TaskOrchestrationContext context, VmCreation
             if (decision.Host is not null && decision.Objections.Count == 0) return null;
             if (!decision.MayPass || attempt >= Checks)
             {
-                return _steps.End(VmOutcomeKind.Refused, $"{decision.Objections.Count} objections", decision.Objections, Warnings);
+                var count = decision.Objections.Count == 1 ? "one objection" : $"{decision.Objections.Count} objections";
+                return _steps.End(VmOutcomeKind.Refused, count, decision.Objections, Warnings);
             }
 
             await context.CreateTimer(CheckAgainAfter, CancellationToken.None);
@@ -96,7 +98,9 @@ internal sealed class VmCreationRun(TaskOrchestrationContext context, VmCreation
         foreach (var volume in _vm.NewVolumes)
         {
             var failure = await _steps.DoAsync(
-                $"volume {volume.Name}", context.CallMakeVmVolumeAsync(new VmVolumeRequest(host, _vm.Id, volume), VmRetries.Forward));
+                volume.CopyOf is null ? $"volume {volume.Name}" : $"copy {volume.CopyOf.Volume} to {volume.Name}",
+                context.CallMakeVmVolumeAsync(
+                    new VmVolumeRequest(host, _vm.Id, volume), volume.CopyOf is null ? VmRetries.Forward : VmRetries.Copy));
             if (failure is not null) return failure;
         }
 

@@ -121,6 +121,30 @@ internal sealed class FakeStorage(FakeLibvirtHost host) : IStorage
             return volume;
         }, cancellationToken);
 
+    public Task<VolumeRecord> CopyVolumeAsync(
+        string pool, string xml, string sourcePool, string source, TimeSpan timeout, CancellationToken cancellationToken = default) =>
+        host.CallAsync("CopyVolume", true, () =>
+        {
+            var document = host.Parse(xml);
+            var name = (string?)document.Element("name") ?? throw host.Refusal(27, "XML error: missing volume name element");
+            var original = Get(sourcePool, source);
+            var into = Active(pool);
+            if (into.Known.ContainsKey(name)) throw host.Refusal(90, $"storage volume '{name}' exists already");
+            if (original.Allocation > into.Record.Available) throw host.Refusal(38, "cannot write data to file: No space left on device");
+            var path = $"{into.Path}/{name}";
+            var format = (string?)document.Element("target")?.Element("format")?.Attribute("type") ?? "raw";
+            // as libvirt does: the capacity that is asked for counts from raw to raw only
+            var capacity = format == "raw" && original.Format == "raw" ? Bytes(document.Element("capacity")) ?? 0 : 0;
+            var volume = original with
+            {
+                Pool = pool, Name = name, Path = path, Key = path, Format = format, BackingPath = null,
+                Capacity = Math.Max(capacity, original.Capacity),
+            };
+            into.Known[name] = into.Files[name] = volume;
+            if (_pools[sourcePool].Content.GetValueOrDefault(source) is { } content) into.Content[name] = content;
+            return volume;
+        }, cancellationToken);
+
     public Task UploadAsync(string pool, string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default) =>
         host.CallAsync("Upload", true, () =>
         {
@@ -134,6 +158,8 @@ internal sealed class FakeStorage(FakeLibvirtHost host) : IStorage
         host.CallAsync("DeleteVolume", true, () =>
         {
             _ = Get(pool, name);
+            if (_pools[pool].Writing.Remove(name)) throw new LibvirtBusyException(
+                host.Name, Invalid, 18, $"Requested operation is not valid: volume '{name}' is still being allocated.");
             _pools[pool].Known.Remove(name);
             _pools[pool].Files.Remove(name);
             _pools[pool].Content.Remove(name);
@@ -214,6 +240,9 @@ internal sealed class FakePool(Guid uuid, string name, string path, long capacit
     public Dictionary<string, VolumeRecord> Known { get; } = new(StringComparer.Ordinal);
 
     public Dictionary<string, byte[]> Content { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Volumes that are being written by somebody: the next attempt to delete one is refused, and sees the end of it.</summary>
+    public HashSet<string> Writing { get; } = new(StringComparer.Ordinal);
 
     public PoolRecord Record
     {

@@ -20,6 +20,11 @@ internal static class LibvirtRig
     /// <summary>Consoles and command sockets; a folder that all hosts see under the same path.</summary>
     public static string Guests => Required("HEAL_TEST_LIBVIRT_GUESTS");
 
+    /// <summary>Where a file of the first host's libvirt is for us: each host has a folder of its own in the place of
+    /// /var/lib/libvirt.</summary>
+    public static string OnFirstHost(string path) =>
+        path.Replace("/var/lib/libvirt", $"{Path.GetDirectoryName(Guests)}/host1/lib", StringComparison.Ordinal);
+
     private static string Scripts => Required("HEAL_TEST_LIBVIRT_SCRIPTS");
 
     /// <summary>A guest that boots to userspace in about 4 s and says so on its console.</summary>

@@ -151,7 +151,8 @@ internal sealed class VmSaga
             {
                 return activity.RunAsync(null!, input).GetAwaiter().GetResult();
             }
-            catch (Exception e) when (e is KilledException or LibvirtUnreachableException or LibvirtTimeoutException && attempt < Attempts)
+            catch (Exception e) when ((e is KilledException || (e is LibvirtException refusal && ManagedHosts.MayPass(refusal)))
+                && attempt < Attempts)
             {
                 // the engine's next attempt
             }

@@ -31,7 +31,9 @@ internal sealed class CheckVmActivity(VmManager manager, ManagedHosts hosts) : T
     {
         try
         {
-            return await host.Storage.FindVolumeAsync(volume.Pool, volume.Name) is not null;
+            // half a copy is no volume that somebody had
+            return await host.Storage.FindVolumeAsync(volume.Pool, volume.Name) is not null
+                && (volume.CopyOf is null || await host.Storage.FindVolumeAsync(volume.Pool, VmIdentity.CopyMark(volume.Name)) is null);
         }
         catch (LibvirtException e) when (!ManagedHosts.MayPass(e))
         {

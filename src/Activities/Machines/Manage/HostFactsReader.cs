@@ -60,10 +60,8 @@ internal sealed class HostFactsReader(ILibvirtHosts hosts)
 
     private static async Task<IReadOnlyList<PoolFacts>> PoolsAsync(ILibvirtHost host, VmBlueprint vm, CancellationToken cancellationToken)
     {
-        var names = vm.Disks.Select(disk => disk.Pool).Concat(vm.Disks.Select(disk => disk.Backing?.Pool).OfType<string>());
-        if (vm.Seed is { } seed) names = names.Append(seed.Pool);
         var pools = new List<PoolFacts>();
-        foreach (var name in names.Distinct(StringComparer.Ordinal))
+        foreach (var name in vm.Pools)
         {
             if (await host.Storage.FindPoolAsync(name, cancellationToken) is not { } pool) continue;
             var volumes = pool.IsActive ? await host.Storage.ListVolumesAsync(name, cancellationToken) : [];

@@ -4,7 +4,7 @@ using Microsoft.DurableTask;
 
 namespace Heal.Activities;
 
-/// <summary>Makes one volume of a definition, unless it is there.</summary>
+/// <summary>Makes one volume of a definition, unless it is there. A copy is made by <see cref="VolumeCopy"/>.</summary>
 [DurableTask(VmActivityNames.MakeVmVolume)]
 internal sealed class MakeVmVolumeActivity(ManagedHosts hosts) : TaskActivity<VmVolumeRequest, VmStep>
 {
@@ -13,6 +13,7 @@ internal sealed class MakeVmVolumeActivity(ManagedHosts hosts) : TaskActivity<Vm
         var volume = input!.Volume;
         return hosts.RunAsync(input.Host, async host =>
         {
+            if (volume.CopyOf is { } source) return await VolumeCopy.MakeAsync(host, volume, source);
             if (await host.Storage.FindVolumeAsync(volume.Pool, volume.Name) is { } there) return $"{there.Path} is there";
 
             VolumeRecord? image = null;

@@ -32,7 +32,8 @@ internal sealed class ManagedHosts(ILibvirtHosts hosts)
     public ILibvirtHost Get(string host) =>
         hosts.Find(host) ?? throw new InvalidOperationException($"host '{host}' is not configured any more");
 
-    public static bool MayPass(LibvirtException e) => e is LibvirtUnreachableException or LibvirtTimeoutException;
+    public static bool MayPass(LibvirtException e) =>
+        e is LibvirtUnreachableException or LibvirtTimeoutException or LibvirtBusyException;
 
     /// <summary>The domain of a definition; null when there is none.</summary>
     /// <exception cref="NotOursException">There is one with its uuid that does not carry its mark.</exception>

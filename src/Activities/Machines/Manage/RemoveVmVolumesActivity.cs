@@ -19,9 +19,10 @@ internal sealed class RemoveVmVolumesActivity(ManagedHosts hosts) : TaskActivity
 
             // snapshots make files that the pool does not know until it looks again
             await TryRefreshAsync(host, pool.Name);
-            foreach (var volume in await OursAsync(host, pool.Name, input))
+            // the marks of copies last: without its mark, half a copy that is still busy would be taken for a whole one
+            foreach (var volume in (await OursAsync(host, pool.Name, input)).OrderBy(volume => VmIdentity.IsCopyMark(volume.Name)))
             {
-                await DeleteAsync(host, volume);
+                await DeleteAsync(host.Storage, volume.Pool, volume.Name);
                 removed++;
             }
         }
@@ -33,11 +34,12 @@ internal sealed class RemoveVmVolumesActivity(ManagedHosts hosts) : TaskActivity
         [.. (await host.Storage.ListVolumesAsync(pool)).Where(volume =>
             VmIdentity.IsVolumeOf(request.Id, volume.Name) && !request.Keep.Contains($"{volume.Pool}/{volume.Name}"))];
 
-    private static async Task DeleteAsync(ILibvirtHost host, VolumeRecord volume)
+    /// <summary>Deletes a volume that may be gone.</summary>
+    internal static async Task DeleteAsync(IStorage storage, string pool, string volume)
     {
         try
         {
-            await host.Storage.DeleteVolumeAsync(volume.Pool, volume.Name);
+            await storage.DeleteVolumeAsync(pool, volume);
         }
         catch (LibvirtNotFoundException)
         {

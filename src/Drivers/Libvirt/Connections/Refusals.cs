@@ -5,12 +5,16 @@ namespace Heal.Drivers.Libvirt.Connections;
 /// <summary>Turns libvirt's errors into the exceptions that a caller may tell apart. Pure.</summary>
 internal static class Refusals
 {
+    /// <summary>VIR_FROM_STORAGE.</summary>
+    private const int StorageDomain = 18;
+
     public static LibvirtException Of(string host, NativeFault fault) => fault.Code switch
     {
         ErrorCode.NoDomain or ErrorCode.NoNetwork or ErrorCode.NoStoragePool or ErrorCode.NoStorageVolume or ErrorCode.NoDomainSnapshot =>
             new LibvirtNotFoundException(host, fault.Code, fault.Domain, fault.Message),
         ErrorCode.OperationDenied or ErrorCode.AccessDenied or ErrorCode.AuthenticationFailed or ErrorCode.AuthenticationCancelled
             or ErrorCode.AuthenticationUnavailable => new LibvirtForbiddenException(host, fault.Code, fault.Domain, fault.Message),
+        ErrorCode.OperationInvalid when IsBusy(fault) => new LibvirtBusyException(host, fault.Code, fault.Domain, fault.Message),
         _ => new LibvirtException(host, fault.Code, fault.Domain, fault.Message),
     };
 
@@ -21,6 +25,11 @@ internal static class Refusals
 
     public static LibvirtUnreachableException OfOpening(string host, NativeFault fault) => new(
         host, $"a connection could not be opened: {fault.Message}{HintFor(fault)}", null, fault.Code, fault.Domain);
+
+    // libvirt has no code of its own for it, and refuses other things with the same one
+    private static bool IsBusy(NativeFault fault) => fault.Domain == StorageDomain
+        && (fault.Message.Contains("still being allocated", StringComparison.Ordinal)
+            || fault.Message.Contains("still in use", StringComparison.Ordinal));
 
     private static string HintFor(NativeFault fault) => fault.Code switch
     {

@@ -26,6 +26,10 @@ public sealed class LibvirtNotFoundException(string host, int code, int domain, 
 public sealed class LibvirtForbiddenException(string host, int code, int domain, string message)
     : LibvirtException(host, code, domain, message);
 
+/// <summary>The volume is being written, or read for a copy: nothing else can be done with it until that has ended.</summary>
+public sealed class LibvirtBusyException(string host, int code, int domain, string message)
+    : LibvirtException(host, code, domain, message);
+
 /// <summary>No answer within the deadline. Whether the call took effect, or will, nobody knows.</summary>
 public sealed class LibvirtTimeoutException(string host, string call, TimeSpan timeout)
     : LibvirtException(host, 0, 0, $"{call} was not answered within {timeout.TotalSeconds:0.#} s; whether it took effect is not known")

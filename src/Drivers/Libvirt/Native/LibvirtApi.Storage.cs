@@ -68,6 +68,9 @@ internal static unsafe partial class LibvirtApi
     [LibraryImport(Library, StringMarshalling = Utf8)]
     internal static partial VolumeHandle virStorageVolCreateXML(PoolHandle pool, string xml, uint flags);
 
+    [LibraryImport(Library, StringMarshalling = Utf8)]
+    internal static partial VolumeHandle virStorageVolCreateXMLFrom(PoolHandle pool, string xml, VolumeHandle source, uint flags);
+
     [LibraryImport(Library)]
     internal static partial int virStorageVolDelete(VolumeHandle volume, uint flags);
 

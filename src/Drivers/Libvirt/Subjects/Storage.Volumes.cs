@@ -72,6 +72,25 @@ internal sealed unsafe partial class Storage
             cancellationToken);
     }
 
+    public Task<VolumeRecord> CopyVolumeAsync(
+        string pool, string xml, string sourcePool, string source, TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        Arguments.Document(host.Name, "volume's document", xml);
+        Arguments.Name(host.Name, "pool's name", pool);
+        Arguments.Name(host.Name, "pool's name", sourcePool);
+        Arguments.Name(host.Name, "volume's name", source);
+        return host.CopyAsync(
+            connection =>
+            {
+                using var from = Lookup(connection, sourcePool);
+                using var original = NativeFault.Check(LibvirtApi.virStorageVolLookupByName(from, source));
+                using var into = Lookup(connection, pool);
+                using var volume = NativeFault.Check(LibvirtApi.virStorageVolCreateXMLFrom(into, xml, original, 0));
+                return StorageReader.ReadVolume(pool, volume);
+            },
+            timeout, cancellationToken);
+    }
+
     public Task UploadAsync(string pool, string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default)
     {
         if (content.Length > MaxUploadBytes)

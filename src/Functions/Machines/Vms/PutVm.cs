@@ -34,7 +34,8 @@ internal sealed class PutVm(VmManager manager)
         VmReading reading = VmDefinitionReader.Read(content, id);
         if (reading.Definition is not { } definition)
         {
-            return Problem.Unprocessable($"The definition has {reading.Faults.Count} faults.", reading.Faults, correlationId);
+            string count = reading.Faults.Count == 1 ? "one fault" : $"{reading.Faults.Count} faults";
+            return Problem.Unprocessable($"The definition has {count}.", reading.Faults, correlationId);
         }
 
         (VmBlueprint vm, IReadOnlyList<string> warnings) = manager.Normalise(definition);

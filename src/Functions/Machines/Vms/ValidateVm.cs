@@ -7,8 +7,8 @@ using Microsoft.Azure.Functions.Worker;
 
 namespace Heal.Functions.Machines;
 
-/// <summary><c>POST /api/vms/validate</c>: what would come of a definition: its faults, the hosts' objections, the chosen host and
-/// libvirt's document. Changes nothing. The body needs an id.</summary>
+/// <summary><c>POST /api/vms/validate?id=</c>: what would come of a definition: its faults, the hosts' objections, the chosen host and
+/// libvirt's document. Changes nothing. The id stands in the query or in the body; where it stands in both, they must agree.</summary>
 internal sealed class ValidateVm(VmManager manager)
 {
     [Function(nameof(ValidateVm))]
@@ -22,7 +22,8 @@ internal sealed class ValidateVm(VmManager manager)
                 VmLimits.DocumentBytes, "Put large files into an image or on a server.", Correlation.Of(request.HttpContext));
         }
 
-        VmReading reading = VmDefinitionReader.Read(content);
+        string? id = request.Query["id"];
+        VmReading reading = VmDefinitionReader.Read(content, id);
         if (reading.Definition is not { } definition)
         {
             return new OkObjectResult(new ValidationReply(false, reading.Faults, [], [], null, false, null));

@@ -21,6 +21,7 @@ internal static class VmWork
         HttpContext context, CancellationToken cancellationToken)
     {
         string instanceId = VmIdentity.InstanceId(id);
+        bool hasJoined = false;
         StartOrchestrationOptions options = new StartOrchestrationOptions(instanceId).WithDedupeStatuses(UnderWay);
         try
         {
@@ -36,11 +37,13 @@ internal static class VmWork
                     $"'{view.Work}' of machine '{id}' is under way ({view.Progress?.Step ?? "not begun"}): wait until it has ended.", [],
                     Correlation.Of(context));
             }
+
+            hasJoined = true;
         }
 
         string address = $"/api/vms/{id}";
         context.Response.Headers.Location = address;
-        return new AcceptedJson<Accepted>(new Accepted(id, instanceId, address));
+        return new AcceptedJson<Accepted>(new Accepted(id, instanceId, address, hasJoined));
     }
 
     /// <summary>The last thing that was done to a machine; null when there is none.</summary>
@@ -56,6 +59,7 @@ internal static class VmWork
             $"'{SafeText.Line(id, 80)}' is no id of a machine: expected 1 to {VmLimits.IdLength} of a-z, 0-9 and hyphens.",
             Correlation.Of(context));
 
-    /// <param name="StatusAddress">Tells how far it is, and what came of it.</param>
-    private sealed record Accepted(string Id, string InstanceId, string StatusAddress);
+    /// <param name="StatusAddress">Tells how far it is, and what came of it. Until new work has begun, it tells of the work before.</param>
+    /// <param name="Joined">The same was under way already.</param>
+    private sealed record Accepted(string Id, string InstanceId, string StatusAddress, bool Joined);
 }

@@ -80,12 +80,13 @@ public static class PlacementPolicy
             var asWished = mark.Desired == vm.Desired && mark.Autonomy == vm.Autonomy
                 && machine.IsActive == (vm.Desired == VmDesired.Running);
             VmFault? objection = mark.Digest != vm.Digest
-                ? new VmFault(subject, "a machine made from another version of this definition",
-                    $"digest {vm.Digest}, it has {SafeText.Line(mark.Digest ?? "none", 60)}",
-                    "Delete the machine first, or send the definition that it was made from.")
+                ? new VmFault(subject,
+                    $"a machine made from another version of this definition (digest {SafeText.Line(mark.Digest ?? "none", 60)})",
+                    $"one made from this version (digest {vm.Digest})",
+                    "What a machine is made of cannot be changed: delete it first, or send the definition that it was made from.")
                 : vm.Desired == VmDesired.Stopped && machine.IsActive
                     ? new VmFault(subject, "a machine that runs", "one that is off, as \"desired\": \"stopped\" says",
-                        "Stop it first: POST /api/vms/{id}/stop.")
+                        "Stop it: 'heal vm stop', or POST /api/vms/{id}/stop.")
                     : null;
             return new PlacementDecision(host.Host, Existing: true, asWished, objection is null ? [] : [objection], MayPass: false, []);
         }
@@ -134,7 +135,9 @@ public static class PlacementPolicy
             if (host.Networks.All(network => network.Name != name))
             {
                 found.Add(new VmFault($"host '{host.Host}' network '{name}'", "no such network",
-                    "one of " + Names(host.Networks.Select(network => network.Name)), "Define it (`virsh net-define`) or name another."));
+                    host.Networks.Count == 0 ? "a network of this name (the host has none)"
+                        : "one of " + Names(host.Networks.Select(network => network.Name)),
+                    "Define it (`virsh net-define`) or name another."));
             }
         }
 

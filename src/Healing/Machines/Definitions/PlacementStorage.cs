@@ -10,9 +10,7 @@ internal static class PlacementStorage
 
     public static void Judge(VmBlueprint vm, HostFacts host, PlacementLimits limits, List<VmFault> found)
     {
-        var pools = vm.Disks.Select(disk => disk.Pool).Concat(vm.Disks.Select(disk => disk.Backing?.Pool).OfType<string>());
-        if (vm.Seed is { } seed) pools = pools.Append(seed.Pool);
-        foreach (var name in pools.Distinct(StringComparer.Ordinal))
+        foreach (var name in vm.Pools)
         {
             var subject = $"host '{host.Host}' pool '{name}'";
             if (host.Pools.FirstOrDefault(pool => pool.Name == name) is not { } pool)
@@ -26,19 +24,19 @@ internal static class PlacementStorage
             }
             else
             {
-                Space(vm, pool, subject, limits, found);
+                Space(vm, host, pool, subject, limits, found);
                 Volumes(vm, host, pool, subject, found);
             }
         }
     }
 
-    private static void Space(VmBlueprint vm, PoolFacts pool, string subject, PlacementLimits limits, List<VmFault> found)
+    private static void Space(VmBlueprint vm, HostFacts host, PoolFacts pool, string subject, PlacementLimits limits, List<VmFault> found)
     {
         // What is there already has its space.
         long needed = 0;
         foreach (var volume in vm.NewVolumes.Where(volume => volume.Pool == pool.Name && pool.Volumes.All(old => old.Name != volume.Name)))
         {
-            needed += volume.SizeBytes ?? 0;
+            needed += volume.SizeBytes ?? (volume.CopyOf is { } source ? Find(host, source)?.Capacity : null) ?? 0;
         }
 
         if (needed == 0) return;
@@ -72,12 +70,25 @@ internal static class PlacementStorage
 
         foreach (var disk in vm.Disks.Where(disk => disk.Backing?.Pool == pool.Name))
         {
-            if (Existing(disk.Backing!.Volume) is { } image && disk.SizeBytes < image.Capacity)
+            if (Existing(disk.Backing!.Volume) is { } image) Size(disk, image);
+        }
+
+        foreach (var disk in vm.Disks.Where(disk => disk.CopyOf?.Pool == pool.Name))
+        {
+            if (Existing(disk.CopyOf!.Volume) is not { } source) continue;
+            Size(disk, source);
+            if (host.Machines.FirstOrDefault(machine => machine.IsActive && machine.Disks.Contains(source.Path)) is { } writer)
             {
-                found.Add(new VmFault($"{subject} volume '{image.Name}'", $"an image of {Mib(image.Capacity)}",
-                    $"at most {Mib(disk.SizeBytes.Value)}, the size of disk {disk.Target}",
-                        "Make the disk at least as large as its image."));
+                found.Add(new VmFault($"{subject} volume '{source.Name}'", $"a disk of '{writer.Name}', which runs",
+                    "a volume that nobody writes to", "A copy would be of no one moment. Stop the machine first, or name another."));
             }
+        }
+
+        void Size(BlueprintDisk disk, VolumeFacts image)
+        {
+            if (disk.SizeBytes is not { } size || size >= image.Capacity) return;
+            found.Add(new VmFault($"{subject} volume '{image.Name}'", $"an image of {Mib(image.Capacity)}",
+                $"at most {Mib(size)}, the size of disk {disk.Target}", "Make the disk at least as large as its image."));
         }
 
         VolumeFacts? Existing(string name)
@@ -95,6 +106,9 @@ internal static class PlacementStorage
             return null;
         }
     }
+
+    private static VolumeFacts? Find(HostFacts host, BlueprintBacking image) => host.Pools
+        .FirstOrDefault(pool => pool.Name == image.Pool)?.Volumes.FirstOrDefault(volume => volume.Name == image.Volume);
 
     private static string Mib(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes >> 20} MiB");
 }

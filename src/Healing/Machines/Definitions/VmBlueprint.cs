@@ -34,20 +34,29 @@ public sealed record VmBlueprint(
         {
             foreach (var disk in Disks.Where(disk => disk.IsMade))
             {
-                yield return new BlueprintVolume(disk.Pool, disk.Volume, disk.SizeBytes, disk.Format, disk.Backing);
+                yield return new BlueprintVolume(disk.Pool, disk.Volume, disk.SizeBytes, disk.Format, disk.Backing, disk.CopyOf);
             }
 
             if (Seed is { } seed) yield return new BlueprintVolume(seed.Pool, seed.Volume, FatImage.Bytes, VmDiskFormat.Raw, null);
         }
     }
+
+    /// <summary>The storage pools that it names, each once.</summary>
+    [JsonIgnore]
+    public IEnumerable<string> Pools => Disks
+        .SelectMany(disk => new[] { disk.Pool, disk.Backing?.Pool, disk.CopyOf?.Pool })
+        .Append(Seed?.Pool)
+        .OfType<string>()
+        .Distinct(StringComparer.Ordinal);
 }
 
 /// <param name="Target">The device's name, for example vda.</param>
 /// <param name="IsMade">False for a volume that exists already and is not ours.</param>
-/// <param name="SizeBytes">Null: as large as the backing image.</param>
+/// <param name="SizeBytes">Null: as large as the image.</param>
+/// <param name="CopyOf">The last member: blueprints of machines that were made before there were copies keep their digest.</param>
 public sealed record BlueprintDisk(
     string Target, VmDiskBus Bus, VmDiskFormat Format, string Pool, string Volume, bool IsMade, long? SizeBytes, BlueprintBacking? Backing,
-    bool ReadOnly);
+    bool ReadOnly, BlueprintBacking? CopyOf = null);
 
 public sealed record BlueprintBacking(string Pool, string Volume);
 
@@ -57,5 +66,6 @@ public sealed record BlueprintNic(string? Network, string? Bridge, VmNicModel Mo
 public sealed record BlueprintSeed(
     string Pool, string Volume, string Target, VmDiskBus Bus, string HostName, string? UserData, string? NetworkConfig);
 
-/// <param name="SizeBytes">Null: as large as the backing image.</param>
-public sealed record BlueprintVolume(string Pool, string Name, long? SizeBytes, VmDiskFormat Format, BlueprintBacking? Backing);
+/// <param name="SizeBytes">Null: as large as the image.</param>
+public sealed record BlueprintVolume(
+    string Pool, string Name, long? SizeBytes, VmDiskFormat Format, BlueprintBacking? Backing, BlueprintBacking? CopyOf = null);

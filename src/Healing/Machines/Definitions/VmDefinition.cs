@@ -28,14 +28,17 @@ public sealed record VmPlatform(
 /// <summary>Paths on the host.</summary>
 public sealed record VmBoot(string Kernel, string? Initrd, string? CommandLine);
 
-/// <summary>A disk: one that is made (<paramref name="SizeBytes"/>) or one that exists (<paramref name="Volume"/>).</summary>
-/// <param name="SizeBytes">Of the volume to make. With a backing image: may be left open, then it is the image's.</param>
+/// <summary>A disk: one that is made (<paramref name="SizeBytes"/>, <paramref name="Backing"/>, <paramref name="CopyOf"/>) or one that
+/// exists (<paramref name="Volume"/>).</summary>
+/// <param name="SizeBytes">Of the volume to make. With an image: may be left open, then it is the image's.</param>
 /// <param name="Volume">A volume that exists already. It is used, never made, and not deleted with the machine.</param>
 /// <param name="Format">Default qcow2.</param>
 /// <param name="Bus">Default: the best that the operating system knows, else virtio.</param>
 /// <param name="Backing">The image that a new qcow2 volume is an overlay of.</param>
+/// <param name="CopyOf">The volume that a new one is a full copy of: the two have nothing in common afterwards.</param>
 public sealed record VmDisk(
-    string Pool, long? SizeBytes, string? Volume, VmDiskFormat? Format, VmDiskBus? Bus, VmBacking? Backing, bool ReadOnly);
+    string Pool, long? SizeBytes, string? Volume, VmDiskFormat? Format, VmDiskBus? Bus, VmBacking? Backing, bool ReadOnly,
+    VmBacking? CopyOf = null);
 
 /// <param name="Pool">Default: the disk's.</param>
 public sealed record VmBacking(string? Pool, string Volume);

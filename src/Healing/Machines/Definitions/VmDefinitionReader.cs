@@ -21,6 +21,11 @@ public static class VmDefinitionReader
                 "$", $"{json.Length} bytes", $"at most {VmLimits.DocumentBytes}", "Put large files into an image or on a server."));
         }
 
+        if (json.Span.Trim(" \t\r\n"u8).IsEmpty)
+        {
+            return Refuse(new VmFault("$", "nothing", "a JSON object", "Send the definition as the body of the request."));
+        }
+
         try
         {
             var options = new JsonDocumentOptions { MaxDepth = Depth, AllowDuplicateProperties = false };
@@ -31,7 +36,7 @@ public static class VmDefinitionReader
         {
             return Refuse(new VmFault(
                 "$", $"text that is not JSON, in line {e.LineNumber + 1}", $"a JSON object, at most {Depth} levels deep, each member once",
-                SafeText.Line(e.Message, 200)));
+                SafeText.Line(e.Message.Split(" LineNumber:")[0], 200))); // the place is said already, and counted from 1
         }
         catch (InvalidOperationException)
         {
@@ -46,6 +51,7 @@ public static class VmDefinitionReader
     {
         var faults = new List<VmFault>();
         var top = new VmJsonObject(root, "$", faults);
+        if (faults.Count > 0) return new VmReading(null, faults); // no object at all
         var definition = ReadTop(top, id);
         top.Close();
         faults.AddRange(VmDefinitionRules.Faults(definition, faults));
@@ -104,9 +110,12 @@ public static class VmDefinitionReader
         item.Text("volume", VmLimits.LabelLength),
         item.Choice<VmDiskFormat>("format"),
         item.Choice<VmDiskBus>("bus"),
-        item.Child("backing", backing => new VmBacking(
-            backing.Text("pool", VmLimits.NameLength), backing.Text("volume", VmLimits.LabelLength, required: true) ?? "?")),
-        item.Flag("readOnly") ?? false);
+        item.Child("backing", ReadImage),
+        item.Flag("readOnly") ?? false,
+        item.Child("copyOf", ReadImage));
+
+    private static VmBacking ReadImage(VmJsonObject item) =>
+        new(item.Text("pool", VmLimits.NameLength), item.Text("volume", VmLimits.LabelLength, required: true) ?? "?");
 
     private static VmNic ReadInterface(VmJsonObject item) => new(
         item.Text("network", VmLimits.NameLength), item.Text("bridge", VmLimits.NameLength), item.Flag("user") ?? false,

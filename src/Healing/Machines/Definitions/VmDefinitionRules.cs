@@ -74,24 +74,24 @@ internal static partial class VmDefinitionRules
             Check(platform.Os is null || !platform.Os.Any(c => char.IsControl(c) || char.IsWhiteSpace(c)), "$.os", platform.Os,
                 "an osinfo id or short id", "See `osinfo-query os`.");
             var needsKvm = platform.CpuMode is VmCpuMode.HostModel or VmCpuMode.HostPassthrough;
-            Check(!needsKvm || platform.Type == VmType.Kvm, "$.cpu", "the host's CPU without KVM", "\"maximum\", or type \"kvm\"",
+            Rule(!needsKvm || platform.Type == VmType.Kvm, "$.cpu", "the host's CPU without KVM", "\"maximum\", or type \"kvm\"",
                 "An emulator cannot pass the host's CPU on.");
-            Check(platform.Firmware == VmFirmware.Bios || (platform.Type != VmType.Test && architecture is "x86_64" or "aarch64"),
+            Rule(platform.Firmware == VmFirmware.Bios || (platform.Type != VmType.Test && architecture is "x86_64" or "aarch64"),
                 "$.firmware", "uefi", "bios", "UEFI needs QEMU on x86_64 or aarch64.");
-            Check(platform.Firmware == VmFirmware.Uefi || architecture != "aarch64", "$.firmware", "bios", "uefi",
+            Rule(platform.Firmware == VmFirmware.Uefi || architecture != "aarch64", "$.firmware", "bios", "uefi",
                 "There is no BIOS on aarch64.");
             if (platform.Boot is { } boot)
             {
                 Path("$.boot.kernel", boot.Kernel);
                 Path("$.boot.initrd", boot.Initrd);
-                Check(boot.CommandLine?.Contains('\n') != true, "$.boot.commandLine", "a line break", "one line", "Write it on one line.");
+                Rule(boot.CommandLine?.Contains('\n') != true, "$.boot.commandLine", "a line break", "one line", "Write it on one line.");
             }
 
             var isX86 = architecture is "x86_64" or "i686";
-            Check(vm.Devices.Watchdog is null || isX86, "$.watchdog", "a watchdog", "none on this architecture", "Remove it.");
-            Check(vm.Devices.Pvpanic != true || isX86, "$.pvpanic", "true", "false on this architecture", "Remove it.");
+            Rule(vm.Devices.Watchdog is null || isX86, "$.watchdog", "a watchdog", "none on this architecture", "Remove it.");
+            Rule(vm.Devices.Pvpanic != true || isX86, "$.pvpanic", "true", "false on this architecture", "Remove it.");
             Path("$.consoleLog", vm.Devices.ConsoleLog);
-            Check(vm.Disks.Count > 0 || platform.Boot is not null || platform.Type == VmType.Test, "$.disks", "no disk and no kernel",
+            Rule(vm.Disks.Count > 0 || platform.Boot is not null || platform.Type == VmType.Test, "$.disks", "no disk and no kernel",
                 "something to boot from", "Add a disk, or boot.kernel.");
         }
 
@@ -101,38 +101,50 @@ internal static partial class VmDefinitionRules
             if (disk.Volume is { } volume)
             {
                 Check(IsName(volume), $"{path}.volume", volume, "the name of a volume, not a path", "See `virsh vol-list`.");
-                Check(disk.SizeBytes is null, $"{path}.size", "a size of a volume that exists", "no size",
+                Rule(disk.SizeBytes is null, $"{path}.size", "a size of a volume that exists", "no size",
                     "Leave out size to use the volume, or leave out volume to make one.");
-                Check(disk.Backing is null, $"{path}.backing", "a backing image for a volume that exists", "none",
+                Rule(disk.Backing is null, $"{path}.backing", "a backing image for a volume that exists", "none",
                     "Leave out volume to make an overlay.");
+                Rule(disk.CopyOf is null, $"{path}.copyOf", "a copy into a volume that exists", "none",
+                    "Leave out volume to make a copy.");
             }
             else
             {
-                Check(disk.SizeBytes is not null || disk.Backing is not null, path, "neither size nor backing nor volume", "one of them",
+                var hasImage = disk.Backing is not null || disk.CopyOf is not null;
+                Rule(disk.SizeBytes is not null || hasImage, path, "neither size nor backing nor copyOf nor volume", "one of them",
                     "Say how large the disk is, of which image, or which volume it is.");
-                Check(!disk.ReadOnly || disk.Backing is not null, $"{path}.readOnly", "true for a new, empty disk", "false",
+                Rule(!disk.ReadOnly || hasImage, $"{path}.readOnly", "true for a new, empty disk", "false",
                     "Nobody could ever write to it.");
             }
 
             if (disk.Backing is { } backing)
             {
-                Check(disk.Format is null or VmDiskFormat.Qcow2, $"{path}.format", "raw with a backing image", "qcow2",
+                Rule(disk.Format is null or VmDiskFormat.Qcow2, $"{path}.format", "raw with a backing image", "qcow2",
                     "Only qcow2 can be an overlay.");
-                Check(IsName(backing.Volume), $"{path}.backing.volume", backing.Volume, "the name of a volume", "See `virsh vol-list`.");
-                Check(backing.Pool is null || IsName(backing.Pool), $"{path}.backing.pool", backing.Pool, "the name of a storage pool",
-                    "See `virsh pool-list`.");
+                Rule(disk.CopyOf is null, $"{path}.copyOf", "a copy and a backing image", "one of them",
+                    "An overlay of the image is made at once, a copy needs nothing of it afterwards.");
+                Image($"{path}.backing", backing);
             }
 
-            Check(disk.Bus != VmDiskBus.Ide || VmNormaliser.MachineOf(vm.Platform)?.StartsWith("pc", StringComparison.Ordinal) == true,
+            if (disk.CopyOf is { } source) Image($"{path}.copyOf", source);
+
+            Rule(disk.Bus != VmDiskBus.Ide || VmNormaliser.MachineOf(vm.Platform)?.StartsWith("pc", StringComparison.Ordinal) == true,
                 $"{path}.bus", "ide on a machine without it", "sata, or machine \"pc\"", "q35 and virt have no IDE.");
-            Check(!disk.ReadOnly || disk.Bus is null or VmDiskBus.Virtio or VmDiskBus.Scsi, $"{path}.readOnly", "true on this bus",
+            Rule(!disk.ReadOnly || disk.Bus is null or VmDiskBus.Virtio or VmDiskBus.Scsi, $"{path}.readOnly", "true on this bus",
                 "bus virtio or scsi", "IDE and SATA disks cannot be read-only.");
+        }
+
+        private void Image(string path, VmBacking image)
+        {
+            Check(IsName(image.Volume), $"{path}.volume", image.Volume, "the name of a volume", "See `virsh vol-list`.");
+            Check(image.Pool is null || IsName(image.Pool), $"{path}.pool", image.Pool, "the name of a storage pool",
+                "See `virsh pool-list`.");
         }
 
         public void Interface(VmNic nic, string path)
         {
             var ways = (nic.Network is null ? 0 : 1) + (nic.Bridge is null ? 0 : 1) + (nic.User ? 1 : 0);
-            Check(ways == 1, path, ways == 0 ? "no network" : "more than one network", "one of network, bridge and user",
+            Rule(ways == 1, path, ways == 0 ? "no network" : "more than one network", "one of network, bridge and user",
                 "Say what it is connected to.");
             Check(nic.Network is null || IsName(nic.Network), $"{path}.network", nic.Network, "the name of a virtual network",
                 "See `virsh net-list`.");
@@ -161,7 +173,7 @@ internal static partial class VmDefinitionRules
         public void Seed()
         {
             if (vm.CloudInit is not { } seed) return;
-            Check(seed.Pool is not null || vm.Disks.Count > 0, "$.cloudInit.pool", "nothing", "a storage pool",
+            Rule(seed.Pool is not null || vm.Disks.Count > 0, "$.cloudInit.pool", "nothing", "a storage pool",
                 "There is no disk whose pool the seed could share.");
             Check(seed.Pool is null || IsName(seed.Pool), "$.cloudInit.pool", seed.Pool, "the name of a storage pool",
                 "See `virsh pool-list`.");
@@ -173,7 +185,7 @@ internal static partial class VmDefinitionRules
             foreach (var (name, text) in new[] { ("userData", seed.UserData), ("networkConfig", seed.NetworkConfig) })
             {
                 var bytes = text is null ? 0 : Encoding.UTF8.GetByteCount(text);
-                Check(bytes <= VmLimits.SeedTextBytes, $"$.cloudInit.{name}", $"{bytes} bytes", $"at most {VmLimits.SeedTextBytes}",
+                Rule(bytes <= VmLimits.SeedTextBytes, $"$.cloudInit.{name}", $"{bytes} bytes", $"at most {VmLimits.SeedTextBytes}",
                     "Have cloud-init fetch what is large.");
             }
         }
@@ -182,6 +194,12 @@ internal static partial class VmDefinitionRules
             path is null || (path.StartsWith('/') && path.Length > 1 && !path.Any(char.IsControl) && !path.Split('/').Contains("..")),
             subject, path, "an absolute path without '..'", "It is a path on the host.");
 
+        private void Rule(bool holds, string subject, string found, string expected, string advice)
+        {
+            if (!holds) Fault(subject, found, expected, advice);
+        }
+
+        /// <param name="found">The value, which is quoted; <see cref="Rule"/> takes words of ours.</param>
         private void Check(bool holds, string subject, string? found, string expected, string advice)
         {
             if (!holds) Fault(subject, $"\"{SafeText.Line(found, 60)}\"", expected, advice);

@@ -11,6 +11,7 @@ namespace Heal.Healing;
 public static class VmIdentity
 {
     private const int MarkBytes = 5;
+    private const string CopyMarkSuffix = ".copying";
 
     // Of the names of machines, as RFC 9562 wants one for version 5. Chosen once; changing it makes every machine another one.
     private static readonly Guid Names = new("6b1f0f0e-6d0c-5c0b-9a55-7d6e2b6f3c11");
@@ -39,6 +40,13 @@ public static class VmIdentity
     /// the mark in the name, which nobody arrives at by chance, is what says whose a volume is.
     /// </summary>
     public static string VolumeName(string id, string part, string extension) => $"{id}.{part}.{Mark(id)}.{extension}";
+
+    /// <summary>The name of the small volume that is there for as long as a copy is not whole. It carries the definition's mark
+    /// too.</summary>
+    public static string CopyMark(string volume) => volume + CopyMarkSuffix;
+
+    /// <summary>True for what <see cref="CopyMark"/> names.</summary>
+    public static bool IsCopyMark(string volume) => volume.EndsWith(CopyMarkSuffix, StringComparison.Ordinal);
 
     /// <summary>True for a volume that the definition made, or would make.</summary>
     public static bool IsVolumeOf(string id, string volume) =>

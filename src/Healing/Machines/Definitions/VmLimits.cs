@@ -25,6 +25,19 @@ public static class VmLimits
     /// <summary>Of user data, and of the network configuration: what fits the seed's image.</summary>
     public const int SeedTextBytes = 64 * 1024;
 
+    /// <summary>What a slow host copies in a second.</summary>
+    private const long CopyBytesPerSecond = 10L << 20;
+
+    private static readonly TimeSpan CopyAtLeast = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan CopyAtMost = TimeSpan.FromHours(12);
+
+    /// <summary>How long a copy of so many bytes is waited for: 5 minutes and 10 MiB per second, 12 hours at most.</summary>
+    public static TimeSpan CopyDeadline(long bytes)
+    {
+        var time = CopyAtLeast + TimeSpan.FromSeconds(bytes / (double)CopyBytesPerSecond);
+        return time < CopyAtMost ? time : CopyAtMost;
+    }
+
     /// <summary>Faults that are reported; more are counted.</summary>
     public const int Faults = 100;
 }

@@ -104,11 +104,14 @@ public static class VmNormaliser
             disks.Add(new BlueprintDisk(
                 target, bus, format, disk.Pool, disk.Volume ?? VmIdentity.VolumeName(definition.Id, target, VmWords.Of(format)),
                 disk.Volume is null, disk.SizeBytes,
-                disk.Backing is null ? null : new BlueprintBacking(disk.Backing.Pool ?? disk.Pool, disk.Backing.Volume), disk.ReadOnly));
+                Image(disk, disk.Backing), disk.ReadOnly, Image(disk, disk.CopyOf)));
         }
 
         return disks;
     }
+
+    private static BlueprintBacking? Image(VmDisk disk, VmBacking? image) =>
+        image is null ? null : new BlueprintBacking(image.Pool ?? disk.Pool, image.Volume);
 
     private static BlueprintSeed? Seed(VmDefinition definition, VmDiskBus bus, List<BlueprintDisk> disks) =>
         definition.CloudInit is not { } seed

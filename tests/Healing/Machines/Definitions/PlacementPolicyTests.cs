@@ -132,6 +132,33 @@ public sealed class PlacementPolicyTests
     }
 
     [Fact]
+    public void A_copy_needs_its_sources_room_and_a_source_that_nobody_writes_to()
+    {
+        var vm = Vm.Blueprint("""
+            { "vcpus": 1, "memory": "1GiB", "disks": [{ "pool": "default", "copyOf": { "pool": "images", "volume": "golden.qcow2" } }] }
+            """);
+        var images = Pool("images") with { Volumes = [new VolumeFacts("golden.qcow2", "/i/golden", "file", "qcow2", 75L << 30)] };
+        var host = Host("a") with { Pools = [Pool("default"), images] };
+        Assert.Contains("76800 MiB for the new disks", Assert.Single(Decide(vm, host).Objections).Expected);
+
+        var roomy = host with { Pools = [Pool("default", capacity: 200L << 30, available: 150L << 30), images] };
+        Assert.Equal("a", Decide(vm, roomy).Host);
+        var small = vm with { Disks = [vm.Disks[0] with { SizeBytes = 1L << 30 }] };
+        Assert.Contains("an image of 76800 MiB", Assert.Single(Decide(small, roomy).Objections).Found);
+        var busy = roomy with { Machines = [Machine("builder") with { Disks = ["/i/golden"] }] };
+        Assert.Contains("a disk of 'builder', which runs", Assert.Single(Decide(vm, busy).Objections).Found);
+        var gone = roomy with { Pools = [roomy.Pools[0]] };
+        Assert.Equal("host 'a' pool 'images'", Assert.Single(Decide(vm, gone).Objections).Subject);
+    }
+
+    [Theory]
+    [InlineData(0, 300)]
+    [InlineData(10, 300 + 1024)]
+    [InlineData(10_000, 12 * 3600)]
+    public void A_copy_has_the_time_that_its_size_needs(long gibibytes, int seconds) =>
+        Assert.Equal(TimeSpan.FromSeconds(seconds), VmLimits.CopyDeadline(gibibytes << 30));
+
+    [Fact]
     public void No_host_at_all_and_an_unknown_one_are_said()
     {
         Assert.Equal("hosts", Assert.Single(Decide(Web).Objections).Subject);

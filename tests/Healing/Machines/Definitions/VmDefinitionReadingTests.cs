@@ -53,12 +53,17 @@ public sealed class VmDefinitionReadingTests
 
     [Theory]
     [InlineData("not json", "not JSON")]
+    [InlineData(" \r\n", "nothing")]
     [InlineData("[]", "a list of 0")]
     [InlineData("""{ "vcpus": 1, "vcpus": 2, "memory": "1GiB" }""", "not JSON")]
     [InlineData("""{ "name": "\ud800", "vcpus": 1, "memory": "1GiB" }""", "surrogate")]
     [InlineData("""{ "name": "a\u0000b", "vcpus": 1, "memory": "1GiB" }""", "\"a")]
     public void What_is_no_definition_at_all_is_refused_in_words(string json, string found) =>
         Assert.Contains(Vm.Read(json).Faults, fault => fault.Found.Contains(found, StringComparison.Ordinal));
+
+    [Fact]
+    public void What_is_no_object_is_one_fault_and_not_judged_further() =>
+        Assert.Equal("$", Assert.Single(Vm.Read("[1]").Faults).Subject);
 
     [Fact]
     public void Deep_nesting_and_ten_megabytes_are_refused_without_being_read()
@@ -95,6 +100,9 @@ public sealed class VmDefinitionReadingTests
     [InlineData("""{ "disks": [{ "pool": "p" }] }""", "$.disks[0]")]
     [InlineData("""{ "disks": [{ "pool": "p", "format": "raw", "backing": { "volume": "b" } }] }""", "$.disks[0].format")]
     [InlineData("""{ "disks": [{ "pool": "p", "volume": "../../etc/shadow" }] }""", "$.disks[0].volume")]
+    [InlineData("""{ "disks": [{ "pool": "p", "copyOf": { "volume": "../c" } }] }""", "$.disks[0].copyOf.volume")]
+    [InlineData("""{ "disks": [{ "pool": "p", "volume": "v", "copyOf": { "volume": "c" } }] }""", "$.disks[0].copyOf")]
+    [InlineData("""{ "disks": [{ "pool": "p", "backing": { "volume": "b" }, "copyOf": { "volume": "c" } }] }""", "$.disks[0].copyOf")]
     [InlineData("""{ "disks": [{ "pool": "p", "volume": "v" }, { "pool": "p", "volume": "v" }] }""", "$.disks[1].volume")]
     [InlineData("""{ "disks": [{ "pool": "p", "size": "1GiB", "bus": "ide" }] }""", "$.disks[0].bus")]
     [InlineData("""{ "disks": [{ "pool": "p", "volume": "v", "bus": "sata", "readOnly": true }] }""", "$.disks[0].readOnly")]

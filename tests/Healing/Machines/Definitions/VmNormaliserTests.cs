@@ -5,6 +5,20 @@ namespace Heal.Healing.Tests;
 /// <summary>What a definition becomes when nothing is left open.</summary>
 public sealed class VmNormaliserTests
 {
+    [Fact]
+    public void A_copy_is_a_new_volume_of_its_own_and_leaves_the_digest_of_other_machines_as_it_was()
+    {
+        var disk = Assert.Single(Vm.Blueprint("""
+            { "vcpus": 1, "memory": "1GiB", "disks": [{ "pool": "default", "format": "raw", "copyOf": { "volume": "golden" } }] }
+            """).Disks);
+        Assert.Equal((true, null, new BlueprintBacking("default", "golden")), (disk.IsMade, disk.Backing, disk.CopyOf));
+        Assert.DoesNotContain("copyOf", System.Text.Json.JsonSerializer.Serialize(Vm.Blueprint().Disks[0], WithoutNulls),
+            StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static readonly System.Text.Json.JsonSerializerOptions WithoutNulls =
+        new() { DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull };
+
     private static readonly OsCatalogue Some = OsCatalogue.Of([XDocument.Parse("""
         <libosinfo>
           <os id="http://example.org/base/1"><short-id>base1</short-id><name>Base</name>
