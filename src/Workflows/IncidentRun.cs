@@ -18,6 +18,7 @@ internal sealed class IncidentRun
     private readonly IncidentState _state;
     private readonly ApprovalPhase _approval;
     private readonly RecoveryPhase _recovery;
+    private readonly LayerPhase _layers;
     private int _settlings;
     private int _waits;
     private int _looks;
@@ -27,7 +28,8 @@ internal sealed class IncidentRun
         (_context, _input) = (context, input);
         _state = new IncidentState(context, input);
         _approval = new ApprovalPhase(context, _state);
-        _recovery = new RecoveryPhase(context, _state);
+        _layers = new LayerPhase(context, _state);
+        _recovery = new RecoveryPhase(context, _state, _layers);
     }
 
     public async Task<IncidentOutcome> RunAsync()
@@ -73,6 +75,7 @@ internal sealed class IncidentRun
     private async Task<Ending?> StepAsync()
     {
         if (await LookAsync() is { } seen) return seen.Ending;
+        if (await _layers.HandOverAsync() is { } below) return below.Ending;
         await DiagnoseAsync();
         var plan = await PlanAsync();
         switch (plan.Verdict)
@@ -107,7 +110,10 @@ internal sealed class IncidentRun
         if (detection.Verdict == DetectionVerdict.Healthy && !AlertClaim.Holds(_input.Workflow, _state.Evidence, _state.Actions.Count))
         {
             var undone = _state.Actions.Any(action => action.Undone);
-            return (new Ending(undone ? OutcomeKind.RolledBack : OutcomeKind.NoActionNeeded, detection.Reason), false);
+            var ending = new Ending(undone ? OutcomeKind.RolledBack : OutcomeKind.NoActionNeeded, detection.Reason);
+
+            // One that is off by somebody's intent takes its node with it, and that is meant too.
+            return (_state.Evidence.Machine?.Domain is { IsRunning: true } && !undone ? await _layers.WithNodesAsync(ending) : ending, false);
         }
 
         if (detection.Verdict != DetectionVerdict.TooEarly || _settlings++ >= Settlings) return null;

@@ -198,6 +198,7 @@ internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore
         CancellationToken cancellationToken)
     {
         var (signal, target) = (request.Signal, request.Target);
+        if (request.Through is { } through) verdict = verdict with { Reason = $"{verdict.Reason}; {through}" };
         if (verdict.Kind == JoinKind.Ignore) return new JoinResult(null, false, null, null, verdict.Reason);
         var opened = verdict.Kind == JoinKind.Open;
         IncidentInput? input = null;
