@@ -46,14 +46,14 @@ internal sealed class LayerPhase(TaskOrchestrationContext context, IncidentState
     {
         var isMachine = state.Input.Target.Kind == TargetKinds.VirtualMachine;
         if (state.Evidence?.Layers is not { Above: { Count: > 0 } above } layers) return healthy;
-        var look = await LookAsync([.. above.Select(item => item.Node)], isMachine ? layers.NodeReadyWithin : TimeSpan.Zero);
+        var look = await LookAsync(above.Select(item => item.Node).ToList(), isMachine ? layers.NodeReadyWithin : TimeSpan.Zero);
         return isMachine && look.AllReady == false
             ? new Ending(OutcomeKind.Escalated,
                 $"{healthy.Reason}; but {look.Reason}: what is wrong above {state.Input.Target} is left to people")
             : healthy with { Reason = $"{healthy.Reason}; {look.Reason}" };
     }
 
-    private async Task<AboveLook> LookAsync(IReadOnlyList<string> nodes, TimeSpan within)
+    private async Task<AboveLook> LookAsync(List<string> nodes, TimeSpan within)
     {
         var deadline = state.Now + within;
         while (true)
@@ -106,7 +106,7 @@ internal sealed class LayerPhase(TaskOrchestrationContext context, IncidentState
         await context.CreateTimer(BetweenLooks, CancellationToken.None);
     }
 
-    private async Task<AboveLook> LookAsync(IReadOnlyList<string> nodes)
+    private async Task<AboveLook> LookAsync(List<string> nodes)
     {
         try
         {
