@@ -38,7 +38,7 @@ public sealed class LiveLayerTests : IAsyncLifetime
         description: for tests
         alerts: [{ name: LibvirtDomainUnexpectedShutoff }, { name: LibvirtDomainCrashed }]
         limits: { maxRisk: R2, maxActions: 1, coolDown: 0s }
-        approval: { timeout: 3s }
+        approval: { from: R3, timeout: 3s }
         actions:
           - id: vm_start
             timeout: 60s
