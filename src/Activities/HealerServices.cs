@@ -83,7 +83,7 @@ public static class HealerServices
     {
         services.AddOptions<LayerOptions>().Bind(configuration.GetSection(LayerOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<LayerOptions>, LayerOptionsValidator>();
-        services.AddSingleton<IOpenIncidents, OpenIncidents>();
+        services.AddSingleton<IOpenIncidents>(provider => new HealStore(provider.GetRequiredService<HealDatabase>().DataSource));
         services.AddSingleton<LayerMap>();
         services.AddSingleton(provider => new Layers(
             provider.GetRequiredService<LayerMap>(), provider.GetRequiredService<IKubernetesClient>(),

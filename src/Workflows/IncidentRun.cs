@@ -75,7 +75,7 @@ internal sealed class IncidentRun
     private async Task<Ending?> StepAsync()
     {
         if (await LookAsync() is { } seen) return seen.Ending;
-        if (await _layers.HandOverAsync() is { } below) return below.Ending;
+        if (await _layers.HandOverAsync(_state.Evidence) is { } below) return below.Ending;
         await DiagnoseAsync();
         var plan = await PlanAsync();
         switch (plan.Verdict)
@@ -89,6 +89,10 @@ internal sealed class IncidentRun
             case PlanVerdict.AskFirst:
                 var answer = await _approval.AskAsync(plan);
                 if (answer.Ending is not null || answer.Plan is null) return answer.Ending;
+
+                // A person takes his time, and what the target stands on may have failed meanwhile.
+                if (_state.Evidence?.Layers is { Below.Count: > 0 }
+                    && await _layers.HandOverAsync(await CollectAsync()) is { } lower) return lower.Ending;
                 plan = answer.Plan;
                 _state.Plan = plan;
                 break;
@@ -101,8 +105,7 @@ internal sealed class IncidentRun
     private async Task<(Ending? Ending, bool Again)?> LookAsync()
     {
         _state.Enter(Phase.Collect);
-        _state.Evidence = await _context.CallCollectEvidenceAsync(
-            new CollectRequest(_input.Target, _input.IncidentId, ++_looks), Retries.Cluster);
+        _state.Evidence = await CollectAsync();
 
         _state.Enter(Phase.Detect);
         var detection = await _context.CallDetectFaultAsync(_state.Evidence, Retries.Judging);
@@ -122,6 +125,9 @@ internal sealed class IncidentRun
         await _context.CreateTimer(SettleFor, CancellationToken.None);
         return (null, true);
     }
+
+    private Task<EvidenceBundle> CollectAsync() => _context.CallCollectEvidenceAsync(
+        new CollectRequest(_input.Target, _input.IncidentId, ++_looks), Retries.Cluster);
 
     private async Task DiagnoseAsync()
     {

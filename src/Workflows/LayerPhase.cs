@@ -21,10 +21,11 @@ internal sealed class LayerPhase(TaskOrchestrationContext context, IncidentState
     /// Before anything is done to the target: is a layer below it at fault? Then the fault is brought to the incident of that layer, and
     /// this one ends.
     /// </summary>
+    /// <param name="seen">A look at the target.</param>
     /// <returns>Null: go on. Else how it ends, or nothing when the target must be looked at again.</returns>
-    public async Task<(Ending? Ending, bool Again)?> HandOverAsync()
+    public async Task<(Ending? Ending, bool Again)?> HandOverAsync(EvidenceBundle? seen)
     {
-        if (state.Evidence?.Layers?.Verdict is not { } verdict) return null;
+        if (seen?.Layers?.Verdict is not { } verdict) return null;
         switch (verdict.Course)
         {
             case LayerCourse.HandOver:

@@ -49,9 +49,9 @@ public sealed class Layers
         await NodeAsync(node, cancellationToken) is { } live ? await BelowAsync(node, live.IsReady, cancellationToken) : null;
 
     /// <summary>From what a firing signal is about to the lowest layer at fault; the same when none below is.</summary>
-    /// <param name="seen">Nodes that this batch of signals has looked below already: one look serves all of its signals.</param>
+    /// <param name="seen">Nodes that this batch of signals has looked at already: one look serves all of its signals.</param>
     internal async Task<TargetResolution> LowerAsync(
-        TargetResolution found, Signal signal, ConcurrentDictionary<string, Lazy<Task<LayerVerdict>>> seen,
+        TargetResolution found, Signal signal, ConcurrentDictionary<string, Lazy<Task<LayerVerdict?>>> seen,
         CancellationToken cancellationToken)
     {
         if (found.Target is not { } target || signal.Alert.Status != AlertStatus.Firing || !IsOn) return found;
@@ -59,15 +59,13 @@ public sealed class Layers
         try
         {
             using var limit = Limit(cancellationToken);
-            if (await NodeAsync(node, limit.Token) is not { } live) return found;
-            if (live.IsReady)
+            var looking = seen.GetOrAdd(node, name => new Lazy<Task<LayerVerdict?>>(() => VerdictAsync(target.Cluster, name)));
+            if (await looking.Value.WaitAsync(limit.Token) is not { } verdict)
             {
                 return target.Kind == TargetKinds.Node && LayerPolicy.TellsOfAbsence(signal.Alert.Name)
                     ? await EchoAsync(found, node, limit.Token) : found;
             }
 
-            var looking = seen.GetOrAdd(node, name => new Lazy<Task<LayerVerdict>>(() => VerdictAsync(target.Cluster, name)));
-            var verdict = await looking.Value.WaitAsync(limit.Token);
             return verdict.Course == LayerCourse.HandOver
                 ? found with
                 {
@@ -110,7 +108,7 @@ public sealed class Layers
         }
         catch (Exception e) when (Missing(e, cancellationToken) is { } gap)
         {
-            return bundle with { Layers = new LayerEvidence { Gap = gap } };
+            return bundle with { Gaps = [.. bundle.Gaps, gap] };
         }
     }
 
@@ -153,9 +151,12 @@ public sealed class Layers
         return found with { Target = machine, Reason = $"{found.Reason}; {words}", Through = $"about {found.Target}: {words}" };
     }
 
-    private async Task<LayerVerdict> VerdictAsync(string cluster, string node)
+    // Null: the node is ready, and nothing below it matters.
+    private async Task<LayerVerdict?> VerdictAsync(string cluster, string node)
     {
         using var limit = Limit(CancellationToken.None);
+        if (await NodeAsync(node, limit.Token) is not { } live) return LayerVerdict.Stay;
+        if (live.IsReady) return null;
         var below = await BelowAsync(node, ready: false, limit.Token);
         return LayerPolicy.Judge(new TargetReference(cluster, TargetKinds.Node, "", node), [], [below], _time.GetUtcNow());
     }

@@ -53,7 +53,7 @@ internal sealed class SignalTargets(TargetRealms realms, string cluster, Layers?
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<ITargetRealm, ITargetResolver> _resolvers = [];
-    private readonly ConcurrentDictionary<string, Lazy<Task<LayerVerdict>>> _below = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Lazy<Task<LayerVerdict?>>> _below = new(StringComparer.Ordinal);
 
     /// <summary>What the signal names, before anybody was asked.</summary>
     public TargetIdentification Identify(Signal signal) =>

@@ -19,9 +19,6 @@ public sealed record LayerEvidence
 
     /// <summary>How long a node may take to be ready once its machine is healthy (setting <c>Heal:Layers:NodeReadyWithin</c>).</summary>
     public TimeSpan NodeReadyWithin { get; init; }
-
-    /// <summary>What could not be asked; null when nothing is missing.</summary>
-    public string? Gap { get; init; }
 }
 
 /// <summary>A node and the machine that it is.</summary>

@@ -28,9 +28,7 @@ public sealed class LayerCourseTests
             _healthy ? DetectionVerdict.Healthy : DetectionVerdict.Faulty, Noon, "as it is", []));
         _context.On<DiagnoseRequest, Diagnosis>(ActivityNames.DiagnoseFault,
             _ => new Diagnosis([new Hypothesis("Cause", "a cause", 0.9, [])], [], []));
-        _context.On<PlanRequest, Plan>(ActivityNames.PlanRecovery, _ => new Plan(
-            PlanVerdict.Act, new WorkflowAction("act", [], 0, TimeSpan.FromMinutes(1), new Dictionary<string, string>(), null), RiskClass.R2,
-            new Dictionary<string, string>(), new AutonomySetting(Autonomy.Act, "test"), ["it fits"]));
+        _context.On<PlanRequest, Plan>(ActivityNames.PlanRecovery, _ => ThePlan);
         _context.On<ActionRequest, ActionResult>(ActivityNames.RunAction,
             request => new ActionResult(request.Key, ActionStatus.Applied, "done"));
         _context.On<VerifyRequest, VerificationLook>(ActivityNames.VerifyTarget,
@@ -149,6 +147,21 @@ public sealed class LayerCourseTests
     }
 
     [Fact]
+    public async Task A_machine_that_fails_while_a_person_decides_about_its_node_takes_over_all_the_same()
+    {
+        _context.On<PlanRequest, Plan>(ActivityNames.PlanRecovery, _ => ThePlan with { Verdict = PlanVerdict.AskFirst });
+        _layers.Enqueue(new LayerEvidence { Below = [new NodeLayers("layer/n1", "n1", false, Mapping)] });
+        _layers.Enqueue(HandOver());
+        _joined.Enqueue(Opened());
+        _context.Raise(ApprovalEvent.Name, new ApprovalEvent(true, "alex"));
+
+        var outcome = await RunAsync();
+
+        Assert.Equal(OutcomeKind.HandedOver, outcome.Kind);
+        Assert.DoesNotContain(ActivityNames.RunAction, _context.Calls);
+    }
+
+    [Fact]
     public async Task A_machine_is_healed_when_its_node_is_ready_too()
     {
         OfMachine(new AboveLook(false, "node n1 is not ready (NodeStatusUnknown)"), new AboveLook(true, "node n1 is ready"));
@@ -233,6 +246,14 @@ public sealed class LayerCourseTests
             _joins.Select(join => (join.Signal.Alert.Name, join.Through)));
     }
 
+    private static Plan ThePlan { get; } = new(
+        PlanVerdict.Act, new WorkflowAction("act", [], 0, TimeSpan.FromMinutes(1), new Dictionary<string, string>(), null), RiskClass.R2,
+        new Dictionary<string, string>(), new AutonomySetting(Autonomy.Act, "test"), ["it fits"]);
+
+    private static WorkflowDefinition Workflow { get; } = new(
+        "node", "1.0.0", "", [], new WorkflowLimits(RiskClass.R2, 1, TimeSpan.Zero), new ApprovalSetting(null, TimeSpan.FromMinutes(30)), [],
+        new EscalationSetting("on-call", ""));
+
     private string State { get; set; } = "running";
 
     private void OfMachine(params AboveLook[] looks)
@@ -276,7 +297,7 @@ public sealed class LayerCourseTests
             null, name), SignalSource.Watch, Noon);
 
     private static IncidentInput Input(TargetReference target) =>
-        new(target.IncidentId(1), target, 1, Alert("KubeNodeNotReady"), null, new SafetyLimits(), Noon);
+        new(target.IncidentId(1), target, 1, Alert("KubeNodeNotReady"), Workflow, new SafetyLimits(), Noon);
 
     private Task<IncidentOutcome> RunAsync() => new IncidentOrchestrator().RunAsync(_context, Input(_target));
 }
