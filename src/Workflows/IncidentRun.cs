@@ -116,7 +116,8 @@ internal sealed class IncidentRun
             var ending = new Ending(undone ? OutcomeKind.RolledBack : OutcomeKind.NoActionNeeded, detection.Reason);
 
             // One that is off by somebody's intent takes its node with it, and that is meant too.
-            return (_state.Evidence.Machine?.Domain is { IsRunning: true } && !undone ? await _layers.WithNodesAsync(ending) : ending, false);
+            var isMeant = undone || _state.Evidence.Machine?.Domain is not { IsRunning: true };
+            return (isMeant ? ending : await _layers.WithNodesAsync(ending), false);
         }
 
         if (detection.Verdict != DetectionVerdict.TooEarly || _settlings++ >= Settlings) return null;

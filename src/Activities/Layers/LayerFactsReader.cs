@@ -83,7 +83,8 @@ internal sealed class LayerFactsReader(MachineTools tools)
             return
             [
                 .. (xml?.Element("devices")?.Elements("interface") ?? [])
-                    .Select(item => (string?)item.Element("mac")?.Attribute("address")).OfType<string>().Select(mac => mac.ToLowerInvariant()),
+                    .Select(item => (string?)item.Element("mac")?.Attribute("address")).OfType<string>()
+                    .Select(mac => mac.ToLowerInvariant()),
             ];
         }
         catch (LibvirtException)

@@ -12,7 +12,7 @@ namespace Heal.Functions.Machines;
 /// <c>GET /api/layers</c>: which domain each node of the cluster is, as it was last found; and <c>GET /api/layers/{node}</c>: the same of
 /// one node, with how its domain, host and pools do now. Reads only.
 /// </summary>
-internal sealed class GetLayers(Activities.Layers layers)
+internal sealed class GetLayers(Layers layers)
 {
     private const int LongestName = 253;
 

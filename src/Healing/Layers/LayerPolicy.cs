@@ -24,7 +24,7 @@ public static class LayerPolicy
     /// <summary>True for an alert that says of a node that it is away, and nothing else.</summary>
     public static bool TellsOfAbsence(string alert) => OfAbsence.Contains(alert);
 
-    /// <summary>The fault of the lowest layer that explains why a node is away: host, then pool, then domain; null when none does.</summary>
+    /// <summary>The fault of the lowest layer that explains why a node is away: host, pool, domain; null when none does.</summary>
     /// <param name="machine">Of the domain.</param>
     /// <param name="uuid">Of the domain.</param>
     public static MachineFault? Lowest(TargetReference domain, string uuid, MachineEvidence machine)

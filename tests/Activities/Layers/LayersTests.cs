@@ -260,7 +260,8 @@ public sealed class LayersTests(MachineStore store) : IClassFixture<MachineStore
 
     private static EvidenceBundle OfNode(bool ready) =>
         EvidenceBundle.Empty(
-            new TargetReference("test", TargetKinds.Node, "", "n1"), Some.Noon, exists: true, new AutonomySetting(Autonomy.Act, "test")) with
+            new TargetReference("test", TargetKinds.Node, "", "n1"), Some.Noon, exists: true,
+            new AutonomySetting(Autonomy.Act, "test")) with
         {
             Nodes = [new NodeEvidence("node/n1", "n1", ready, false, null)],
         };

@@ -115,7 +115,9 @@ public sealed class LayerPolicyTests
     [InlineData("n1", null, LayerCourse.Stay)]
     public void A_workload_is_handed_over_only_when_all_its_troubles_lie_on_such_nodes(string first, string? second, LayerCourse expected)
     {
-        var verdict = LayerPolicy.Judge(Deployment, [Pod("a", first), Pod("b", second), Pod("c", "n3") with { Ready = true }], [Layers()], Now);
+        var pods = new[] { Pod("a", first), Pod("b", second), Pod("c", "n3") with { Ready = true } };
+
+        var verdict = LayerPolicy.Judge(Deployment, pods, [Layers()], Now);
 
         Assert.Equal(expected, verdict.Course);
     }

@@ -251,8 +251,8 @@ public sealed class LayerCourseTests
         new Dictionary<string, string>(), new AutonomySetting(Autonomy.Act, "test"), ["it fits"]);
 
     private static WorkflowDefinition Workflow { get; } = new(
-        "node", "1.0.0", "", [], new WorkflowLimits(RiskClass.R2, 1, TimeSpan.Zero), new ApprovalSetting(null, TimeSpan.FromMinutes(30)), [],
-        new EscalationSetting("on-call", ""));
+        "node", "1.0.0", "", [], new WorkflowLimits(RiskClass.R2, 1, TimeSpan.Zero),
+        new ApprovalSetting(null, TimeSpan.FromMinutes(30)), [], new EscalationSetting("on-call", ""));
 
     private string State { get; set; } = "running";
 
@@ -287,7 +287,8 @@ public sealed class LayerCourseTests
                 : new MachineEvidence(Noon, new HypervisorEvidence("host/hv1", "hv1", true, null, Noon, null, null, null, null, 1, 1, null))
                 {
                     Domain = new DomainEvidence(
-                        "domain/web", Mapping.Uuid!, "web", State, "booted", 4, true, "running", "destroy", 1, 1024, 1024, 4, Noon, null, null),
+                        "domain/web", Mapping.Uuid!, "web", State, "booted", 4, true, "running", "destroy", 1, 1024, 1024, 4, Noon, null,
+                        null),
                 },
         };
     }
