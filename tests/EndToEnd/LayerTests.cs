@@ -4,18 +4,15 @@ using System.Text.Json.Nodes;
 
 namespace Heal.EndToEnd.Tests;
 
-/// <summary>
-/// The whole app with the shipped workflows between a simulated cluster and libvirt's test driver: a node that is a domain which is off.
-/// The driver has no guests, so that no heal can be proven here; what is done, and what is not, shows all the same.
-/// </summary>
-public sealed class LayerTests : IAsyncLifetime
+/// <summary>A node that is a domain which is off, a cluster and a host that show both, and the app between them.</summary>
+public sealed class LayerWorld : IAsyncLifetime
 {
-    private const string Node = "node-1";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    public const string Node = "node-1";
 
     private readonly Guid _uuid = Guid.NewGuid();
     private readonly string _world = Path.Combine(Path.GetTempPath(), $"heal-world-{Guid.NewGuid():N}.xml");
-    private HealEnvironment _heal = null!;
+
+    internal HealEnvironment Heal { get; private set; } = null!;
 
     public async Task InitializeAsync()
     {
@@ -25,7 +22,7 @@ public sealed class LayerTests : IAsyncLifetime
             <metadata><heal:vm xmlns:heal='urn:heal:vm:1' desired='running' autonomy='act'/></metadata>
             <os><type>hvm</type></os><test:runstate>5</test:runstate></domain></node>
             """);
-        _heal = await HealEnvironment.CreateAsync(new Dictionary<string, string>(StringComparer.Ordinal)
+        Heal = await HealEnvironment.CreateAsync(new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["Heal__Libvirt__Hosts__hv1__Uri"] = $"test://{_world}",
             // The node is heard of first.
@@ -33,15 +30,27 @@ public sealed class LayerTests : IAsyncLifetime
             ["Heal__Autonomy"] = "Act",
             ["Heal__WorkflowsFolder"] = "workflows",
         });
-        await _heal.Cluster.SetNodeAsync(Node, _uuid, ready: false);
-        await _heal.App.StartAsync();
+        await Heal.Cluster.SetNodeAsync(Node, _uuid, ready: false);
+        await Heal.App.StartAsync();
     }
 
     public async Task DisposeAsync()
     {
-        await _heal.DisposeAsync();
+        await Heal.DisposeAsync();
         File.Delete(_world);
     }
+}
+
+/// <summary>
+/// The whole app with the shipped workflows between a simulated cluster and libvirt's test driver: a node that is a domain which is off.
+/// The driver has no guests, so that no heal can be proven here; what is done, and what is not, shows all the same.
+/// </summary>
+public sealed class LayerTests(LayerWorld world) : IClassFixture<LayerWorld>
+{
+    private const string Node = LayerWorld.Node;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    private readonly HealEnvironment _heal = world.Heal;
 
     [Fact]
     public async Task A_node_whose_domain_is_off_is_one_incident_of_the_domain_which_is_started_and_nothing_is_done_to_the_node()
@@ -59,8 +68,9 @@ public sealed class LayerTests : IAsyncLifetime
         Assert.Equal("UnexpectedShutoff", (string?)before["fault"]!["detector"]);
         Assert.Equal("VirtualMachine worker vm-shutoff", await _heal.QueryAsync<string>(
             "SELECT string_agg(kind || ' ' || name || ' ' || workflow, ',') FROM heal.incident"));
-        Assert.Equal("KubeNodeNotReady,LibvirtDomainUnexpectedShutoff", await _heal.QueryAsync<string>(
-            "SELECT string_agg(alert_name, ',' ORDER BY alert_name) FROM heal.incident_signal WHERE incident_id IS NOT NULL"));
+        await UntilAsync(async () => await _heal.QueryAsync<string>(
+            "SELECT string_agg(alert_name, ',' ORDER BY alert_name) FROM heal.incident_signal WHERE incident_id IS NOT NULL")
+            == "KubeNodeNotReady,LibvirtDomainUnexpectedShutoff");
         Assert.Equal("vm_start", await _heal.QueryAsync<string>(
             "SELECT string_agg(action_id, ',') FROM heal.operation_ledger WHERE target_key NOT LIKE 'step/%'"));
         Assert.NotEqual(true, (bool?)(await _heal.Cluster.GetNodeAsync(Node))["spec"]?["unschedulable"]);
