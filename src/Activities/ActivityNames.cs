@@ -54,6 +54,10 @@ public static class ActivityNames
     /// cref="Healing.VerificationLook"/>.</summary>
     public const string VerifyTarget = "VerifyTarget";
 
+    /// <summary>Looks at nodes that stand on the machine which was healed. In their names, out <see
+    /// cref="Healing.AboveLook"/>.</summary>
+    public const string LookAbove = "LookAbove";
+
     /// <summary>Records the hand-off bundle for people. In <see cref="HandOff"/>.</summary>
     public const string Escalate = "Escalate";
 

@@ -4,12 +4,27 @@ namespace Heal.Activities;
 
 /// <summary>What the cluster made of an alert's labels.</summary>
 /// <param name="Reason">How the target was found, or why not.</param>
-public sealed record TargetResolution(TargetVerdict Verdict, TargetReference? Target, string Reason);
+public sealed record TargetResolution(TargetVerdict Verdict, TargetReference? Target, string Reason)
+{
+    /// <summary>Of an alert about one pod: the node that it is on; else null.</summary>
+    public string? Node { get; init; }
+
+    /// <summary>The fault of a layer below, of which the alert shows the consequence: it comes to the incident first, so that it and not
+    /// the alert chooses what is done. Null where the target is what the alert names.</summary>
+    public Signal? Below { get; init; }
+
+    /// <summary>What the alert named, and why its target is another; null where it is not.</summary>
+    public string? Through { get; init; }
+}
 
 /// <param name="ShowsNewFault">
 /// True when the target was looked at after its last incident was closed, and shows a fault: then that incident is not joined any more.
 /// </param>
-public sealed record JoinRequest(Signal Signal, TargetReference Target, bool ShowsNewFault = false);
+public sealed record JoinRequest(Signal Signal, TargetReference Target, bool ShowsNewFault = false)
+{
+    /// <summary>For a signal of a layer above the target: what it is about. Kept with it; null for a signal of the target itself.</summary>
+    public string? Through { get; init; }
+}
 
 /// <summary>Where a signal was attached.</summary>
 /// <param name="IncidentId">Null when the signal needs no incident (resolved, and none open).</param>

@@ -35,6 +35,7 @@ public static class HealerServices
         services.AddSingleton<TargetRealms>();
         services.AddSingleton<ITargetRealm, ClusterRealm>();
         services.AddMachines(configuration);
+        services.AddLayers(configuration);
         services.AddSingleton<IEvidenceStore>(provider => new EvidenceStore(
             provider.GetRequiredService<HealDatabase>().DataSource, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IKnownEpisodes, KnownEpisodes>();
@@ -75,6 +76,20 @@ public static class HealerServices
         services.AddSingleton<MachineCollector>();
         services.AddSingleton(provider => new Inventories(provider.GetRequiredService<MachineTools>()));
         services.AddSingleton<ITargetRealm, MachineRealm>();
+    }
+
+    // What ties the two worlds; asks nothing where one of them is not there.
+    private static void AddLayers(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<LayerOptions>().Bind(configuration.GetSection(LayerOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<LayerOptions>, LayerOptionsValidator>();
+        services.AddSingleton<IOpenIncidents>(provider => new HealStore(provider.GetRequiredService<HealDatabase>().DataSource));
+        services.AddSingleton<LayerMap>();
+        services.AddSingleton(provider => new Layers(
+            provider.GetRequiredService<LayerMap>(), provider.GetRequiredService<IKubernetesClient>(),
+            provider.GetRequiredService<MachineCollector>(), provider.GetRequiredService<IOpenIncidents>(),
+            provider.GetRequiredService<IOptionsMonitor<LayerOptions>>(), provider.GetRequiredService<IOptionsMonitor<HealOptions>>(),
+            provider.GetRequiredService<TimeProvider>()));
     }
 
     private static void AddSignals(this IServiceCollection services)

@@ -18,6 +18,7 @@ internal sealed class IncidentRun
     private readonly IncidentState _state;
     private readonly ApprovalPhase _approval;
     private readonly RecoveryPhase _recovery;
+    private readonly LayerPhase _layers;
     private int _settlings;
     private int _waits;
     private int _looks;
@@ -27,7 +28,8 @@ internal sealed class IncidentRun
         (_context, _input) = (context, input);
         _state = new IncidentState(context, input);
         _approval = new ApprovalPhase(context, _state);
-        _recovery = new RecoveryPhase(context, _state);
+        _layers = new LayerPhase(context, _state);
+        _recovery = new RecoveryPhase(context, _state, _layers);
     }
 
     public async Task<IncidentOutcome> RunAsync()
@@ -73,6 +75,7 @@ internal sealed class IncidentRun
     private async Task<Ending?> StepAsync()
     {
         if (await LookAsync() is { } seen) return seen.Ending;
+        if (await _layers.HandOverAsync(_state.Evidence) is { } below) return below.Ending;
         await DiagnoseAsync();
         var plan = await PlanAsync();
         switch (plan.Verdict)
@@ -86,6 +89,10 @@ internal sealed class IncidentRun
             case PlanVerdict.AskFirst:
                 var answer = await _approval.AskAsync(plan);
                 if (answer.Ending is not null || answer.Plan is null) return answer.Ending;
+
+                // A person takes his time, and what the target stands on may have failed meanwhile.
+                if (_state.Evidence?.Layers is { Below.Count: > 0 }
+                    && await _layers.HandOverAsync(await CollectAsync()) is { } lower) return lower.Ending;
                 plan = answer.Plan;
                 _state.Plan = plan;
                 break;
@@ -98,8 +105,7 @@ internal sealed class IncidentRun
     private async Task<(Ending? Ending, bool Again)?> LookAsync()
     {
         _state.Enter(Phase.Collect);
-        _state.Evidence = await _context.CallCollectEvidenceAsync(
-            new CollectRequest(_input.Target, _input.IncidentId, ++_looks), Retries.Cluster);
+        _state.Evidence = await CollectAsync();
 
         _state.Enter(Phase.Detect);
         var detection = await _context.CallDetectFaultAsync(_state.Evidence, Retries.Judging);
@@ -107,7 +113,11 @@ internal sealed class IncidentRun
         if (detection.Verdict == DetectionVerdict.Healthy && !AlertClaim.Holds(_input.Workflow, _state.Evidence, _state.Actions.Count))
         {
             var undone = _state.Actions.Any(action => action.Undone);
-            return (new Ending(undone ? OutcomeKind.RolledBack : OutcomeKind.NoActionNeeded, detection.Reason), false);
+            var ending = new Ending(undone ? OutcomeKind.RolledBack : OutcomeKind.NoActionNeeded, detection.Reason);
+
+            // One that is off by somebody's intent takes its node with it, and that is meant too.
+            var isMeant = undone || _state.Evidence.Machine?.Domain is not { IsRunning: true };
+            return (isMeant ? ending : await _layers.WithNodesAsync(ending), false);
         }
 
         if (detection.Verdict != DetectionVerdict.TooEarly || _settlings++ >= Settlings) return null;
@@ -116,6 +126,9 @@ internal sealed class IncidentRun
         await _context.CreateTimer(SettleFor, CancellationToken.None);
         return (null, true);
     }
+
+    private Task<EvidenceBundle> CollectAsync() => _context.CallCollectEvidenceAsync(
+        new CollectRequest(_input.Target, _input.IncidentId, ++_looks), Retries.Cluster);
 
     private async Task DiagnoseAsync()
     {

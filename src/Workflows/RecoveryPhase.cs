@@ -6,7 +6,7 @@ using Microsoft.DurableTask;
 namespace Heal.Workflows;
 
 /// <summary>Carries out one action, verifies it, and undoes it when it did not help.</summary>
-internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentState state)
+internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentState state, LayerPhase layers)
 {
     private readonly VerificationPhase _verification = new(context, state);
     private int _busy;
@@ -64,7 +64,8 @@ internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentSt
             VerificationKind.Healthy when plan.LeavesFault => new Ending(
                 OutcomeKind.Escalated,
                 $"{applied.Detail}; {verified.Reason}; what is wrong with {state.Input.Target} itself is left to people"),
-            VerificationKind.Healthy => new Ending(OutcomeKind.Healed, $"{applied.Detail}; {verified.Reason}"),
+            VerificationKind.Healthy => await layers.WithNodesAsync(
+                new Ending(OutcomeKind.Healed, $"{applied.Detail}; {verified.Reason}")),
             VerificationKind.Superseded => new Ending(OutcomeKind.Superseded, verified.Reason),
             VerificationKind.Unknown => new Ending(OutcomeKind.CouldNotVerify, $"'{plan.Action!.Id}' took effect, but: {verified.Reason}"),
             _ => await RollBackAsync(plan, applied, verified.Reason),

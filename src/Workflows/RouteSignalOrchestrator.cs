@@ -25,28 +25,42 @@ internal sealed class RouteSignalOrchestrator : TaskOrchestrator<Signal, RouteOu
             return await RecordAsync(context, signal, kind, null, resolution.Reason);
         }
 
-        var joined = await JoinAsync(context, new JoinRequest(signal, target));
-        if (joined.ClosedAs is OutcomeKind.Healed or OutcomeKind.NoActionNeeded && signal.Alert.Status == AlertStatus.Firing
-            && await IsFaultyAgainAsync(context, target))
-        {
-            joined = await JoinAsync(context, new JoinRequest(signal, target, ShowsNewFault: true));
-        }
-
+        // The fault below comes first: of it the incident is, and the signal joins it.
+        if (resolution.Below is { } below) await AttachAsync(context, below, target, null, resolution);
+        var joined = await AttachAsync(context, signal, target, resolution.Through, resolution);
         if (joined.IncidentId is not { } incident) return await RecordAsync(context, signal, RouteKind.Ignored, target, joined.Reason);
-#pragma warning disable DURABLE2003 // It needs the durable client, and so lives beside the triggers, in a project that references this one.
-        if (joined.Start is not null) await context.CallActivityAsync<string>(ActivityNames.StartIncident, joined.Start, Retries.Store);
-#pragma warning restore DURABLE2003
-        if (!joined.Opened && joined.ClosedAs is null) context.SendEvent(incident, SignalEvent.Name, SignalEvent.Of(signal));
         return new RouteOutcome(signal.Id, joined.Opened ? RouteKind.Started
             : RouteKind.Joined, incident, target.ToString(), joined.Reason);
     }
 
-    private static Task<JoinResult> JoinAsync(TaskOrchestrationContext context, JoinRequest request) =>
-        context.CallJoinIncidentAsync(request, Retries.Store);
+    private static async Task<JoinResult> AttachAsync(
+        TaskOrchestrationContext context, Signal signal, TargetReference target, string? through, TargetResolution resolution)
+    {
+        var joined = await context.CallJoinIncidentAsync(new JoinRequest(signal, target) { Through = through }, Retries.Store);
+        if (joined.ClosedAs is OutcomeKind.Healed or OutcomeKind.NoActionNeeded && signal.Alert.Status == AlertStatus.Firing
+            && await IsFaultyAgainAsync(context, target, resolution))
+        {
+            var again = new JoinRequest(signal, target, ShowsNewFault: true) { Through = through };
+            joined = await context.CallJoinIncidentAsync(again, Retries.Store);
+        }
+
+#pragma warning disable DURABLE2003 // It needs the durable client, and so lives beside the triggers, in a project that references this one.
+        if (joined.Start is not null) await context.CallActivityAsync<string>(ActivityNames.StartIncident, joined.Start, Retries.Store);
+#pragma warning restore DURABLE2003
+        if (joined is { IncidentId: { } incident, Opened: false, ClosedAs: null })
+        {
+            context.SendEvent(incident, SignalEvent.Name, SignalEvent.Of(signal));
+        }
+
+        return joined;
+    }
 
     // The last incident ended well and this alert came after: a late echo, or the fault is back. The target itself says which.
-    private static async Task<bool> IsFaultyAgainAsync(TaskOrchestrationContext context, TargetReference target)
+    private static async Task<bool> IsFaultyAgainAsync(
+        TaskOrchestrationContext context, TargetReference target, TargetResolution resolution)
     {
+        // Whoever found the fault below has looked at it; and an alert of a layer above says nothing of a target that has no such fault.
+        if (resolution.Through is not null) return resolution.Below is not null;
         for (var look = 0; look < Looks; look++)
         {
             var evidence = await context.CallCollectEvidenceAsync(new CollectRequest(target), Retries.Routing);

@@ -83,6 +83,16 @@ internal sealed class SimulatedCluster : IAsyncDisposable
          "message":"it has reached its limit","lastTransitionTime":"{{{DateTimeOffset.UtcNow:yyyy-MM-ddTHH:mm:ssZ}}}"}]} }
         """);
 
+    /// <summary>As a kubelet tells of its machine, or the controller that misses it.</summary>
+    public Task SetNodeAsync(string name, Guid systemUuid, bool ready) => PatchAsync(
+        new Uri($"/api/v1/nodes/{name}/status", UriKind.Relative), name, $$$"""
+        {"status":{"nodeInfo":{"systemUUID":"{{{systemUuid}}}"},"conditions":[{"type":"Ready",
+         "status":"{{{(ready ? "True" : "Unknown")}}}","reason":"test"}]} }
+        """);
+
+    public async Task<JsonObject> GetNodeAsync(string name) =>
+        (await _http.GetFromJsonAsync<JsonObject>(new Uri($"/api/v1/nodes/{name}", UriKind.Relative)))!;
+
     public async Task<JsonObject> GetDeploymentAsync(string name) =>
         (await _http.GetFromJsonAsync<JsonObject>(new Uri($"/apis/apps/v1/namespaces/{Namespace}/deployments/{name}", UriKind.Relative)))!;
 

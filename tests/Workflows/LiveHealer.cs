@@ -53,7 +53,15 @@ public sealed class LiveHealer : IAsyncDisposable
 
     public string ConnectionString => _database.ConnectionString;
 
-    public static async Task<LiveHealer> StartAsync(string autonomy = "act", params FaultDescription[] faults)
+    public IServiceProvider Services => _host.Services;
+
+    public static Task<LiveHealer> StartAsync(string autonomy = "act", params FaultDescription[] faults) =>
+        StartAsync(autonomy, faults, new(StringComparer.Ordinal), [("test.yaml", Workflow)], _ => { });
+
+    /// <param name="configure">Adds to the services, before the healer's own.</param>
+    public static async Task<LiveHealer> StartAsync(
+        string autonomy, IReadOnlyList<FaultDescription> faults, Dictionary<string, string?> settings,
+        IReadOnlyList<(string File, string Text)> workflows, Action<IServiceCollection> configure)
     {
         var database = new TestDatabase();
         await database.InitializeAsync();
@@ -64,10 +72,12 @@ public sealed class LiveHealer : IAsyncDisposable
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Heal:Limits:RecentlyRemediated"] = "00:00:00" });
+        builder.Configuration.AddInMemoryCollection(settings);
+        configure(builder.Services);
         builder.Services.AddKubernetesClient(options => options.Server = new Uri(simulator.Url));
         builder.Services.AddHealer(builder.Configuration, database.ConnectionString);
         builder.Services.AddSingleton(services =>
-            WorkflowCatalogue.Parse([("test.yaml", Workflow)], services.GetRequiredService<ActionCatalogue>().Descriptors));
+            WorkflowCatalogue.Parse([.. workflows], services.GetRequiredService<ActionCatalogue>().Descriptors));
         var hub = new Microsoft.DurableTask.InMemory.InMemoryTaskHub(TimeProvider.System);
         builder.Services.AddDurableTaskClient(client => client.UseTaskHub(_ => hub).RegisterDirectly());
         builder.Services.AddDurableTaskWorker(worker =>
@@ -86,6 +96,15 @@ public sealed class LiveHealer : IAsyncDisposable
 
     public Task PatchAsync(string name, JsonObject patch) =>
         Cluster.PatchAsync<Deployment>(Namespace, name, Patch.Merge(patch), new WriteOptions { FieldManager = "kubectl-patch" });
+
+    /// <summary>As a kubelet, or the controller that misses it.</summary>
+    public async Task PatchNodeStatusAsync(string node, string json)
+    {
+        using var http = new HttpClient { BaseAddress = new Uri(_simulator.Url) };
+        using var content = new StringContent(json, System.Text.Encoding.UTF8, "application/strategic-merge-patch+json");
+        using var answer = await http.PatchAsync(new Uri($"/api/v1/nodes/{node}/status", UriKind.Relative), content);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+    }
 
     public async Task AddFaultAsync(FaultDescription fault)
     {

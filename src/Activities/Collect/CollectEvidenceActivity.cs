@@ -15,7 +15,7 @@ internal sealed class CollectEvidenceActivity(
 {
     public override async Task<EvidenceBundle> RunAsync(TaskActivityContext context, CollectRequest? input)
     {
-        var whole = await realms.Of(input!.Target.Kind).CollectAsync(input.Target);
+        var whole = await realms.CollectAsync(input!.Target);
         if (input.IncidentId is not { } incident) return whole.Digest();
         var retention = options.CurrentValue.Evidence.Retention;
         var reference = await kept.KeepAsync(incident, Math.Max(1, input.Step), whole, retention, CancellationToken.None);

@@ -7,9 +7,6 @@ namespace Heal.Activities;
 [DurableTask(ActivityNames.ResolveTarget)]
 internal sealed class ResolveTargetActivity(TargetRealms realms) : TaskActivity<Signal, TargetResolution>
 {
-    public override Task<TargetResolution> RunAsync(TaskActivityContext context, Signal? input)
-    {
-        var resolver = realms.NewResolver();
-        return resolver.ResolveAsync(resolver.Identify(input!), CancellationToken.None);
-    }
+    public override Task<TargetResolution> RunAsync(TaskActivityContext context, Signal? input) =>
+        realms.NewResolver().ResolveAsync(input!, CancellationToken.None);
 }

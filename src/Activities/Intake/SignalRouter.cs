@@ -109,7 +109,8 @@ internal sealed partial class SignalRouter(
             {
                 // Signals of one candidate have one target: the cluster is asked once.
                 resolution ??= await batch.Resolver.ResolveAsync(batch.Resolver.Identify(signal), cancellationToken);
-                if (await RouteAsync(batch.Incidents, signal, resolution, cancellationToken)) echo = waiting;
+                var lowest = await batch.Resolver.LowerAsync(resolution, signal, cancellationToken);
+                if (await RouteAsync(batch.Incidents, signal, lowest, cancellationToken)) echo = waiting;
                 batch.AddRouted(signal.Id);
             }
             catch (Exception failed) when (!cancellationToken.IsCancellationRequested)
@@ -146,16 +147,28 @@ internal sealed partial class SignalRouter(
             return false;
         }
 
-        var joined = await join.JoinAsync(new JoinRequest(signal, target), cancellationToken);
-        if (joined.IncidentId is not { } incident)
+        // The fault below comes first: of it the incident is.
+        if (resolution.Below is { } below) await AttachAsync(incidents, new JoinRequest(below, target), cancellationToken);
+        var joined = await AttachAsync(incidents, new JoinRequest(signal, target) { Through = resolution.Through }, cancellationToken);
+        if (joined.IncidentId is null)
         {
             await RecordAsync(signal, RouteKind.Ignored, joined.Reason, cancellationToken);
             return false;
         }
 
-        if (joined.Start is { } start) await incidents.StartAsync(start, signal, cancellationToken);
-        if (!joined.Opened && joined.ClosedAs is null) await incidents.TellAsync(incident, signal, cancellationToken);
         return joined.ClosedAs is OutcomeKind.Healed or OutcomeKind.NoActionNeeded && signal.Alert.Status == AlertStatus.Firing;
+    }
+
+    private async Task<JoinResult> AttachAsync(IIncidents incidents, JoinRequest request, CancellationToken cancellationToken)
+    {
+        var joined = await join.JoinAsync(request, cancellationToken);
+        if (joined.Start is { } start) await incidents.StartAsync(start, request.Signal, cancellationToken);
+        if (joined is { Opened: false, ClosedAs: null, IncidentId: { } incident })
+        {
+            await incidents.TellAsync(incident, request.Signal, cancellationToken);
+        }
+
+        return joined;
     }
 
     private async Task RecordAsync(Signal signal, RouteKind kind, string reason, CancellationToken cancellationToken)

@@ -21,22 +21,29 @@ internal sealed class TargetResolver(IKubernetesClient client, string cluster) :
 
     public async Task<TargetResolution> ResolveAsync(TargetCandidate candidate, CancellationToken cancellationToken)
     {
+        if (candidate.Kind == TargetKinds.Pod) return await OfPodAsync(candidate, cancellationToken);
         var (found, how) = candidate.Kind switch
         {
-            TargetKinds.Pod => await OfPodAsync(candidate, cancellationToken),
             TargetKinds.ReplicaSet => await OfOwnedAsync(candidate, ResourceKind.Of<ReplicaSet>(), cancellationToken),
             TargetKinds.Job => await OfOwnedAsync(candidate, Job, cancellationToken),
             TargetKinds.Node => await OfNodeAsync(candidate, cancellationToken),
             TargetKinds.Namespace => (candidate with { Namespace = candidate.Name }, candidate.Rule),
             _ => (candidate, candidate.Rule),
         };
-        return new TargetResolution(TargetVerdict.Found, new TargetReference(cluster, found.Kind, found.Namespace, found.Name), how);
+        return Found(found, how);
     }
 
-    private async Task<(TargetCandidate Found, string How)> OfPodAsync(TargetCandidate pod, CancellationToken cancellationToken) =>
-        await client.TryGetAsync<Pod>(pod.Namespace, pod.Name, cancellationToken) is { } live
+    private TargetResolution Found(TargetCandidate found, string how) =>
+        new(TargetVerdict.Found, new TargetReference(cluster, found.Kind, found.Namespace, found.Name), how);
+
+    private async Task<TargetResolution> OfPodAsync(TargetCandidate pod, CancellationToken cancellationToken)
+    {
+        var live = await client.TryGetAsync<Pod>(pod.Namespace, pod.Name, cancellationToken);
+        var (found, how) = live is not null
             ? await _owners.ClimbAsync(pod, live.Metadata, cancellationToken)
             : await _owners.OfGonePodAsync(pod, cancellationToken);
+        return Found(found, how) with { Node = live?.Spec?.NodeName };
+    }
 
     private async Task<(TargetCandidate Found, string How)> OfOwnedAsync(
         TargetCandidate owned, ResourceKind kind, CancellationToken cancellationToken) =>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Heal.Healing;
 using Microsoft.Extensions.Options;
 
@@ -27,7 +28,8 @@ internal interface ITargetResolver
 }
 
 /// <summary>The realms of this program.</summary>
-internal sealed class TargetRealms(IEnumerable<ITargetRealm> realms, IOptionsMonitor<HealOptions> options)
+/// <param name="layers">Ties the realms; null: they know nothing of each other.</param>
+internal sealed class TargetRealms(IEnumerable<ITargetRealm> realms, IOptionsMonitor<HealOptions> options, Layers? layers = null)
 {
     private readonly List<ITargetRealm> _realms = [.. realms];
 
@@ -36,14 +38,22 @@ internal sealed class TargetRealms(IEnumerable<ITargetRealm> realms, IOptionsMon
     public ITargetRealm Of(string kind) => _realms.FirstOrDefault(realm => realm.Has(kind))
         ?? throw new InvalidOperationException($"Target kind '{SafeText.Line(kind, 60)}': expected a realm that has it, found none.");
 
-    public SignalTargets NewResolver() => new(this, options.CurrentValue.Cluster);
+    public SignalTargets NewResolver() => new(this, options.CurrentValue.Cluster, layers);
+
+    /// <summary>What a realm shows of a target, with the layers above and below it.</summary>
+    public async Task<EvidenceBundle> CollectAsync(TargetReference target)
+    {
+        var seen = await Of(target.Kind).CollectAsync(target);
+        return layers is null ? seen : await layers.AddAsync(seen, CancellationToken.None);
+    }
 }
 
 /// <summary>The targets of one batch of signals: each realm's resolver is made once, and only when it is needed.</summary>
-internal sealed class SignalTargets(TargetRealms realms, string cluster)
+internal sealed class SignalTargets(TargetRealms realms, string cluster, Layers? layers)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<ITargetRealm, ITargetResolver> _resolvers = [];
+    private readonly ConcurrentDictionary<string, Lazy<Task<LayerVerdict?>>> _below = new(StringComparer.Ordinal);
 
     /// <summary>What the signal names, before anybody was asked.</summary>
     public TargetIdentification Identify(Signal signal) =>
@@ -51,6 +61,15 @@ internal sealed class SignalTargets(TargetRealms realms, string cluster)
             ? new TargetIdentification(TargetVerdict.Found, target, target.Rule)
             : TargetPolicy.Identify(signal.Alert, cluster);
 
+    /// <summary>The target of a signal: what its realm says, or the layer below that is at fault.</summary>
+    public async Task<TargetResolution> ResolveAsync(Signal signal, CancellationToken cancellationToken) =>
+        await LowerAsync(await ResolveAsync(Identify(signal), cancellationToken), signal, cancellationToken);
+
+    /// <summary>From what a signal is about to the layer below that is at fault; the same when none is.</summary>
+    public async Task<TargetResolution> LowerAsync(TargetResolution found, Signal signal, CancellationToken cancellationToken) =>
+        layers is null ? found : await layers.LowerAsync(found, signal, _below, cancellationToken);
+
+    /// <summary>What its realm says of what a signal names.</summary>
     public async Task<TargetResolution> ResolveAsync(TargetIdentification named, CancellationToken cancellationToken) =>
         named.Candidate is { } candidate
             ? await ResolverOf(candidate.Kind).ResolveAsync(candidate, cancellationToken)

@@ -5,7 +5,7 @@ using Npgsql;
 namespace Heal.Activities;
 
 /// <summary>The healer's store on PostgreSQL, in a schema of its own.</summary>
-internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore
+internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore, IOpenIncidents
 {
     /// <summary>The schema's default name.</summary>
     public const string Schema = "heal";
@@ -32,6 +32,12 @@ internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore
 
         await transaction.CommitAsync(cancellationToken);
         return result;
+    }
+
+    public async Task<LatestIncident?> LatestAsync(TargetReference target, CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        return (await LatestAsync(connection, target.Key, cancellationToken))?.Incident;
     }
 
     public async Task RecordSignalAsync(UnroutedSignal signal, CancellationToken cancellationToken)
@@ -198,6 +204,7 @@ internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore
         CancellationToken cancellationToken)
     {
         var (signal, target) = (request.Signal, request.Target);
+        if (request.Through is { } through) verdict = verdict with { Reason = $"{verdict.Reason}; {through}" };
         if (verdict.Kind == JoinKind.Ignore) return new JoinResult(null, false, null, null, verdict.Reason);
         var opened = verdict.Kind == JoinKind.Open;
         IncidentInput? input = null;

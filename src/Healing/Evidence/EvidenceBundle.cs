@@ -52,6 +52,9 @@ public sealed record EvidenceBundle(
     /// <summary>For targets on a libvirt host; null for all others.</summary>
     public MachineEvidence? Machine { get; init; }
 
+    /// <summary>Nodes and the machines that they are, above or below the target; null where one of the two worlds is not there.</summary>
+    public LayerEvidence? Layers { get; init; }
+
     /// <summary>A bundle that says only that the target is not there, or not readable, and why.</summary>
     public static EvidenceBundle Empty(
         TargetReference target, DateTimeOffset at, bool exists, AutonomySetting autonomy, params string[] gaps) =>

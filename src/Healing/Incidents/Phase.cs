@@ -47,4 +47,7 @@ public enum OutcomeKind
 
     /// <summary>The healer itself could not go on.</summary>
     Failed,
+
+    /// <summary>The fault lies in a layer below: the incident of that one goes on, and nothing more was done here.</summary>
+    HandedOver,
 }

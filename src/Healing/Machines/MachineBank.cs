@@ -110,7 +110,7 @@ public sealed class MachineBank
     {
         var fingerprint = DetectorSignals.Fingerprint(fault.Detector, fault.Uid);
         var episode = EpisodeOf(fingerprint, creates: true)!;
-        if (episode.Fires(fault.Uid, SignalOf(fault, fingerprint, now), now) is { } send) found.Add(send);
+        if (episode.Fires(fault.Uid, SignalOf(fault, now), now) is { } send) found.Add(send);
         if (episode.Next(ClearAfter, now) is { } next) _due.Add(fingerprint, next);
     }
 
@@ -132,7 +132,8 @@ public sealed class MachineBank
         return _episodes[fingerprint] = found;
     }
 
-    private static Signal SignalOf(MachineFault fault, string fingerprint, DateTimeOffset now)
+    /// <summary>The signal of a fault. What began at the same time is the same signal, whoever looked.</summary>
+    public static Signal SignalOf(MachineFault fault, DateTimeOffset now)
     {
         var labels = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
@@ -149,7 +150,8 @@ public sealed class MachineBank
             ["summary"] = SafeText.Line(fault.Summary, BankLimits.LineLength),
             ["evidence"] = SafeText.Clean(string.Join('\n', lines), BankLimits.EvidenceLength),
         };
-        var alert = new Alert(fault.Alert, AlertStatus.Firing, labels, annotations, fault.Since, null, fingerprint);
+        var alert = new Alert(fault.Alert, AlertStatus.Firing, labels, annotations, fault.Since, null,
+            DetectorSignals.Fingerprint(fault.Detector, fault.Uid));
         return Signal.Of(alert, SignalSource.Watch, now) with
         {
             Target = new TargetCandidate(fault.Target.Kind, "", fault.Target.Name,
