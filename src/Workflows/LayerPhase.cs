@@ -30,6 +30,9 @@ internal sealed class LayerPhase(TaskOrchestrationContext context, IncidentState
         {
             case LayerCourse.HandOver:
                 return await HandOverAsync(verdict);
+            case LayerCourse.Leave:
+                var undone = state.Actions.Any(action => action.Undone);
+                return (new Ending(undone ? OutcomeKind.RolledBack : OutcomeKind.NoActionNeeded, verdict.Reason), false);
             case LayerCourse.Wait when _waits++ < Waits:
                 await LookAgainAsync(verdict.Reason);
                 return (null, true);

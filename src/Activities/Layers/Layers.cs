@@ -190,6 +190,7 @@ public sealed class Layers
             Fault = fault,
             IsCaredFor = seen.Autonomy.Level > Autonomy.Observe,
             OpenIncident = ready ? null : await OpenAsync(machine, cancellationToken),
+            Meant = ready ? null : LayerPolicy.Meant(state),
             Undecided = ready || fault is not null ? null : LayerPolicy.Undecided(machine, state),
         };
 

@@ -44,6 +44,9 @@ public sealed record NodeLayers(string Id, string Node, bool? Ready, NodeMapping
     /// <summary>The incident of the domain that is open; null when there is none.</summary>
     public string? OpenIncident { get; init; }
 
+    /// <summary>Whose intent it is that the domain does not run, in words; null when it runs, or is off for another reason.</summary>
+    public string? Meant { get; init; }
+
     /// <summary>Nobody can tell yet: in words why. Null when it is known.</summary>
     public string? Undecided { get; init; }
 }
@@ -65,6 +68,9 @@ public enum LayerCourse
 
     /// <summary>A layer below is at fault: its incident goes on, this one ends.</summary>
     HandOver,
+
+    /// <summary>Somebody wants the machine to be as it is, and so the node to be away: nothing is done about it.</summary>
+    Leave,
 }
 
 /// <param name="Signal">What the watch of the layer below would say of its fault; null where its incident is open already.</param>

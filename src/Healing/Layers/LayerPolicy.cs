@@ -21,6 +21,9 @@ public static class LayerPolicy
     private static readonly HashSet<string> OfAbsence =
         new(["KubeNodeNotReady", "KubernetesNodeNotReady", "KubeNodeUnreachable"], StringComparer.Ordinal);
 
+    // libvirt's reasons that somebody gave. "migrated" is none: the guest runs elsewhere.
+    private static readonly HashSet<string> Orders = new(["destroyed", "saved", "shutdown", "from-snapshot"], StringComparer.Ordinal);
+
     /// <summary>True for an alert that says of a node that it is away, and nothing else.</summary>
     public static bool TellsOfAbsence(string alert) => OfAbsence.Contains(alert);
 
@@ -45,6 +48,20 @@ public static class LayerPolicy
         return seen.Verdict == DetectionVerdict.TooEarly ? seen.Reason : null;
     }
 
+    /// <summary>
+    /// Whose intent it is that a domain does not run, in words; null when it runs, nobody is known to have meant it, it went to another
+    /// host, or the healer itself stopped it.
+    /// </summary>
+    public static string? Meant(MachineEvidence machine)
+    {
+        if (machine.Domain is not { } domain) return null;
+        if (domain is { State: "paused", Reason: "user" }) return "it is paused (user), which is somebody's intent";
+        var stop = StopPolicy.Judge(machine);
+        if (stop.Kind != StopKind.Intended || (domain.Operation is { Run: { } ours } && ours == domain.LastRunId)) return null;
+        return domain.Desired == MachineMark.Stopped || domain.StoppedBy is not null || Orders.Contains(domain.Reason)
+            ? $"it is off: {stop.Reason}" : null;
+    }
+
     /// <summary>What the incident of a target is to do, given what stands below its nodes.</summary>
     /// <param name="pods">Of the target; a target whose troubles are elsewhere too keeps its incident.</param>
     public static LayerVerdict Judge(
@@ -60,6 +77,11 @@ public static class LayerPolicy
             return new LayerVerdict(LayerCourse.HandOver,
                 $"{Below(healing)}, of which incident {healing.OpenIncident} is under way", null, healing.Mapping.Target,
                 healing.OpenIncident);
+        }
+
+        if (target.Kind == TargetKinds.Node && away.Find(node => node.Meant is not null) is { } meant)
+        {
+            return new LayerVerdict(LayerCourse.Leave, $"{Below(meant)}: {meant.Meant}");
         }
 
         return away.Find(node => node.Undecided is not null) is { } early

@@ -93,8 +93,11 @@ public sealed class LayersTests(MachineStore store) : IClassFixture<MachineStore
 
         var meant = await rig.ResolveAsync("KubeNodeNotReady", N1);
         var observed = await rig.ResolveAsync("KubeNodeNotReady", ("node", "n2"));
+        var left = await rig.Layers.AddAsync(OfNode(ready: false), CancellationToken.None);
 
         Assert.Equal((TargetKinds.Node, TargetKinds.Node), (meant.Target!.Kind, observed.Target!.Kind));
+        Assert.Equal(LayerCourse.Leave, left.Layers!.Verdict.Course);
+        Assert.Contains("somebody ended it (destroyed)", left.Layers.Verdict.Reason);
     }
 
     [Fact]

@@ -110,6 +110,41 @@ public sealed class LayerPolicyTests
     }
 
     [Theory]
+    [InlineData("shutoff", "destroyed", "somebody ended it")]
+    [InlineData("shutoff", "saved", "somebody stopped it")]
+    [InlineData("shutoff", "shutdown", "shut down in order")]
+    [InlineData("paused", "user", "somebody's intent")]
+    public void A_node_whose_machine_somebody_stopped_is_left_alone_with_that_reason(string state, string reason, string expected)
+    {
+        var meant = LayerPolicy.Meant(Machine(state, reason));
+
+        var verdict = LayerPolicy.Judge(Node, [], [Layers() with { Fault = null, Meant = meant }], Now);
+
+        Assert.Equal(LayerCourse.Leave, verdict.Course);
+        Assert.Contains(expected, verdict.Reason);
+        Assert.Equal(LayerCourse.Stay, LayerPolicy.Judge(
+            Deployment, [Pod("a", "n1")], [Layers() with { Fault = null, Meant = meant }], Now).Course);
+    }
+
+    [Theory]
+    [InlineData("running", "booted")]
+    [InlineData("shutoff", "crashed")]
+    [InlineData("shutoff", "migrated")]
+    public void What_runs_has_failed_or_went_to_another_host_was_not_stopped_by_intent(string state, string reason) =>
+        Assert.Null(LayerPolicy.Meant(Machine(state, reason)));
+
+    [Fact]
+    public void What_the_healer_stopped_itself_or_what_nobody_is_known_to_have_stopped_is_no_intent_either()
+    {
+        var off = Machine("shutoff", "destroyed");
+        var forgotten = Machine("shutoff", "unknown");
+
+        Assert.Null(LayerPolicy.Meant(off with { Domain = off.Domain! with { Operation = new OperationMark("incident-1/1", 4, true) } }));
+        Assert.Null(LayerPolicy.Meant(forgotten with { Domain = forgotten.Domain! with { Desired = null } }));
+        Assert.NotNull(LayerPolicy.Meant(forgotten with { Domain = forgotten.Domain! with { Desired = "stopped" } }));
+    }
+
+    [Theory]
     [InlineData("n1", "n1", LayerCourse.HandOver)]
     [InlineData("n1", "n2", LayerCourse.Stay)]
     [InlineData("n1", null, LayerCourse.Stay)]

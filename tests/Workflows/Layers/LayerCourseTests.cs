@@ -135,6 +135,17 @@ public sealed class LayerCourseTests
     }
 
     [Fact]
+    public async Task A_node_whose_machine_somebody_switched_off_needs_nothing()
+    {
+        _layers.Enqueue(new LayerEvidence { Verdict = new LayerVerdict(LayerCourse.Leave, "somebody ended it (destroyed)") });
+
+        var outcome = await RunAsync();
+
+        Assert.Equal((OutcomeKind.NoActionNeeded, "somebody ended it (destroyed)"), (outcome.Kind, outcome.Reason));
+        Assert.DoesNotContain(ActivityNames.PlanRecovery, _context.Calls);
+    }
+
+    [Fact]
     public async Task What_is_not_known_yet_is_waited_for_with_a_limit()
     {
         for (var i = 0; i < 13; i++) _layers.Enqueue(new LayerEvidence { Verdict = new LayerVerdict(LayerCourse.Wait, "too early") });
