@@ -135,7 +135,31 @@ internal sealed class MachineReader(ILibvirtHost host, MachineTools tools, List<
         long? memory = info is null ? null : Math.Max(info.MemoryBytes, info.KernelMemoryBytes ?? 0);
         return new HypervisorEvidence(
             $"host/{host.Name}", host.Name, true, null, tools.Time.GetUtcNow(), info?.LibvirtVersion.ToString(), info?.Cpus, memory,
-            info?.FreeMemoryBytes, running.Count, domains.Count, running.Sum(domain => domain.MaxMemoryKib) * 1024);
+            info?.FreeMemoryBytes, running.Count, domains.Count, running.Sum(domain => domain.MaxMemoryKib) * 1024)
+        {
+            Identity = info?.HostUuid,
+            Maintenance = await MaintenanceAsync(cancellationToken),
+        };
+    }
+
+    /// <summary>Null: nobody works on the host.</summary>
+    public async Task<MaintenanceEvidence?> MaintenanceAsync(CancellationToken cancellationToken) =>
+        (await tools.Memory.MaintenanceAsync(host.Name, tools.Time.GetUtcNow(), cancellationToken))?.Seen();
+
+    /// <summary>Where a domain of this host was started when this host was dead; null: nowhere.</summary>
+    public async Task<MoveEvidence?> MovedAsync(MachineMove? move, CancellationToken cancellationToken)
+    {
+        if (move is null) return null;
+        try
+        {
+            if (tools.Hosts.Find(move.Destination) is not { } destination) return new MoveEvidence(move.Destination, move.At, null, null);
+            var there = await destination.Domains.FindAsync(Guid.Parse(move.Uuid, CultureInfo.InvariantCulture), cancellationToken);
+            return new MoveEvidence(move.Destination, move.At, there is not null, there?.Id is not null);
+        }
+        catch (LibvirtException)
+        {
+            return new MoveEvidence(move.Destination, move.At, null, null);
+        }
     }
 
     /// <summary>The files and devices of the domain's disks, CD drives apart.</summary>

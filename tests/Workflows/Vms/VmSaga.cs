@@ -117,7 +117,7 @@ internal sealed class VmSaga
         var options = Options.Create(new VmManagerOptions { OsinfoFolder = "/nowhere" });
         var managed = new ManagedHosts(hosts);
         var manager = new VmManager(
-            hosts, new HostFactsReader(hosts), new OsinfoFiles(options, NullLogger<OsinfoFiles>.Instance), options);
+            hosts, new HostFactsReader(hosts, TimeProvider.System, null), new OsinfoFiles(options, NullLogger<OsinfoFiles>.Instance), options);
         On(VmActivityNames.CheckVm, new CheckVmActivity(manager, managed));
         On(VmActivityNames.MakeVmVolume, new MakeVmVolumeActivity(managed));
         On(VmActivityNames.FillVmSeed, new FillVmSeedActivity(managed));
