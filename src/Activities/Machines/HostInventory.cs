@@ -128,7 +128,7 @@ public sealed class HostInventory
         await _tools.Memory.KeepAsync(changed, cancellationToken);
         foreach (var (domain, mark) in marks) await _definitions.KeepAsync(domain, mark, now, cancellationToken);
         await _tools.Memory.ForgetAsync(_host.Name, gone, cancellationToken);
-        foreach (var uuid in moves.Keys.Intersect(gone)) await _tools.Memory.EndMoveAsync(_host.Name, uuid, cancellationToken);
+        foreach (var uuid in moves.Keys.Intersect(gone)) await _tools.Memory.EndMoveAsync(_host.Name, uuid, now, cancellationToken);
         foreach (var uuid in gone)
         {
             if (_records.Remove(uuid, out var lost))
@@ -171,7 +171,7 @@ public sealed class HostInventory
             // Somebody brought it home: from now on this copy is the one that counts.
             if (described is { RunId: not null, Moved.RunsThere: false } && now - move.At >= MoveTakes)
             {
-                await _tools.Memory.EndMoveAsync(_host.Name, move.Uuid, cancellationToken);
+                await _tools.Memory.EndMoveAsync(_host.Name, move.Uuid, now, cancellationToken);
                 described = described with { Moved = null };
             }
         }

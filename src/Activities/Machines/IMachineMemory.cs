@@ -45,7 +45,7 @@ public interface IMachineMemory
     Task KeepMoveAsync(MachineMove move, CancellationToken cancellationToken);
 
     /// <summary>The old host has no copy any more, or the guest is back on it.</summary>
-    Task EndMoveAsync(string host, string uuid, CancellationToken cancellationToken);
+    Task EndMoveAsync(string host, string uuid, DateTimeOffset now, CancellationToken cancellationToken);
 
     /// <summary>The guests that were moved away from a host, at most 10,000.</summary>
     Task<IReadOnlyList<MachineMove>> MovesOfHostAsync(string host, CancellationToken cancellationToken);
@@ -70,7 +70,9 @@ public sealed record MachineDefinition(
 /// <summary>A guest that was started on another host because its own was dead.</summary>
 /// <param name="Host">The old one.</param>
 /// <param name="Key">Of the operation.</param>
-public sealed record MachineMove(string Host, string Uuid, string Name, string Destination, string Key, DateTimeOffset At);
+/// <param name="Proofs">By which it was started.</param>
+public sealed record MachineMove(
+    string Host, string Uuid, string Name, string Destination, string Key, DateTimeOffset At, IReadOnlyList<FencingProof> Proofs);
 
 /// <summary>Somebody works on a host.</summary>
 /// <param name="By">Who wants it so.</param>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Heal.Healing;
 using Heal.Postgres;
 using Npgsql;
 
@@ -33,16 +34,17 @@ internal sealed partial class MachineMemory
         cancellationToken, host, MaxOfHost);
 
     public Task KeepMoveAsync(MachineMove move, CancellationToken cancellationToken) => WriteAsync(
-        "move_keep", cancellationToken, move.Host, IdOf(move.Uuid), move.Name, move.Destination, move.Key, move.At.ToUniversalTime());
+        "move_keep", cancellationToken, move.Host, IdOf(move.Uuid), move.Name, move.Destination, move.Key, move.At.ToUniversalTime(),
+        StoreJson.Write(move.Proofs));
 
-    public Task EndMoveAsync(string host, string uuid, CancellationToken cancellationToken) =>
-        WriteAsync("move_end", cancellationToken, host, IdOf(uuid));
+    public Task EndMoveAsync(string host, string uuid, DateTimeOffset now, CancellationToken cancellationToken) =>
+        WriteAsync("move_end", cancellationToken, host, IdOf(uuid), now.ToUniversalTime());
 
     public Task<IReadOnlyList<MachineMove>> MovesOfHostAsync(string host, CancellationToken cancellationToken) => RowsAsync(
         "moves_of_host",
         row => new MachineMove(
             row.GetString(0), row.GetGuid(1).ToString(), row.GetString(2), row.GetString(3), row.GetString(4),
-            row.GetFieldValue<DateTimeOffset>(5)),
+            row.GetFieldValue<DateTimeOffset>(5), StoreJson.Read<List<FencingProof>>(row.GetString(6))),
         cancellationToken, host, MaxOfHost);
 
     public async Task<HostMaintenance?> MaintenanceAsync(string host, DateTimeOffset now, CancellationToken cancellationToken) =>

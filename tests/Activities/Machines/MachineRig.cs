@@ -42,7 +42,13 @@ internal sealed class MachineRig
     {
         _store = store;
         Host = new FakeLibvirtHost($"hv{Interlocked.Increment(ref _made)}", Time);
-        Tools = new MachineTools(new FakeLibvirtHosts([Host, .. others]), store.Memory, new Settings(Options), Time);
+        var settings = new Settings(Options);
+        Locks = new FakeImageLocks([Host, .. others]);
+        Tools = new MachineTools(new FakeLibvirtHosts([Host, .. others]), store.Memory, settings, Time)
+        {
+            Fencing = new FencingDesk(
+                [new HypervisorWitness(Connector, store.Memory, settings, Time)], new DiskLockWitness(Locks, settings, Time), settings, Time),
+        };
         Bank = new MachineBank();
         Inventory = new Inventories(Tools).Of(Host, Bank);
     }
@@ -50,6 +56,11 @@ internal sealed class MachineRig
     public LeapingTime Time { get; } = new();
 
     public FakeLibvirtHost Host { get; }
+
+    /// <summary>Other ways to hosts; none at first.</summary>
+    public FakeConnector Connector { get; } = new();
+
+    public FakeImageLocks Locks { get; }
 
     public MachineOptions Options { get; } = new() { Autonomy = Autonomy.Act };
 

@@ -11,6 +11,9 @@ namespace Heal.Activities;
 /// </summary>
 internal sealed record EvacuationEffect(string Host, IReadOnlyList<GuestTransfer> Guests) : Effect
 {
+    /// <summary>Characters of what is said of all guests together.</summary>
+    private const int LongestReport = 4_000;
+
     private const string Refused = "refused";
 
     // What libvirt or the witnesses refused, by uuid: of this attempt, or of the one that ended the operation.
@@ -64,7 +67,8 @@ internal sealed record EvacuationEffect(string Host, IReadOnlyList<GuestTransfer
         }
 
         if (unknown is not null) throw unknown;
-        return started > 0 ? WriteAnswer.Taken : WriteAnswer.Refused($"no guest was started elsewhere: {Describe(Guests)}");
+        return started > 0 ? WriteAnswer.Taken : new WriteAnswer(
+            WriteKind.Refused, SafeText.Line($"no guest was started elsewhere: {Describe(Guests)}", LongestReport));
     }
 
     public override Effect? Inverse(JsonObject post) => null;

@@ -62,7 +62,7 @@ internal sealed class DiskLockWitness(IImageLocks locks, IOptionsMonitor<Machine
         _last = look;
         try
         {
-            return await look.WaitAsync(Limit, time, cancellationToken);
+            return await look.WaitAsync(Limit, cancellationToken);
         }
         catch (TimeoutException)
         {

@@ -81,16 +81,16 @@ internal sealed class FencingDesk(
     private async Task<FencingStatement> AskAsync(IFencingWitness witness, FencingOrder order, CancellationToken cancellationToken)
     {
         var settings = options.CurrentValue.Fencing;
-        using var late = new CancellationTokenSource(settings.WitnessTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(settings.WitnessTimeout);
         try
         {
-            var said = await witness.FenceAsync(order, either.Token);
+            var said = await witness.FenceAsync(order, limit.Token);
             return new FencingStatement(
                 order.Host, [new FencedGuest(order.Uuid, order.Name, said.RunId)], witness.Name, witness.Kind,
                 SafeText.Line(said.Observed, EvidenceLimits.MessageLength), said.At, said.At + settings.Lifetime);
         }
-        catch (OperationCanceledException e) when (late.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             throw new FencingException(witness.Name, string.Create(
                 CultureInfo.InvariantCulture, $"it did not answer within {settings.WitnessTimeout.TotalSeconds:0} s"), e);

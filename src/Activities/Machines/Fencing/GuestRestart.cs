@@ -88,7 +88,8 @@ internal sealed class GuestRestart(ActionTools tools, string host, string key)
 
         // Before it runs there: its old host, when it comes back, must not take the guest for one that it is to start.
         var now = tools.Time.GetUtcNow();
-        await memory.KeepMoveAsync(new MachineMove(host, guest.Uuid, guest.Name, guest.Destination, key, now), cancellationToken);
+        await memory.KeepMoveAsync(
+            new MachineMove(host, guest.Uuid, guest.Name, guest.Destination, key, now, proofs), cancellationToken);
         try
         {
             await destination.Domains.DefineAsync(Marked(definition.Xml), cancellationToken);
@@ -106,7 +107,7 @@ internal sealed class GuestRestart(ActionTools tools, string host, string key)
         }
 
         // The other way round, for a guest that once came from there.
-        await memory.EndMoveAsync(guest.Destination, guest.Uuid, cancellationToken);
+        await memory.EndMoveAsync(guest.Destination, guest.Uuid, tools.Time.GetUtcNow(), cancellationToken);
         await destination.Domains.SetMetadataAsync(
             IdOf(guest), MachineNames.OperationNamespace, MachineNames.OperationPrefix, new OperationMark(key, null, IsDone: true).ToXml(),
             cancellationToken);
@@ -125,7 +126,7 @@ internal sealed class GuestRestart(ActionTools tools, string host, string key)
         var moves = await Machines.Memory.MovesOfHostAsync(host, cancellationToken);
         if (moves.Any(move => move.Uuid == guest.Uuid && move.Key == key))
         {
-            await Machines.Memory.EndMoveAsync(host, guest.Uuid, cancellationToken);
+            await Machines.Memory.EndMoveAsync(host, guest.Uuid, tools.Time.GetUtcNow(), cancellationToken);
         }
     }
 

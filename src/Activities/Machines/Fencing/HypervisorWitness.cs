@@ -40,7 +40,7 @@ internal sealed class HypervisorWitness(
         }
         catch (LibvirtException e)
         {
-            throw new FencingException(Name, SafeText.Line(e.Message, EvidenceLimits.MessageLength), e);
+            throw new FencingException(Name, SafeText.Line(e.Reason, EvidenceLimits.MessageLength), e);
         }
     }
 

@@ -24,6 +24,10 @@ CREATE TABLE machine_move (
     destination   text        NOT NULL,
     operation_key text        NOT NULL,
     moved_at      timestamptz NOT NULL,
+    -- What witnesses signed of the old copy, by which it was started.
+    proofs        jsonb       NOT NULL,
+    -- The old host has no copy any more, or the guest is back.
+    ended_at      timestamptz,
     CONSTRAINT a_guest_leaves_a_host_once PRIMARY KEY (host, uuid)
 );
 

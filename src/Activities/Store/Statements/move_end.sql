@@ -1,1 +1,1 @@
-DELETE FROM machine_move WHERE host = $1 AND uuid = $2;
+UPDATE machine_move SET ended_at = $3 WHERE host = $1 AND uuid = $2 AND ended_at IS NULL;
