@@ -42,7 +42,7 @@ internal sealed class MachineRig
     {
         _store = store;
         Host = new FakeLibvirtHost($"hv{Interlocked.Increment(ref _made)}", Time);
-        var settings = new Settings(Options);
+        var settings = new FixedSettings(Options);
         Locks = new FakeImageLocks([Host, .. others]);
         Tools = new MachineTools(new FakeLibvirtHosts([Host, .. others]), store.Memory, settings, Time)
         {
@@ -116,13 +116,14 @@ internal sealed class MachineRig
             MachineRecipes.Find(id).Descriptor, parameters.ToDictionary(item => item.Name, item => item.Value)), 0, "");
 
     public Task<Operation?> LedgerAsync(ActionRequest request) => _store.Store.FindOperationAsync(request.Key, CancellationToken.None);
+}
 
-    private sealed class Settings(MachineOptions options) : IOptionsMonitor<MachineOptions>
-    {
-        public MachineOptions CurrentValue => options;
+/// <summary>Settings that are what a test made them.</summary>
+internal sealed class FixedSettings(MachineOptions options) : IOptionsMonitor<MachineOptions>
+{
+    public MachineOptions CurrentValue => options;
 
-        public MachineOptions Get(string? name) => options;
+    public MachineOptions Get(string? name) => options;
 
-        public IDisposable? OnChange(Action<MachineOptions, string?> listener) => null;
-    }
+    public IDisposable? OnChange(Action<MachineOptions, string?> listener) => null;
 }

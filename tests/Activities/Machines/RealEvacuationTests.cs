@@ -3,7 +3,6 @@ using Heal.Drivers.Libvirt;
 using Heal.Healing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 
 namespace Heal.Activities.Tests;
 
@@ -36,7 +35,7 @@ public sealed class RealEvacuationTests : IClassFixture<MachineStore>, IAsyncLif
                 ["Hosts:hv2:Uri"] = LibvirtRig.Uri2,
             }).Build()).BuildServiceProvider();
         File.CreateSymbolicLink(_way, direct);
-        var options = new Fixed(new MachineOptions
+        var options = new FixedSettings(new MachineOptions
         {
             Autonomy = Autonomy.Act,
             Fencing = new MachineFencingOptions
@@ -174,14 +173,5 @@ public sealed class RealEvacuationTests : IClassFixture<MachineStore>, IAsyncLif
         })!;
         await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();
-    }
-
-    private sealed class Fixed(MachineOptions options) : IOptionsMonitor<MachineOptions>
-    {
-        public MachineOptions CurrentValue => options;
-
-        public MachineOptions Get(string? name) => options;
-
-        public IDisposable? OnChange(Action<MachineOptions, string?> listener) => null;
     }
 }

@@ -31,6 +31,8 @@ internal sealed class RedfishController : IAsyncDisposable
         _options.Nodes[node] = new FencingController { System = new Uri($"{_app!.Urls.First()}/redfish/v1/Systems/{node}") };
     }
 
+    public FencingController Controller(string node) => _options.Nodes[node];
+
     public void Remove(string node) => _options.Nodes.Remove(node);
 
     public string State(string node) => _machines[node].State;

@@ -14,7 +14,11 @@ internal static class FencingServices
         var options = provider.GetRequiredService<IOptionsMonitor<MachineOptions>>();
         var time = provider.GetRequiredService<TimeProvider>();
         return new FencingDesk(
-            [new HypervisorWitness(connector, provider.GetRequiredService<IMachineMemory>(), options, time)],
+            [
+                new HypervisorWitness(connector, provider.GetRequiredService<IMachineMemory>(), options, time),
+                new IpmiWitness(new LocalCommands(time), options, time),
+                new RedfishWitness(provider.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(RedfishWitness)), options, time),
+            ],
             new DiskLockWitness(provider.GetRequiredService<IImageLocks>(), options, time), options, time);
     }
 }

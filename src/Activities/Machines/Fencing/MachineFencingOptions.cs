@@ -56,6 +56,10 @@ public sealed class IpmiOptions
 
     /// <summary>A file with the password, read anew for each call.</summary>
     public string PasswordFile { get; set; } = "";
+
+    /// <summary>The number of the cipher suite, for example 17 (or 3, for old controllers). Default none: ipmitool asks the controller, which
+    /// takes ten seconds where it does not say.</summary>
+    public int? CipherSuite { get; set; }
 }
 
 /// <summary>A folder of shared storage.</summary>
@@ -116,12 +120,14 @@ internal static class MachineFencingValidator
             if (Uri.CheckHostName(ipmi.Address) == UriHostNameType.Unknown) yield return Fault($"{subject}:Ipmi:Address", "a name or an address", ipmi.Address);
             if (ipmi.Port is < 1 or > 65535) yield return Fault($"{subject}:Ipmi:Port", "1 to 65535", ipmi.Port);
             if (ipmi.User.Length > 16 || ipmi.User.StartsWith('-')) yield return Fault($"{subject}:Ipmi:User", "at most 16 characters, not beginning with -", ipmi.User);
+            if (ipmi.CipherSuite is < 0 or > 255) yield return Fault($"{subject}:Ipmi:CipherSuite", "0 to 255, or nothing", ipmi.CipherSuite);
             if (!ipmi.PasswordFile.StartsWith('/')) yield return Fault($"{subject}:Ipmi:PasswordFile", "an absolute path", ipmi.PasswordFile);
         }
 
-        if (host.Redfish is { } redfish && redfish.System is not { IsAbsoluteUri: true, Scheme: "http" or "https" })
+        // A password in the clear would be everybody's power switch.
+        if (host.Redfish is { } redfish && (redfish.System is not { IsAbsoluteUri: true } url || (url.Scheme != "https" && !url.IsLoopback)))
         {
-            yield return Fault($"{subject}:Redfish:System", "an http or https URL of a Redfish system", $"{redfish.System}");
+            yield return Fault($"{subject}:Redfish:System", "an https URL of a Redfish system", $"{redfish.System}");
         }
     }
 
