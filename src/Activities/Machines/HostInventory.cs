@@ -166,7 +166,7 @@ public sealed class HostInventory
         var seen = new MachineEvidence(now, _lastLook ?? Answering(now)) { Events = before.Events, Thresholds = options.Thresholds() };
         if (move is not null)
         {
-            described = described with { Moved = await reader.MovedAsync(move, cancellationToken) };
+            described = described with { Moved = await LeftCopies.SeeAsync(_tools.Hosts, move, cancellationToken) };
 
             // Somebody brought it home: from now on this copy is the one that counts.
             if (described is { RunId: not null, Moved.RunsThere: false } && now - move.At >= MoveTakes)

@@ -80,7 +80,7 @@ internal sealed class MachineCollector(MachineTools tools)
 
         var moves = await tools.Memory.MovesOfHostAsync(host.Name, cancellationToken);
         var move = moves.FirstOrDefault(item => item.Uuid == described.Uuid);
-        described = described with { Moved = await reader.MovedAsync(move, cancellationToken) };
+        described = described with { Moved = await LeftCopies.SeeAsync(tools.Hosts, move, cancellationToken) };
 
         return EvidenceBundle.Empty(target, now, exists: true, mark?.Setting(domain.Name) ?? setting, [.. gaps]) with
         {

@@ -146,22 +146,6 @@ internal sealed class MachineReader(ILibvirtHost host, MachineTools tools, List<
     public async Task<MaintenanceEvidence?> MaintenanceAsync(CancellationToken cancellationToken) =>
         (await tools.Memory.MaintenanceAsync(host.Name, tools.Time.GetUtcNow(), cancellationToken))?.Seen();
 
-    /// <summary>Where a domain of this host was started when this host was dead; null: nowhere.</summary>
-    public async Task<MoveEvidence?> MovedAsync(MachineMove? move, CancellationToken cancellationToken)
-    {
-        if (move is null) return null;
-        try
-        {
-            if (tools.Hosts.Find(move.Destination) is not { } destination) return new MoveEvidence(move.Destination, move.At, null, null);
-            var there = await destination.Domains.FindAsync(Guid.Parse(move.Uuid, CultureInfo.InvariantCulture), cancellationToken);
-            return new MoveEvidence(move.Destination, move.At, there is not null, there?.Id is not null);
-        }
-        catch (LibvirtException)
-        {
-            return new MoveEvidence(move.Destination, move.At, null, null);
-        }
-    }
-
     /// <summary>The files and devices of the domain's disks, CD drives apart.</summary>
     public static IEnumerable<(string Device, string Path)> Files(XElement? xml) =>
         from disk in xml?.Element("devices")?.Elements("disk") ?? []

@@ -3,7 +3,8 @@ using Heal.Healing;
 
 namespace Heal.Activities.Tests;
 
-/// <summary>A host whose guests lie on storage that another host has too, with a second way to it, and the healer that has seen it.</summary>
+/// <summary>A host whose guests lie on storage that another host has too, with a second way to it, and the healer that has seen
+/// it.</summary>
 internal sealed class EvacuationRig
 {
     private static int _made;

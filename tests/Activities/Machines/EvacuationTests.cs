@@ -31,11 +31,37 @@ public sealed class EvacuationTests(MachineStore store) : IClassFixture<MachineS
         var evidence = await rig.Rig.CollectAsync(rig.Target);
         var result = await rig.RunAsync();
 
-        Assert.Contains("no witness", rig.Rig.Action("host_evacuate").Refusal(evidence, rig.Request().Parameters), StringComparison.Ordinal);
+        Assert.Contains("no witness", rig.Rig.Action("host_evacuate").Refusal(evidence, rig.Request().Parameters));
         Assert.Equal(ActionStatus.Refused, result.Status);
         Assert.Contains("Heal:Machines:Fencing:Hosts", result.Detail, StringComparison.Ordinal);
         Assert.True(rig.Dead.Guests["web"].Runs);
         rig.AssertNothingOnSpare("web");
+    }
+
+    [Theory]
+    [InlineData(true, PlanVerdict.AskFirst, "host_evacuate")]
+    [InlineData(false, PlanVerdict.Escalate, null)]
+    public async Task A_dead_host_is_for_people_and_they_may_have_its_guests_restarted_where_it_can_be_fenced(
+        bool isFenced, PlanVerdict expected, string? action)
+    {
+        var rig = await EvacuationRig.DeadAsync(store, "web");
+        if (!isFenced) rig.Rig.Options.Fencing.Hosts.Clear();
+        rig.Rig.Time.Leap(TimeSpan.FromMinutes(1));
+        var evidence = await rig.Rig.CollectAsync(rig.Target);
+        ActionDescriptor[] actions = [.. MachineRecipes.All.Select(recipe => recipe.Descriptor)];
+        var workflow = WorkflowCatalogue.Load(
+            Path.Combine(AppContext.BaseDirectory, "workflows"),
+            [.. actions, .. RecipeBook.All.Select(recipe => recipe.Descriptor),
+                new RollbackDeployment(null!, null!, null!, TimeProvider.System).Descriptor]).Named("vm-hypervisor");
+        var refusals = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (rig.Rig.Action("host_evacuate").Refusal(evidence, rig.Request().Parameters) is { } refusal) refusals["host_evacuate"] = refusal;
+
+        var plan = Planner.Decide(new PlanningFacts(
+            "LibvirtdUnresponsive", evidence, Diagnostician.Diagnose(evidence, DetectionPolicy.Judge(evidence)), workflow, actions,
+            refusals,
+            ["restart_libvirtd"], 0, [], new SafetyLimits(), rig.Rig.Time.GetUtcNow()));
+
+        Assert.Equal((expected, action), (plan.Verdict, plan.Action?.Id));
     }
 
     [Theory]
@@ -205,6 +231,29 @@ public sealed class EvacuationTests(MachineStore store) : IClassFixture<MachineS
 
         Assert.Equal(ActionStatus.Refused, result.Status);
         Assert.Equal(0, rig.Dead.Calls("Destroy"));
+    }
+
+    [Fact]
+    public async Task A_start_that_was_ordered_before_the_host_died_does_not_come_to_be_when_it_is_back()
+    {
+        var rig = await EvacuationRig.DeadAsync(store);
+        rig.Dead.StartDaemon();
+        rig.Add("web");
+        await rig.Rig.LookAsync();
+        var start = rig.Rig.Request("vm_start");
+        await rig.Rig.HearAsync(() => rig.Dead.Guests.Kill("web"));
+        await Assert.ThrowsAsync<KilledException>(() =>
+            rig.Rig.Action("vm_start", new KilledStore(store.Store, "after intend")).RunAsync(start, CancellationToken.None));
+        await store.Memory.KeepMoveAsync(
+            new MachineMove(
+                rig.Dead.Name, rig.Dead.Guests["web"].Uuid.ToString(), "web", rig.Spare.Name, "other", rig.Rig.Time.GetUtcNow(), []),
+            CancellationToken.None);
+        rig.Spare.Guests.Take(rig.Dead.Guests["web"], running: false);
+
+        var result = await rig.Rig.Action("vm_start").RunAsync(start, CancellationToken.None);
+
+        Assert.Equal(ActionStatus.Refused, result.Status);
+        Assert.Equal((false, 1), (rig.Dead.Guests["web"].Runs, rig.Dead.Guests["web"].Boot));
     }
 
     [Fact]

@@ -102,7 +102,11 @@ internal sealed class IpmiSimulator : IAsyncDisposable
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (!File.ReadLines("/proc/net/udp").Any(line => line.Contains($"0100007F:{port:X4}", StringComparison.Ordinal)))
         {
-            if (_process!.HasExited) throw new InvalidOperationException($"ipmi_sim ended: {await _process.StandardError.ReadToEndAsync(patience.Token)}");
+            if (_process!.HasExited)
+            {
+                throw new InvalidOperationException($"ipmi_sim ended: {await _process.StandardError.ReadToEndAsync(patience.Token)}");
+            }
+
             await Task.Delay(20, patience.Token);
         }
     }

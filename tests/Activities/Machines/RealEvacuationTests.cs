@@ -50,7 +50,8 @@ public sealed class RealEvacuationTests : IClassFixture<MachineStore>, IAsyncLif
         {
             Fencing = new FencingDesk(
                 [new HypervisorWitness(connector, store.Memory, options, TimeProvider.System)],
-                new DiskLockWitness(_services.GetRequiredService<IImageLocks>(), options, TimeProvider.System), options, TimeProvider.System),
+                new DiskLockWitness(_services.GetRequiredService<IImageLocks>(), options, TimeProvider.System), options,
+                TimeProvider.System),
             Limits = new PlacementLimits(MemoryReserveBytes: 0, CpuOvercommit: 100, PoolMargin: 0, PoolOvercommit: 1),
         };
     }

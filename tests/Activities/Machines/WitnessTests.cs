@@ -5,7 +5,8 @@ namespace Heal.Activities.Tests;
 /// <summary>Witnesses that switch a host's power, and the desk that asks them in turn.</summary>
 public sealed class WitnessTests
 {
-    private static readonly FencingOrder Order = new("hv1", "00000000-0000-0000-0000-000000000001", "web", ["/shared/web"], DateTimeOffset.UnixEpoch);
+    private static readonly FencingOrder Order = new(
+        "hv1", "00000000-0000-0000-0000-000000000001", "web", ["/shared/web"], DateTimeOffset.UnixEpoch);
 
     private readonly MachineOptions _options = new();
 
@@ -52,7 +53,8 @@ public sealed class WitnessTests
         await witness.FenceAsync(Order, CancellationToken.None);
 
         Assert.Equal(
-            "ipmitool -I lanplus -H bmc-7 -p 623 -U heal -f /etc/heal/bmc chassis power status", string.Join(' ', Assert.Single(commands.Run)));
+            "ipmitool -I lanplus -H bmc-7 -p 623 -U heal -f /etc/heal/bmc chassis power status",
+            string.Join(' ', Assert.Single(commands.Run)));
     }
 
     [Theory]
@@ -117,21 +119,28 @@ public sealed class WitnessTests
         string failing, string silent, bool isProven, string asked)
     {
         var (log, witnesses) = (new List<string>(), new List<IFencingWitness>());
-        foreach (var (name, kind) in new[] { ("power", WitnessKind.Power), ("hypervisor", WitnessKind.Hypervisor), ("locks", WitnessKind.DiskLocks) })
-        {
-            var times = failing.Contains($"{name} once", StringComparison.Ordinal) ? 1 : failing.Contains(name, StringComparison.Ordinal) ? 9 : 0;
-            witnesses.Add(new Told(name, kind, times, log));
-        }
+        Add("power", WitnessKind.Power);
+        Add("hypervisor", WitnessKind.Hypervisor);
+        Add("locks", WitnessKind.DiskLocks);
 
         _options.Fencing.Key = Convert.ToBase64String(new byte[32]);
         _options.Fencing.Hosts["hv1"] = new HostFencingOptions();
         var settings = new FixedSettings(_options);
-        var desk = new FencingDesk(witnesses, new DiskLockWitness(new FakeImageLocks(), settings, TimeProvider.System), settings, TimeProvider.System);
+        var desk = new FencingDesk(
+            witnesses, new DiskLockWitness(new FakeImageLocks(), settings, TimeProvider.System), settings, TimeProvider.System);
+        string[] others = [.. silent.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
 
-        var (_, verdict) = await desk.FenceAsync(Order, null, [.. silent.Split(' ', StringSplitOptions.RemoveEmptyEntries)], CancellationToken.None);
+        var (_, verdict) = await desk.FenceAsync(Order, null, others, CancellationToken.None);
 
         Assert.Equal(isProven, verdict.IsProven);
         Assert.Equal(asked, string.Join(' ', log));
+
+        void Add(string name, WitnessKind kind)
+        {
+            var times = failing.Contains($"{name} once", StringComparison.Ordinal) ? 1
+                : failing.Contains(name, StringComparison.Ordinal) ? 9 : 0;
+            witnesses.Add(new Told(name, kind, times, log));
+        }
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public sealed class EvacuationPolicyTests
     [InlineData("paused", "not running")]
     [InlineData("crashed", "not running")]
     public void What_did_not_run_stays_where_it_is(string state, string reason) =>
-        Assert.Contains(reason, EvacuationPolicy.Objection(Guest() with { State = state }, Shared, disarms: false)!, StringComparison.Ordinal);
+        Assert.Contains(reason, EvacuationPolicy.Objection(Guest() with { State = state }, Shared, disarms: false)!);
 
     [Fact]
     public void Nobody_is_moved_who_does_not_say_so_or_was_moved_already()
@@ -52,15 +52,18 @@ public sealed class EvacuationPolicyTests
         Assert.Contains(reason, Objection(Guest() with { Xml = Xml(os, device) }), StringComparison.Ordinal);
 
     [Fact]
-    public void A_guest_that_should_be_off_is_not_started_elsewhere() => Assert.Contains(
-        "should be off", Objection(Guest() with { Xml = Xml("<metadata><heal:vm xmlns:heal='urn:heal:vm:1' desired='stopped'/></metadata>") }),
-        StringComparison.Ordinal);
+    public void A_guest_that_should_be_off_is_not_started_elsewhere()
+    {
+        const string Off = "<metadata><heal:vm xmlns:heal='urn:heal:vm:1' desired='stopped'/></metadata>";
+
+        Assert.Contains("should be off", Objection(Guest() with { Xml = Xml(Off) }), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_definition_with_a_password_or_without_end_is_not_kept()
     {
-        Assert.Contains("password", EvacuationPolicy.Unkeepable(Xml("", "<graphics type='vnc' passwd='*****'/>")), StringComparison.Ordinal);
-        Assert.Contains("262144", EvacuationPolicy.Unkeepable(Xml(new string(' ', EvacuationPolicy.LongestDefinition))), StringComparison.Ordinal);
+        Assert.Contains("password", EvacuationPolicy.Unkeepable(Xml("", "<graphics type='vnc' passwd='*****'/>")));
+        Assert.Contains("262144", EvacuationPolicy.Unkeepable(Xml(new string(' ', EvacuationPolicy.LongestDefinition))));
         Assert.Null(EvacuationPolicy.Unkeepable(Xml()));
     }
 
@@ -83,7 +86,8 @@ public sealed class EvacuationPolicyTests
         var vm = EvacuationBlueprint.Of(XElement.Parse(Xml()), "hv2", [new DiskPlace("vda", "shared", "web.qcow2")], out var fault)!;
         var host = new HostFacts(
             "hv2", null, new Dictionary<string, long> { ["kernel"] = 8L << 30 }, 4, [],
-            [new PoolFacts("shared", true, "dir", 1L << 40, 1L << 39, [new VolumeFacts("web.qcow2", "/shared/web.qcow2", "file", "qcow2", 1 << 20)])],
+            [new PoolFacts("shared", true, "dir", 1L << 40, 1L << 39,
+                [new VolumeFacts("web.qcow2", "/shared/web.qcow2", "file", "qcow2", 1 << 20)])],
             [], null);
 
         Assert.Null(fault);

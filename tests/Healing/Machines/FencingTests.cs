@@ -21,7 +21,8 @@ public sealed class FencingTests
     [InlineData("", false)]
     public void Power_is_enough_and_the_hypervisor_needs_the_locks_beside_it(string kinds, bool expected)
     {
-        FencingProof[] proofs = [.. kinds.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(kind => Proof(Enum.Parse<WitnessKind>(kind)))];
+        var names = kinds.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        FencingProof[] proofs = [.. names.Select(kind => Proof(Enum.Parse<WitnessKind>(kind)))];
 
         var verdict = FencingPolicy.Judge(proofs, Question, Key);
 

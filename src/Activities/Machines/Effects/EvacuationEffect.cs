@@ -83,7 +83,8 @@ internal sealed record EvacuationEffect(string Host, IReadOnlyList<GuestTransfer
     // After its end the ledger says what was refused: nothing on any host does.
     private async Task RecallAsync(ActionTools tools, string key, CancellationToken cancellationToken)
     {
-        if (_refused.Count > 0 || await tools.Store.FindOperationAsync(key, cancellationToken) is not { State: OperationState.Confirmed } row) return;
+        var row = _refused.Count > 0 ? null : await tools.Store.FindOperationAsync(key, cancellationToken);
+        if (row is not { State: OperationState.Confirmed }) return;
         if (row.PostImage.Items("steps").FirstOrDefault()?[Refused] is not JsonObject refused) return;
         foreach (var (uuid, why) in refused) _refused[uuid] = why?.GetValue<string>() ?? "";
     }

@@ -20,7 +20,8 @@ internal sealed class DefinitionKeeper(ILibvirtHost host, MachineTools tools)
     public async Task KeepAsync(DomainRecord domain, MachineMark? mark, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var (uuid, options) = (domain.Uuid.ToString(), tools.Options.CurrentValue);
-        var xml = domain.Persistent && options.WantsRestart(host.Name, domain.Name, mark) ? await XmlAsync(domain, cancellationToken) : null;
+        var isWanted = domain.Persistent && options.WantsRestart(host.Name, domain.Name, mark);
+        var xml = isWanted ? await XmlAsync(domain, cancellationToken) : null;
         if (xml is null || EvacuationPolicy.Unkeepable(xml) is not null)
         {
             if (_known.Remove(uuid)) await tools.Memory.ForgetDefinitionAsync(host.Name, uuid, cancellationToken);

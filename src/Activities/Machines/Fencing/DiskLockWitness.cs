@@ -27,19 +27,25 @@ internal sealed class DiskLockWitness(IImageLocks locks, IOptionsMonitor<Machine
         if (order.Disks.Count == 0) throw new FencingException(Name, $"guest {order.Name} writes no disk: there is no lock to look for");
         if (order.LocksSeenAt is not { } seen)
         {
-            throw new FencingException(Name, $"the locks of guest {order.Name} were never seen from here while it ran: that there are none proves nothing");
+            throw new FencingException(
+                Name, $"the locks of guest {order.Name} were never seen from here while it ran: that there are none proves nothing");
         }
 
         var at = time.GetUtcNow();
         foreach (var path in order.Disks)
         {
             var found = await LookAsync(path, cancellationToken);
-            if (found.State == ImageLockState.Held) throw new FencingException(Name, $"somebody writes to {SafeText.Line(path, 200)}");
-            if (found.State == ImageLockState.Unknown) throw new FencingException(Name, $"the locks of {SafeText.Line(path, 200)} are not known: {SafeText.Line(found.Detail, 200)}");
+            var shown = SafeText.Line(path, 200);
+            if (found.State == ImageLockState.Held) throw new FencingException(Name, $"somebody writes to {shown}");
+            if (found.State == ImageLockState.Unknown)
+            {
+                throw new FencingException(Name, $"the locks of {shown} are not known: {SafeText.Line(found.Detail, 200)}");
+            }
         }
 
         return new Testimony(
-            null, FormattableString.Invariant($"nobody holds the locks of its {order.Disks.Count} disks; held when it ran, at {seen:u}"), at);
+            null, FormattableString.Invariant($"nobody holds the locks of its {order.Disks.Count} disks; held when it ran, at {seen:u}"),
+            at);
     }
 
     /// <summary>Whether the locks of all these images are seen from here to be held.</summary>

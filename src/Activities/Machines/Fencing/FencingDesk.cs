@@ -58,7 +58,8 @@ internal sealed class FencingDesk(
         return KeyOf(settings) is not { } key ? new FencingVerdict(false, ["there is no key to judge it by"])
             : FencingPolicy.Judge(
                 proofs,
-                new FencingQuestion(host, uuid, [.. Of(host).Select(witness => witness.Name)], hostSeenAt, time.GetUtcNow(), settings.Lifetime)
+                new FencingQuestion(
+                    host, uuid, [.. Of(host).Select(witness => witness.Name)], hostSeenAt, time.GetUtcNow(), settings.Lifetime)
                 {
                     SilentHosts = silent,
                 },

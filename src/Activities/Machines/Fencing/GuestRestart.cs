@@ -67,7 +67,11 @@ internal sealed class GuestRestart(ActionTools tools, string host, string key)
         }
 
         var definition = (await memory.DefinitionsOfHostAsync(host, cancellationToken)).FirstOrDefault(item => item.Uuid == guest.Uuid);
-        if (definition is null || GuestTransfer.DigestOf(definition.Xml) != guest.Digest) return "its definition was changed or forgotten meanwhile";
+        if (definition is null || GuestTransfer.DigestOf(definition.Xml) != guest.Digest)
+        {
+            return "its definition was changed or forgotten meanwhile";
+        }
+
         var (elsewhere, silent) = await ElsewhereAsync(guest, cancellationToken);
         if (elsewhere is not null) return elsewhere;
         if (Machines.Fencing is not { } fencing) return $"no witness is configured: see setting {MachineFencingOptions.Section}";
@@ -165,7 +169,8 @@ internal sealed class GuestRestart(ActionTools tools, string host, string key)
         metadata.Elements().Where(item => item.Name.Namespace == ns).Remove();
         var mark = SmallXml.Read(new OperationMark(key, null, IsDone: false).ToXml())!;
         metadata.Add(new XElement(
-            ns + mark.Name.LocalName, new XAttribute(XNamespace.Xmlns + MachineNames.OperationPrefix, ns.NamespaceName), mark.Attributes()));
+            ns + mark.Name.LocalName, new XAttribute(XNamespace.Xmlns + MachineNames.OperationPrefix, ns.NamespaceName),
+            mark.Attributes()));
         return document.ToString(SaveOptions.DisableFormatting);
     }
 

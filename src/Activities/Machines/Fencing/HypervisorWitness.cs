@@ -6,9 +6,9 @@ using Microsoft.Extensions.Options;
 namespace Heal.Activities;
 
 /// <summary>
-/// The host's own libvirt, reached by another way than the one that does not answer: ends the guest where it still runs, keeps the host from
-/// starting it at its next boot, and confirms that it is off. Believed only when the way leads to the same machine, by the uuid that the
-/// host gave itself when it was last seen.
+/// The host's own libvirt, reached by another way than the one that does not answer: ends the guest where it still runs, keeps the host
+/// from starting it at its next boot, and confirms that it is off. Believed only when the way leads to the same machine, by the uuid that
+/// the host gave itself when it was last seen.
 /// </summary>
 internal sealed class HypervisorWitness(
     ILibvirtConnector connector, IMachineMemory memory, IOptionsMonitor<MachineOptions> options, TimeProvider time) : IFencingWitness
@@ -35,7 +35,8 @@ internal sealed class HypervisorWitness(
             if (now is { Id: not null }) throw new FencingException(Name, $"guest {order.Name} still runs ({now.State})");
             if (now is { Autostart: true }) throw new FencingException(Name, $"guest {order.Name} would be started when the host boots");
             var was = found is null ? "the host has no such guest"
-                : found.Id is { } run ? string.Create(CultureInfo.InvariantCulture, $"run {run} of it was ended, and it is off") : "it is off";
+                : found.Id is { } run ? string.Create(CultureInfo.InvariantCulture, $"run {run} of it was ended, and it is off")
+                : "it is off";
             return new Testimony(found?.Id, was, at);
         }
         catch (LibvirtException e)

@@ -2,8 +2,8 @@ using Heal.Healing;
 
 namespace Heal.Activities;
 
-/// <summary>Settings of fencing hosts and of restarting their guests elsewhere, section <c>Heal:Machines:Fencing</c>. Without any nothing is
-/// ever started elsewhere.</summary>
+/// <summary>Settings of fencing hosts and of restarting their guests elsewhere, section <c>Heal:Machines:Fencing</c>. Without any
+/// nothing is ever started elsewhere.</summary>
 public sealed class MachineFencingOptions
 {
     public const string Section = $"{MachineOptions.Section}:Fencing";
@@ -57,8 +57,8 @@ public sealed class IpmiOptions
     /// <summary>A file with the password, read anew for each call.</summary>
     public string PasswordFile { get; set; } = "";
 
-    /// <summary>The number of the cipher suite, for example 17 (or 3, for old controllers). Default none: ipmitool asks the controller, which
-    /// takes ten seconds where it does not say.</summary>
+    /// <summary>The number of the cipher suite, for example 17 (or 3, for old controllers). Default none: ipmitool asks the controller,
+    /// which takes ten seconds where it does not say.</summary>
     public int? CipherSuite { get; set; }
 }
 
@@ -84,17 +84,28 @@ internal static class MachineFencingValidator
         if (options.Key.Length > 0) FencingKey.Read(options.Key, out fault);
         else if (isConfigured) fault = "nothing";
         if (fault is not null) yield return Fault("Key", $"base64 of at least {FencingKey.LeastBytes} bytes", fault);
-        if (Outside(options.Lifetime, TimeSpan.FromSeconds(10), LongestLife)) yield return Fault("Lifetime", $"00:00:10 to {LongestLife}", options.Lifetime);
+        if (Outside(options.Lifetime, TimeSpan.FromSeconds(10), LongestLife))
+        {
+            yield return Fault("Lifetime", $"00:00:10 to {LongestLife}", options.Lifetime);
+        }
+
         if (Outside(options.WitnessTimeout, TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(5)) || options.WitnessTimeout >= options.Lifetime)
         {
             yield return Fault("WitnessTimeout", "00:00:05 to 00:05:00, and less than Lifetime", options.WitnessTimeout);
         }
 
-        if (options.SharedStorage.Count > MaxFolders) yield return Fault("SharedStorage", $"at most {MaxFolders} folders", options.SharedStorage.Count);
+        if (options.SharedStorage.Count > MaxFolders)
+        {
+            yield return Fault("SharedStorage", $"at most {MaxFolders} folders", options.SharedStorage.Count);
+        }
+
         foreach (var folder in options.SharedStorage)
         {
             if (!IsFolder(folder.Path)) yield return Fault("SharedStorage:Path", "an absolute path without ..", folder.Path);
-            if (folder.Here.Length > 0 && !IsFolder(folder.Here)) yield return Fault("SharedStorage:Here", "an absolute path without .., or nothing", folder.Here);
+            if (folder.Here.Length > 0 && !IsFolder(folder.Here))
+            {
+                yield return Fault("SharedStorage:Here", "an absolute path without .., or nothing", folder.Here);
+            }
         }
 
         foreach (var (name, host) in options.Hosts)
@@ -108,27 +119,42 @@ internal static class MachineFencingValidator
 
     private static IEnumerable<string> FaultsOf(string subject, HostFencingOptions host)
     {
-        if (host is { HypervisorUri: "", Ipmi: null, Redfish: null }) yield return Fault(subject, "HypervisorUri, Ipmi or Redfish", "none of them");
+        if (host is { HypervisorUri: "", Ipmi: null, Redfish: null })
+        {
+            yield return Fault(subject, "HypervisorUri, Ipmi or Redfish", "none of them");
+        }
+
         if (host.HypervisorUri.Length > 0 && !Uri.TryCreate(host.HypervisorUri, UriKind.Absolute, out _))
         {
             yield return Fault($"{subject}:HypervisorUri", "a libvirt URI", host.HypervisorUri);
         }
 
-        if (host.Ipmi is { } ipmi)
-        {
-            // It becomes an argument of a program: nothing that could be taken for an option.
-            if (Uri.CheckHostName(ipmi.Address) == UriHostNameType.Unknown) yield return Fault($"{subject}:Ipmi:Address", "a name or an address", ipmi.Address);
-            if (ipmi.Port is < 1 or > 65535) yield return Fault($"{subject}:Ipmi:Port", "1 to 65535", ipmi.Port);
-            if (ipmi.User.Length > 16 || ipmi.User.StartsWith('-')) yield return Fault($"{subject}:Ipmi:User", "at most 16 characters, not beginning with -", ipmi.User);
-            if (ipmi.CipherSuite is < 0 or > 255) yield return Fault($"{subject}:Ipmi:CipherSuite", "0 to 255, or nothing", ipmi.CipherSuite);
-            if (!ipmi.PasswordFile.StartsWith('/')) yield return Fault($"{subject}:Ipmi:PasswordFile", "an absolute path", ipmi.PasswordFile);
-        }
+        foreach (var found in host.Ipmi is { } ipmi ? FaultsOf($"{subject}:Ipmi", ipmi) : []) yield return found;
 
         // A password in the clear would be everybody's power switch.
-        if (host.Redfish is { } redfish && (redfish.System is not { IsAbsoluteUri: true } url || (url.Scheme != "https" && !url.IsLoopback)))
+        if (host.Redfish is { } redfish
+            && (redfish.System is not { IsAbsoluteUri: true } url || (url.Scheme != "https" && !url.IsLoopback)))
         {
             yield return Fault($"{subject}:Redfish:System", "an https URL of a Redfish system", $"{redfish.System}");
         }
+    }
+
+    private static IEnumerable<string> FaultsOf(string subject, IpmiOptions ipmi)
+    {
+        // It becomes an argument of a program: nothing that could be taken for an option.
+        if (Uri.CheckHostName(ipmi.Address) == UriHostNameType.Unknown)
+        {
+            yield return Fault($"{subject}:Address", "a name or an address", ipmi.Address);
+        }
+
+        if (ipmi.Port is < 1 or > 65535) yield return Fault($"{subject}:Port", "1 to 65535", ipmi.Port);
+        if (ipmi.User.Length > 16 || ipmi.User.StartsWith('-'))
+        {
+            yield return Fault($"{subject}:User", "at most 16 characters, not beginning with -", ipmi.User);
+        }
+
+        if (ipmi.CipherSuite is < 0 or > 255) yield return Fault($"{subject}:CipherSuite", "0 to 255, or nothing", ipmi.CipherSuite);
+        if (!ipmi.PasswordFile.StartsWith('/')) yield return Fault($"{subject}:PasswordFile", "an absolute path", ipmi.PasswordFile);
     }
 
     private static bool IsFolder(string path) => path.Length > 1 && path[0] == '/' && !path.Split('/').Contains("..");

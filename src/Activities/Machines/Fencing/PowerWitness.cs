@@ -21,7 +21,11 @@ internal abstract class PowerWitness(IOptionsMonitor<MachineOptions> options, Ti
 
     public async Task<Testimony> FenceAsync(FencingOrder order, CancellationToken cancellationToken)
     {
-        if (Settings(order.Host) is not { } settings || !Has(settings)) throw new FencingException(Name, $"no controller of host {order.Host} is set");
+        if (Settings(order.Host) is not { } settings || !Has(settings))
+        {
+            throw new FencingException(Name, $"no controller of host {order.Host} is set");
+        }
+
         for (var wasAsked = false; ; wasAsked = true)
         {
             var at = time.GetUtcNow();

@@ -21,7 +21,8 @@ internal sealed class HostFactsReader(ILibvirtHosts hosts, TimeProvider time, IM
                 [.. (await host.Networks.ListAsync(cancellationToken)).Select(network => new NetworkFacts(network.Name, network.IsActive))],
                 await CapabilitiesAsync(host, vm, cancellationToken))
             {
-                Maintenance = memory is null ? null : (await memory.MaintenanceAsync(host.Name, time.GetUtcNow(), cancellationToken))?.Seen(),
+                Maintenance = memory is null ? null
+                    : (await memory.MaintenanceAsync(host.Name, time.GetUtcNow(), cancellationToken))?.Seen(),
             };
         }
         catch (LibvirtException e)

@@ -9,6 +9,9 @@ namespace Heal.Activities;
 /// </summary>
 internal sealed class HostEvacuate : MachineRecipe
 {
+    /// <summary>Guests that a refusal names.</summary>
+    private const int MaxNamed = 5;
+
     public override ActionDescriptor Descriptor { get; } = new(
         "host_evacuate",
         RiskClass.R4,
@@ -25,7 +28,8 @@ internal sealed class HostEvacuate : MachineRecipe
         "Each guest that was started runs on one host alone, and has come up. Those that were not are named.",
         null,
         [
-            Rule("connect", "getattr", "read", "write", "search-domains"), Rule("domain", "getattr", "read", "write", "start", "stop", "save"),
+            Rule("connect", "getattr", "read", "write", "search-domains"),
+            Rule("domain", "getattr", "read", "write", "start", "stop", "save"),
             Rule("storage-pool", "getattr", "read", "search-storage-vols"), Rule("storage-vol", "getattr", "read"),
         ])
     {
@@ -65,13 +69,14 @@ internal sealed class HostEvacuate : MachineRecipe
 
     protected override string? SilentObjection(MachineEvidence machine, IReadOnlyDictionary<string, string> parameters)
     {
-        var setting = $"{MachineFencingOptions.Section}:Hosts:{machine.Host.Name}";
-        if (machine.Host.Maintenance is { } maintenance) return $"host {machine.Host.Name} is {maintenance}";
-        if (machine.Evacuation is not { Witnesses.Count: > 0 } seen) return $"no witness can say that its guests are dead: see setting {setting}";
-        if (!seen.CanProve) return $"its witnesses ({string.Join(", ", seen.Witnesses)}) prove nothing by themselves: see setting {setting}";
-        return seen.Guests.Any(guest => guest.Objection is null) ? null
-            : seen.Guests.Count == 0 ? "no guest is known to have run on it"
-            : $"no guest of it can be restarted elsewhere: {string.Join("; ", seen.Guests.Take(5).Select(guest => $"{guest.Name}: {guest.Objection}"))}";
+        var (name, seen) = (machine.Host.Name, machine.Evacuation);
+        if (machine.Host.Maintenance is { } maintenance) return $"host {name} is {maintenance}";
+        var setting = $"see setting {MachineFencingOptions.Section}:Hosts:{name}";
+        if (seen is not { Witnesses.Count: > 0 }) return $"no witness can say that its guests are dead: {setting}";
+        if (!seen.CanProve) return $"its witnesses ({string.Join(", ", seen.Witnesses)}) prove nothing by themselves: {setting}";
+        if (seen.Guests.Any(guest => guest.Objection is null)) return null;
+        var some = string.Join("; ", seen.Guests.Take(MaxNamed).Select(guest => $"{guest.Name}: {guest.Objection}"));
+        return some.Length == 0 ? "no guest is known to have run on it" : $"no guest of it can be restarted elsewhere: {some}";
     }
 
     protected override async Task<Proposal> ProposeAsync(
@@ -83,8 +88,9 @@ internal sealed class HostEvacuate : MachineRecipe
         var (chosen, left) = await placement.ChooseAsync(request.Parameters.Number("most"), cancellationToken);
         if (chosen.Count == 0) return Proposal.Refuse($"no guest of it can be restarted elsewhere: {left}");
         var witnesses = string.Join(", ", machine.Evacuation!.Witnesses);
+        var where = string.Join(", ", chosen.Select(guest => $"{guest.Name} on {guest.Destination}"));
         return Proposal.Act(
-            $"fences host {host.Name} ({witnesses}) and starts {string.Join(", ", chosen.Select(guest => $"{guest.Name} on {guest.Destination}"))}",
+            $"fences host {host.Name} ({witnesses}) and starts {where}",
             new EvacuationEffect(host.Name, chosen)).With("left", left);
     }
 

@@ -14,7 +14,8 @@ internal sealed class HostMaintenanceOn : MachineRecipe
         [
             new ActionParameter("by", ParameterKind.Text, "", null, null, "Who wants it, as evidence will show; empty: the incident."),
             new ActionParameter("reason", ParameterKind.Text, "", null, null, "Why, as evidence will show."),
-            new ActionParameter("for", ParameterKind.Duration, "0s", "0s", "720h", "After which it ends by itself; 0s: when somebody ends it."),
+            new ActionParameter("for", ParameterKind.Duration, "0s", "0s", "720h",
+                "After which it ends by itself; 0s: when somebody ends it."),
         ],
         "The host is configured, and nobody works on it yet.",
         "Evidence of the host shows the maintenance, its beginning and who wants it.",
@@ -84,6 +85,7 @@ internal sealed class HostMaintenanceOff : MachineRecipe
     protected override async Task<Proposal> ProposeAsync(
         ActionTools tools, ActionRequest request, ILibvirtHost host, MachineEvidence machine, CancellationToken cancellationToken) =>
         await tools.Machines!.Memory.MaintenanceAsync(host.Name, tools.Time.GetUtcNow(), cancellationToken) is { } now
-            ? Proposal.Act($"ends the maintenance of host {host.Name}", new MaintenanceEffect(host.Name, now.By, now.Reason, now.Until, now.Key))
+            ? Proposal.Act(
+                $"ends the maintenance of host {host.Name}", new MaintenanceEffect(host.Name, now.By, now.Reason, now.Until, now.Key))
             : Proposal.Refuse("nobody works on it");
 }

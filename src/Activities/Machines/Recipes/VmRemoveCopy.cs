@@ -31,7 +31,8 @@ internal sealed class VmRemoveCopy : MachineRecipe
 
         return tools.Host(step.Destination) is { } there
             && await there.Domains.FindAsync(Guid.Parse(step.Uuid), cancellationToken) is { Id: not null }
-            ? EffectCheck.Yes($"it runs on host {step.Destination} alone") : EffectCheck.NotYet($"it does not run on host {step.Destination}");
+            ? EffectCheck.Yes($"it runs on host {step.Destination} alone")
+            : EffectCheck.NotYet($"it does not run on host {step.Destination}");
     }
 
     protected override string? Objection(MachineEvidence machine, IReadOnlyDictionary<string, string> parameters) => machine.Domain switch

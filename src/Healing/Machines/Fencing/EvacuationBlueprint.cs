@@ -37,7 +37,8 @@ public static class EvacuationBlueprint
                     + $"'{SafeText.Line(disk.Format, 40)}' cannot be placed", out fault);
             }
 
-            disks.Add(new BlueprintDisk(disk.Device, bus, format, place.Pool, place.Volume, IsMade: false, null, null, !disk.IsWritten));
+            disks.Add(new BlueprintDisk(
+                disk.Device, bus, format, place.Pool, place.Volume, IsMade: false, null, null, ReadOnly: !disk.IsWritten));
         }
 
         var name = (string?)document.Element("name") ?? "";
@@ -45,8 +46,8 @@ public static class EvacuationBlueprint
             name, uuid, name, [host], Whole(document.Element("vcpu")) ?? 1, memory, null, type!.Value,
             (string?)os?.Element("type")?.Attribute("arch") ?? "x86_64", (string?)os?.Element("type")?.Attribute("machine"),
             (string?)os?.Attribute("firmware") == "efi" ? VmFirmware.Uefi : VmFirmware.Bios,
-            Word<VmCpuMode>((string?)document.Element("cpu")?.Attribute("mode")), null, disks, [.. Interfaces(document)], null, false, false,
-            null, VmOnCrash.Destroy, null, new Dictionary<string, string>(), false, VmDesired.Running, Autonomy.Observe);
+            Word<VmCpuMode>((string?)document.Element("cpu")?.Attribute("mode")), null, disks, [.. Interfaces(document)], null, false,
+            false, null, VmOnCrash.Destroy, null, new Dictionary<string, string>(), false, VmDesired.Running, Autonomy.Observe);
     }
 
     private static VmBlueprint? Faulty(string reason, out string? fault)

@@ -48,8 +48,11 @@ public static class EvacuationPolicy
     /// <summary>Characters of a definition that is kept.</summary>
     public const int LongestDefinition = 256 * 1024;
 
-    public static MachineMark? MarkOf(XElement document) => MachineMark.Read(
-        document.Element("metadata")?.Elements().FirstOrDefault(item => item.Name == XName.Get("vm", MachineNames.VmNamespace))?.ToString());
+    public static MachineMark? MarkOf(XElement document)
+    {
+        var name = XName.Get("vm", MachineNames.VmNamespace);
+        return MachineMark.Read(document.Element("metadata")?.Elements().FirstOrDefault(item => item.Name == name)?.ToString());
+    }
 
     /// <summary>Files and devices that the guest has as disks; drives without a medium are left out.</summary>
     public static IEnumerable<GuestDisk> Disks(XElement document) =>

@@ -41,9 +41,10 @@ public static class FencingPolicy
 
         if (Suffices(kinds))
         {
-            return question.SilentHosts.Count == 0 || kinds.Contains(WitnessKind.DiskLocks) ? new FencingVerdict(true, [])
-                : new FencingVerdict(false, [.. reasons, $"host {string.Join(", ", question.SilentHosts)} does not answer either, and might run it: "
-                    + $"only {WitnessKind.DiskLocks} tell"]);
+            if (question.SilentHosts.Count == 0 || kinds.Contains(WitnessKind.DiskLocks)) return new FencingVerdict(true, []);
+            var silent = string.Join(", ", question.SilentHosts);
+            return new FencingVerdict(
+                false, [.. reasons, $"host {silent} does not answer either, and might run it: only {WitnessKind.DiskLocks} tell"]);
         }
 
         var has = kinds.Count == 0 ? "nothing that counts" : string.Join(" and ", kinds.Order());

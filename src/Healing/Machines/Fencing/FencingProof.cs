@@ -47,7 +47,7 @@ public sealed record FencingStatement(
         WriteNumber(IssuedAt.UtcTicks);
         WriteNumber(ExpiresAt.UtcTicks);
         WriteNumber(Guests.Count);
-        foreach (var guest in Guests.OrderBy(guest => guest.Uuid, StringComparer.Ordinal).ThenBy(guest => guest.Name, StringComparer.Ordinal))
+        foreach (var guest in Guests.OrderBy(item => item.Uuid, StringComparer.Ordinal).ThenBy(item => item.Name, StringComparer.Ordinal))
         {
             Write(guest.Uuid);
             Write(guest.Name);
@@ -101,7 +101,8 @@ public sealed class FencingKey
         return fault is null ? new FencingKey(bytes[..length]) : null;
     }
 
-    public FencingProof Sign(FencingStatement statement) => new(statement, Convert.ToHexStringLower(HMACSHA256.HashData(_key, statement.ToBytes())));
+    public FencingProof Sign(FencingStatement statement) =>
+        new(statement, Convert.ToHexStringLower(HMACSHA256.HashData(_key, statement.ToBytes())));
 
     /// <summary>In constant time: how long it takes tells nothing of the right signature.</summary>
     public bool HasSigned(FencingProof proof) => CryptographicOperations.FixedTimeEquals(
