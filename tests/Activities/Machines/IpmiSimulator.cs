@@ -32,14 +32,13 @@ internal sealed class IpmiSimulator : IAsyncDisposable
                 allowed_auths_admin none md2 md5 straight
                 guid a123456789abcdefa123456789abcdef
               endlan
-              chassis_control "{_folder}/chassis"
+              chassis_control "/bin/sh {_folder}/chassis"
               user 2 true "heal" "{Password}" admin 10 none md2 md5 straight
 
             """);
 
         // Called as: get PARAMETER... or set PARAMETER VALUE...
         Write("chassis", $"""
-            #!/bin/sh
             verb=$1
             shift
             while [ $# -gt 0 ]; do
@@ -53,7 +52,6 @@ internal sealed class IpmiSimulator : IAsyncDisposable
             done
 
             """);
-        File.SetUnixFileMode(Path.Combine(_folder, "chassis"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Controller = new IpmiOptions
         {
             Address = "127.0.0.1", Port = port, User = "heal", PasswordFile = Path.Combine(_folder, "password"), CipherSuite = 3,
