@@ -162,7 +162,7 @@ public sealed class MachineJudgementTests
         var moved = off with { Domain = off.Domain! with { Moved = new MoveEvidence("hv2", Now.AddMinutes(-9), isThere, runsThere) } };
 
         Assert.Equal(stop, StopPolicy.Judge(moved).Kind);
-        Assert.Equal(cause, MachineDiagnostician.Diagnose(Target, moved, []).Hypotheses.FirstOrDefault()?.Cause);
+        Assert.Equal(cause, MachineDiagnostician.Diagnose(Target, moved, []).Hypotheses is [var first, ..] ? first.Cause : null);
     }
 
     [Fact]

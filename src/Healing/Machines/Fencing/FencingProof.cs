@@ -104,6 +104,9 @@ public sealed class FencingKey
     public FencingProof Sign(FencingStatement statement) =>
         new(statement, Convert.ToHexStringLower(HMACSHA256.HashData(_key, statement.ToBytes())));
 
+    /// <summary>Nothing of the key.</summary>
+    public override string ToString() => nameof(FencingKey);
+
     /// <summary>In constant time: how long it takes tells nothing of the right signature.</summary>
     public bool HasSigned(FencingProof proof) => CryptographicOperations.FixedTimeEquals(
         Encoding.ASCII.GetBytes(Sign(proof.Statement).Signature), Encoding.ASCII.GetBytes(proof.Signature));
