@@ -6,7 +6,7 @@ namespace Heal.Activities;
 /// <summary>Starts the domain, unless it is active, or was restarted on another host when this one was dead.</summary>
 /// <param name="memory">Knows of those; null: there are none.</param>
 [DurableTask(VmActivityNames.StartVm)]
-internal sealed class StartVmActivity(ManagedHosts hosts, IMachineMemory? memory) : TaskActivity<VmTarget, VmStep>
+internal sealed class StartVmActivity(ManagedHosts hosts, IMachineMemory? memory = null) : TaskActivity<VmTarget, VmStep>
 {
     public override Task<VmStep> RunAsync(TaskActivityContext context, VmTarget? input) => hosts.RunAsync(input!.Host, async host =>
     {
