@@ -17,6 +17,8 @@ check_tools() {
     need_packages python3 shellcheck git libfaketime tzdata libvirt0 libxml2-utils
     # osinfo's data, programs that know FAT (for seeds of machines), promtool (for alert rules)
     need_packages osinfo-db dosfstools mtools prometheus
+    # a client of management controllers, and one to talk to (ipmi_sim)
+    need_packages ipmitool openipmi
     # any kubectl will do; Debian's is as old as the cluster that eng/kube builds from it
     command -v kubectl >/dev/null || need_packages kubernetes-client
   ) || finish_early "the Debian packages for the tests could not be installed" "Their messages are above."

@@ -72,6 +72,8 @@ public static class HealerServices
             provider.GetRequiredService<IOptionsMonitor<MachineOptions>>(), provider.GetRequiredService<TimeProvider>())
         {
             Commands = new LocalCommands(provider.GetRequiredService<TimeProvider>()),
+            Fencing = FencingServices.Desk(provider),
+            Limits = provider.GetService<IOptions<VmManagerOptions>>() is { } vms ? vms.Value.Limits : Healing.PlacementLimits.Default,
         });
         services.AddSingleton<MachineCollector>();
         services.AddSingleton(provider => new Inventories(provider.GetRequiredService<MachineTools>()));

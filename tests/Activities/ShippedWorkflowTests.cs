@@ -40,6 +40,8 @@ public sealed class ShippedWorkflowTests
     [InlineData("LibvirtStoragePoolFillingUp", "vm-storage-pool", "storage_pool_refresh")]
     [InlineData("LibvirtdUnresponsive", "vm-hypervisor", "restart_libvirtd")]
     [InlineData("HypervisorOvercommit", "vm-overcommit", "vm_live_migrate")]
+    [InlineData("LibvirtDomainLeftCopy", "vm-left-copy", "vm_remove_copy")]
+    [InlineData("LibvirtDomainRunsTwice", "vm-left-copy", "vm_remove_copy")]
     public void An_alert_has_its_workflow_and_the_action_that_is_tried_first(string alert, string workflow, string action)
     {
         var labels = new Dictionary<string, string> { ["alertname"] = alert };

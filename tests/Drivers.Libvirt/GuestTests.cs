@@ -145,7 +145,7 @@ public sealed class GuestTests : IAsyncLifetime
         var after = Assert.Single(await Domains.GetStatsAsync(), domain => domain.Uuid == uuid);
         Assert.True(after.Whole("cpu.time") > before.Whole("cpu.time"));
         Assert.True(after.Whole("vcpu.0.time") > before.Whole("vcpu.0.time"));
-        Assert.Equal(128 * 1024, after.Whole("balloon.current"));
+        Assert.Equal(256 * 1024, after.Whole("balloon.maximum"));
     }
 
     [Fact]

@@ -81,6 +81,27 @@ public sealed class VmTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_host_on_which_somebody_works_gets_no_machine_until_that_ends()
+    {
+        const string Maintenance = "/api/hosts/testhost/maintenance";
+        const string Wish = """{ "by": "ann", "reason": "new disks", "for": "2h" }""";
+        string begun = await PutToAsync(Maintenance, Wish, HttpStatusCode.OK);
+        string second = await PutToAsync(Maintenance, Wish, HttpStatusCode.Conflict);
+        using HttpResponseMessage refused = await PutAsync("web-1", Web);
+        string objections = await refused.Content.ReadAsStringAsync();
+        await PutToAsync(Maintenance, """{ "reason": "new disks" }""", HttpStatusCode.BadRequest);
+        await PutToAsync(Maintenance, """{ "by": "ann", "for": "soon" }""", HttpStatusCode.BadRequest);
+        await PutToAsync("/api/hosts/nowhere/maintenance", Wish, HttpStatusCode.NotFound);
+        await SendAsync(HttpMethod.Delete, Maintenance, HttpStatusCode.OK);
+        await SendAsync(HttpMethod.Delete, Maintenance, HttpStatusCode.Conflict);
+        using HttpResponseMessage made = await PutAsync("web-1", Web);
+
+        Assert.All([begun, second, objections], said => Assert.Contains("by ann", said, StringComparison.Ordinal));
+        Assert.Equal((HttpStatusCode.Conflict, HttpStatusCode.Accepted), (refused.StatusCode, made.StatusCode));
+        await EndsAsync("web-1", "create", "Created");
+    }
+
+    [Fact]
     public async Task What_is_wrong_with_a_request_is_said_and_nothing_is_begun()
     {
         using HttpResponseMessage faulty = await PutAsync("web-1", """{ "vcpu": 2, "memory": 5 }""");
@@ -164,6 +185,15 @@ public sealed class VmTests : IAsyncLifetime
     {
         using var body = new StringContent(json, Encoding.UTF8, "application/json");
         return await _heal.App.Http.PutAsync(new Uri($"/api/vms/{id}", UriKind.Relative), body);
+    }
+
+    private async Task<string> PutToAsync(string address, string json, HttpStatusCode expected)
+    {
+        using var body = new StringContent(json, Encoding.UTF8, "application/json");
+        using HttpResponseMessage answer = await _heal.App.Http.PutAsync(new Uri(address, UriKind.Relative), body);
+        string said = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.StatusCode == expected, $"PUT {address}: {answer.StatusCode} {said}");
+        return said;
     }
 
     private async Task SendAsync(HttpMethod method, string address, HttpStatusCode expected)

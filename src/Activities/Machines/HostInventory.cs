@@ -12,16 +12,21 @@ public sealed class HostInventory
     /// <summary>Jobs of domains are asked for so much less often than their states.</summary>
     private const int JobsEvery = 4;
 
+    /// <summary>A guest that was to be started elsewhere may be on its way there for so long.</summary>
+    private static readonly TimeSpan MoveTakes = TimeSpan.FromMinutes(10);
+
     private readonly ILibvirtHost _host;
     private readonly MachineTools _tools;
     private readonly MachineBank _bank;
+    private readonly DefinitionKeeper _definitions;
     private readonly Dictionary<string, MachineRecord> _records = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<MachineEvent>> _heard = new(StringComparer.Ordinal);
     private HypervisorEvidence? _lastLook;
     private DateTimeOffset? _seenAt;
     private int _looks;
 
-    internal HostInventory(ILibvirtHost host, MachineTools tools, MachineBank bank) => (_host, _tools, _bank) = (host, tools, bank);
+    internal HostInventory(ILibvirtHost host, MachineTools tools, MachineBank bank) =>
+        (_host, _tools, _bank, _definitions) = (host, tools, bank, new DefinitionKeeper(host, tools));
 
     /// <summary>Whether libvirt answered when it was asked last.</summary>
     public bool IsReachable => _lastLook is { Reachable: true };
@@ -31,6 +36,7 @@ public sealed class HostInventory
     {
         _seenAt = await _tools.Memory.HostSeenAsync(_host.Name, cancellationToken);
         foreach (var record in await _tools.Memory.OfHostAsync(_host.Name, cancellationToken)) _records[record.Uuid] = record;
+        await _definitions.LoadAsync(cancellationToken);
     }
 
     /// <summary>Takes in an event; <see cref="LookAtHeardAsync"/> looks at what it is about.</summary>
@@ -78,7 +84,7 @@ public sealed class HostInventory
             var signals = new List<Signal>(await LookAsync(domains, gone, withJobs: _looks++ % JobsEvery == 0, cancellationToken));
             signals.AddRange(await LookAtHostAsync(cancellationToken));
             _seenAt = _tools.Time.GetUtcNow();
-            await _tools.Memory.KeepHostAsync(_host.Name, _seenAt.Value, cancellationToken);
+            await _tools.Memory.KeepHostAsync(_host.Name, _seenAt.Value, _lastLook?.Identity, cancellationToken);
             return signals;
         }
         catch (LibvirtException e) when (e is LibvirtUnreachableException or LibvirtTimeoutException)
@@ -92,6 +98,8 @@ public sealed class HostInventory
     {
         var (now, changed, faults) = (_tools.Time.GetUtcNow(), new List<MachineRecord>(),
             new List<(TargetReference, string, MachineFault?)>());
+        var marks = new List<(DomainRecord Domain, MachineMark? Mark)>();
+        var moves = (await _tools.Memory.MovesOfHostAsync(_host.Name, cancellationToken)).ToDictionary(move => move.Uuid);
         foreach (var domain in domains)
         {
             var uuid = domain.Uuid.ToString();
@@ -100,7 +108,9 @@ public sealed class HostInventory
             bool isInScope;
             try
             {
-                (seen, isInScope) = await SeeAsync(domain, before, withJobs, now, cancellationToken);
+                (seen, var mark) = await SeeAsync(domain, before, withJobs, now, moves.GetValueOrDefault(uuid), cancellationToken);
+                isInScope = mark is not null || IsInScope(_tools.Options.CurrentValue, domain.Name);
+                marks.Add((domain, mark));
             }
             catch (LibvirtNotFoundException)
             {
@@ -116,7 +126,9 @@ public sealed class HostInventory
         }
 
         await _tools.Memory.KeepAsync(changed, cancellationToken);
+        foreach (var (domain, mark) in marks) await _definitions.KeepAsync(domain, mark, now, cancellationToken);
         await _tools.Memory.ForgetAsync(_host.Name, gone, cancellationToken);
+        foreach (var uuid in moves.Keys.Intersect(gone)) await _tools.Memory.EndMoveAsync(_host.Name, uuid, now, cancellationToken);
         foreach (var uuid in gone)
         {
             if (_records.Remove(uuid, out var lost))
@@ -143,14 +155,27 @@ public sealed class HostInventory
         return told with { Events = told.EventsOf(domain.Id, now) };
     }
 
-    private async Task<(MachineEvidence Seen, bool IsInScope)> SeeAsync(
-        DomainRecord domain, MachineRecord before, bool withJobs, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<(MachineEvidence Seen, MachineMark? Mark)> SeeAsync(
+        DomainRecord domain, MachineRecord before, bool withJobs, DateTimeOffset now, MachineMove? move,
+        CancellationToken cancellationToken)
     {
         var reader = new MachineReader(_host, _tools, []);
         var (mark, operation) = await reader.MarksAsync(domain.Uuid, cancellationToken);
         var options = _tools.Options.CurrentValue;
         var described = MachineReader.Describe(domain, mark, operation, before, null, _seenAt);
         var seen = new MachineEvidence(now, _lastLook ?? Answering(now)) { Events = before.Events, Thresholds = options.Thresholds() };
+        if (move is not null)
+        {
+            described = described with { Moved = await LeftCopies.SeeAsync(_tools.Hosts, move, cancellationToken) };
+
+            // Somebody brought it home: from now on this copy is the one that counts.
+            if (described is { RunId: not null, Moved.RunsThere: false } && now - move.At >= MoveTakes)
+            {
+                await _tools.Memory.EndMoveAsync(_host.Name, move.Uuid, now, cancellationToken);
+                described = described with { Moved = null };
+            }
+        }
+
         if (withJobs && domain.State == DomainState.Running)
         {
             described = described with { Job = await reader.JobAsync(domain.Uuid, cancellationToken) };
@@ -163,7 +188,7 @@ public sealed class HostInventory
             seen = seen with { Disks = disks, Pools = pools };
         }
 
-        return (seen with { Domain = described }, mark is not null || IsInScope(options, domain.Name));
+        return (seen with { Domain = described }, mark);
     }
 
     private static MachineRecord Remember(MachineEvidence seen, MachineRecord before, DateTimeOffset now)
@@ -206,11 +231,14 @@ public sealed class HostInventory
     {
         var (now, options) = (_tools.Time.GetUtcNow(), _tools.Options.CurrentValue);
         _seenAt ??= now;
-        if (_lastLook is null or { Reachable: true }) await _tools.Memory.KeepHostAsync(_host.Name, _seenAt.Value, cancellationToken);
+        if (_lastLook is null or { Reachable: true }) await _tools.Memory.KeepHostAsync(_host.Name, _seenAt.Value, null, cancellationToken);
         _lastLook = new HypervisorEvidence(
             $"host/{_host.Name}", _host.Name, false, SafeText.Line(e.Reason, EvidenceLimits.MessageLength), _seenAt, null, null, null,
                 null, 0, 0,
-            null);
+            null)
+        {
+            Maintenance = await new MachineReader(_host, _tools, []).MaintenanceAsync(cancellationToken),
+        };
         return IsInScope(options, null)
             ? Judge(
                 new TargetReference(_host.Name, TargetKinds.Hypervisor, "", _host.Name), "host",

@@ -39,9 +39,16 @@ internal sealed class MachineCollector(MachineTools tools)
         catch (LibvirtException e) when (e is LibvirtUnreachableException or LibvirtTimeoutException)
         {
             // Nobody knows then what the domain's own mark would allow: what the settings say is all there is.
+            var silent = Silent(host.Name, e.Reason, seenAt, options, now);
+            var maintenance = await new MachineReader(host, tools, gaps).MaintenanceAsync(cancellationToken);
             return EvidenceBundle.Empty(target, now, exists: true, setting, $"host {host.Name}: {SafeText.Line(e.Message, 200)}") with
             {
-                Machine = Silent(host.Name, e.Reason, seenAt, options, now),
+                Machine = silent with
+                {
+                    Host = silent.Host with { Maintenance = maintenance },
+                    Evacuation = target.Kind == TargetKinds.Hypervisor
+                        ? await new GuestsLeftBehind(tools).SeeAsync(host.Name, cancellationToken) : null,
+                },
             };
         }
     }
@@ -70,6 +77,10 @@ internal sealed class MachineCollector(MachineTools tools)
                 Progress = await reader.ProgressAsync(domain.Uuid, xml, cancellationToken),
             };
         }
+
+        var moves = await tools.Memory.MovesOfHostAsync(host.Name, cancellationToken);
+        var move = moves.FirstOrDefault(item => item.Uuid == described.Uuid);
+        described = described with { Moved = await LeftCopies.SeeAsync(tools.Hosts, move, cancellationToken) };
 
         return EvidenceBundle.Empty(target, now, exists: true, mark?.Setting(domain.Name) ?? setting, [.. gaps]) with
         {

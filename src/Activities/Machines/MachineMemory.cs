@@ -6,7 +6,7 @@ using Npgsql;
 namespace Heal.Activities;
 
 /// <summary>Keeps it in PostgreSQL, one row per domain and one per host.</summary>
-internal sealed class MachineMemory(HealDatabase database) : IMachineMemory
+internal sealed partial class MachineMemory(HealDatabase database) : IMachineMemory
 {
     private const int MaxNamed = 100;
     private const int MaxOfHost = 10_000;
@@ -44,19 +44,6 @@ internal sealed class MachineMemory(HealDatabase database) : IMachineMemory
         if (uuids.Count == 0) return;
         Guid[] ids = [.. uuids.Select(uuid => Guid.Parse(uuid, CultureInfo.InvariantCulture))];
         await using var command = database.DataSource.CreateCommand(Sql["machine_forget"], host, ids);
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    }
-
-    public async Task<DateTimeOffset?> HostSeenAsync(string host, CancellationToken cancellationToken)
-    {
-        await using var command = database.DataSource.CreateCommand(Sql["hypervisor_find"], host);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken) ? reader.GetFieldValue<DateTimeOffset>(0) : null;
-    }
-
-    public async Task KeepHostAsync(string host, DateTimeOffset seenAt, CancellationToken cancellationToken)
-    {
-        await using var command = database.DataSource.CreateCommand(Sql["hypervisor_keep"], host, seenAt.ToUniversalTime());
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

@@ -51,6 +51,16 @@ public sealed class MachineOptions
     /// </summary>
     public Dictionary<string, List<string>> Reclaim { get; set; } = new(StringComparer.Ordinal);
 
+    /// <summary>See <see cref="MachineFencingOptions"/>.</summary>
+    public MachineFencingOptions Fencing { get; set; } = new();
+
+    /// <summary>Whether a guest is to be restarted elsewhere when its host is dead: what it says itself goes first. Default no.</summary>
+    public bool WantsRestart(string host, string domain, MachineMark? mark) =>
+        mark?.Fault is not null ? false
+        : mark?.Ha is { } ha ? ha == MachineMark.Restart
+        : Fencing.Restart.TryGetValue($"{host}/{domain}", out var own) ? own
+        : Fencing.Restart.GetValueOrDefault(host);
+
     public MachineThresholds Thresholds() => new()
     {
         GuestPowerOffIsIntent = GuestPowerOffIsIntent,
@@ -106,6 +116,7 @@ internal sealed class MachineOptionsValidator : IValidateOptions<MachineOptions>
             }
         }
 
+        faults.AddRange(MachineFencingValidator.FaultsOf(options.Fencing));
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
 
         void Check(bool holds, string setting, string expected, object got)

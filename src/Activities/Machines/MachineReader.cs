@@ -135,8 +135,16 @@ internal sealed class MachineReader(ILibvirtHost host, MachineTools tools, List<
         long? memory = info is null ? null : Math.Max(info.MemoryBytes, info.KernelMemoryBytes ?? 0);
         return new HypervisorEvidence(
             $"host/{host.Name}", host.Name, true, null, tools.Time.GetUtcNow(), info?.LibvirtVersion.ToString(), info?.Cpus, memory,
-            info?.FreeMemoryBytes, running.Count, domains.Count, running.Sum(domain => domain.MaxMemoryKib) * 1024);
+            info?.FreeMemoryBytes, running.Count, domains.Count, running.Sum(domain => domain.MaxMemoryKib) * 1024)
+        {
+            Identity = info?.HostUuid,
+            Maintenance = await MaintenanceAsync(cancellationToken),
+        };
     }
+
+    /// <summary>Null: nobody works on the host.</summary>
+    public async Task<MaintenanceEvidence?> MaintenanceAsync(CancellationToken cancellationToken) =>
+        (await tools.Memory.MaintenanceAsync(host.Name, tools.Time.GetUtcNow(), cancellationToken))?.Seen();
 
     /// <summary>The files and devices of the domain's disks, CD drives apart.</summary>
     public static IEnumerable<(string Device, string Path)> Files(XElement? xml) =>

@@ -22,6 +22,10 @@ internal static class MachineRecipes
         new PoolRefresh(),
         new PoolReclaim(),
         new RestartLibvirtd(),
+        new HostEvacuate(),
+        new HostMaintenanceOn(),
+        new HostMaintenanceOff(),
+        new VmRemoveCopy(),
     ];
 
     public static IRecipe Find(string id) => All.First(recipe => recipe.Descriptor.Id == id);

@@ -1,4 +1,5 @@
 using Heal.Drivers.Libvirt;
+using Heal.Healing;
 using Microsoft.Extensions.Options;
 
 namespace Heal.Activities;
@@ -8,6 +9,12 @@ internal sealed record MachineTools(ILibvirtHosts Hosts, IMachineMemory Memory, 
 {
     /// <summary>Runs the commands that restart libvirtd; null: none can be run.</summary>
     public IHostCommands? Commands { get; init; }
+
+    /// <summary>Proves that the guests of a host are dead; null: nothing can be proven.</summary>
+    public FencingDesk? Fencing { get; init; }
+
+    /// <summary>How much of a host may be given away.</summary>
+    public PlacementLimits Limits { get; init; } = PlacementLimits.Default;
 }
 
 /// <summary>For a healer without libvirt hosts.</summary>

@@ -1,4 +1,5 @@
 using Heal.Drivers.Libvirt;
+using Heal.Drivers.Libvirt.Images;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -24,6 +25,9 @@ public static class LibvirtServices
         services.TryAddSingleton<ILibvirtHosts>(provider => new LibvirtHosts(
             provider.GetRequiredService<IOptions<LibvirtOptions>>(), provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>()));
+        services.TryAddSingleton<ILibvirtConnector>(provider => new LibvirtConnector(
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
+        services.TryAddSingleton<IImageLocks, QemuImageLocks>();
         return services;
     }
 }

@@ -37,6 +37,8 @@ public sealed class MachineBank
         [MachineCauses.StoragePoolInactive] = "LibvirtStoragePoolFillingUp",
         [MachineCauses.HypervisorDown] = "LibvirtdUnresponsive",
         [MachineCauses.HypervisorOvercommitted] = "HypervisorOvercommit",
+        [MachineCauses.LeftCopy] = "LibvirtDomainLeftCopy",
+        [MachineCauses.GuestRunsTwice] = "LibvirtDomainRunsTwice",
     };
 
     private readonly Dictionary<string, Episode> _episodes = new(StringComparer.Ordinal);

@@ -48,6 +48,12 @@ public static class MachineCauses
     /// <summary>The guests of a host may take more memory together than it has.</summary>
     public const string HypervisorOvercommitted = nameof(HypervisorOvercommitted);
 
+    /// <summary>A guest was restarted elsewhere, and its old host still has a definition of it.</summary>
+    public const string LeftCopy = nameof(LeftCopy);
+
+    /// <summary>One guest runs on two hosts at once.</summary>
+    public const string GuestRunsTwice = nameof(GuestRunsTwice);
+
     /// <summary>A guest is short of memory. Shown by an alert alone: one look at a guest does not tell.</summary>
     public const string GuestMemoryShort = nameof(GuestMemoryShort);
 
@@ -55,6 +61,6 @@ public static class MachineCauses
     [
         GuestPanicked, GuestWatchdog, GuestKilled, PausedOnIoError, DiskBroken, UnexpectedShutoff, StoppedWhileHostDaemonDown, BootFailure,
         GuestUnresponsive, BlockJobFailed, MigrationStuck, StoragePoolFilling, StoragePoolInactive, HypervisorDown, HypervisorOvercommitted,
-        GuestMemoryShort,
+        LeftCopy, GuestRunsTwice, GuestMemoryShort,
     ];
 }

@@ -20,6 +20,9 @@ public sealed record MachineEvidence(DateTimeOffset At, HypervisorEvidence Host)
 
     /// <summary>How the settings want some signs to be understood.</summary>
     public MachineThresholds Thresholds { get; init; } = new();
+
+    /// <summary>What could be done for the guests of a host that does not answer; null for other targets, and while it answers.</summary>
+    public EvacuationEvidence? Evacuation { get; init; }
 }
 
 /// <summary>What the rules measure against. Travels with the evidence, so that the same evidence is always judged the same.</summary>
@@ -52,7 +55,37 @@ public sealed record MachineThresholds
 /// <param name="CommittedBytes">The most memory that its running guests may take together.</param>
 public sealed record HypervisorEvidence(
     string Id, string Name, bool Reachable, string? Reason, DateTimeOffset? LastSeenAt, string? Version, int? Cpus, long? MemoryBytes,
-    long? FreeMemoryBytes, int RunningDomains, int Domains, long? CommittedBytes);
+    long? FreeMemoryBytes, int RunningDomains, int Domains, long? CommittedBytes)
+{
+    /// <summary>The uuid that the host gives itself; null when it was not asked.</summary>
+    public Guid? Identity { get; init; }
+
+    /// <summary>Somebody works on it, and wants no alarm; null: nobody.</summary>
+    public MaintenanceEvidence? Maintenance { get; init; }
+}
+
+/// <param name="By">Who wants it so.</param>
+/// <param name="Until">Null: until somebody ends it.</param>
+public sealed record MaintenanceEvidence(string By, string Reason, DateTimeOffset Since, DateTimeOffset? Until)
+{
+    public override string ToString() =>
+        FormattableString.Invariant($"in maintenance since {Since:u} by {By}")
+        + (Until is { } until ? FormattableString.Invariant($" until {until:u}") : "") + (Reason.Length > 0 ? $": {Reason}" : "");
+}
+
+/// <param name="Witnesses">Those that the settings give the host, by name.</param>
+/// <param name="CanProve">Whether they could prove together that the host's guests are dead.</param>
+/// <param name="Guests">Those that were last seen running on it.</param>
+public sealed record EvacuationEvidence(
+    IReadOnlyList<string> Witnesses, bool CanProve, IReadOnlyList<GuestPlight> Guests);
+
+/// <param name="Objection">Why it cannot be restarted elsewhere, as far as the guest itself decides it; null when it can.</param>
+public sealed record GuestPlight(string Name, string Uuid, string? Objection);
+
+/// <summary>A guest was started on another host because this one was dead.</summary>
+/// <param name="IsThere">Whether that host still has it; null: it does not answer.</param>
+/// <param name="RunsThere">As <paramref name="IsThere"/>.</param>
+public sealed record MoveEvidence(string Destination, DateTimeOffset At, bool? IsThere, bool? RunsThere);
 
 /// <param name="State">libvirt's state in lower case: running, paused, shutoff, crashed ...</param>
 /// <param name="Reason">libvirt's reason for it.</param>
@@ -74,6 +107,9 @@ public sealed record DomainEvidence(
     public GuestProgress? Progress { get; init; }
 
     public JobEvidence? Job { get; init; }
+
+    /// <summary>Where it was started when its host was dead, while this copy of it has not been dealt with; null: nowhere.</summary>
+    public MoveEvidence? Moved { get; init; }
 
     public bool IsOff => State is "shutoff";
 

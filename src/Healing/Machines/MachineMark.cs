@@ -12,6 +12,12 @@ namespace Heal.Healing;
 /// <param name="Fault">What is wrong with the mark; null when nothing is. A mark that cannot be read allows nothing.</param>
 public sealed record MachineMark(string? Definition, string? Desired, string? Autonomy, string? Fault = null)
 {
+    /// <summary>The value of <c>ha</c> that wants the guest to be restarted on another host when its own is dead.</summary>
+    public const string Restart = "restart";
+
+    /// <summary><c>restart</c>, <c>none</c>, or null when it does not say.</summary>
+    public string? Ha { get; init; }
+
     public const string Running = "running";
     public const string Stopped = "stopped";
 
@@ -28,7 +34,12 @@ public sealed record MachineMark(string? Definition, string? Desired, string? Au
         var desired = Text(element, "desired");
         var fault = desired is null or Running or Stopped
             ? null : $"desired: expected running or stopped, got '{SafeText.Line(desired, 40)}'";
-        return new MachineMark(Text(element, "definition"), fault is null ? desired : null, Text(element, "autonomy"), fault);
+        var ha = Text(element, "ha");
+        if (ha is not (null or Restart or "none")) fault ??= $"ha: expected {Restart} or none, got '{SafeText.Line(ha, 40)}'";
+        return new MachineMark(Text(element, "definition"), fault is null ? desired : null, Text(element, "autonomy"), fault)
+        {
+            Ha = fault is null ? ha : null,
+        };
     }
 
     /// <summary>The autonomy that the mark gives; null when it gives none.</summary>

@@ -51,6 +51,12 @@ public static class StopPolicy
         if (machine.Domain is not { IsOff: true } domain) return new StopVerdict(StopKind.None, "it is not off", null, []);
         if (domain.Desired == MachineMark.Stopped) return Of(StopKind.Intended, "it should be off", null);
 
+        // While nobody can tell that it is not there: a second copy would destroy its disks.
+        if (domain.Moved is { IsThere: not false } moved)
+        {
+            return Of(StopKind.Intended, $"it was restarted on host {moved.Destination} when this host was dead", moved.At);
+        }
+
         // Events of the run that ended last. A lost one shows as a missing stop.
         var run = machine.Events.TakeWhile(item => item.Kind != MachineEvents.Started).ToList();
         var stop = run.Find(item => item.Kind == MachineEvents.Stopped);

@@ -42,7 +42,14 @@ internal sealed class MachineRig
     {
         _store = store;
         Host = new FakeLibvirtHost($"hv{Interlocked.Increment(ref _made)}", Time);
-        Tools = new MachineTools(new FakeLibvirtHosts([Host, .. others]), store.Memory, new Settings(Options), Time);
+        var settings = new FixedSettings(Options);
+        Locks = new FakeImageLocks([Host, .. others]);
+        Tools = new MachineTools(new FakeLibvirtHosts([Host, .. others]), store.Memory, settings, Time)
+        {
+            Fencing = new FencingDesk(
+                [new HypervisorWitness(Connector, store.Memory, settings, Time)], new DiskLockWitness(Locks, settings, Time), settings,
+                Time),
+        };
         Bank = new MachineBank();
         Inventory = new Inventories(Tools).Of(Host, Bank);
     }
@@ -50,6 +57,11 @@ internal sealed class MachineRig
     public LeapingTime Time { get; } = new();
 
     public FakeLibvirtHost Host { get; }
+
+    /// <summary>Other ways to hosts; none at first.</summary>
+    public FakeConnector Connector { get; } = new();
+
+    public FakeImageLocks Locks { get; }
 
     public MachineOptions Options { get; } = new() { Autonomy = Autonomy.Act };
 
@@ -105,13 +117,14 @@ internal sealed class MachineRig
             MachineRecipes.Find(id).Descriptor, parameters.ToDictionary(item => item.Name, item => item.Value)), 0, "");
 
     public Task<Operation?> LedgerAsync(ActionRequest request) => _store.Store.FindOperationAsync(request.Key, CancellationToken.None);
+}
 
-    private sealed class Settings(MachineOptions options) : IOptionsMonitor<MachineOptions>
-    {
-        public MachineOptions CurrentValue => options;
+/// <summary>Settings that are what a test made them.</summary>
+internal sealed class FixedSettings(MachineOptions options) : IOptionsMonitor<MachineOptions>
+{
+    public MachineOptions CurrentValue => options;
 
-        public MachineOptions Get(string? name) => options;
+    public MachineOptions Get(string? name) => options;
 
-        public IDisposable? OnChange(Action<MachineOptions, string?> listener) => null;
-    }
+    public IDisposable? OnChange(Action<MachineOptions, string?> listener) => null;
 }

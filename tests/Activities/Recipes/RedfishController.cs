@@ -28,6 +28,8 @@ internal sealed class RedfishController : IAsyncDisposable
         Options.Nodes[node] = new FencingController { System = new Uri($"{_app!.Urls.First()}/redfish/v1/Systems/{node}") };
     }
 
+    public FencingController Controller(string node) => Options.Nodes[node];
+
     public void Remove(string node) => Options.Nodes.Remove(node);
 
     public string State(string node) => _machines[node].State;

@@ -75,7 +75,7 @@ public sealed class MachineJudgementTests
 
         Assert.Equal(MachineCauses.GuestKilled, Assert.Single(diagnosis.Hypotheses).Cause);
         Assert.Equal(["domain/web", "event/0"], diagnosis.Hypotheses[0].Evidence);
-        Assert.Equal(11, diagnosis.Rejected.Count);
+        Assert.Equal(13, diagnosis.Rejected.Count);
         Assert.All(diagnosis.Rejected, item => Assert.NotEmpty(item.Reason));
     }
 
@@ -149,6 +149,57 @@ public sealed class MachineJudgementTests
     }
 
     private static string Leading(MachineEvidence machine) => MachineDiagnostician.Diagnose(Target, machine, []).Leading()!.Cause;
+
+    [Theory]
+    [InlineData(true, true, StopKind.Intended, MachineCauses.LeftCopy)]
+    [InlineData(true, false, StopKind.Intended, null)]
+    [InlineData(null, null, StopKind.Intended, null)]
+    [InlineData(false, false, StopKind.Killed, MachineCauses.GuestKilled)]
+    public void A_guest_that_was_restarted_elsewhere_is_not_started_here_unless_it_is_not_there(
+        bool? isThere, bool? runsThere, StopKind stop, string? cause)
+    {
+        var off = Off("crashed", "stopped failed");
+        var moved = off with { Domain = off.Domain! with { Moved = new MoveEvidence("hv2", Now.AddMinutes(-9), isThere, runsThere) } };
+
+        Assert.Equal(stop, StopPolicy.Judge(moved).Kind);
+        Assert.Equal(cause, MachineDiagnostician.Diagnose(Target, moved, []).Hypotheses is [var first, ..] ? first.Cause : null);
+    }
+
+    [Fact]
+    public void A_guest_that_runs_on_two_hosts_is_for_people_to_decide()
+    {
+        var here = Of("running", "booted", "started booted");
+        var twice = here with { Domain = here.Domain! with { Moved = new MoveEvidence("hv2", Now.AddMinutes(-9), true, true) } };
+
+        Assert.Equal(MachineCauses.GuestRunsTwice, MachineDiagnostician.Diagnose(Target, twice, []).Leading()!.Cause);
+    }
+
+    [Fact]
+    public void A_host_on_which_somebody_works_is_neither_down_nor_overcommitted()
+    {
+        var host = new TargetReference("hv1", TargetKinds.Hypervisor, "", "hv1");
+        var silent = new MachineEvidence(Now, new HypervisorEvidence(
+            "host/hv1", "hv1", false, "no route", Now.AddMinutes(-9), null, null, null, null, 0, 0, null));
+        var full = new MachineEvidence(Now, new HypervisorEvidence(
+            "host/hv1", "hv1", true, null, Now, null, 8, 1L << 30, 0, 3, 3, 1L << 34));
+        var maintenance = new MaintenanceEvidence("ann", "disks", Now.AddHours(-1), null);
+
+        foreach (var (seen, cause) in new[] { (silent, MachineCauses.HypervisorDown), (full, MachineCauses.HypervisorOvercommitted) })
+        {
+            Assert.Equal(cause, MachineDiagnostician.Diagnose(host, seen, []).Leading()!.Cause);
+            var quiet = MachineDiagnostician.Diagnose(host, seen with { Host = seen.Host with { Maintenance = maintenance } }, []);
+            Assert.Empty(quiet.Hypotheses);
+            Assert.Contains(quiet.Rejected, item => item.Reason.Contains("by ann: disks", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void A_mark_that_asks_for_something_else_than_a_restart_allows_nothing()
+    {
+        Assert.Equal("restart", MachineMark.Read("<vm ha='restart' autonomy='act'/>")!.Ha);
+        Assert.Contains("ha: expected restart or none", MachineMark.Read("<vm ha='yes' autonomy='act'/>")!.Fault, StringComparison.Ordinal);
+        Assert.Null(MachineMark.Read("<vm ha='yes' autonomy='act'/>")!.Ha);
+    }
 
     private static MachineEvidence Off(string reason, string events, string? desired = "running")
     {

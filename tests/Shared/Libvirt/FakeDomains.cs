@@ -48,6 +48,12 @@ internal sealed partial class FakeDomains(FakeLibvirtHost host) : IDomains
         }
     }
 
+    /// <summary>Whether a running guest has the image as a disk.</summary>
+    public bool Writes(string path)
+    {
+        lock (host.Gate) return _guests.Values.Any(guest => guest.Runs && guest.Disks(guest.Live).Any(disk => disk.Path == path));
+    }
+
     public bool Has(string name)
     {
         lock (host.Gate) return _guests.Values.Any(guest => guest.Name == name);

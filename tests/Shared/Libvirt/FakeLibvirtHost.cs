@@ -209,7 +209,11 @@ internal sealed class FakeLibvirtHost : ILibvirtHost
         {
             Failure? failure = _failures.TryGetValue(method, out var queue) && queue.TryDequeue(out var next) ? next : null;
             if (failure is { AfterEffect: false }) throw failure.Error;
-            if (Link == HostLink.Down) throw new LibvirtUnreachableException(Name, "Failed to connect socket: No such file or directory");
+            if (Link == HostLink.Down && !FakeSecondWay.IsTaken)
+            {
+                throw new LibvirtUnreachableException(Name, "Failed to connect socket: No such file or directory");
+            }
+
             if (writes && IsReadOnly)
             {
                 throw new LibvirtForbiddenException(Name, 29, 0, "operation forbidden: read only access prevents this call");

@@ -117,14 +117,15 @@ internal sealed class VmSaga
         var options = Options.Create(new VmManagerOptions { OsinfoFolder = "/nowhere" });
         var managed = new ManagedHosts(hosts);
         var manager = new VmManager(
-            hosts, new HostFactsReader(hosts), new OsinfoFiles(options, NullLogger<OsinfoFiles>.Instance), options);
+            hosts, new HostFactsReader(hosts, TimeProvider.System, null), new OsinfoFiles(options, NullLogger<OsinfoFiles>.Instance),
+            options);
         On(VmActivityNames.CheckVm, new CheckVmActivity(manager, managed));
         On(VmActivityNames.MakeVmVolume, new MakeVmVolumeActivity(managed));
         On(VmActivityNames.FillVmSeed, new FillVmSeedActivity(managed));
         On(VmActivityNames.StartVmNetwork, new StartVmNetworkActivity(managed));
         On(VmActivityNames.StopVmNetwork, new StopVmNetworkActivity(managed));
         On(VmActivityNames.DefineVm, new DefineVmActivity(managed));
-        On(VmActivityNames.StartVm, new StartVmActivity(managed));
+        On(VmActivityNames.StartVm, new StartVmActivity(managed, null));
         On(VmActivityNames.LookAtVm, new LookAtVmActivity(managed));
         On(VmActivityNames.WriteVmWish, new WriteVmWishActivity(managed));
         On(VmActivityNames.FindVm, new FindVmActivity(managed));

@@ -34,6 +34,12 @@ internal sealed record DomainStartEffect(string Host, string Uuid, string Name) 
     protected override async Task<WriteAnswer> ActAsync(
         ActionTools tools, ILibvirtHost host, Look look, CancellationToken cancellationToken)
     {
+        var machines = tools.Machines!;
+        if (await LeftCopies.ObjectionAsync(machines.Memory, machines.Hosts, Host, Uuid, cancellationToken) is { } objection)
+        {
+            return WriteAnswer.Refused(objection);
+        }
+
         await host.Domains.StartAsync(Id, cancellationToken);
         return WriteAnswer.Taken;
     }

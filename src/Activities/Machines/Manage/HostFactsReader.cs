@@ -4,12 +4,13 @@ using Heal.Healing;
 namespace Heal.Activities;
 
 /// <summary>Asks the hosts for what the placement of a machine is judged on. Reads only; hosts side by side.</summary>
-internal sealed class HostFactsReader(ILibvirtHosts hosts)
+/// <param name="memory">Says on which hosts somebody works; null: nobody does.</param>
+internal sealed class HostFactsReader(ILibvirtHosts hosts, TimeProvider time, IMachineMemory? memory)
 {
     public async Task<IReadOnlyList<HostFacts>> ReadAsync(VmBlueprint vm, CancellationToken cancellationToken) =>
         await Task.WhenAll(hosts.All.Select(host => ReadAsync(host, vm, cancellationToken)));
 
-    private static async Task<HostFacts> ReadAsync(ILibvirtHost host, VmBlueprint vm, CancellationToken cancellationToken)
+    private async Task<HostFacts> ReadAsync(ILibvirtHost host, VmBlueprint vm, CancellationToken cancellationToken)
     {
         try
         {
@@ -18,7 +19,11 @@ internal sealed class HostFactsReader(ILibvirtHosts hosts)
                 host.Name, null, MemorySources(info), info.Cpus, await MachinesAsync(host, cancellationToken),
                 await PoolsAsync(host, vm, cancellationToken),
                 [.. (await host.Networks.ListAsync(cancellationToken)).Select(network => new NetworkFacts(network.Name, network.IsActive))],
-                await CapabilitiesAsync(host, vm, cancellationToken));
+                await CapabilitiesAsync(host, vm, cancellationToken))
+            {
+                Maintenance = memory is null ? null
+                    : (await memory.MaintenanceAsync(host.Name, time.GetUtcNow(), cancellationToken))?.Seen(),
+            };
         }
         catch (LibvirtException e)
         {

@@ -6,6 +6,8 @@ namespace Heal.Activities;
 /// <summary>What the manager's activities share: hosts by name, and what a refusal of libvirt means.</summary>
 internal sealed class ManagedHosts(ILibvirtHosts hosts)
 {
+    public ILibvirtHosts Hosts => hosts;
+
     public IReadOnlyList<ILibvirtHost> All => hosts.All;
 
     /// <summary>

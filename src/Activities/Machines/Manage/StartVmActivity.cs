@@ -3,9 +3,10 @@ using Microsoft.DurableTask;
 
 namespace Heal.Activities;
 
-/// <summary>Starts the domain, unless it is active.</summary>
+/// <summary>Starts the domain, unless it is active, or was restarted on another host when this one was dead.</summary>
+/// <param name="memory">Knows of those; null: there are none.</param>
 [DurableTask(VmActivityNames.StartVm)]
-internal sealed class StartVmActivity(ManagedHosts hosts) : TaskActivity<VmTarget, VmStep>
+internal sealed class StartVmActivity(ManagedHosts hosts, IMachineMemory? memory = null) : TaskActivity<VmTarget, VmStep>
 {
     public override Task<VmStep> RunAsync(TaskActivityContext context, VmTarget? input) => hosts.RunAsync(input!.Host, async host =>
     {
@@ -15,6 +16,12 @@ internal sealed class StartVmActivity(ManagedHosts hosts) : TaskActivity<VmTarge
         }
 
         if (domain.Id is not null) return "it is active";
+        if (memory is not null && await LeftCopies.ObjectionAsync(
+            memory, hosts.Hosts, host.Name, domain.Uuid.ToString(), CancellationToken.None) is { } objection)
+        {
+            throw new LibvirtException(host.Name, 0, 0, objection);
+        }
+
         try
         {
             await host.Domains.StartAsync(domain.Uuid);

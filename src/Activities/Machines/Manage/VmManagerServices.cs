@@ -14,7 +14,9 @@ public static class VmManagerServices
         services.AddOptions<VmManagerOptions>().Bind(configuration.GetSection(VmManagerOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<VmManagerOptions>, VmManagerOptionsValidator>();
         services.AddSingleton<OsinfoFiles>();
-        services.AddSingleton<HostFactsReader>();
+        services.AddSingleton(provider => new HostFactsReader(
+            provider.GetRequiredService<ILibvirtHosts>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetService<IMachineMemory>()));
         services.AddSingleton(provider => new VmManager(
             provider.GetRequiredService<ILibvirtHosts>(),
             provider.GetRequiredService<HostFactsReader>(),

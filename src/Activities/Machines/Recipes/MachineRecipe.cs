@@ -14,7 +14,7 @@ internal abstract class MachineRecipe : IRecipe
 
     public string? Refusal(EvidenceBundle evidence, IReadOnlyDictionary<string, string> parameters) =>
         evidence.Machine is not { } machine ? "the target is on no libvirt host"
-        : !machine.Host.Reachable ? !NeedsHost ? null : $"host {machine.Host.Name} does not answer"
+        : !machine.Host.Reachable ? !NeedsHost ? SilentObjection(machine, parameters) : $"host {machine.Host.Name} does not answer"
         : evidence.Target.Kind == TargetKinds.VirtualMachine && machine.Domain is null ? "the domain could not be looked at"
         : Objection(machine, parameters);
 
@@ -45,6 +45,9 @@ internal abstract class MachineRecipe : IRecipe
 
     /// <summary>Why it must not be done on what was seen; null when nothing speaks against it. Pure.</summary>
     protected abstract string? Objection(MachineEvidence machine, IReadOnlyDictionary<string, string> parameters);
+
+    /// <summary>As <see cref="Objection"/>, for a host that does not answer; of what does not need it.</summary>
+    protected virtual string? SilentObjection(MachineEvidence machine, IReadOnlyDictionary<string, string> parameters) => null;
 
     protected abstract Task<Proposal> ProposeAsync(
         ActionTools tools, ActionRequest request, ILibvirtHost host, MachineEvidence machine, CancellationToken cancellationToken);

@@ -98,7 +98,11 @@ internal sealed class VmLiveMigrate : MachineRecipe
             try
             {
                 var info = await host.GetInfoAsync(cancellationToken);
-                if (info.FreeMemoryBytes is not { } free) passed.Add($"{host.Name} does not say how much memory is free");
+                if (await tools.Machines.Memory.MaintenanceAsync(host.Name, tools.Time.GetUtcNow(), cancellationToken) is { } maintenance)
+                {
+                    passed.Add($"{host.Name} is {maintenance.Seen()}");
+                }
+                else if (info.FreeMemoryBytes is not { } free) passed.Add($"{host.Name} does not say how much memory is free");
                 else if (free < domain.MaxMemoryKib * 1024) passed.Add(Workloads.Invariant($"{host.Name} has {free} bytes free"));
                 else if (await host.Domains.FindAsync(domain.Name, cancellationToken) is { } namesake
                     && (namesake.Id is not null || namesake.Uuid != domain.Uuid)) passed.Add($"{host.Name} has a domain of this name");

@@ -42,6 +42,9 @@ namespace Heal.Activities;
 [JsonDerivedType(typeof(PoolRefreshEffect), "pool-refresh")]
 [JsonDerivedType(typeof(VolumeDeleteEffect), "volume-delete")]
 [JsonDerivedType(typeof(DaemonRestartEffect), "daemon-restart")]
+[JsonDerivedType(typeof(EvacuationEffect), "evacuation")]
+[JsonDerivedType(typeof(MaintenanceEffect), "maintenance")]
+[JsonDerivedType(typeof(CopyRemovalEffect), "copy-removal")]
 internal abstract record Effect
 {
     private static readonly JsonSerializerOptions Options = new()

@@ -1,1 +1,1 @@
-SELECT seen_at FROM hypervisor WHERE host = $1;
+SELECT seen_at, identity FROM hypervisor WHERE host = $1;

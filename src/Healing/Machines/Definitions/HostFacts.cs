@@ -9,6 +9,9 @@ public sealed record HostFacts(
     string Host, string? Unreachable, IReadOnlyDictionary<string, long> MemorySources, int Cpus, IReadOnlyList<MachineFacts> Machines,
     IReadOnlyList<PoolFacts> Pools, IReadOnlyList<NetworkFacts> Networks, HostCapabilities? Capabilities)
 {
+    /// <summary>Somebody works on it: it gets no machine. Null: nobody.</summary>
+    public MaintenanceEvidence? Maintenance { get; init; }
+
     public static HostFacts Lost(string host, string reason) =>
         new(host, reason, new Dictionary<string, long>(), 0, [], [], [], null);
 }

@@ -126,6 +126,12 @@ public static class PlacementPolicy
     private static List<VmFault> HostObjections(VmBlueprint vm, HostFacts host, PlacementLimits limits)
     {
         var found = new List<VmFault>();
+        if (host.Maintenance is { } maintenance)
+        {
+            found.Add(new VmFault($"host '{host.Host}'", maintenance.ToString(), "a host that nobody works on",
+                "Wait for its end, end it (host_maintenance_off), or name another host."));
+        }
+
         Memory(vm, host, limits, found);
         Cpus(vm, host, limits, found);
         PlacementStorage.Judge(vm, host, limits, found);

@@ -11,6 +11,7 @@ internal sealed class HypervisorDownRule : IMachineRule
     {
         var host = sight.Host;
         if (host.Reachable) return MachineFinding.Reject(Cause, $"host {host.Name} answers", host.Id);
+        if (host.Maintenance is { } maintenance) return MachineFinding.Reject(Cause, $"host {host.Name} is {maintenance}", host.Id);
         var silent = sight.Machine.At - host.LastSeenAt;
         return silent is { } time && time < sight.Machine.Thresholds.HostDownAfter
             ? MachineFinding.Reject(
@@ -30,6 +31,7 @@ internal sealed class OvercommitRule : IMachineRule
     public MachineFinding Judge(MachineSight sight)
     {
         var host = sight.Host;
+        if (host.Maintenance is { } maintenance) return MachineFinding.Reject(Cause, $"host {host.Name} is {maintenance}", host.Id);
         if (host is not { MemoryBytes: > 0 and { } has, CommittedBytes: { } promised })
         {
             return MachineFinding.Reject(Cause, "the host's memory is not known", host.Id);

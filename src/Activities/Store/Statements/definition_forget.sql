@@ -1,0 +1,1 @@
+DELETE FROM machine_definition WHERE host = $1 AND uuid = $2;
