@@ -22,6 +22,7 @@ internal sealed class VmStart : MachineRecipe
         [Rule("domain", "getattr", "read", "start", "write", "save"), Rule("connect", "getattr", "read", "search-domains")])
     {
         Summary = "Starts a virtual machine that is off by nobody's intent.",
+        Repeats = true,
         EffectWithin = TimeSpan.FromMinutes(3),
     };
 
@@ -128,8 +129,8 @@ internal sealed class VmRestart : MachineRecipe
         var domain = machine.Domain!;
         return Task.FromResult(Proposal.Act(
             $"ends {request.Target} and starts it again",
-            new DomainStopEffect(host.Name, domain.Uuid, domain.Name, domain.RunId!.Value, Force: true),
-            new DomainStartEffect(host.Name, domain.Uuid, domain.Name)));
+            new DomainStopEffect(host.Name, domain.Uuid, domain.Name, domain.RunId!.Value, Force: true, Restarts: true),
+            new DomainStartEffect(host.Name, domain.Uuid, domain.Name, After: domain.RunId)));
     }
 }
 
