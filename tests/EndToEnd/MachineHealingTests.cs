@@ -95,7 +95,7 @@ public sealed class MachineHealingTests : IAsyncLifetime
     public async Task A_guest_whose_disk_is_gone_is_handed_to_people_with_its_name()
     {
         string disk = Path.Combine(LibvirtRig.Guests, $"{_name}.qcow2");
-        await RunAsync("qemu-img", "create", "-q", "-f", "qcow2", disk, "64M");
+        await LibvirtRig.RunAsync("qemu-img", "create", "-q", "-f", "qcow2", disk, "64M");
         await StartAsync(new Guest { Disk = disk });
         File.Delete(disk);
 
@@ -125,8 +125,8 @@ public sealed class MachineHealingTests : IAsyncLifetime
     public async Task DisposeAsync()
     {
         await _app.DisposeAsync();
-        await RunAsync("virsh", "-q", "-c", LibvirtRig.Uri, "destroy", _name);
-        await RunAsync("virsh", "-q", "-c", LibvirtRig.Uri, "undefine", _name);
+        await LibvirtRig.RunAsync("virsh", "-q", "-c", LibvirtRig.Uri, "destroy", _name);
+        await LibvirtRig.RunAsync("virsh", "-q", "-c", LibvirtRig.Uri, "undefine", _name);
         File.Delete(LibvirtRig.ConsoleOf(_name));
         await _database.DisposeAsync();
         Directory.Delete(_state, recursive: true);
@@ -156,23 +156,7 @@ public sealed class MachineHealingTests : IAsyncLifetime
 
     private async Task<JsonObject> EndedAsync() => Assert.Single(await _app.UntilIncidentsEndAsync(1, Within));
 
-    private static async Task<string> VirshAsync(params string[] arguments)
-    {
-        (int exit, string said) = await RunAsync("virsh", ["-q", "-c", LibvirtRig.Uri, .. arguments]);
-        return exit == 0 ? said : throw new InvalidOperationException($"virsh {string.Join(' ', arguments)}: {said}");
-    }
-
-    private static async Task<(int Exit, string Said)> RunAsync(string program, params string[] arguments)
-    {
-        using Process process = Process.Start(new ProcessStartInfo(program, arguments)
-        {
-            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
-        })!;
-        Task<string> said = process.StandardOutput.ReadToEndAsync();
-        string complained = await process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return (process.ExitCode, $"{await said}{complained}".Trim());
-    }
+    private static Task<string> VirshAsync(params string[] arguments) => LibvirtRig.VirshAsync(LibvirtRig.Uri, arguments);
 
     private async Task UntilAsync(Func<bool> holds)
     {

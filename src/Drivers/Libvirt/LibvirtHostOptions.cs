@@ -22,6 +22,10 @@ public sealed class LibvirtHostOptions
     /// <summary>Migrations that may be under way from this host at once; they have threads of their own. Default 2; more wait.</summary>
     public int MaxMigrations { get; set; } = 2;
 
+    /// <summary>Where guests that move to this host are received, for example <c>tcp://10.9.0.2</c> on a network for it; empty (the
+    /// default): libvirt chooses. With a <c>unix:///</c> path only one guest at a time may come.</summary>
+    public string MigrationUri { get; set; } = "";
+
     /// <summary>Calls that may wait for a thread. Default 64; more are refused.</summary>
     public int MaxWaiting { get; set; } = 64;
 
