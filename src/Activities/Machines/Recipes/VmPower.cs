@@ -148,7 +148,7 @@ internal sealed class VmResumeAfterIo : MachineRecipe
             + "that lies in no pool proves nothing, and so refuses.",
         "It runs, and its guest is up: a write that fails again pauses it again.",
         null,
-        [Rule("domain", "getattr", "read", "resume", "write", "save"), Rule("storage-pool", "getattr", "read")])
+        [Rule("domain", "getattr", "read", "resume", "write", "save"), Rule("storage-pool", "getattr", "read", "refresh")])
     {
         Summary = "Lets a virtual machine run on that was paused for want of space, once there is space. Never a reset: the failed "
             + "write is repeated, and nothing is lost.",
