@@ -190,7 +190,18 @@ internal sealed class MachineReader(ILibvirtHost host, MachineTools tools, List<
     private async Task<(long Vcpu, long? Block, long? Net, long? Sent, long? Told)?> CountersAsync(Guid uuid,
         CancellationToken cancellationToken)
     {
-        var stats = (await host.Domains.GetStatsAsync(cancellationToken)).FirstOrDefault(item => item.Uuid == uuid);
+        DomainStats? stats;
+        try
+        {
+            stats = (await host.Domains.GetStatsAsync(cancellationToken)).FirstOrDefault(item => item.Uuid == uuid);
+        }
+        catch (LibvirtTimeoutException e)
+        {
+            // One emulator that hangs keeps the counters of all from being read. That says nothing of the host, which has just answered.
+            Gap("counters", e);
+            return null;
+        }
+
         if (stats is null) return null;
         return (
             Sum("vcpu.", ".time") ?? stats.Whole("cpu.time") ?? 0, Sum("block.", ".rd.bytes", ".wr.bytes"),
