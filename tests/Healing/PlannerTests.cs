@@ -37,11 +37,15 @@ public sealed class PlannerTests
         var repeats = facts with
         {
             Workflow = facts.Workflow! with { Limits = facts.Workflow.Limits with { MaxActions = 2 } },
-            Actions = [Some.Rollback with { Repeats = true }], ActionsTried = ["rollback_deployment"],
+            Actions = [Some.Rollback with { Repeats = true }],
+            ActionsTried = ["rollback_deployment"], ActionsInVain = ["rollback_deployment"],
         };
+        string[] twice = ["rollback_deployment", "rollback_deployment"];
 
         Assert.True(Planner.Decide(repeats) is { Verdict: PlanVerdict.Act, Repeats: true });
-        AssertEscalates(repeats with { ActionsTried = ["rollback_deployment", "rollback_deployment"] }, "in this incident 2 times");
+        AssertEscalates(repeats with { ActionsTried = twice, ActionsInVain = twice }, "in this incident 2 times");
+        // what was refused is refused
+        AssertEscalates(repeats with { ActionsInVain = [] }, "was tried in this incident");
     }
 
     [Fact]

@@ -118,6 +118,7 @@ public sealed class IncidentOutcomeTests
     public async Task A_repeatable_action_without_effect_is_taken_once_more_and_then_people_are_called(bool helps, OutcomeKind expected)
     {
         _context.On<PlanRequest, Plan>(ActivityNames.PlanRecovery, request => request.ActionsTried.Count < 2
+            && request.ActionsInVain.SequenceEqual(request.ActionsTried)
             ? Plan(PlanVerdict.Act) with { Repeats = true, IsReversible = false }
             : Plan(PlanVerdict.Escalate) with { Action = null, Reasons = ["it was tried 2 times"] });
         _context.On<ActionRequest, ActionResult>(ActivityNames.RunAction, request => new ActionResult(

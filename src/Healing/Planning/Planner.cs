@@ -45,7 +45,8 @@ public static class Planner
     {
         if (descriptor is null) return "this program has no such action";
         var tried = facts.ActionsTried.Count(id => id == action.Id);
-        if (tried >= (descriptor.Repeats ? most : 1))
+        var mayRepeat = descriptor.Repeats && tried < most && facts.ActionsInVain.Count(id => id == action.Id) == tried;
+        if (tried > 0 && !mayRepeat)
         {
             return string.Create(CultureInfo.InvariantCulture, $"it was tried in this incident{(tried > 1 ? $" {tried} times" : "")}");
         }

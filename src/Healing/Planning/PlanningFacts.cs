@@ -17,4 +17,8 @@ public sealed record PlanningFacts(
     int ActionsApplied,
     IReadOnlyList<PastOperation> History,
     SafetyLimits Limits,
-    DateTimeOffset Now);
+    DateTimeOffset Now)
+{
+    /// <summary>Those of <see cref="ActionsTried"/> that were made and had no effect.</summary>
+    public IReadOnlyList<string> ActionsInVain { get; init; } = [];
+}
