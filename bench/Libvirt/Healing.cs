@@ -13,6 +13,7 @@ internal static partial class Healing
     private const string Up = "GUEST-USERSPACE";
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
 
     public static async Task RunAsync(int guests, int rounds, TimeSpan idle)
     {
@@ -90,10 +91,11 @@ internal static partial class Healing
     {
         using var process = Process.GetProcesses().First(item => CommandOf(item.Id).Contains(app.Url.ToString(), StringComparison.Ordinal));
         var (cpu, began) = (process.TotalProcessorTime, Stopwatch.GetTimestamp());
-        await Task.Delay(idle);
+        await Task.Delay(idle, TimeProvider.System, CancellationToken.None);
         process.Refresh();
         var share = (process.TotalProcessorTime - cpu) / Stopwatch.GetElapsedTime(began);
-        Console.WriteLine($"{"idle CPU of the app",-20} {share,8:P2} of one processor over {idle.TotalSeconds:0} s, {process.WorkingSet64 >> 20} MiB");
+        var memory = process.WorkingSet64 >> 20;
+        Console.WriteLine($"{"idle CPU of the app",-20} {share,8:P2} of one processor over {idle.TotalSeconds:0} s, {memory} MiB");
     }
 
     // a process may end while it is looked at
@@ -120,7 +122,7 @@ internal static partial class Healing
     {
         using var limit = new CancellationTokenSource(Patience);
         while (!holds())
-            await Task.Delay(50, limit.Token);
+            await Task.Delay(Poll, TimeProvider.System, limit.Token);
     }
 
     [GeneratedRegex(@"Detector GuestKilled, Firing: .* (?<ms>\d+) ms after it began\)", RegexOptions.ExplicitCapture, 1_000)]

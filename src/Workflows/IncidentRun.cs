@@ -134,12 +134,10 @@ internal sealed class IncidentRun
     {
         _state.Enter(Phase.Plan);
         var tried = _state.Actions.Select(action => action.ActionId).ToList();
+        var inVain = _state.Actions.Where(action => action is { Status: ActionStatus.NoEffect, Undone: false });
         var request = new PlanRequest(_input, _state.Evidence!, _state.Diagnosis!, tried, _state.Applied)
         {
-            ActionsInVain =
-            [
-                .. _state.Actions.Where(action => action is { Status: ActionStatus.NoEffect, Undone: false }).Select(action => action.ActionId),
-            ],
+            ActionsInVain = [.. inVain.Select(action => action.ActionId)],
         };
         _state.Plan = await _context.CallPlanRecoveryAsync(request, Retries.Store);
         return _state.Plan;

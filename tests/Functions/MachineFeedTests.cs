@@ -165,9 +165,9 @@ public sealed class MachineFeedTests : IAsyncLifetime
     private async Task<MachineFeed> StartAsync(MachineTools? tools = null)
     {
         var routing = new RoutingPump(_store, _rig.Time, new NoLifetime(), NullLogger<RoutingPump>.Instance);
+        var intake = new SignalIntake(_store, routing, NullLogger<SignalIntake>.Instance);
         var feed = new MachineFeed(
-            new Inventories(tools ?? _rig.Tools), _rig.Settings, new SignalIntake(_store, routing, NullLogger<SignalIntake>.Instance), _known,
-            _metrics, _rig.Time, NullLogger<MachineFeed>.Instance);
+            new Inventories(tools ?? _rig.Tools), _rig.Settings, intake, _known, _metrics, _rig.Time, NullLogger<MachineFeed>.Instance);
         _feeds.Add(feed);
         await feed.StartAsync(CancellationToken.None);
         return feed;

@@ -89,7 +89,8 @@ public sealed class MachineKillTests(MachineStore store) : IClassFixture<Machine
     [Theory]
     [InlineData("Start", false)]
     [InlineData("Destroy", true)]
-    public async Task A_restart_whose_incident_ended_half_way_is_a_fault_after_a_while_and_the_guest_is_started(string call, bool afterEffect)
+    public async Task A_restart_whose_incident_ended_half_way_is_a_fault_after_a_while_and_the_guest_is_started(
+        string call, bool afterEffect)
     {
         var (rig, guest, request) = await ArrangeAsync("vm_restart");
         rig.Host.Fail(call, new KilledException(call), afterEffect: afterEffect);

@@ -2,7 +2,8 @@ using Heal.Healing;
 
 namespace Heal.Activities.Tests;
 
-/// <summary>The actions on real guests of real hosts: each takes effect once though the process dies with it, and can be taken back.</summary>
+/// <summary>The actions on real guests of real hosts: each takes effect once though the process dies with it, and can be taken
+/// back.</summary>
 [Trait("Category", "Libvirt")]
 public sealed class RealMachineActionTests(RealMachines real) : IClassFixture<RealMachines>
 {

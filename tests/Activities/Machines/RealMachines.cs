@@ -54,7 +54,10 @@ public sealed class RealMachines : IAsyncLifetime
         _services = new ServiceCollection()
             .AddLibvirtHosts(new ConfigurationBuilder().AddInMemoryCollection(settings).Build()).BuildServiceProvider();
         _tools = new MachineTools(
-            _services.GetRequiredService<ILibvirtHosts>(), _store.Memory, new Fixed(_options), TimeProvider.System) { Commands = _commands };
+            _services.GetRequiredService<ILibvirtHosts>(), _store.Memory, new Fixed(_options), TimeProvider.System)
+        {
+            Commands = _commands,
+        };
         Guest = await BootAsync(new Guest { Disk = await VolumeAsync(), Devices = Ports });
     }
 
@@ -94,15 +97,16 @@ public sealed class RealMachines : IAsyncLifetime
 
     internal ActionRequest Request(string action, TargetReference target, params (string Name, string Value)[] parameters) => new(
         $"real/{++_requests}", "real", action, target,
-        ActionParameters.Complete(MachineRecipes.Find(action).Descriptor, parameters.ToDictionary(item => item.Name, item => item.Value)), 0,
-        "");
+        ActionParameters.Complete(
+            MachineRecipes.Find(action).Descriptor, parameters.ToDictionary(item => item.Name, item => item.Value)), 0, "");
 
     internal ActionRequest Request(string action, params (string Name, string Value)[] parameters) =>
         Request(action, Machine(Guest), parameters);
 
     internal static TargetReference Machine(string name) => new(Here, TargetKinds.VirtualMachine, "", name);
 
-    /// <summary>Carries it out in a process that dies before it has written down what came of it, then in another one, then again.</summary>
+    /// <summary>Carries it out in a process that dies before it has written down what came of it, then in another one, then
+    /// again.</summary>
     internal async Task<ActionRequest> OnceAsync(ActionRequest request)
     {
         await Assert.ThrowsAsync<KilledException>(() => RunAsync(request, new KilledStore(_store.Store, "before confirm")));
