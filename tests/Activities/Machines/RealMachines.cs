@@ -17,8 +17,8 @@ public sealed class RealMachines : IAsyncLifetime
 
     private const string Mark = "<metadata><heal:vm xmlns:heal='urn:heal:vm:1' desired='running' autonomy='act'/></metadata>";
 
-    // for devices that come later
-    private const string Ports = "<controller type='pci' model='pcie-root-port'/><controller type='pci' model='pcie-root-port'/>";
+    // Its own devices take some; the rest is for those that come later.
+    private const int Ports = 8;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
@@ -58,7 +58,11 @@ public sealed class RealMachines : IAsyncLifetime
         {
             Commands = _commands,
         };
-        Guest = await BootAsync(new Guest { Disk = await VolumeAsync(), Devices = Ports });
+        var ports = string.Concat(Enumerable.Repeat("<controller type='pci' model='pcie-root-port'/>", Ports));
+        Guest = await BootAsync(new Guest
+        {
+            Disk = await VolumeAsync(), Devices = $"<controller type='pci' index='0' model='pcie-root'/>{ports}",
+        });
     }
 
     public async Task DisposeAsync()
