@@ -32,7 +32,8 @@ public sealed class JoinPolicyTests
     [InlineData(TargetKinds.Deployment, -1, JoinKind.Join)]
     public void What_the_watch_of_hosts_saw_begin_after_the_close_is_no_echo(string kind, int closedMinutesAfter, JoinKind expected)
     {
-        var seen = Signal.Of(Alert(AlertStatus.Firing), SignalSource.Watch, Noon) with { Target = new TargetCandidate(kind, "", "web", "") };
+        var target = new TargetCandidate(kind, "", "web", "");
+        var seen = Signal.Of(Alert(AlertStatus.Firing), SignalSource.Watch, Noon) with { Target = target };
 
         Assert.Equal(expected, Decide(seen, Latest(closedAt: Noon + TimeSpan.FromMinutes(closedMinutesAfter))));
     }

@@ -25,7 +25,8 @@ public static class JoinPolicy
             : "the last incident is over");
     }
 
-    // The watch of libvirt hosts tells of each fault once, with the moment it began: what is taken for an echo here would never be told again.
+    // The watch of libvirt hosts tells of each fault once, with the moment it began: what is taken for an echo here would never be told
+    // again.
     private static bool BeganAfter(Signal signal, DateTimeOffset ended) => signal.Source == SignalSource.Watch
         && signal.Target is { } target && TargetKinds.IsOnHypervisor(target.Kind) && signal.Alert.StartsAt > ended;
 }

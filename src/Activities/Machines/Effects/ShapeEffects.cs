@@ -26,8 +26,8 @@ internal sealed record DomainSizeEffect(string Host, string Uuid, string Name, s
         var now = await DomainSizes.ReadAsync(host, domain, What, cancellationToken);
         if (now is null) return new Look(Sight.Gone, $"{Subject} does not run, so that it has no {What}");
 
-        // A balloon gives memory back in steps, and may stop a little before. After a boot it moves by itself: that a guest which is to have
-        // more has less than a moment ago is nobody's doing, that one which is to have less has more is somebody's.
+        // A balloon gives memory back in steps, and may stop a little before. After a boot it moves by itself: that a guest which is to
+        // have more has less than a moment ago is nobody's doing, that one which is to have less has more is somebody's.
         var isUnderWay = What == DomainSizes.Balloon && (New > Old ? now < New : now > New && now <= Old);
         if (now == New || (ours is { IsDone: true } && isUnderWay && Math.Abs(now.Value - New) < Math.Abs(Old - New)))
         {
