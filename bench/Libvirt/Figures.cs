@@ -21,11 +21,42 @@ internal static class Figures
         }
 
         Console.WriteLine($"{domains} domains on {host.Uri}; milliseconds");
-        await PrintAsync("inventory (list)", async () => await host.Domains.ListAsync());
-        await PrintAsync("statistics", async () => await host.Domains.GetStatsAsync());
-        await PrintAsync("one domain", async () => await host.Domains.FindAsync(uuids[0]));
+        await PrintInventoryAsync(host);
         await PrintEventsAsync(host, uuids);
         await PrintIdleAsync(host, idle);
+    }
+
+    /// <summary>What a look at everything takes, and its parts.</summary>
+    public static async Task PrintInventoryAsync(string uri)
+    {
+        var (services, host) = Hosts.Open(uri);
+        await using var ends = services;
+        await PrintInventoryAsync(host);
+    }
+
+    public static void Print(string what, List<double> times)
+    {
+        times.Sort();
+        Console.WriteLine(
+            $"{what,-20} p50 {times[times.Count / 2],8:0.00}  p99 {times[times.Count * 99 / 100],8:0.00}  max {times[^1],8:0.00}"
+            + $"  of {times.Count}");
+    }
+
+    private static async Task PrintInventoryAsync(ILibvirtHost host)
+    {
+        var one = (await host.Domains.ListAsync())[0].Uuid;
+        await PrintAsync("list", async () => await host.Domains.ListAsync());
+        await PrintAsync("list with marks", async () =>
+        {
+            // as the healer looks at each domain: whether it may act on it, and what it has done to it
+            foreach (var domain in await host.Domains.ListAsync())
+            {
+                await host.Domains.GetMetadataAsync(domain.Uuid, "urn:heal:vm:1");
+                await host.Domains.GetMetadataAsync(domain.Uuid, "urn:heal:operation:1");
+            }
+        });
+        await PrintAsync("statistics", async () => await host.Domains.GetStatsAsync());
+        await PrintAsync("one domain", async () => await host.Domains.FindAsync(one));
     }
 
     private static async Task PrintAsync(string what, Func<Task> act)
@@ -94,13 +125,6 @@ internal static class Figures
         while (!fits(await seen.Reader.ReadAsync()))
         {
         }
-    }
-
-    private static void Print(string what, List<double> times)
-    {
-        times.Sort();
-        Console.WriteLine(
-            $"{what,-20} p50 {times[times.Count / 2],8:0.00}  p99 {times[times.Count * 99 / 100],8:0.00}  max {times[^1],8:0.00}");
     }
 
     private static string Domain(string name) =>

@@ -50,7 +50,11 @@ public sealed record DiagnoseRequest(
 /// <param name="ActionsTried">Ids of the actions that this incident has tried.</param>
 /// <param name="ActionsApplied">How many of them took effect.</param>
 public sealed record PlanRequest(
-    IncidentInput Incident, EvidenceBundle Evidence, Diagnosis Diagnosis, IReadOnlyList<string> ActionsTried, int ActionsApplied);
+    IncidentInput Incident, EvidenceBundle Evidence, Diagnosis Diagnosis, IReadOnlyList<string> ActionsTried, int ActionsApplied)
+{
+    /// <summary>Ids of the actions that were made and had no effect, each as often as that happened.</summary>
+    public IReadOnlyList<string> ActionsInVain { get; init; } = [];
+}
 
 /// <param name="RestartsBefore">From the previous look; null at the first.</param>
 /// <param name="ActionId">What was done: for kinds of target other than Deployments, its own effect check is the look.</param>

@@ -112,6 +112,12 @@ internal sealed class IncidentRun
         _state.Detection = detection;
         if (detection.Verdict == DetectionVerdict.Healthy && !AlertClaim.Holds(_input.Workflow, _state.Evidence, _state.Actions.Count))
         {
+            // What an action left and did not prove is not believed to be well because no rule finds a fault in it.
+            if (_state.Actions is [.., { Status: ActionStatus.NoEffect, Undone: false } last])
+            {
+                return (new Ending(OutcomeKind.Escalated, $"'{last.ActionId}' did not help: {last.Detail}"), false);
+            }
+
             var undone = _state.Actions.Any(action => action.Undone);
             var ending = new Ending(undone ? OutcomeKind.RolledBack : OutcomeKind.NoActionNeeded, detection.Reason);
 
@@ -140,8 +146,12 @@ internal sealed class IncidentRun
     private async Task<Plan> PlanAsync()
     {
         _state.Enter(Phase.Plan);
-        var tried = _state.Actions.Select(action => action.ActionId).Distinct(StringComparer.Ordinal).ToList();
-        var request = new PlanRequest(_input, _state.Evidence!, _state.Diagnosis!, tried, _state.Applied);
+        var tried = _state.Actions.Select(action => action.ActionId).ToList();
+        var inVain = _state.Actions.Where(action => action is { Status: ActionStatus.NoEffect, Undone: false });
+        var request = new PlanRequest(_input, _state.Evidence!, _state.Diagnosis!, tried, _state.Applied)
+        {
+            ActionsInVain = [.. inVain.Select(action => action.ActionId)],
+        };
         _state.Plan = await _context.CallPlanRecoveryAsync(request, Retries.Store);
         return _state.Plan;
     }

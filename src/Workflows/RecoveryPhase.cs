@@ -44,6 +44,9 @@ internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentSt
                 return await VerifyAsync(plan, result);
             case ActionStatus.Refused:
                 return null;
+            case ActionStatus.NoEffect when plan.Repeats:
+                // What the target shows now says whether it is done once more.
+                return null;
             case ActionStatus.NoEffect:
                 return await RollBackAsync(plan, result, result.Detail);
             case ActionStatus.Blocked or ActionStatus.Busy or ActionStatus.NotPermitted:

@@ -125,6 +125,26 @@ public sealed class HealStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_closed_incident_left_unfinished_keeps_nobody_from_the_target_but_an_undo_of_it_does()
+    {
+        var id = (await JoinAsync(Some.Signal("a"))).IncidentId!;
+        await _store.IntendAsync(Intent("left", "x") with { IncidentId = id }, CancellationToken.None);
+
+        var before = await TryAsync("first");
+        await CloseAsync(id, seen: 1);
+        var after = await TryAsync("second");
+        await _store.FinishAsync(
+            "second", new OperationEnd(OperationState.Abandoned, ActionStatus.Refused, ""), Noon, CancellationToken.None);
+        await _store.IntendAsync(Intent("left/undo", "x") with { IncidentId = id, Undoes = "left" }, CancellationToken.None);
+        var beside = await TryAsync("third");
+
+        Assert.Equal(("left", "second", "left/undo"), (before.Key, after.Key, beside.Key));
+
+        Task<Operation> TryAsync(string key) =>
+            _store.IntendUnlessBusyAsync(Intent(key, "y"), Noon - TimeSpan.FromMinutes(30), CancellationToken.None);
+    }
+
+    [Fact]
     public async Task The_history_of_a_target_leaves_out_its_own_incident_and_what_was_abandoned()
     {
         await _store.IntendAsync(Intent("own", "x") with { IncidentId = "mine" }, CancellationToken.None);

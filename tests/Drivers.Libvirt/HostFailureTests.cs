@@ -1,3 +1,5 @@
+using System.Xml.Linq;
+using Heal.Drivers.Libvirt.Subjects;
 using Heal.Shared.Tests;
 
 namespace Heal.Drivers.Libvirt.Tests;
@@ -112,18 +114,66 @@ public sealed class HostFailureTests : IAsyncLifetime
         Assert.Equal((DomainState.ShutOff, "crashed"), ((await _real.FindAsync(uuid)).State, (await _real.FindAsync(uuid)).Reason));
     }
 
-    [Fact]
-    public async Task A_daemon_that_dies_during_a_call_leaves_no_false_success()
+    [Theory]
+    [InlineData("define")]
+    [InlineData("start")]
+    [InlineData("undefine")]
+    [InlineData("delete a volume")]
+    public async Task A_daemon_that_dies_during_a_call_leaves_no_false_success_and_no_half_of_it(string call)
     {
+        await using var other = Some.Host(LibvirtRig.Uri2);
         var (_, uuid) = await _real.DefineAsync();
+        var (added, volume) = (Some.Name("guest"), Some.Name("disk"));
+        await _real.Host.Storage.CreateVolumeAsync("default", Some.Volume(volume));
         await LibvirtRig.FailAsync("freeze-daemon", 1);
-        var start = _impatient.Domains.StartAsync(uuid);
+        Task during = call switch
+        {
+            "define" => _impatient.Domains.DefineAsync(LibvirtRig.Domain(added, Guid.NewGuid())),
+            "start" => _impatient.Domains.StartAsync(uuid),
+            "undefine" => _impatient.Domains.UndefineAsync(uuid),
+            _ => _impatient.Storage.DeleteVolumeAsync("default", volume),
+        };
+        Assert.NotNull(await other.Domains.ListAsync());
         await LibvirtRig.FailAsync("kill-daemon", 1);
-        var lost = await Assert.ThrowsAnyAsync<LibvirtException>(() => start);
+        var lost = await Assert.ThrowsAnyAsync<LibvirtException>(() => during);
         Assert.True(lost is LibvirtUnreachableException or LibvirtTimeoutException, $"got {lost}");
         await LibvirtRig.FailAsync("restart-daemon", 1);
         await AnswersAsync();
         Assert.Equal(DomainState.ShutOff, (await _real.FindAsync(uuid)).State);
+        Assert.Null(await Domains.FindAsync(added));
+        await _real.Host.Storage.DeleteVolumeAsync("default", volume);
+    }
+
+    [Fact]
+    public async Task A_read_only_connection_to_a_real_daemon_looks_and_changes_nothing()
+    {
+        var (name, uuid) = await _real.DefineAsync();
+        await using var reader = Some.Host(LibvirtRig.Uri, readOnly: true);
+        Assert.Equal(name, (await reader.Domains.FindAsync(uuid))!.Name);
+        foreach (var write in new Func<Task>[]
+        {
+            () => reader.Domains.StartAsync(uuid), () => reader.Domains.UndefineAsync(uuid),
+            () => reader.Domains.SetMetadataAsync(uuid, "urn:heal:vm:1", "heal", "<vm/>"),
+            () => reader.Storage.CreateVolumeAsync("default", Some.Volume("forbidden")),
+        })
+        {
+            Assert.Equal(29, (await Assert.ThrowsAsync<LibvirtForbiddenException>(write)).Code);
+        }
+
+        Assert.Equal(DomainState.ShutOff, (await _real.FindAsync(uuid)).State);
+        Assert.Null(await _real.Host.Storage.FindVolumeAsync("default", "forbidden"));
+    }
+
+    [Fact]
+    public async Task A_cpu_with_flags_that_a_host_does_not_have_is_incompatible_with_it()
+    {
+        var cpu = Arguments.Parse(await _real.Host.GetCapabilitiesAsync()).Element("host")!.Element("cpu")!;
+        cpu.Elements().Where(part => part.Name.LocalName is not ("arch" or "model" or "vendor" or "feature")).Remove();
+        Assert.NotEqual(CpuComparison.Incompatible, await _real.Host.CompareCpuAsync(cpu.ToString()));
+        // of two makers, and never in one
+        foreach (var flag in new[] { "xop", "fma4", "3dnowext", "avx512er" })
+            cpu.Add(new XElement("feature", new XAttribute("name", flag)));
+        Assert.Equal(CpuComparison.Incompatible, await _real.Host.CompareCpuAsync(cpu.ToString()));
     }
 
     [Fact]

@@ -146,6 +146,24 @@ public sealed class HostFaultTests : IAsyncLifetime
         Assert.Equal(HostLink.Refusing, _host.Link);
     }
 
+    [Theory]
+    [InlineData(29)]
+    [InlineData(45)]
+    [InlineData(79)]
+    [InlineData(88)]
+    [InlineData(94)]
+    public async Task What_the_account_may_not_do_is_said_as_that_and_opens_no_breaker(int code)
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            var forbidden = await Assert.ThrowsAsync<LibvirtForbiddenException>(() => _host.CallAsync<int>(
+                "virDomainCreate", _ => throw new NativeFault(code, 0, "access denied: 'domain' denied 'start' access"), default));
+            Assert.Equal((code, "access denied: 'domain' denied 'start' access"), (forbidden.Code, forbidden.Reason));
+        }
+
+        Assert.Equal(HostLink.Up, _host.Link);
+    }
+
     [Fact]
     public async Task A_refusal_for_good_reason_is_an_answer_and_opens_no_breaker()
     {

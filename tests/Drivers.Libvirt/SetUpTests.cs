@@ -61,11 +61,13 @@ public sealed class SetUpTests
         {
             ["Hosts:a:Uri"] = "not a uri",
             ["Hosts:a:MaxThreads"] = "0",
+            ["Hosts:a:MigrationUri"] = "10.9.0.2",
             ["Hosts:b b:Uri"] = "test:///default",
             ["Hosts:b b:CallTimeout"] = "00:00:00",
         });
         var faults = Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<ILibvirtHosts>()).Failures.ToList();
-        Assert.Equal(4, faults.Count);
+        Assert.Equal(5, faults.Count);
+        Assert.Contains(faults, fault => fault.Contains("Hosts:a:MigrationUri is '10.9.0.2'", StringComparison.Ordinal));
         Assert.Contains(faults, fault => fault.Contains("Heal:Libvirt:Hosts:a:Uri is 'not a uri'", StringComparison.Ordinal));
         Assert.Contains(faults, fault => fault.Contains("Hosts:a:MaxThreads is 0, expected 1 to 64", StringComparison.Ordinal));
         Assert.Contains(faults, fault => fault.Contains("the name is 'b b'", StringComparison.Ordinal));

@@ -25,6 +25,19 @@ public sealed class JoinPolicyTests
     public void A_target_that_shows_a_new_fault_gets_a_new_incident_within_the_window() =>
         Assert.Equal(JoinKind.Open, Decide(Firing(), Latest(closedAt: Noon), showsNewFault: true));
 
+    [Theory]
+    [InlineData(TargetKinds.VirtualMachine, -1, JoinKind.Open)]
+    [InlineData(TargetKinds.VirtualMachine, 1, JoinKind.Join)]
+    [InlineData(TargetKinds.StoragePool, -1, JoinKind.Open)]
+    [InlineData(TargetKinds.Deployment, -1, JoinKind.Join)]
+    public void What_the_watch_of_hosts_saw_begin_after_the_close_is_no_echo(string kind, int closedMinutesAfter, JoinKind expected)
+    {
+        var target = new TargetCandidate(kind, "", "web", "");
+        var seen = Signal.Of(Alert(AlertStatus.Firing), SignalSource.Watch, Noon) with { Target = target };
+
+        Assert.Equal(expected, Decide(seen, Latest(closedAt: Noon + TimeSpan.FromMinutes(closedMinutesAfter))));
+    }
+
     [Fact]
     public void A_resolved_alert_opens_nothing() =>
         Assert.Equal(JoinKind.Ignore, Decide(Signal.Of(Alert(AlertStatus.Resolved), SignalSource.Webhook, Noon), latest: null));

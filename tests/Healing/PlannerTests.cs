@@ -31,6 +31,24 @@ public sealed class PlannerTests
         AssertEscalates(Facts() with { ActionsTried = ["rollback_deployment"] }, "was tried in this incident");
 
     [Fact]
+    public void An_action_that_repeats_is_tried_as_often_as_the_incident_may_act()
+    {
+        var facts = Facts();
+        var repeats = facts with
+        {
+            Workflow = facts.Workflow! with { Limits = facts.Workflow.Limits with { MaxActions = 2 } },
+            Actions = [Some.Rollback with { Repeats = true }],
+            ActionsTried = ["rollback_deployment"], ActionsInVain = ["rollback_deployment"],
+        };
+        string[] twice = ["rollback_deployment", "rollback_deployment"];
+
+        Assert.True(Planner.Decide(repeats) is { Verdict: PlanVerdict.Act, Repeats: true });
+        AssertEscalates(repeats with { ActionsTried = twice, ActionsInVain = twice }, "in this incident 2 times");
+        // what was refused is refused
+        AssertEscalates(repeats with { ActionsInVain = [] }, "was tried in this incident");
+    }
+
+    [Fact]
     public void The_number_of_actions_is_limited() => AssertEscalates(Facts() with { ActionsApplied = 1 }, "the limit is 1");
 
     [Fact]

@@ -112,6 +112,44 @@ public sealed class IncidentOutcomeTests
         Assert.Contains(ActivityNames.UndoAction, _context.Calls);
     }
 
+    [Theory]
+    [InlineData(true, OutcomeKind.Healed)]
+    [InlineData(false, OutcomeKind.Escalated)]
+    public async Task A_repeatable_action_without_effect_is_taken_once_more_and_then_people_are_called(bool helps, OutcomeKind expected)
+    {
+        _context.On<PlanRequest, Plan>(ActivityNames.PlanRecovery, request => request.ActionsTried.Count < 2
+            && request.ActionsInVain.SequenceEqual(request.ActionsTried)
+            ? Plan(PlanVerdict.Act) with { Repeats = true, IsReversible = false }
+            : Plan(PlanVerdict.Escalate) with { Action = null, Reasons = ["it was tried 2 times"] });
+        _context.On<ActionRequest, ActionResult>(ActivityNames.RunAction, request => new ActionResult(
+            request.Key, helps && request.Key.EndsWith("/2", StringComparison.Ordinal) ? ActionStatus.Applied : ActionStatus.NoEffect,
+            "it did not come up", 3, "good"));
+
+        var outcome = await RunAsync();
+
+        Assert.Equal((expected, 2), (outcome.Kind, outcome.Actions.Count));
+        Assert.Equal(outcome.Actions.Count, outcome.Actions.DistinctBy(action => action.Key).Count());
+        Assert.DoesNotContain(ActivityNames.UndoAction, _context.Calls);
+        Assert.Equal(helps ? 0 : 1, _handOffs.Count);
+    }
+
+    [Fact]
+    public async Task What_an_action_left_without_effect_is_not_called_well_because_no_rule_finds_a_fault()
+    {
+        var looks = 0;
+        _context.On<EvidenceBundle, Detection>(ActivityNames.DetectFault, _ =>
+            new Detection(looks++ == 0 ? DetectionVerdict.Faulty : DetectionVerdict.Healthy, Noon, "it runs; its vCPUs stand still", []));
+        _context.On<PlanRequest, Plan>(ActivityNames.PlanRecovery, _ => Plan(PlanVerdict.Act) with { Repeats = true });
+        _context.On<ActionRequest, ActionResult>(ActivityNames.RunAction,
+            request => new ActionResult(request.Key, ActionStatus.NoEffect, "it did not come up", 3, "good"));
+
+        var outcome = await RunAsync();
+
+        Assert.Equal(OutcomeKind.Escalated, outcome.Kind);
+        Assert.Contains("it did not come up", outcome.Reason);
+        Assert.Single(outcome.Actions);
+    }
+
     [Fact]
     public async Task Healthy_with_a_break_must_begin_again()
     {

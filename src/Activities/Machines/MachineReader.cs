@@ -99,13 +99,17 @@ internal sealed class MachineReader(ILibvirtHost host, MachineTools tools, List<
         var errors = domain.Id is null ? []
             : await PartAsync<IReadOnlyList<DiskError>>("errors of disks", [], () =>
                 host.Domains.GetDiskErrorsAsync(domain.Uuid, cancellationToken));
+        var files = Files(xml).Take(MaxDisks).ToList();
+        if (domain.State == DomainState.Paused && errors.Any(error => error.Error == "no-space"))
+        {
+            pools = await RecountAsync(pools, files.Where(file => errors.Any(error => error.Disk == file.Device)), cancellationToken);
+        }
+
         var found = new List<DiskEvidence>();
-        foreach (var (device, path) in Files(xml).Take(MaxDisks))
+        foreach (var (device, path) in files)
         {
             var (exists, info) = await BlockAsync(domain.Uuid, device, cancellationToken);
-            var pool = pools.Where(item => item.Path is { Length: > 0 } root
-                && path.StartsWith(root.TrimEnd('/') + "/", StringComparison.Ordinal))
-                .MaxBy(item => item.Path!.Length);
+            var pool = PoolOf(pools, path);
             found.Add(new DiskEvidence(
                 $"disk/{device}", device, path, exists, errors.FirstOrDefault(error => error.Disk == device)?.Error, pool?.Id,
                     info?.Capacity,
@@ -115,6 +119,27 @@ internal sealed class MachineReader(ILibvirtHost host, MachineTools tools, List<
         var used = found.Select(disk => disk.Pool).ToHashSet(StringComparer.Ordinal);
         return (found, [.. pools.Where(pool => used.Contains(pool.Id))]);
     }
+
+    // libvirt counts a pool when it is told to, not when guests write to it or somebody makes room: without this nobody would see the room.
+    // Only where a write found none: a pool whose storage hangs would keep its lock, and with that the list of all pools.
+    private async Task<IReadOnlyList<PoolEvidence>> RecountAsync(
+        IReadOnlyList<PoolEvidence> pools, IEnumerable<(string Device, string Path)> full, CancellationToken cancellationToken)
+    {
+        foreach (var pool in full.Select(disk => PoolOf(pools, disk.Path)).OfType<PoolEvidence>().Where(pool => pool.Active).Distinct())
+        {
+            await PartAsync($"the space of pool {pool.Name}", true, async () =>
+            {
+                await host.Storage.RefreshPoolAsync(pool.Name, cancellationToken);
+                return true;
+            });
+        }
+
+        return await PartAsync("storage pools", pools, () => PoolsAsync(cancellationToken));
+    }
+
+    private static PoolEvidence? PoolOf(IReadOnlyList<PoolEvidence> pools, string path) => pools
+        .Where(item => item.Path is { Length: > 0 } root && path.StartsWith(root.TrimEnd('/') + "/", StringComparison.Ordinal))
+        .MaxBy(item => item.Path!.Length);
 
     public async Task<IReadOnlyList<PoolEvidence>> PoolsAsync(CancellationToken cancellationToken) =>
         [.. (await host.Storage.ListPoolsAsync(cancellationToken)).Select(Describe)];
@@ -173,7 +198,18 @@ internal sealed class MachineReader(ILibvirtHost host, MachineTools tools, List<
     private async Task<(long Vcpu, long? Block, long? Net, long? Sent, long? Told)?> CountersAsync(Guid uuid,
         CancellationToken cancellationToken)
     {
-        var stats = (await host.Domains.GetStatsAsync(cancellationToken)).FirstOrDefault(item => item.Uuid == uuid);
+        DomainStats? stats;
+        try
+        {
+            stats = (await host.Domains.GetStatsAsync(cancellationToken)).FirstOrDefault(item => item.Uuid == uuid);
+        }
+        catch (LibvirtTimeoutException e)
+        {
+            // One emulator that hangs keeps the counters of all from being read. That says nothing of the host, which has just answered.
+            Gap("counters", e);
+            return null;
+        }
+
         if (stats is null) return null;
         return (
             Sum("vcpu.", ".time") ?? stats.Whole("cpu.time") ?? 0, Sum("block.", ".rd.bytes", ".wr.bytes"),

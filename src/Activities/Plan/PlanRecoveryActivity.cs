@@ -24,7 +24,7 @@ internal sealed class PlanRecoveryActivity(IHealStore store, ActionCatalogue act
             input.ActionsApplied,
             history,
             incident.Limits,
-            now));
+            now) { ActionsInVain = input.ActionsInVain });
     }
 
     private Dictionary<string, string> Refusals(WorkflowDefinition? workflow, EvidenceBundle evidence)

@@ -127,7 +127,7 @@ public enum SnapshotOptions
 }
 
 /// <param name="Destination">The other host's control connection; both ends are of this process.</param>
-/// <param name="MigrateUri">How the guest's memory travels; null lets libvirt choose.</param>
+/// <param name="MigrateUri">How the guest's memory travels; null: as the destination's settings say, or else as libvirt chooses.</param>
 /// <param name="Live">False moves the definition of a domain that is off.</param>
 /// <param name="Unsafe">Also when libvirt cannot prove that the disks are shared.</param>
 /// <param name="UndefineSource">The definition leaves the source.</param>

@@ -26,6 +26,10 @@ public sealed class LibvirtHostOptions
     /// wait.</summary>
     public int MaxCopies { get; set; } = 2;
 
+    /// <summary>Where guests that move to this host are received, for example <c>tcp://10.9.0.2</c> on a network for it; empty (the
+    /// default): libvirt chooses. With a <c>unix:///</c> path only one guest at a time may come.</summary>
+    public string MigrationUri { get; set; } = "";
+
     /// <summary>Calls that may wait for a thread. Default 64; more are refused.</summary>
     public int MaxWaiting { get; set; } = 64;
 

@@ -23,6 +23,12 @@ internal sealed partial class LibvirtOptionsValidator : IValidateOptions<Libvirt
             yield return $"{subject}: the name is '{name}', expected 1 to 63 letters, digits, '-', '_' or '.'.";
         if (!Uri.TryCreate(options.Uri, UriKind.Absolute, out _))
             yield return $"{subject}:Uri is '{options.Uri}', expected a libvirt URI, for example qemu:///system.";
+        if (options.MigrationUri.Length > 0 && !Uri.TryCreate(options.MigrationUri, UriKind.Absolute, out _))
+        {
+            yield return $"{subject}:MigrationUri is '{options.MigrationUri}', expected a URI with a scheme, for example "
+                + "tcp://10.9.0.2, or nothing.";
+        }
+
         foreach (var (key, value) in new[]
         {
             (nameof(options.CallTimeout), options.CallTimeout), (nameof(options.ConnectTimeout), options.ConnectTimeout),

@@ -11,6 +11,11 @@ public static class JoinPolicy
         if (signal.Alert.Status == AlertStatus.Resolved) return new(JoinKind.Ignore, "resolved, and no incident of the target is open");
         // A person who starts a workflow by hand wants it to run now, whatever came of the last one.
         if (signal.Source == SignalSource.Manual) return new(JoinKind.Open, "started by hand");
+        if (latest is { ClosedAt: { } ended } && BeganAfter(signal, ended))
+        {
+            return new(JoinKind.Open, $"the fault began at {signal.Alert.StartsAt:u}, after the last incident was closed");
+        }
+
         if (latest is { ClosedAt: { } closedAt } && now - closedAt <= joinWindow && !showsNewFault)
         {
             return new(JoinKind.Join, $"the last incident of the target was closed at {closedAt:u}, within the join window");
@@ -19,6 +24,11 @@ public static class JoinPolicy
         return new(JoinKind.Open, latest is null ? "first incident of the target" : showsNewFault ? "the target fails again"
             : "the last incident is over");
     }
+
+    // The watch of libvirt hosts tells of each fault once, with the moment it began: what is taken for an echo here would never be told
+    // again.
+    private static bool BeganAfter(Signal signal, DateTimeOffset ended) => signal.Source == SignalSource.Watch
+        && signal.Target is { } target && TargetKinds.IsOnHypervisor(target.Kind) && signal.Alert.StartsAt > ended;
 }
 
 /// <param name="ClosedAt">Null while it is open.</param>

@@ -46,6 +46,10 @@ public sealed record MachineThresholds
 
     /// <summary>How long a started guest may take until it moves. Default 2 minutes.</summary>
     public TimeSpan BootsWithin { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>How long a restart of the healer's own may leave a guest off until it counts as given up. Default 6 minutes: what the
+    /// shipped workflows give it, and one more.</summary>
+    public TimeSpan RestartWithin { get; init; } = TimeSpan.FromMinutes(6);
 }
 
 /// <param name="Id">Cited by hypotheses.</param>

@@ -68,7 +68,8 @@ public sealed record MachineMark(string? Definition, string? Desired, string? Au
 /// </summary>
 /// <param name="Key">The operation's idempotency key.</param>
 /// <param name="Run">The domain's id when it was written: of the run that the operation is about; null when it did not run.</param>
-public sealed record OperationMark(string Key, int? Run, bool IsDone)
+/// <param name="Restarts">The operation ends that run in order to start another one, and has not done so yet.</param>
+public sealed record OperationMark(string Key, int? Run, bool IsDone, bool Restarts = false)
 {
     public static OperationMark? Read(string? xml)
     {
@@ -76,12 +77,15 @@ public sealed record OperationMark(string Key, int? Run, bool IsDone)
         var run = int.TryParse(
             (string?)element.Attribute("run"), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture,
             out var id) ? id : (int?)null;
-        return new OperationMark(key, run, (string?)element.Attribute("done") == "true");
+        return new OperationMark(key, run, IsTrue("done"), IsTrue("restarts"));
+
+        bool IsTrue(string name) => (string?)element.Attribute(name) == "true";
     }
 
     public string ToXml() => new XElement(
         "operation", new XAttribute("key", Key), Run is { } run ? new XAttribute("run", run) : null,
-        new XAttribute("done", IsDone ? "true" : "false")).ToString(SaveOptions.DisableFormatting);
+        new XAttribute("done", IsDone ? "true" : "false"), Restarts ? new XAttribute("restarts", "true") : null)
+        .ToString(SaveOptions.DisableFormatting);
 }
 
 /// <summary>Reads XML from outside: bounded, and without document types or anything that they could reach.</summary>

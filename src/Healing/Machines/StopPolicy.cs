@@ -61,7 +61,7 @@ public static class StopPolicy
         var run = machine.Events.TakeWhile(item => item.Kind != MachineEvents.Started).ToList();
         var stop = run.Find(item => item.Kind == MachineEvents.Stopped);
         var since = stop?.At ?? domain.RanAt;
-        if (Ours(domain) is { } ours) return Of(StopKind.Intended, ours, since);
+        if (Ours(machine, domain, since) is { } ours) return Of(ours.Kind, ours.Reason, since, [.. Ids(stop)]);
         if (run.Find(item => item is { Kind: MachineEvents.Watchdog, Detail: "poweroff" or "shutdown" }) is { } barked
             && domain.Reason is not "failed")
         {
@@ -122,9 +122,19 @@ public static class StopPolicy
             : new(StopKind.NotStarted, "it should run, and is off", since, [domain.Id]);
     }
 
-    private static string? Ours(DomainEvidence domain) =>
-        domain is { Operation: { } mark, Reason: "destroyed" or "shutdown", LastRunId: { } last } && mark.Run == last
-            ? $"operation {mark.Key} of the healer stopped it" : null;
+    // A restart of ours that was given up between its halves left a guest off that nobody meant to be off.
+    private static (StopKind Kind, string Reason)? Ours(MachineEvidence machine, DomainEvidence domain, DateTimeOffset? since)
+    {
+        if (domain is not { Operation: { } mark, LastRunId: { } last } || mark.Run != last) return null;
+        if (mark.Restarts && domain.Reason is ("destroyed" or "shutdown" or "unknown"))
+        {
+            return machine.At - since < machine.Thresholds.RestartWithin
+                ? (StopKind.Intended, $"operation {mark.Key} of the healer restarts it")
+                : (StopKind.NotStarted, $"operation {mark.Key} of the healer ended it to start it again, and never did");
+        }
+
+        return domain.Reason is "destroyed" or "shutdown" ? (StopKind.Intended, $"operation {mark.Key} of the healer stopped it") : null;
+    }
 
     private static IEnumerable<string> Ids(MachineEvent? item) => item is null ? [] : [item.Id];
 }

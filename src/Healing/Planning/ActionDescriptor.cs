@@ -39,6 +39,12 @@ public sealed record ActionDescriptor(
     /// </summary>
     public bool ForOwned { get; init; }
 
+    /// <summary>
+    /// May be taken again in the same incident when it had no effect, as often as the incident may act: it harms nothing by being repeated,
+    /// and what failed it may pass. Default false.
+    /// </summary>
+    public bool Repeats { get; init; }
+
     /// <summary>How long its effect may take to show, from the intent on. Default 2 minutes.</summary>
     public TimeSpan EffectWithin { get; init; } = TimeSpan.FromMinutes(2);
 }

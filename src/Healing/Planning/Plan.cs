@@ -42,6 +42,9 @@ public sealed record Plan(
     /// <summary>See <see cref="ActionDescriptor.LeavesFault"/>.</summary>
     public bool LeavesFault { get; init; }
 
+    /// <summary>See <see cref="ActionDescriptor.Repeats"/>.</summary>
+    public bool Repeats { get; init; }
+
     [JsonIgnore]
     public string Summary => string.Join("; ", Reasons);
 }

@@ -22,7 +22,7 @@ public static class Planner
         }
 
         var reasons = new List<string>();
-        var chosen = workflow.Actions.Select(action => (Action: action, Descriptor: Fits(action, cause, facts, reasons)))
+        var chosen = workflow.Actions.Select(action => (Action: action, Descriptor: Fits(action, cause, facts, most, reasons)))
             .FirstOrDefault(c => c.Descriptor is not null);
         if (chosen.Descriptor is not { } descriptor) return Escalate(autonomy, [$"no action remedies {cause.Cause}", .. reasons]);
 
@@ -32,18 +32,25 @@ public static class Planner
     }
 
     // The descriptor when the action fits; null, with a reason added, when it does not.
-    private static ActionDescriptor? Fits(WorkflowAction action, Hypothesis cause, PlanningFacts facts, List<string> reasons)
+    private static ActionDescriptor? Fits(
+        WorkflowAction action, Hypothesis cause, PlanningFacts facts, int most, List<string> reasons)
     {
         var descriptor = facts.Actions.FirstOrDefault(candidate => candidate.Id == action.Id);
-        var why = Misfit(action, descriptor, cause, facts);
+        var why = Misfit(action, descriptor, cause, facts, most);
         if (why is not null) reasons.Add($"not '{action.Id}': {why}");
         return why is null ? descriptor : null;
     }
 
-    private static string? Misfit(WorkflowAction action, ActionDescriptor? descriptor, Hypothesis cause, PlanningFacts facts)
+    private static string? Misfit(WorkflowAction action, ActionDescriptor? descriptor, Hypothesis cause, PlanningFacts facts, int most)
     {
         if (descriptor is null) return "this program has no such action";
-        if (facts.ActionsTried.Contains(action.Id)) return "it was tried in this incident";
+        var tried = facts.ActionsTried.Count(id => id == action.Id);
+        var mayRepeat = descriptor.Repeats && tried < most && facts.ActionsInVain.Count(id => id == action.Id) == tried;
+        if (tried > 0 && !mayRepeat)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"it was tried in this incident{(tried > 1 ? $" {tried} times" : "")}");
+        }
+
         if (!descriptor.TargetKinds.Contains(facts.Evidence.Target.Kind)) return $"it does not act on a {facts.Evidence.Target.Kind}";
         if (!descriptor.Causes.Contains(cause.Cause)) return $"it does not remedy {cause.Cause}";
         if (action.Causes.Count > 0 && !action.Causes.Contains(cause.Cause)) return $"the workflow does not use it for {cause.Cause}";
@@ -62,6 +69,7 @@ public static class Planner
         {
             TimeLimit = descriptor.TimeLimit is { } limit ? Duration.Parse(parameters[limit]) : null,
             LeavesFault = descriptor.LeavesFault,
+            Repeats = descriptor.Repeats,
         };
 
         if (facts.Evidence.Workload?.Owner is { } owner && descriptor is { ForOwned: false, Risk: > RiskClass.R0 })

@@ -56,6 +56,25 @@ public sealed class MachineActionTests(MachineStore store) : IClassFixture<Machi
         Assert.Equal((1, 131072L), (guest.Record.Vcpus, guest.Record.MaxMemoryKib));
     }
 
+    [Theory]
+    [InlineData(140_000, 131_072, ActionStatus.Applied)]
+    [InlineData(131_072, 200_000, ActionStatus.ChangedByOther)]
+    public async Task A_balloon_that_still_shrinks_after_a_boot_is_nobodys_doing_and_one_that_was_set_to_more_is(
+        long seen, long then, ActionStatus expected)
+    {
+        var rig = new MachineRig(store);
+        var guest = rig.Host.Guests.Add("web", xml: Some.Domain("web", "/images/web.qcow2"));
+        guest.Live!.SetElementValue("currentMemory", seen);
+        var request = rig.Request("vm_balloon", null, ("memory", "160Mi"));
+        await Assert.ThrowsAsync<KilledException>(() => rig.Action("vm_balloon", new KilledStore(store.Store, "after intend"))
+            .RunAsync(request, CancellationToken.None));
+        guest.Live.SetElementValue("currentMemory", then);
+
+        var result = await rig.Action("vm_balloon").RunAsync(request, CancellationToken.None);
+
+        Assert.True(result.Status == expected, $"{result.Status}: {result.Detail}");
+    }
+
     [Fact]
     public async Task A_disk_is_attached_only_when_nobody_else_uses_its_image_and_detached_again()
     {

@@ -138,7 +138,7 @@ public sealed class MachineFaultTests(MachineStore store) : IClassFixture<Machin
         var heard = Assert.Single(await rig.HearAsync(() => rig.Host.Guests.RunOutOfSpace("web")));
         var full = await rig.CollectAsync();
         var refused = rig.Action("vm_resume_after_io").Refusal(full, rig.Request("vm_resume_after_io").Parameters);
-        pool.OtherBytes = 0;
+        pool.UncountedBytes = -pool.OtherBytes;
         rig.Time.Leap(TimeSpan.FromMinutes(1));
         var news = Assert.Single(await rig.LookAsync(), signal => signal.Alert.Status == AlertStatus.Firing);
         var result = await rig.Action("vm_resume_after_io").RunAsync(rig.Request("vm_resume_after_io"), CancellationToken.None);
@@ -222,6 +222,47 @@ public sealed class MachineFaultTests(MachineStore store) : IClassFixture<Machin
         Assert.Empty(first);
         Assert.Equal(DetectionVerdict.TooEarly, early.Verdict);
         Assert.Equal(("LibvirtdUnresponsive", TargetKinds.Hypervisor), (later.Alert.Name, later.Target!.Kind));
+    }
+
+    [Fact]
+    public async Task An_emulator_that_hangs_beside_a_guest_hides_its_counters_and_is_no_fault_of_guest_or_host()
+    {
+        var rig = new MachineRig(store);
+        rig.Guest();
+        await rig.LookAsync();
+        rig.Time.Leap(TimeSpan.FromMinutes(1));
+        rig.Host.TimeOut("GetStats");
+
+        var evidence = await rig.CollectAsync();
+        var again = await rig.CollectAsync();
+
+        Assert.True(evidence.Machine!.Host.Reachable);
+        Assert.Contains(evidence.Gaps, gap => gap.StartsWith("counters: GetStats was not answered", StringComparison.Ordinal));
+        Assert.Equal(DetectionVerdict.Healthy, DetectionPolicy.Judge(evidence).Verdict);
+        Assert.True(again.Machine!.Domain!.Progress!.Moves);
+        Assert.Empty(await rig.LookAsync());
+    }
+
+    [Theory]
+    [InlineData("名前-ψ-🦀")]
+    [InlineData("'; virsh destroy all; '")]
+    [InlineData("$(reboot) `reboot` ${HOME} %s {0}")]
+    [InlineData("a\"b&c<d>")]
+    public async Task A_strange_name_is_only_a_name_from_the_signal_to_the_ledger(string name)
+    {
+        var rig = new MachineRig(store);
+        var guest = rig.Host.Guests.Add(name, xml: Some.Domain(System.Security.SecurityElement.Escape(name), "/images/x.qcow2"));
+        await rig.LookAsync();
+
+        var signal = Assert.Single(await rig.HearAsync(() => rig.Host.Guests.Kill(name)));
+        var target = (await new MachineResolver(rig.Tools).ResolveAsync(signal.Target!, CancellationToken.None)).Target!;
+        var request = rig.Request("vm_start", target);
+        var result = await rig.Action("vm_start").RunAsync(request, CancellationToken.None);
+
+        Assert.Equal(name, target.Name);
+        Assert.True(result.IsApplied, result.Detail);
+        Assert.Equal(2, guest.Boot);
+        Assert.Equal(target.Key, (await rig.LedgerAsync(request))!.TargetKey);
     }
 
     [Fact]

@@ -86,6 +86,33 @@ public sealed class MachineKillTests(MachineStore store) : IClassFixture<Machine
         Assert.Equal((2, true, 0), (guest.Boot, guest.IsUp, rig.Host.Calls("Destroy")));
     }
 
+    [Theory]
+    [InlineData("Start", false)]
+    [InlineData("Destroy", true)]
+    public async Task A_restart_whose_incident_ended_half_way_is_a_fault_after_a_while_and_the_guest_is_started(
+        string call, bool afterEffect)
+    {
+        var (rig, guest, request) = await ArrangeAsync("vm_restart");
+        rig.Host.Fail(call, new KilledException(call), afterEffect: afterEffect);
+        var atOnce = await rig.HearAsync(() =>
+            Assert.ThrowsAsync<KilledException>(() => rig.Action("vm_restart").RunAsync(request, CancellationToken.None)));
+        var early = rig.Action("vm_start").Refusal(await rig.CollectAsync(), rig.Request("vm_start").Parameters);
+
+        // libvirt forgets why it is off when it is restarted, the mark stays
+        guest.Reason = "unknown";
+        rig.Time.Leap(TimeSpan.FromMinutes(6));
+        var signal = Assert.Single(await rig.LookAsync(), signal => signal.Alert.Status == AlertStatus.Firing);
+        rig.Time.Leap(RecipeAction.BusyFor);
+        var next = rig.Request("vm_start") with { Key = $"{request.Key}/next", IncidentId = $"{request.IncidentId}/next" };
+        var result = await rig.Action("vm_start").RunAsync(next, CancellationToken.None);
+
+        Assert.DoesNotContain(atOnce, item => item.Alert.Name == "LibvirtDomainUnexpectedShutoff");
+        Assert.Contains("restarts it", early);
+        Assert.Equal("LibvirtDomainUnexpectedShutoff", signal.Alert.Name);
+        Assert.True(result.IsApplied, result.Detail);
+        Assert.Equal((2, true), (guest.Boot, guest.IsUp));
+    }
+
     [Fact]
     public async Task The_kill_switch_keeps_libvirt_from_being_asked()
     {

@@ -46,6 +46,24 @@ public sealed class MachineJudgementTests
         Assert.Contains("incident-1/1/1", StopPolicy.Judge(ours).Reason);
     }
 
+    [Theory]
+    [InlineData("destroyed", "stopped destroyed", 1, StopKind.Intended)]
+    [InlineData("destroyed", "stopped destroyed", 10, StopKind.NotStarted)]
+    [InlineData("destroyed", "", 10, StopKind.NotStarted)]
+    [InlineData("unknown", "stopped destroyed", 10, StopKind.NotStarted)]
+    [InlineData("saved", "stopped saved", 10, StopKind.Intended)]
+    [InlineData("crashed", "stopped failed", 1, StopKind.Killed)]
+    public void A_restart_of_ours_that_was_given_up_half_way_is_nobodys_intent(string reason, string events, int minutes, StopKind expected)
+    {
+        var off = Off(reason, events, minutes: minutes);
+        var half = off with { Domain = off.Domain! with { Operation = new OperationMark("incident-1/1/1", 4, true, Restarts: true) } };
+        var another = half with { Domain = half.Domain! with { LastRunId = 5 } };
+
+        Assert.Equal(expected, StopPolicy.Judge(half).Kind);
+        Assert.NotEqual(StopKind.NotStarted, StopPolicy.Judge(another).Kind);
+        Assert.Equal(StopKind.Intended, StopPolicy.Judge(half with { Domain = half.Domain! with { Desired = "stopped" } }).Kind);
+    }
+
     [Fact]
     public void A_stop_that_was_seen_to_be_meant_stays_so_after_libvirt_forgot_why()
     {
@@ -143,8 +161,10 @@ public sealed class MachineJudgementTests
     public void A_mark_of_an_operation_comes_back_as_it_was_written()
     {
         var mark = new OperationMark("incident-<&>/1", 7, true);
+        var half = mark with { Restarts = true, IsDone = false };
 
         Assert.Equal(mark, OperationMark.Read(mark.ToXml()));
+        Assert.Equal(half, OperationMark.Read(half.ToXml()));
         Assert.Null(OperationMark.Read("<operation/>"));
     }
 
@@ -201,9 +221,9 @@ public sealed class MachineJudgementTests
         Assert.Null(MachineMark.Read("<vm ha='yes' autonomy='act'/>")!.Ha);
     }
 
-    private static MachineEvidence Off(string reason, string events, string? desired = "running")
+    private static MachineEvidence Off(string reason, string events, string? desired = "running", int minutes = 0)
     {
-        var off = Of("shutoff", reason, events);
+        var off = Of("shutoff", reason, events, minutes);
         return off with { Domain = off.Domain! with { RunId = null, Desired = desired } };
     }
 

@@ -110,7 +110,7 @@ internal sealed class FakeStorage(FakeLibvirtHost host) : IStorage
             var into = Active(pool);
             if (into.Known.ContainsKey(name)) throw host.Refusal(90, $"storage volume '{name}' exists already");
             var allocation = Bytes(document.Element("allocation")) ?? 0;
-            if (allocation > into.Record.Available) throw host.Refusal(38,
+            if (allocation > into.Free) throw host.Refusal(38,
                 $"cannot allocate {allocation} bytes in file: No space left on device");
             var path = $"{into.Path}/{name}";
             var volume = new VolumeRecord(
@@ -176,14 +176,14 @@ internal sealed class FakeStorage(FakeLibvirtHost host) : IStorage
     /// <summary>Uses up what is left in the pool where a file lies.</summary>
     public void Fill(string path)
     {
-        if (PoolOf(path) is { } pool) pool.OtherBytes += pool.Record.Available;
+        if (PoolOf(path) is { } pool) pool.UncountedBytes += pool.Free;
         else FullPaths.Add(path);
     }
 
     /// <summary>Files in no pool whose file system is full.</summary>
     public HashSet<string> FullPaths { get; } = new(StringComparer.Ordinal);
 
-    internal bool IsFull(string path) => FullPaths.Contains(path) || PoolOf(path)?.Record.Available == 0;
+    internal bool IsFull(string path) => FullPaths.Contains(path) || PoolOf(path)?.Free == 0;
 
     /// <summary>True for a path in an active pool that holds no such file.</summary>
     internal bool Lacks(string path) =>
@@ -197,6 +197,8 @@ internal sealed class FakeStorage(FakeLibvirtHost host) : IStorage
 
     private static void Refresh(FakePool pool)
     {
+        pool.OtherBytes += pool.UncountedBytes;
+        pool.UncountedBytes = 0;
         pool.Known.Clear();
         foreach (var (name, volume) in pool.Files) pool.Known[name] = volume;
     }
@@ -232,6 +234,13 @@ internal sealed class FakePool(Guid uuid, string name, string path, long capacit
 
     /// <summary>Bytes that are used by what is no volume.</summary>
     public long OtherBytes { get; set; }
+
+    /// <summary>Bytes more (or, negative, less) that are used by what is no volume, of which libvirt learns when it is refreshed: as of all
+    /// that guests write, and of room that somebody makes.</summary>
+    public long UncountedBytes { get; set; }
+
+    /// <summary>What is left in truth.</summary>
+    public long Free => Math.Max(0, Record.Available - UncountedBytes);
 
     /// <summary>What lies there.</summary>
     public Dictionary<string, VolumeRecord> Files { get; } = new(StringComparer.Ordinal);

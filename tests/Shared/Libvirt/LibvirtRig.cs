@@ -25,7 +25,8 @@ internal static class LibvirtRig
     public static string OnFirstHost(string path) =>
         path.Replace("/var/lib/libvirt", $"{Path.GetDirectoryName(Guests)}/host1/lib", StringComparison.Ordinal);
 
-    private static string Scripts => Required("HEAL_TEST_LIBVIRT_SCRIPTS");
+    /// <summary>What makes failures: see <see cref="FailAsync"/>.</summary>
+    public static string FailScript => $"{Required("HEAL_TEST_LIBVIRT_SCRIPTS")}/fail.sh";
 
     /// <summary>A guest that boots to userspace in about 4 s and says so on its console.</summary>
     public static string Domain(string name, Guid uuid, Guest? guest = null)
@@ -76,8 +77,8 @@ internal static class LibvirtRig
         using var patience = new CancellationTokenSource(Patience);
         while (true)
         {
-            var text = File.Exists(ConsoleOf(name)) ? await ReadSharedAsync(ConsoleOf(name)) : "";
-            if (text.Split(words).Length > times)
+            var text = await ConsoleAsync(name);
+            if (Count(text, words) >= times)
                 return;
             if (patience.IsCancellationRequested)
             {
@@ -85,10 +86,34 @@ internal static class LibvirtRig
                 throw new TimeoutException($"expected '{words}' {times} times on the console of {name}, got:\n{end}");
             }
 
-
             // a file of another process has no signal to wait for
             await Task.Delay(50);
         }
+    }
+
+    /// <summary>How often words are on the guest's console by now.</summary>
+    public static async Task<int> CountOnConsoleAsync(string name, string words) => Count(await ConsoleAsync(name), words);
+
+    /// <summary>What libvirt's own shell says of a host.</summary>
+    public static async Task<string> VirshAsync(string uri, params string[] arguments)
+    {
+        var (exit, said) = await RunAsync("virsh", ["-q", "-c", uri, .. arguments]);
+        return exit == 0 ? said : throw new InvalidOperationException($"virsh {string.Join(' ', arguments)}: {said}");
+    }
+
+    /// <summary>Runs a program; fails after a minute.</summary>
+    /// <returns>Its exit code, and what it said on both its outputs.</returns>
+    public static async Task<(int Exit, string Said)> RunAsync(string program, params IEnumerable<string> arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardError = true, RedirectStandardOutput = true, UseShellExecute = false,
+        })!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        using var patience = new CancellationTokenSource(Patience);
+        await process.WaitForExitAsync(patience.Token);
+        return (process.ExitCode, $"{await output}{await errors}".Trim());
     }
 
     /// <summary>A command for the guest's init: see eng/libvirt/guest/init.</summary>
@@ -97,26 +122,22 @@ internal static class LibvirtRig
     /// <summary>A real failure: see eng/libvirt/fail.sh.</summary>
     public static async Task FailAsync(string verb, int host, params string[] arguments)
     {
-        var start = new ProcessStartInfo($"{Scripts}/fail.sh")
-        {
-            RedirectStandardError = true, RedirectStandardOutput = true, UseShellExecute = false,
-        };
-        foreach (var argument in (string[])[verb, host.ToString(System.Globalization.CultureInfo.InvariantCulture), .. arguments])
-            start.ArgumentList.Add(argument);
-        using var script = Process.Start(start)!;
-        var output = script.StandardOutput.ReadToEndAsync();
-        var errors = script.StandardError.ReadToEndAsync();
-        using var patience = new CancellationTokenSource(Patience);
-        await script.WaitForExitAsync(patience.Token);
-        if (script.ExitCode != 0)
-            throw new InvalidOperationException($"fail.sh {verb} {host} {string.Join(' ', arguments)}: {await errors}{await output}");
+        var number = host.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var (exit, said) = await RunAsync(FailScript, [verb, number, .. arguments]);
+        if (exit != 0)
+            throw new InvalidOperationException($"fail.sh {verb} {host} {string.Join(' ', arguments)}: {said}");
     }
 
     private static string CommandPort(string name) =>
         $"<serial type='unix'><source mode='bind' path='{Guests}/{name}.cmd'/><target port='1'/></serial>";
 
-    private static async Task<string> ReadSharedAsync(string file)
+    private static int Count(string text, string words) => text.Split(words).Length - 1;
+
+    private static async Task<string> ConsoleAsync(string name)
     {
+        var file = ConsoleOf(name);
+        if (!File.Exists(file))
+            return "";
         await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         using var reader = new StreamReader(stream);
         return await reader.ReadToEndAsync();

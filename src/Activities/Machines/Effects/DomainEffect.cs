@@ -24,10 +24,6 @@ internal abstract record DomainEffect(string Host, string Uuid, string Name) : E
     [JsonIgnore]
     public override string Subject => $"domain {Name} on host {Host}";
 
-    /// <summary>The run that this effect ends; kept in the mark, so that a stop of ours is never taken for somebody's intent.</summary>
-    [JsonIgnore]
-    protected virtual int? EndsRun => null;
-
     protected Guid Id => Guid.Parse(Uuid, CultureInfo.InvariantCulture);
 
     public override async Task<Look> LookAsync(ActionTools tools, string key, CancellationToken cancellationToken)
@@ -46,9 +42,9 @@ internal abstract record DomainEffect(string Host, string Uuid, string Name) : E
         var host = tools.Host(Host)!;
         try
         {
-            await MarkAsync(host, new OperationMark(key, EndsRun, IsDone: false), cancellationToken);
+            await MarkAsync(host, MarkOf(key, isDone: false), cancellationToken);
             var answer = await ActAsync(tools, host, look, cancellationToken);
-            if (answer.Kind != WriteKind.Refused) await MarkAsync(host, new OperationMark(key, EndsRun, IsDone: true), cancellationToken);
+            if (answer.Kind != WriteKind.Refused) await MarkAsync(host, MarkOf(key, isDone: true), cancellationToken);
             return answer;
         }
         catch (LibvirtNotFoundException)
@@ -66,6 +62,10 @@ internal abstract record DomainEffect(string Host, string Uuid, string Name) : E
             return again.Sight == Sight.NotApplied ? WriteAnswer.Refused($"libvirt refused: {e.Reason}") : WriteAnswer.Taken;
         }
     }
+
+    /// <summary>What is left on the domain, before libvirt is asked and after it has answered. An effect that ends a run names it, so
+    /// that a stop of ours is never taken for somebody's intent.</summary>
+    protected virtual OperationMark MarkOf(string key, bool isDone) => new(key, null, isDone);
 
     /// <summary>What the domain shows of the effect.</summary>
     /// <param name="ours">The mark of this operation; null when there is none, or that of another one.</param>

@@ -11,7 +11,8 @@ namespace Heal.Activities;
 /// started
 /// again.
 /// </summary>
-internal sealed record DomainStartEffect(string Host, string Uuid, string Name) : DomainEffect(Host, Uuid, Name)
+/// <param name="After">The run that was ended for this start; null when it was off before.</param>
+internal sealed record DomainStartEffect(string Host, string Uuid, string Name, int? After = null) : DomainEffect(Host, Uuid, Name)
 {
     [JsonIgnore]
     public override bool IsReversible => false;
@@ -19,6 +20,10 @@ internal sealed record DomainStartEffect(string Host, string Uuid, string Name) 
     public override Effect? Inverse(JsonObject post) => null;
 
     public override IReadOnlyList<string> Describe() => [$"{Subject}: started"];
+
+    // Until it is started it is off by our doing, and only so.
+    protected override OperationMark MarkOf(string key, bool isDone) =>
+        isDone || After is null ? base.MarkOf(key, isDone) : new(key, After, isDone, Restarts: true);
 
     protected override Task<Look> SeeAsync(
         ActionTools tools, ILibvirtHost host, DomainRecord domain, OperationMark? ours, CancellationToken cancellationToken) =>
@@ -48,20 +53,21 @@ internal sealed record DomainStartEffect(string Host, string Uuid, string Name) 
 /// <summary>Ends one run of a domain; proven by the run's id, so that a run that began since is never hit.</summary>
 /// <param name="RunId">The run that is to end.</param>
 /// <param name="Force">Ends it at once; else the guest is asked once, and waited for.</param>
-internal sealed record DomainStopEffect(string Host, string Uuid, string Name, int RunId, bool Force) : DomainEffect(Host, Uuid, Name)
+/// <param name="Restarts">Another effect starts the domain after this one.</param>
+internal sealed record DomainStopEffect(string Host, string Uuid, string Name, int RunId, bool Force, bool Restarts = false)
+    : DomainEffect(Host, Uuid, Name)
 {
     private const string Asked = "asked";
 
     [JsonIgnore]
     public override bool IsReversible => true;
 
-    [JsonIgnore]
-    protected override int? EndsRun => RunId;
-
     // What was in the guest's memory is gone; that it runs again is all that can be given back.
-    public override Effect? Inverse(JsonObject post) => new DomainStartEffect(Host, Uuid, Name);
+    public override Effect? Inverse(JsonObject post) => new DomainStartEffect(Host, Uuid, Name, Restarts ? RunId : null);
 
     public override IReadOnlyList<string> Describe() => [$"{Subject}: {(Force ? "ended at once" : "asked to power off")}"];
+
+    protected override OperationMark MarkOf(string key, bool isDone) => new(key, RunId, isDone, Restarts);
 
     // A transient domain goes with its run.
     protected override Task<Look> WithoutDomainAsync(ActionTools tools, ILibvirtHost host, CancellationToken cancellationToken) =>

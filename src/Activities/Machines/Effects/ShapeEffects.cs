@@ -26,14 +26,16 @@ internal sealed record DomainSizeEffect(string Host, string Uuid, string Name, s
         var now = await DomainSizes.ReadAsync(host, domain, What, cancellationToken);
         if (now is null) return new Look(Sight.Gone, $"{Subject} does not run, so that it has no {What}");
 
-        // A balloon gives memory back in steps, and may stop a little before.
-        if (now == New || (ours is { IsDone: true } && What == DomainSizes.Balloon && now != Old))
+        // A balloon gives memory back in steps, and may stop a little before. After a boot it moves by itself: that a guest which is to
+        // have more has less than a moment ago is nobody's doing, that one which is to have less has more is somebody's.
+        var isUnderWay = What == DomainSizes.Balloon && (New > Old ? now < New : now > New && now <= Old);
+        if (now == New || (ours is { IsDone: true } && isUnderWay && Math.Abs(now.Value - New) < Math.Abs(Old - New)))
         {
             return ours is not null ? Look.Applied(null)
                 : new Look(Sight.DoneByOther, $"somebody set {What} of {Subject} to just that meanwhile");
         }
 
-        return now == Old ? Look.NotApplied(new JsonObject { ["asked"] = ours is { IsDone: true } })
+        return now == Old || isUnderWay ? Look.NotApplied(new JsonObject { ["asked"] = ours is { IsDone: true } })
             : new Look(Sight.ChangedByOther,
                 string.Create(CultureInfo.InvariantCulture, $"somebody set {What} of {Subject} to {now} meanwhile"));
     }

@@ -69,12 +69,11 @@ internal sealed record SnapshotRevertEffect(string Host, string Uuid, string Nam
     [JsonIgnore]
     public override bool IsReversible => false;
 
-    [JsonIgnore]
-    protected override int? EndsRun => RunId;
-
     public override Effect? Inverse(JsonObject post) => null;
 
     public override IReadOnlyList<string> Describe() => [$"{Subject}: put back to snapshot {Snapshot}"];
+
+    protected override OperationMark MarkOf(string key, bool isDone) => new(key, RunId, isDone);
 
     protected override async Task<Look> SeeAsync(
         ActionTools tools, ILibvirtHost host, DomainRecord domain, OperationMark? ours, CancellationToken cancellationToken)

@@ -22,6 +22,7 @@ internal sealed class VmStart : MachineRecipe
         [Rule("domain", "getattr", "read", "start", "write", "save"), Rule("connect", "getattr", "read", "search-domains")])
     {
         Summary = "Starts a virtual machine that is off by nobody's intent.",
+        Repeats = true,
         EffectWithin = TimeSpan.FromMinutes(3),
     };
 
@@ -128,8 +129,8 @@ internal sealed class VmRestart : MachineRecipe
         var domain = machine.Domain!;
         return Task.FromResult(Proposal.Act(
             $"ends {request.Target} and starts it again",
-            new DomainStopEffect(host.Name, domain.Uuid, domain.Name, domain.RunId!.Value, Force: true),
-            new DomainStartEffect(host.Name, domain.Uuid, domain.Name)));
+            new DomainStopEffect(host.Name, domain.Uuid, domain.Name, domain.RunId!.Value, Force: true, Restarts: true),
+            new DomainStartEffect(host.Name, domain.Uuid, domain.Name, After: domain.RunId)));
     }
 }
 
@@ -147,7 +148,7 @@ internal sealed class VmResumeAfterIo : MachineRecipe
             + "that lies in no pool proves nothing, and so refuses.",
         "It runs, and its guest is up: a write that fails again pauses it again.",
         null,
-        [Rule("domain", "getattr", "read", "resume", "write", "save"), Rule("storage-pool", "getattr", "read")])
+        [Rule("domain", "getattr", "read", "resume", "write", "save"), Rule("storage-pool", "getattr", "read", "refresh")])
     {
         Summary = "Lets a virtual machine run on that was paused for want of space, once there is space. Never a reset: the failed "
             + "write is repeated, and nothing is lost.",

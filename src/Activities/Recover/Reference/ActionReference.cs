@@ -34,6 +34,11 @@ internal static class ActionReference
         text.Append($"- **Effect check**, within {Words(action.EffectWithin)}. {action.EffectCheck}\n");
         text.Append($"- **Undone by** {Inverse(action)}.");
         if (action.TimeLimit is not null) text.Append($" It comes by itself after `{action.TimeLimit}` ({Limit(action)}).");
+        if (action.Repeats)
+        {
+            text.Append("\n- **Taken again** in the same incident while it had no effect, as often as the workflow may act.");
+        }
+
         if (action.LeavesFault)
         {
             text.Append("\n- **Leaves the fault to people.** It keeps it from doing more harm; the incident ends as escalated.");

@@ -22,6 +22,8 @@ internal sealed partial class Domains
         if (request.Destination is not LibvirtHost destination || ReferenceEquals(destination, host))
             throw new LibvirtException(
                 host.Name, 0, 0, $"the destination is '{request.Destination.Name}', expected another configured host of this process");
+        if (request.MigrateUri is null && destination.Options.MigrationUri is { Length: > 0 } way)
+            request = request with { MigrateUri = way };
         if (request.MigrateUri is not null)
             Arguments.Name(host.Name, "migration URI", request.MigrateUri);
         var target = await destination.ConnectAsync(cancellationToken);

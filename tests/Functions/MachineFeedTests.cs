@@ -1,0 +1,243 @@
+using System.Threading.Channels;
+using Heal.Activities;
+using Heal.Functions.Alerts;
+using Heal.Functions.Machines;
+using Heal.Functions.Watches;
+using Heal.Healing;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Heal.Functions.Tests;
+
+/// <summary>The watch of all hosts: whose turn it is, what it brings to the store, and what it does while the store is away.</summary>
+public sealed class MachineFeedTests : IAsyncLifetime
+{
+    private static readonly TimeSpan Turn = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Again = TimeSpan.FromSeconds(5);
+
+    private readonly WatchRig _rig = new();
+    private readonly SignalStore _store = new();
+    private readonly KnownSignals _known = new();
+    private readonly NoHub _client = new();
+    private readonly WatchMetrics _metrics = new();
+    private readonly List<MachineFeed> _feeds = [];
+
+    public Task InitializeAsync()
+    {
+        _rig.Guest();
+        return Task.CompletedTask;
+    }
+
+    public async Task DisposeAsync()
+    {
+        foreach (MachineFeed feed in _feeds)
+        {
+            await feed.StopAsync(CancellationToken.None);
+            feed.Dispose();
+        }
+
+        _metrics.Dispose();
+    }
+
+    [Fact]
+    public async Task It_watches_from_its_turn_on_and_stores_what_it_finds()
+    {
+        MachineFeed feed = await StartAsync();
+        Assert.Equal(0, _rig.Host.Watchers);
+
+        await BeginsAsync(feed);
+        _rig.Host.Guests.Kill("web");
+
+        Assert.Equal("LibvirtDomainCrashed", (await _store.NextAsync()).Alert.Name);
+    }
+
+    [Fact]
+    public async Task Without_hosts_or_when_the_settings_say_so_it_does_nothing()
+    {
+        _rig.Settings.CurrentValue.Watch = false;
+        MachineFeed off = await StartAsync();
+        off.Keep(_client);
+        MachineFeed idle = await StartAsync(_rig.Tools with { Hosts = new FakeLibvirtHosts() });
+
+        await off.ExecuteTask!.WaitAsync(WatchRig.Patience);
+        await idle.ExecuteTask!.WaitAsync(WatchRig.Patience);
+        Assert.Equal(0, _rig.Host.AllCalls());
+    }
+
+    [Fact]
+    public async Task What_a_store_that_is_away_does_not_take_is_brought_again_until_it_does()
+    {
+        await BeginsAsync(await StartAsync());
+        _store.Fails(3);
+
+        _rig.Host.Guests.Kill("web");
+        for (int i = 0; i < 3; i++)
+        {
+            await _rig.Time.WaitsUntilAsync(_rig.Time.GetUtcNow() + Again);
+            _rig.Time.Advance(Again);
+        }
+
+        Signal stored = await _store.NextAsync();
+        Assert.Equal(("web", _rig.Time.GetUtcNow() - (3 * Again)), (stored.Target!.Name, stored.Alert.StartsAt));
+        Assert.Equal(4, _store.Attempts);
+    }
+
+    [Fact]
+    public async Task When_its_turn_is_over_it_lets_the_host_go_and_the_next_turn_does_not_tell_again_what_is_known()
+    {
+        MachineFeed feed = await StartAsync();
+        await BeginsAsync(feed);
+        _rig.Host.Guests.Kill("web");
+        Signal first = await _store.NextAsync();
+        _known.Add(first);
+
+        _rig.Time.Advance(Turn);
+        await _rig.UntilAsync(() => _rig.Host.Watchers == 0);
+        await BeginsAsync(feed);
+        _rig.Guest("db");
+        _rig.Host.Guests.Kill("db");
+
+        // the one that is new comes alone
+        Assert.Equal("db", (await _store.NextAsync()).Target!.Name);
+    }
+
+    [Fact]
+    public async Task A_turn_that_is_kept_goes_on()
+    {
+        MachineFeed feed = await StartAsync();
+        await BeginsAsync(feed);
+
+        _rig.Time.Advance(Turn - TimeSpan.FromSeconds(1));
+        feed.Keep(_client);
+        await _rig.Time.WaitsUntilAsync(_rig.Time.GetUtcNow() + TimeSpan.FromSeconds(1));
+        _rig.Time.Advance(TimeSpan.FromSeconds(1));
+        await _rig.Time.WaitsUntilAsync(_rig.Time.GetUtcNow() + Turn - TimeSpan.FromSeconds(1));
+        _rig.Host.Guests.Kill("web");
+
+        Assert.Equal("web", (await _store.NextAsync()).Target!.Name);
+    }
+
+    [Fact]
+    public async Task Two_healers_that_watch_at_once_bring_the_same_signal_under_one_id()
+    {
+        await BeginsAsync(await StartAsync());
+        await BeginsAsync(await StartAsync());
+        Assert.Equal(2, _rig.Host.Watchers);
+
+        _rig.Host.Guests.Kill("web");
+        Signal[] told = [await _store.NextAsync(), await _store.NextAsync()];
+
+        Assert.Single(told.Select(signal => signal.Id).Distinct());
+        Assert.Equal(1, _store.Stored);
+    }
+
+    [Fact]
+    public async Task A_watch_that_ends_by_a_fault_begins_anew()
+    {
+        _known.Fails(1);
+        MachineFeed feed = await StartAsync();
+        feed.Keep(_client);
+        await _rig.Time.WaitsUntilAsync(_rig.Time.GetUtcNow() + Again);
+        Assert.Equal(0, _rig.Host.Watchers);
+
+        _rig.Time.Advance(Again);
+        await _rig.Memory.LookedAsync(2);
+        _rig.Host.Guests.Kill("web");
+
+        Assert.Equal("web", (await _store.NextAsync()).Target!.Name);
+    }
+
+    [Fact]
+    public async Task A_host_that_hangs_keeps_no_other_waiting()
+    {
+        var other = new FakeLibvirtHost("hv2", _rig.Time);
+        other.Guests.Add("db", vm: "<vm desired='running' autonomy='act'/>");
+        HeldCall held = _rig.Host.Hold("List");
+        MachineFeed feed = await StartAsync(_rig.Tools with { Hosts = new FakeLibvirtHosts(_rig.Host, other) });
+        feed.Keep(_client);
+        await held.Entered.WaitAsync(WatchRig.Patience);
+        await _rig.Memory.LookedAsync(2);
+
+        other.Guests.Kill("db");
+
+        Assert.Equal(("hv2", "db"), await _store.NextAsync() is { Target: { } found } ? (found.Host, found.Name) : default);
+    }
+
+    private async Task<MachineFeed> StartAsync(MachineTools? tools = null)
+    {
+        var routing = new RoutingPump(_store, _rig.Time, new NoLifetime(), NullLogger<RoutingPump>.Instance);
+        var intake = new SignalIntake(_store, routing, NullLogger<SignalIntake>.Instance);
+        var feed = new MachineFeed(
+            new Inventories(tools ?? _rig.Tools), _rig.Settings, intake, _known, _metrics, _rig.Time, NullLogger<MachineFeed>.Instance);
+        _feeds.Add(feed);
+        await feed.StartAsync(CancellationToken.None);
+        return feed;
+    }
+
+    /// <summary>Gives it the turn, and returns once it has looked at everything: at its begin, and for the connection.</summary>
+    private async Task BeginsAsync(MachineFeed feed)
+    {
+        feed.Keep(_client);
+        await _rig.Memory.LookedAsync(2);
+    }
+
+    private sealed class KnownSignals : IKnownEpisodes
+    {
+        private readonly List<KnownEpisode> _episodes = [];
+        private int _failures;
+
+        public void Add(Signal signal) => _episodes.Add(new KnownEpisode(signal, IsSettled: false));
+
+        public void Fails(int times) => _failures = times;
+
+        public Task<IReadOnlyList<KnownEpisode>> ReadAsync(DateTimeOffset since, CancellationToken cancellationToken) =>
+            _failures-- > 0 ? throw new IOException("the store is away") : Task.FromResult<IReadOnlyList<KnownEpisode>>([.. _episodes]);
+    }
+
+    /// <summary>Takes what comes, copies too, and recognises those by their ids. Nothing waits to be routed.</summary>
+    private sealed class SignalStore : ISignalWriter
+    {
+        private readonly Channel<Signal> _came = Channel.CreateUnbounded<Signal>();
+        private readonly HashSet<string> _ids = new(StringComparer.Ordinal);
+        private readonly Lock _gate = new();
+        private int _failures;
+
+        public bool HasNews => false;
+
+        public int Attempts { get; private set; }
+
+        public int Stored
+        {
+            get
+            {
+                lock (_gate)
+                {
+                    return _ids.Count;
+                }
+            }
+        }
+
+        public void Fails(int times) => _failures = times;
+
+        public Task<Signal> NextAsync() => _came.Reader.ReadAsync().AsTask().WaitAsync(WatchRig.Patience);
+
+        public Task<IReadOnlyList<bool>> WriteAsync(IReadOnlyList<Signal> signals, CancellationToken cancellationToken)
+        {
+            lock (_gate)
+            {
+                Attempts++;
+                if (_failures-- > 0)
+                {
+                    throw new IOException("the store is away");
+                }
+
+                bool[] isNew = [.. signals.Select(signal => _ids.Add(signal.Id))];
+                foreach (Signal signal in signals)
+                {
+                    _came.Writer.TryWrite(signal);
+                }
+
+                return Task.FromResult<IReadOnlyList<bool>>(isNew);
+            }
+        }
+    }
+}
