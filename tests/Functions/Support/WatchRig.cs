@@ -116,7 +116,7 @@ internal sealed class RememberedMachines : IMachineMemory
         }
     }
 
-    public Task KeepHostAsync(string host, DateTimeOffset seenAt, CancellationToken cancellationToken)
+    public Task KeepHostAsync(string host, DateTimeOffset seenAt, Guid? identity, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
@@ -126,6 +126,32 @@ internal sealed class RememberedMachines : IMachineMemory
         _looks.Writer.TryWrite(seenAt);
         return Task.CompletedTask;
     }
+
+    // Nothing here is restarted elsewhere, and nobody works on a host.
+    public Task<Guid?> HostIdentityAsync(string host, CancellationToken cancellationToken) => Task.FromResult<Guid?>(null);
+
+    public Task<IReadOnlyList<MachineDefinition>> DefinitionsOfHostAsync(string host, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<MachineDefinition>>([]);
+
+    public Task<IReadOnlyList<MachineMove>> MovesOfHostAsync(string host, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<MachineMove>>([]);
+
+    public Task<HostMaintenance?> MaintenanceAsync(string host, DateTimeOffset now, CancellationToken cancellationToken) =>
+        Task.FromResult<HostMaintenance?>(null);
+
+    public Task ForgetDefinitionAsync(string host, string uuid, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task KeepDefinitionAsync(MachineDefinition definition, CancellationToken cancellationToken) => throw Unexpected();
+
+    public Task KeepMoveAsync(MachineMove move, CancellationToken cancellationToken) => throw Unexpected();
+
+    public Task EndMoveAsync(string host, string uuid, DateTimeOffset now, CancellationToken cancellationToken) => throw Unexpected();
+
+    public Task BeginMaintenanceAsync(HostMaintenance maintenance, CancellationToken cancellationToken) => throw Unexpected();
+
+    public Task EndMaintenanceAsync(string host, string key, CancellationToken cancellationToken) => throw Unexpected();
+
+    private static NotSupportedException Unexpected() => new("no watch does this");
 
     private Task<IReadOnlyList<MachineRecord>> SelectAsync(Func<MachineRecord, bool> fits)
     {
