@@ -68,7 +68,7 @@ internal sealed class RouteSignalOrchestrator : TaskOrchestrator<Signal, RouteOu
 
             // A kind that cannot be looked at cannot contradict the alert, and neither can it show a second fault.
             if (detection.Verdict != DetectionVerdict.TooEarly) return detection.Verdict == DetectionVerdict.Faulty
-                && evidence.Workload is not null;
+                && (evidence.Workload is not null || evidence.Machine is not null);
             await context.CreateTimer(BetweenLooks, CancellationToken.None);
         }
 
