@@ -8,6 +8,7 @@ namespace Heal.Activities.Tests;
 
 /// <summary>A real guest on a real host that does not answer, with its disk on a folder that both hosts have.</summary>
 [Trait("Category", "Libvirt")]
+[Collection(nameof(RealHosts))]
 public sealed class RealEvacuationTests : IClassFixture<MachineStore>, IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);

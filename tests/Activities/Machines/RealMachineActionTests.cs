@@ -5,6 +5,7 @@ namespace Heal.Activities.Tests;
 /// <summary>The actions on real guests of real hosts: each takes effect once though the process dies with it, and can be taken
 /// back.</summary>
 [Trait("Category", "Libvirt")]
+[Collection(nameof(RealHosts))]
 public sealed class RealMachineActionTests(RealMachines real) : IClassFixture<RealMachines>
 {
     private const string Up = "GUEST-USERSPACE";
