@@ -5,22 +5,24 @@
 -- to take everything. A holder that neither committed nor gave the instance back is lost: counted up to 2, see ITaskHub.
 WITH due AS (
     SELECT i.instance_id, m.visible_at, i.locked_by
-    FROM inbox m
-    JOIN instances i ON i.instance_id = m.instance_id
-    WHERE m.visible_at <= now()
-      AND (i.locked_until IS NULL OR i.locked_until <= now())
-      AND i.completed_at IS NULL
-      AND ($4::text[] IS NULL OR EXISTS (
-          SELECT FROM unnest($4::text[], $5::text[]) AS f (name, version)
-          WHERE lower(f.name) = lower(i.name) AND (f.version IS NULL OR lower(f.version) = lower(coalesce(i.version, '')))))
-      AND coalesce(m.id = (
-          SELECT e.id FROM inbox e
-          WHERE e.instance_id = i.instance_id AND (e.execution_id IS NULL OR e.execution_id = i.execution_id)
-          ORDER BY e.visible_at, e.id
-          LIMIT 1), false)
+    FROM (SELECT id, instance_id, visible_at FROM inbox WHERE visible_at <= now() ORDER BY visible_at OFFSET 0) m
+    CROSS JOIN LATERAL (
+        SELECT i.instance_id, i.locked_by FROM instances i
+        WHERE i.instance_id = m.instance_id
+          AND (i.locked_until IS NULL OR i.locked_until <= now())
+          AND i.completed_at IS NULL
+          AND ($4::text[] IS NULL OR EXISTS (
+              SELECT FROM unnest($4::text[], $5::text[]) AS f (name, version)
+              WHERE lower(f.name) = lower(i.name) AND (f.version IS NULL OR lower(f.version) = lower(coalesce(i.version, '')))))
+          AND m.id = (
+              SELECT e.id FROM inbox e
+              WHERE e.instance_id = i.instance_id AND (e.execution_id IS NULL OR e.execution_id = i.execution_id)
+              ORDER BY e.visible_at, e.id
+              LIMIT 1)
+        FOR UPDATE SKIP LOCKED
+    ) i
     ORDER BY m.visible_at
     LIMIT $2
-    FOR UPDATE OF i SKIP LOCKED
 )
 UPDATE instances i SET locked_by = $1, locked_until = now() + $3, fence = i.fence + 1,
        lost_attempts = CASE WHEN due.locked_by IS NOT NULL AND i.lost_attempts < 2 THEN i.lost_attempts + 1 ELSE i.lost_attempts END
