@@ -329,6 +329,50 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
         Assert.DoesNotContain(plans, plan => plan.Contains("Seq Scan", StringComparison.Ordinal));
     }
 
+    /// <summary>How many instances are locked, or have ended, changes faster than the server's statistics: by what these said of another
+    /// moment, it would be cheap to walk all instances and sort.</summary>
+    [Theory]
+    [InlineData("force_custom_plan", "now() + interval '1 hour'", "NULL")]
+    [InlineData("force_generic_plan", "now() + interval '1 hour'", "NULL")]
+    [InlineData("force_generic_plan", "NULL", "now()")]
+    public async Task Finding_work_walks_the_inbox_by_time_whatever_the_statistics_say(
+        string planCacheMode, string lockedUntil, string completedAt)
+    {
+        await StartHubAsync();
+        await ExecuteAsync(
+            "INSERT INTO instances (instance_id, execution_id, name, status, locked_until, completed_at) SELECT 'i' || n, 'e', 'Order', "
+            + $"{(completedAt == "NULL" ? 0 : 1)}, {lockedUntil}, {completedAt} FROM generate_series(1, 10000) n");
+        await ExecuteAsync(
+            "INSERT INTO inbox (instance_id, visible_at, event) "
+            + "SELECT 'i' || n, now() + n * interval '1 ms', '{}' FROM generate_series(1, 10000) n");
+        await ExecuteAsync(
+            $"INSERT INTO entities (entity_id, locked_until) SELECT '@a@' || n, {lockedUntil} FROM generate_series(1, 10000) n");
+        await ExecuteAsync(
+            "INSERT INTO entity_inbox (entity_id, visible_at, message) "
+            + "SELECT '@a@' || n, now() + n * interval '1 ms', '{}' FROM generate_series(1, 10000) n");
+        await ExecuteAsync("ANALYZE inbox; ANALYZE instances; ANALYZE entities; ANALYZE entity_inbox");
+
+        var orchestrations = await PlanAsync(planCacheMode, $"lock_orchestrations ({LockTypes})", "'w1', 64, '1 min', null, null");
+        Assert.Contains("inbox_by_time", orchestrations);
+        Assert.DoesNotContain("Sort", orchestrations);
+        var limited = await PlanAsync(
+            planCacheMode,
+            "lock_limited_orchestrations (text, int, interval, text[], int[], text[], text[])",
+            "'w1', 64, '1 min', '{order}', '{1}', null, null");
+        Assert.Contains("inbox_by_time", limited);
+        Assert.DoesNotContain("Sort Key: inbox.visible_at", limited);
+        Assert.DoesNotContain("Sort Key: m.visible_at", limited);
+        var due = await PlanAsync(planCacheMode, "next_orchestration_due (text[], text[])", "null, null");
+        Assert.Equal(2, due.Split("inbox_by_time").Length - 1);
+        var swept = await PlanAsync(planCacheMode, "sweep_inbox (int)", "1000");
+        Assert.Contains("inbox_by_time", swept);
+        Assert.DoesNotContain("Sort", swept);
+        var entities = await PlanAsync(planCacheMode, "lock_entities (text, int, interval, text[])", "'w1', 64, '1 min', null");
+        Assert.Contains("entity_inbox_by_time", entities);
+        Assert.DoesNotContain("Sort Key: entity_inbox.visible_at", entities);
+        Assert.DoesNotContain("Sort Key: m.visible_at", entities);
+    }
+
     [Fact]
     public async Task Payloads_that_nothing_refers_to_are_swept_a_few_at_a_time()
     {

@@ -1,8 +1,9 @@
 -- Locks at most $2 instances with visible messages, those that wait longest first. Walks the inbox by time and stops when it has enough;
 -- of an instance's messages only its first one counts, so that DISTINCT (which does not go with FOR UPDATE) is not needed and a
--- busy instance takes one place, not a thousand. The coalesce hides the equality from the planner, who would expect one row of it and
--- sort the whole inbox instead of walking it. $4 and $5 are the names and versions to take (a version of null: every version), or null
--- to take everything. A holder that neither committed nor gave the instance back is lost: counted up to 2, see ITaskHub.
+-- busy instance takes one place, not a thousand. OFFSET 0 and LATERAL leave the planner no other way: what it expects of instances
+-- changes within seconds (how many are locked), and by old statistics it would walk all of them and sort. $4 and $5 are the names and
+-- versions to take (a version of null: every version), or null to take everything. A holder that neither committed nor gave the instance
+-- back is lost: counted up to 2, see ITaskHub.
 WITH due AS (
     SELECT i.instance_id, m.visible_at, i.locked_by
     FROM (SELECT id, instance_id, visible_at FROM inbox WHERE visible_at <= now() ORDER BY visible_at OFFSET 0) m

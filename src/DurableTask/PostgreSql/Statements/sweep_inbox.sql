@@ -4,7 +4,7 @@ DELETE FROM inbox
 WHERE id IN (
     SELECT m.id
     FROM inbox m
-    LEFT JOIN instances i ON i.instance_id = m.instance_id
+    LEFT JOIN LATERAL (SELECT * FROM instances WHERE instance_id = m.instance_id OFFSET 0) i ON true
     WHERE m.visible_at <= now()
       AND (i.instance_id IS NULL OR i.completed_at IS NOT NULL OR m.execution_id <> i.execution_id)
     ORDER BY m.visible_at
