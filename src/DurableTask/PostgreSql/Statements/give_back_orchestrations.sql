@@ -3,9 +3,11 @@
 WITH held AS (
     SELECT i.instance_id
     FROM (SELECT instance_id FROM inbox WHERE visible_at <= now() ORDER BY visible_at LIMIT $2) m
-    JOIN instances i ON i.instance_id = m.instance_id
-    WHERE i.locked_by = ANY ($1::text[])
-    FOR UPDATE OF i SKIP LOCKED
+    CROSS JOIN LATERAL (
+        SELECT instance_id FROM instances
+        WHERE instance_id = m.instance_id AND locked_by = ANY ($1::text[])
+        FOR UPDATE SKIP LOCKED
+    ) i
 ), free AS (
     UPDATE instances i SET locked_by = NULL, locked_until = NULL, fence = i.fence + 1,
            lost_attempts = CASE WHEN i.lost_attempts < 2 THEN i.lost_attempts + 1 ELSE i.lost_attempts END

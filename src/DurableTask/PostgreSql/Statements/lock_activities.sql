@@ -17,9 +17,9 @@ WITH due AS (
     WHERE i.instance_id IN (
         SELECT l.instance_id
         FROM (SELECT DISTINCT instance_id FROM due WHERE locked_by IS NOT NULL) d
-        JOIN instances l ON l.instance_id = d.instance_id
-        WHERE l.locked_by IS NULL
-        FOR UPDATE OF l SKIP LOCKED)
+        CROSS JOIN LATERAL (
+            SELECT instance_id FROM instances WHERE instance_id = d.instance_id AND locked_by IS NULL FOR UPDATE SKIP LOCKED
+        ) l)
 )
 UPDATE activities a SET locked_by = $1, visible_at = now() + $3, fence = a.fence + 1, delivery_count = a.delivery_count + 1,
        lost_attempts = CASE WHEN due.locked_by IS NOT NULL AND a.lost_attempts < 2 THEN a.lost_attempts + 1 ELSE a.lost_attempts END

@@ -17,9 +17,9 @@ WITH free AS MATERIALIZED (
     WHERE i.instance_id IN (
         SELECT l.instance_id
         FROM (SELECT DISTINCT instance_id FROM due WHERE locked_by IS NOT NULL) d
-        JOIN instances l ON l.instance_id = d.instance_id
-        WHERE l.locked_by IS NULL
-        FOR UPDATE OF l SKIP LOCKED)
+        CROSS JOIN LATERAL (
+            SELECT instance_id FROM instances WHERE instance_id = d.instance_id AND locked_by IS NULL FOR UPDATE SKIP LOCKED
+        ) l)
 ), ranked AS MATERIALIZED (
     SELECT due.*, free.places, row_number() OVER (PARTITION BY due.name ORDER BY due.visible_at, due.id) AS place
     FROM due LEFT JOIN free USING (name)
