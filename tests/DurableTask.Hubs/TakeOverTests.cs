@@ -190,7 +190,8 @@ public sealed class TakeOverTests(TestDatabase database) : IClassFixture<TestDat
         Assert.Equal(often, looks.CheckInterval(mayHavePeers: true));
 
         // A connection that ends when it is closed, as the death of its process ends it.
-        await using var unpooled = HubDatabase.CreateDataSource(Options(), loggerFactory: null, static settings => settings.Pooling = false);
+        await using var unpooled = HubDatabase.CreateDataSource(
+            Options(), loggerFactory: null, static settings => settings.Pooling = false);
         var theirs = await unpooled.OpenConnectionAsync();
         var others = Sessions("theirs");
         await others.RegisterAsync("worker", _deadline.Token);
@@ -269,7 +270,8 @@ public sealed class TakeOverTests(TestDatabase database) : IClassFixture<TestDat
         var hub = new HubDatabase(options, NullLoggerFactory.Instance);
         _disposables.Add(hub);
         return new WorkerSessions(
-            hub, new HubSignals(TimeProvider.System, Hour), new Residents(TimeProvider.System), self, TimeProvider.System, NullLogger.Instance);
+            hub, new HubSignals(TimeProvider.System, Hour), new Residents(TimeProvider.System), self, TimeProvider.System,
+            NullLogger.Instance);
     }
 
     private PostgreSqlTaskHubOptions Options() => new() { ConnectionString = database.ConnectionString, Schema = _schema };

@@ -182,8 +182,8 @@ internal sealed class MachineReader(ILibvirtHost host, MachineTools tools, List<
 
     /// <summary>What libvirt calls a disk of a running domain in its events; null when the document does not say.</summary>
     public static string? AliasOf(XElement? xml, string device) =>
-        (string?)xml?.Element("devices")?.Elements("disk").FirstOrDefault(disk => (string?)disk.Element("target")?.Attribute("dev") == device)
-            ?.Element("alias")?.Attribute("name");
+        (string?)xml?.Element("devices")?.Elements("disk")
+            .FirstOrDefault(disk => (string?)disk.Element("target")?.Attribute("dev") == device)?.Element("alias")?.Attribute("name");
 
     // libvirt opens the image: that it is not there is said in words only.
     private async Task<(bool? Exists, BlockInfo? Info)> BlockAsync(Guid uuid, string device, CancellationToken cancellationToken)

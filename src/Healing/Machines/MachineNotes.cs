@@ -1,8 +1,8 @@
 namespace Heal.Healing;
 
 /// <summary>
-/// What libvirt told of a guest that is nobody's fault: a signal that leads to no incident, so that whoever looks for a cause finds it among
-/// the signals of that time. Lifecycle events are none, but for a panic: their end is a state, which is judged. Pure.
+/// What libvirt told of a guest that is nobody's fault: a signal that leads to no incident, so that whoever looks for a cause finds it
+/// among the signals of that time. Lifecycle events are none, but for a panic: their end is a state, which is judged. Pure.
 /// </summary>
 public static class MachineNotes
 {

@@ -14,7 +14,8 @@ public sealed class VmManager
     private readonly IMachineMemory? _memory;
 
     internal VmManager(
-        ILibvirtHosts hosts, HostFactsReader facts, OsinfoFiles osinfo, IOptions<VmManagerOptions> options, IMachineMemory? memory = null) =>
+        ILibvirtHosts hosts, HostFactsReader facts, OsinfoFiles osinfo, IOptions<VmManagerOptions> options,
+        IMachineMemory? memory = null) =>
         (_hosts, _facts, _osinfo, _options, _memory) = (hosts, facts, osinfo, options, memory);
 
     /// <summary>Fills in what a definition leaves open.</summary>
