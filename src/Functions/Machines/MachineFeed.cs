@@ -108,8 +108,9 @@ internal sealed partial class MachineFeed(
         [LoggerMessage(Level = LogLevel.Error, Message = "{Count} signals of machines wait to be stored: {Reason}")]
         public static partial void NotStored(ILogger logger, int count, string reason);
 
-        [LoggerMessage(Level = LogLevel.Error, Message = "The watch of libvirt host {Host} ended by a fault of its own. It begins anew, every {Pause}, until it "
-                + "lasts; the same fault is not told again.")]
+        [LoggerMessage(Level = LogLevel.Error,
+            Message = "The watch of libvirt host {Host} ended by a fault of its own. It begins anew, every {Pause}, until it lasts; "
+                + "the same fault is not told again.")]
         public static partial void Failed(ILogger logger, Exception exception, string host, TimeSpan pause);
     }
 }

@@ -63,8 +63,8 @@ internal sealed class VmReset : MachineRecipe
         [Rule("domain", "getattr", "read", "reset", "write", "save")])
     {
         Summary = "Presses the reset button of a virtual machine. What the guest had not written is lost. Libvirt keeps no trace of a "
-            + "reset: where the healer dies between libvirt's answer and its own mark, the button is pressed once more, which costs the guest a "
-            + "boot that had just begun. `vm_restart` has no such gap.",
+            + "reset: where the healer dies between libvirt's answer and its own mark, the button is pressed once more, which costs the "
+            + "guest a boot that had just begun. `vm_restart` has no such gap.",
         EffectWithin = TimeSpan.FromMinutes(3),
     };
 
