@@ -15,7 +15,7 @@ internal static partial class Healing
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
 
-    public static async Task RunAsync(int guests, int rounds, TimeSpan idle)
+    public static async Task RunAsync(int guests, int rounds, TimeSpan idle, TimeSpan settle)
     {
         await using var database = await AppDatabase.CreateAsync();
         var state = Directory.CreateTempSubdirectory("heal-bench-").FullName;
@@ -41,7 +41,10 @@ internal static partial class Healing
             await Figures.PrintInventoryAsync(LibvirtRig.Uri);
             await app.StartAsync();
             await UntilAsync(() => app.LogLines.Any(line => line.Contains("hv1 answers", StringComparison.Ordinal)));
-            await PrintIdleAsync(app, idle);
+            await PrintIdleAsync(app, "idle CPU, just begun", idle);
+            // by then what runs often has been compiled for good
+            await Task.Delay(settle, TimeProvider.System, CancellationToken.None);
+            await PrintIdleAsync(app, "idle CPU, settled", idle);
             var away = new List<double>();
             for (var round = 0; round < rounds; round++)
             {
@@ -87,7 +90,7 @@ internal static partial class Healing
         return Stopwatch.GetElapsedTime(began).TotalMilliseconds;
     }
 
-    private static async Task PrintIdleAsync(HealProcess app, TimeSpan idle)
+    private static async Task PrintIdleAsync(HealProcess app, string what, TimeSpan idle)
     {
         using var process = Process.GetProcesses().First(item => CommandOf(item.Id).Contains(app.Url.ToString(), StringComparison.Ordinal));
         var (cpu, began) = (process.TotalProcessorTime, Stopwatch.GetTimestamp());
@@ -95,7 +98,8 @@ internal static partial class Healing
         process.Refresh();
         var share = (process.TotalProcessorTime - cpu) / Stopwatch.GetElapsedTime(began);
         var memory = process.WorkingSet64 >> 20;
-        Console.WriteLine($"{"idle CPU of the app",-20} {share,8:P2} of one processor over {idle.TotalSeconds:0} s, {memory} MiB");
+        Console.WriteLine(
+            $"{what,-20} {share,8:P2} of one processor over {idle.TotalSeconds:0} s; {memory} MiB, {process.Threads.Count} threads");
     }
 
     // a process may end while it is looked at

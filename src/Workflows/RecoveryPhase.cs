@@ -62,6 +62,16 @@ internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentSt
     private async Task<Ending?> VerifyAsync(Plan plan, ActionResult applied)
     {
         var verified = await _verification.RunAsync(plan, applied);
+        if (verified.Kind == VerificationKind.BrokenAgain && plan.Repeats)
+        {
+            // As one that had no effect: what the target shows now says whether it is done once more.
+            state.Actions[^1] = state.Actions[^1] with
+            {
+                Status = ActionStatus.NoEffect, Detail = $"{applied.Detail}; it did not last: {verified.Reason}",
+            };
+            return null;
+        }
+
         return verified.Kind switch
         {
             VerificationKind.Healthy when plan.LeavesFault => new Ending(

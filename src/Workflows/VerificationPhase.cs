@@ -17,6 +17,9 @@ internal enum VerificationKind
 
     /// <summary>Time is up, and the last looks gave no answer.</summary>
     Unknown,
+
+    /// <summary>It has failed anew, and no time will cure that.</summary>
+    BrokenAgain,
 }
 
 /// <summary>
@@ -40,6 +43,7 @@ internal sealed class VerificationPhase(TaskOrchestrationContext context, Incide
         {
             var (look, failure) = await LookAsync(contract, plan.Action!.Id, restarts);
             if (look?.Verdict == VerificationVerdict.Superseded) return (VerificationKind.Superseded, look.Reason);
+            if (look?.Verdict == VerificationVerdict.BrokenAgain) return (VerificationKind.BrokenAgain, look.Reason);
             restarts = look?.Restarts ?? restarts;
             healthySince = look?.Verdict == VerificationVerdict.Healthy ? healthySince ?? state.Now : null;
             if (healthySince is { } since && state.Now - since >= contract.StableFor)

@@ -1,5 +1,6 @@
 using Heal.Postgres.Tests;
 using Microsoft.DurableTask.PostgreSql;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace Heal.DurableTask.Hubs.Tests;
@@ -177,6 +178,41 @@ public sealed class TakeOverTests(TestDatabase database) : IClassFixture<TestDat
         Assert.Empty(lost.Activities);
     }
 
+    [Fact]
+    public async Task A_process_that_has_the_hub_for_itself_looks_seldom_and_often_while_there_is_somebody_to_outlive()
+    {
+        await (await StartHubAsync()).DisposeAsync();
+        await using var ours = await _source.OpenConnectionAsync();
+        var looks = Sessions("ours");
+        await looks.EnterAsync(ours, _deadline.Token);
+        var often = Options().WorkerCheckInterval;
+        Assert.True(looks.CheckInterval(mayHavePeers: false) > often);
+        Assert.Equal(often, looks.CheckInterval(mayHavePeers: true));
+
+        // A connection that ends when it is closed, as the death of its process ends it.
+        await using var unpooled = HubDatabase.CreateDataSource(
+            Options(), loggerFactory: null, static settings => settings.Pooling = false);
+        var theirs = await unpooled.OpenConnectionAsync();
+        var others = Sessions("theirs");
+        await others.RegisterAsync("worker", _deadline.Token);
+        await others.EnterAsync(theirs, _deadline.Token);
+        await looks.CheckAsync(ours, _deadline.Token);
+        Assert.Equal(often, looks.CheckInterval(mayHavePeers: false));
+
+        await theirs.DisposeAsync();
+        while (looks.CheckInterval(mayHavePeers: false) >= often)
+        {
+            await looks.CheckAsync(ours, _deadline.Token);
+        }
+
+        while (looks.CheckInterval(mayHavePeers: false) <= often)
+        {
+            await looks.CheckAsync(ours, _deadline.Token);
+        }
+
+        Assert.Empty(await LongListAsync("SELECT 1::bigint FROM workers"));
+    }
+
     [Theory]
     [InlineData("force_custom_plan")]
     [InlineData("force_generic_plan")]
@@ -259,6 +295,17 @@ public sealed class TakeOverTests(TestDatabase database) : IClassFixture<TestDat
         _disposables.Add(hub);
         await hub.InitializeAsync();
         return hub;
+    }
+
+    private WorkerSessions Sessions(string self)
+    {
+        var options = Options();
+        options.ReconnectGrace = TimeSpan.FromMilliseconds(1);
+        var hub = new HubDatabase(options, NullLoggerFactory.Instance);
+        _disposables.Add(hub);
+        return new WorkerSessions(
+            hub, new HubSignals(TimeProvider.System, Hour), new Residents(TimeProvider.System), self, TimeProvider.System,
+            NullLogger.Instance);
     }
 
     private PostgreSqlTaskHubOptions Options() => new() { ConnectionString = database.ConnectionString, Schema = _schema };

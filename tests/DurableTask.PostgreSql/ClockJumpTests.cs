@@ -30,6 +30,26 @@ public sealed class ClockJumpTests : ServerTestBase
         await AssertDoneAsync(await ScheduleAsync(3));
     }
 
+    [Fact]
+    public async Task What_was_taken_from_a_dead_worker_before_the_server_s_clock_was_set_back_goes_on_at_once()
+    {
+        using var clock = new FakeClock();
+        await StartServerAsync(clock);
+        await StartHubAsync();
+        WorkerProcess worker = await StartWorkerAsync(holds: true, lease: TimeSpan.FromMinutes(5));
+        string[] running = await HoldAsync(worker, 3);
+        await worker.KillAsync();
+        // Its row goes at the second look, when all that it held has been given back.
+        while (await Hub.QueryAsync<long>("SELECT count(*) FROM workers") > 0)
+        {
+            await Task.Delay(50, Deadline);
+        }
+
+        clock.Set(-3600);
+        await StartWorkerAsync();
+        await AssertDoneAsync(running);
+    }
+
     [Theory]
     [InlineData(3600)]
     [InlineData(-3600)]

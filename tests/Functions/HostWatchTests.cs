@@ -149,7 +149,17 @@ public sealed class HostWatchTests : IAsyncLifetime
 
         Assert.Equal(["web", "db", "mail"], [await NameAsync(), await NameAsync(), await NameAsync()]);
 
-        async Task<string> NameAsync() => (await NextAsync()).Target!.Name;
+        async Task<string> NameAsync()
+        {
+            while (true)
+            {
+                Signal next = await NextAsync();
+                if (next.Alert.Name != MachineNotes.Alert)
+                {
+                    return next.Target!.Name;
+                }
+            }
+        }
     }
 
     [Fact]
@@ -163,6 +173,33 @@ public sealed class HostWatchTests : IAsyncLifetime
         var failed = await Assert.ThrowsAsync<InvalidOperationException>(() => _running.WaitAsync(WatchRig.Patience));
         Assert.Equal("no store", failed.Message);
         Assert.Equal(0, _rig.Host.Watchers);
+    }
+
+    [Fact]
+    public async Task A_fault_of_the_events_ends_the_watch_with_its_reason()
+    {
+        _rig.Guest();
+        await StartAsync();
+
+        _rig.Host.BreakEvents(new InvalidOperationException("no events"));
+
+        var failed = await Assert.ThrowsAsync<InvalidOperationException>(() => _running.WaitAsync(WatchRig.Patience));
+        Assert.Equal("no events", failed.Message);
+        Assert.Equal(0, _rig.Host.Watchers);
+    }
+
+    [Fact]
+    public async Task What_happens_to_a_guest_and_is_no_fault_is_a_signal_too()
+    {
+        FakeGuest guest = _rig.Guest();
+        await StartAsync();
+
+        _rig.Host.Raise(new DeviceRemovedEvent(_rig.Time.GetUtcNow(), guest.Uuid, guest.Name, "virtio-disk1"));
+        Signal signal = await NextAsync();
+
+        Assert.Equal(("LibvirtDomainEvent", "info", "web"), (signal.Alert.Name, signal.Alert.Label("severity"), signal.Target!.Name));
+        Assert.Contains("virtio-disk1", signal.Alert.Annotations["summary"]);
+        Assert.Equal(_rig.Time.GetUtcNow(), signal.Alert.StartsAt);
     }
 
     [Fact]
@@ -185,7 +222,8 @@ public sealed class HostWatchTests : IAsyncLifetime
     {
         var bank = new MachineBank();
         var watch = new HostWatch(
-            _rig.Host, new Inventories(_rig.Tools).Of(_rig.Host, bank), bank, Every, send ?? SendAsync, _rig.Time, NullLogger.Instance);
+            _rig.Host, new Inventories(_rig.Tools).Of(_rig.Host, bank), bank, Every, send ?? SendAsync, new HostWatchState(),
+            _rig.Time, NullLogger.Instance);
         _running = watch.RunAsync(_stop.Token);
         await _rig.Memory.LookedAsync(2);
         await _rig.Time.WaitsUntilAsync(_rig.Time.GetUtcNow() + Every);

@@ -1,9 +1,11 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Heal.Activities;
 using Heal.Functions.Alerts;
 using Heal.Functions.Machines;
 using Heal.Functions.Watches;
 using Heal.Healing;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Heal.Functions.Tests;
@@ -147,6 +149,32 @@ public sealed class MachineFeedTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_fault_that_comes_again_with_every_try_is_told_once_and_its_end_too()
+    {
+        _known.Fails(3);
+        var log = new Lines();
+        MachineFeed feed = await StartAsync(log: log);
+        feed.Keep(_client);
+        for (int i = 0; i < 3; i++)
+        {
+            await _rig.Time.WaitsUntilAsync(_rig.Time.GetUtcNow() + Again);
+            _rig.Time.Advance(Again);
+        }
+
+        await _rig.Memory.LookedAsync(2);
+        Assert.Single(log.Said, static line => line.Contains("ended by a fault of its own", StringComparison.Ordinal));
+
+        _rig.Host.BreakEvents(new InvalidOperationException("no events"));
+        await _rig.Time.WaitsUntilAsync(_rig.Time.GetUtcNow() + Again);
+        _rig.Time.Advance(Again);
+        await _rig.Memory.LookedAsync(2);
+
+        Assert.Equal(2, log.Said.Count(static line => line.Contains("ended by a fault of its own", StringComparison.Ordinal)));
+        Assert.Equal(2, log.Said.Count(static line => line.Contains("are heard again", StringComparison.Ordinal)));
+        Assert.Single(log.Said, static line => line.Contains("hv1 answers", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_host_that_hangs_keeps_no_other_waiting()
     {
         var other = new FakeLibvirtHost("hv2", _rig.Time);
@@ -162,12 +190,13 @@ public sealed class MachineFeedTests : IAsyncLifetime
         Assert.Equal(("hv2", "db"), await _store.NextAsync() is { Target: { } found } ? (found.Host, found.Name) : default);
     }
 
-    private async Task<MachineFeed> StartAsync(MachineTools? tools = null)
+    private async Task<MachineFeed> StartAsync(MachineTools? tools = null, ILogger<MachineFeed>? log = null)
     {
         var routing = new RoutingPump(_store, _rig.Time, new NoLifetime(), NullLogger<RoutingPump>.Instance);
         var intake = new SignalIntake(_store, routing, NullLogger<SignalIntake>.Instance);
         var feed = new MachineFeed(
-            new Inventories(tools ?? _rig.Tools), _rig.Settings, intake, _known, _metrics, _rig.Time, NullLogger<MachineFeed>.Instance);
+            new Inventories(tools ?? _rig.Tools), _rig.Settings, intake, _known, _metrics, _rig.Time,
+            log ?? NullLogger<MachineFeed>.Instance);
         _feeds.Add(feed);
         await feed.StartAsync(CancellationToken.None);
         return feed;
@@ -178,6 +207,22 @@ public sealed class MachineFeedTests : IAsyncLifetime
     {
         feed.Keep(_client);
         await _rig.Memory.LookedAsync(2);
+    }
+
+    private sealed class Lines : ILogger<MachineFeed>
+    {
+        private readonly ConcurrentQueue<string> _said = new();
+
+        public IReadOnlyCollection<string> Said => _said;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            _said.Enqueue(formatter(state, exception));
     }
 
     private sealed class KnownSignals : IKnownEpisodes

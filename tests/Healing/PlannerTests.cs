@@ -115,6 +115,20 @@ public sealed class PlannerTests
     }
 
     [Fact]
+    public void A_fault_that_comes_back_once_may_be_remedied_at_once_and_a_second_time_waits_and_says_so()
+    {
+        var workflow = Some.Workflow();
+        workflow = workflow with { Limits = workflow.Limits with { CoolDownFrom = 2 } };
+
+        var first = Planner.Decide(Facts(Past(1, "a")) with { Workflow = workflow });
+        var second = Planner.Decide(Facts(Past(1, "a"), Past(2, "b")) with { Workflow = workflow });
+
+        Assert.Equal(PlanVerdict.Act, first.Verdict);
+        Assert.Equal((PlanVerdict.Wait, Some.Noon.AddMinutes(4)), (second.Verdict, second.WaitUntil!.Value));
+        Assert.Contains("for the 2. time within 4 h; the next action may come 300 s after that", second.Summary);
+    }
+
+    [Fact]
     public void A_target_under_another_operation_waits() =>
         Assert.Equal(PlanVerdict.Wait,
             Planner.Decide(Facts(new PastOperation("k", "i", "a", Some.Noon.AddSeconds(-5), null, Finished: false))).Verdict);

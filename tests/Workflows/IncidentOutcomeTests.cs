@@ -133,6 +133,27 @@ public sealed class IncidentOutcomeTests
         Assert.Equal(helps ? 0 : 1, _handOffs.Count);
     }
 
+    [Theory]
+    [InlineData(true, OutcomeKind.Healed, 2)]
+    [InlineData(false, OutcomeKind.Escalated, 1)]
+    public async Task A_target_that_fails_anew_while_it_is_verified_is_looked_at_again_at_once(
+        bool repeats, OutcomeKind expected, int actions)
+    {
+        var looks = new Queue<VerificationVerdict>([VerificationVerdict.Healthy, VerificationVerdict.BrokenAgain]);
+        _context.On<VerifyRequest, VerificationLook>(ActivityNames.VerifyTarget,
+            _ => new VerificationLook(looks.TryDequeue(out var next) ? next : VerificationVerdict.Healthy, "its emulator died", 0));
+        _context.On<PlanRequest, Plan>(ActivityNames.PlanRecovery,
+            _ => Plan(PlanVerdict.Act) with { Repeats = repeats, IsReversible = false });
+
+        var outcome = await RunAsync();
+
+        Assert.Equal((expected, actions), (outcome.Kind, outcome.Actions.Count));
+        Assert.Equal(repeats ? ActionStatus.NoEffect : ActionStatus.Applied, outcome.Actions[0].Status);
+        Assert.Contains("its emulator died", repeats ? outcome.Actions[0].Detail : outcome.Reason);
+        // The minute that the verification has was not waited for.
+        Assert.True(outcome.Timings.Where(timing => timing.Phase == Phase.Verify).Sum(timing => timing.Seconds) < 30);
+    }
+
     [Fact]
     public async Task What_an_action_left_without_effect_is_not_called_well_because_no_rule_finds_a_fault()
     {

@@ -98,6 +98,7 @@ public sealed class HostInventory
     {
         var (now, changed, faults) = (_tools.Time.GetUtcNow(), new List<MachineRecord>(),
             new List<(TargetReference, string, MachineFault?)>());
+        var notes = new List<MachineFault>();
         var marks = new List<(DomainRecord Domain, MachineMark? Mark)>();
         var moves = (await _tools.Memory.MovesOfHostAsync(_host.Name, cancellationToken)).ToDictionary(move => move.Uuid);
         foreach (var domain in domains)
@@ -122,7 +123,12 @@ public sealed class HostInventory
             _records[uuid] = after;
             var target = new TargetReference(_host.Name, TargetKinds.VirtualMachine, "", domain.Name);
             var uid = $"{_host.Name}/{uuid}";
-            faults.Add((target, uid, isInScope ? MachineBank.FaultOf(target, uid, seen) : null));
+            var fault = isInScope ? MachineBank.FaultOf(target, uid, seen) : null;
+            faults.Add((target, uid, fault));
+            if (isInScope && _heard.TryGetValue(uuid, out var heard))
+            {
+                notes.AddRange(MachineNotes.Of(target, uid, seen.Domain!, heard, fault));
+            }
         }
 
         await _tools.Memory.KeepAsync(changed, cancellationToken);
@@ -140,7 +146,11 @@ public sealed class HostInventory
         }
 
         foreach (var domain in domains) _heard.Remove(domain.Uuid.ToString());
-        return [.. faults.SelectMany(item => _bank.Look(item.Item1, item.Item2, item.Item3, now))];
+        return
+        [
+            .. notes.Select(note => _bank.Note(note, now)).OfType<Signal>(),
+            .. faults.SelectMany(item => _bank.Look(item.Item1, item.Item2, item.Item3, now)),
+        ];
     }
 
     // What was known, with what was heard since.

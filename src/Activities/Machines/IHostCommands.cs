@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Text;
 
 namespace Heal.Activities;
 
@@ -18,7 +19,11 @@ internal sealed class HostCommandException(string program, string detail, Except
 /// <summary>Runs it on this machine. For another host the command itself goes there, as with ssh.</summary>
 internal sealed class LocalCommands(TimeProvider time) : IHostCommands
 {
-    private const int MaxWords = 500;
+    /// <summary>Characters of a command's output that are kept: its last ones.</summary>
+    public const int KeptCharacters = 500;
+
+    /// <summary>Characters that are read at once.</summary>
+    private const int ReadCharacters = 4_096;
 
     public async Task<(int ExitCode, string Said)> RunAsync(
         IReadOnlyList<string> command, TimeSpan limit, CancellationToken cancellationToken)
@@ -42,16 +47,29 @@ internal sealed class LocalCommands(TimeProvider time) : IHostCommands
         try
         {
             process.StandardInput.Close();
-            var (said, complained) = (process.StandardOutput.ReadToEndAsync(either.Token),
-                process.StandardError.ReadToEndAsync(either.Token));
+            var (said, complained) = (EndOfAsync(process.StandardOutput, either.Token), EndOfAsync(process.StandardError, either.Token));
             await process.WaitForExitAsync(either.Token);
             var words = $"{await said}{await complained}".Trim();
-            return (process.ExitCode, words.Length > MaxWords ? words[^MaxWords..] : words);
+            return (process.ExitCode, words.Length > KeptCharacters ? words[^KeptCharacters..] : words);
         }
         catch (OperationCanceledException e) when (timeout.IsCancellationRequested)
         {
             process.Kill(entireProcessTree: true);
             throw new HostCommandException(command[0], $"it did not end within {limit.TotalSeconds:0} s", e);
         }
+    }
+
+    /// <summary>Reads to the end and keeps the last <see cref="KeptCharacters"/>, so that a command which talks without end costs time, not
+    /// memory.</summary>
+    internal static async Task<string> EndOfAsync(TextReader output, CancellationToken cancellationToken)
+    {
+        var (read, kept) = (new char[ReadCharacters], new StringBuilder(2 * KeptCharacters));
+        while (await output.ReadAsync(read, cancellationToken) is > 0 and var count)
+        {
+            kept.Append(read, Math.Max(0, count - KeptCharacters), Math.Min(count, KeptCharacters));
+            if (kept.Length > KeptCharacters) kept.Remove(0, kept.Length - KeptCharacters);
+        }
+
+        return kept.ToString();
     }
 }

@@ -180,6 +180,11 @@ internal sealed class MachineReader(ILibvirtHost host, MachineTools tools, List<
         where device is not null && path is not null
         select (SafeText.Line(device, 40), SafeText.Line(path, EvidenceLimits.MessageLength));
 
+    /// <summary>What libvirt calls a disk of a running domain in its events; null when the document does not say.</summary>
+    public static string? AliasOf(XElement? xml, string device) =>
+        (string?)xml?.Element("devices")?.Elements("disk")
+            .FirstOrDefault(disk => (string?)disk.Element("target")?.Attribute("dev") == device)?.Element("alias")?.Attribute("name");
+
     // libvirt opens the image: that it is not there is said in words only.
     private async Task<(bool? Exists, BlockInfo? Info)> BlockAsync(Guid uuid, string device, CancellationToken cancellationToken)
     {

@@ -57,9 +57,10 @@ internal sealed class SignalTargets(TargetRealms realms, string cluster, Layers?
 
     /// <summary>What the signal names, before anybody was asked.</summary>
     public TargetIdentification Identify(Signal signal) =>
-        signal.Target is { } target
-            ? new TargetIdentification(TargetVerdict.Found, target, target.Rule)
-            : TargetPolicy.Identify(signal.Alert, cluster);
+        signal.Target is not { } target ? TargetPolicy.Identify(signal.Alert, cluster)
+        : signal.Source == SignalSource.Watch && TargetPolicy.WhyIgnored(signal.Alert.Name) is { } why
+            ? new TargetIdentification(TargetVerdict.Ignored, null, why)
+        : new TargetIdentification(TargetVerdict.Found, target, target.Rule);
 
     /// <summary>The target of a signal: what its realm says, or the layer below that is at fault.</summary>
     public async Task<TargetResolution> ResolveAsync(Signal signal, CancellationToken cancellationToken) =>

@@ -42,11 +42,14 @@ internal sealed record Proposal(ActionStatus Status, string Summary, IReadOnlyLi
 }
 
 /// <param name="Detail">What was seen, or what is still missing.</param>
-internal sealed record EffectCheck(bool Reached, string Detail)
+/// <param name="IsLost">Not reached, and waiting will not change that: the target has failed anew.</param>
+internal sealed record EffectCheck(bool Reached, string Detail, bool IsLost = false)
 {
     public static EffectCheck Yes(string detail) => new(true, detail);
 
     public static EffectCheck NotYet(string detail) => new(false, detail);
+
+    public static EffectCheck Lost(string detail) => new(false, detail, IsLost: true);
 }
 
 /// <summary>The pre-image of a recipe's operation: its steps, each with what it found, and what the effect check must know.</summary>

@@ -98,7 +98,9 @@ internal sealed class RecipeAction(IRecipe recipe, ActionTools tools) : IRemedyA
         }
 
         var check = await recipe.CheckAsync(tools, target, image, cancellationToken);
-        return new EffectLook(check.Reached ? VerificationVerdict.Healthy : VerificationVerdict.NotHealthy, check.Detail);
+        var verdict = check.Reached ? VerificationVerdict.Healthy
+            : check.IsLost ? VerificationVerdict.BrokenAgain : VerificationVerdict.NotHealthy;
+        return new EffectLook(verdict, check.Detail);
     }
 
     private async Task<(Operation? Row, ActionResult? Refused)> BeginAsync(ActionRequest request, CancellationToken cancellationToken)
@@ -175,7 +177,7 @@ internal sealed class RecipeAction(IRecipe recipe, ActionTools tools) : IRemedyA
                         return await ConfirmAsync(row, image, outcome, target, ActionStatus.Applied, check, cancellationToken);
                     }
 
-                    if (IsOverdue(row))
+                    if (check.IsLost || IsOverdue(row))
                     {
                         return await ConfirmAsync(row, image, outcome, target, ActionStatus.NoEffect, check, cancellationToken);
                     }

@@ -74,7 +74,7 @@ internal sealed partial class HubListener(
         signals.PublishEverything();
         while (true)
         {
-            await HearAsync(connection, sessions.CheckInterval, stopping);
+            await HearAsync(connection, stopping);
             // First the clock: what is looked for by time must not seem to lie in the future.
             await clock.CheckAsync(connection, stopping);
             await sessions.CheckAsync(connection, stopping);
@@ -99,10 +99,12 @@ internal sealed partial class HubListener(
         signals.Publish(news);
     }
 
-    private async Task HearAsync(NpgsqlConnection connection, TimeSpan howLong, CancellationToken stopping)
+    private async Task HearAsync(NpgsqlConnection connection, CancellationToken stopping)
     {
         var start = timeProvider.GetTimestamp();
-        while (howLong - timeProvider.GetElapsedTime(start) is { Ticks: > 0 } rest && await connection.WaitAsync(rest, stopping))
+        // Asked for anew each time: whoever says hello is looked after from then on.
+        while (sessions.CheckInterval(peers.MayExist) - timeProvider.GetElapsedTime(start) is { Ticks: > 0 } rest
+            && await connection.WaitAsync(rest, stopping))
         {
             // Each notification was published by the connection's event.
         }

@@ -48,7 +48,7 @@ public sealed class PostgreSqlTaskHubOptions
     public TimeSpan ListenRetryDelay { get; set; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>How often each process looks whether another one has died, to take over its work; a second look, 0.1 s later, makes it
-    /// certain. One small query each time. Default 0.25 s.</summary>
+    /// certain. A few small queries each time; a process that has the hub for itself looks every 2 s. Default 0.25 s.</summary>
     public TimeSpan WorkerCheckInterval { get; set; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>How long processes that lost their connection have time to come back, when the server was restarted or our own connection

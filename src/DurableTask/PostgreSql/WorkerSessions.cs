@@ -7,9 +7,9 @@ namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
 /// Tells the dead from the living, so that nobody has to wait for the leases of a process that was killed: its listening connection held a
-/// lock, which the server frees when the connection ends. Every process looks for free ones, by default every 0.25 s; who finds one looks
-/// again soon, and what the workers of one that is free twice in a row held is given back. When a whole machine dies and the server still
-/// believes in the connection, the lease time rules.
+/// lock, which the server frees when the connection ends. Every process looks for free ones, by default every 0.25 s, and seldom while it
+/// is alone in the hub, with nobody to outlive; who finds one looks again soon, and what the workers of one that is free twice in a row
+/// held is given back. When a whole machine dies and the server still believes in the connection, the lease time rules.
 /// </summary>
 /// <remarks>
 /// A process that lives but lost its connection may lose its leases too; the fences see to it that it commits nothing under them. It
@@ -24,6 +24,9 @@ internal sealed partial class WorkerSessions(
     /// <summary>How soon a suspect is looked at again: whoever only lost the connection has another one by then.</summary>
     private static readonly TimeSpan SuspectInterval = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>How often a process looks that has the hub for itself: a clock that was set back is noticed by that, too.</summary>
+    private static readonly TimeSpan AloneInterval = TimeSpan.FromSeconds(2);
+
     /// <summary>How many waiting messages are looked at for locked instances.</summary>
     private const int MaxMessages = 10_000;
 
@@ -31,13 +34,22 @@ internal sealed partial class WorkerSessions(
     private HashSet<string> _suspects = [];
     private long? _entered;
     private TimeSpan _grace;
+    private bool _othersAreKnown = true;
     private volatile bool _isHeld;
 
-    /// <summary>How long until the next look.</summary>
-    public TimeSpan CheckInterval =>
-        _suspects.Count > 0 && SuspectInterval < database.Options.WorkerCheckInterval
-            ? SuspectInterval
-            : database.Options.WorkerCheckInterval;
+    /// <summary>How long from one look to the next.</summary>
+    /// <param name="mayHavePeers">Whether another process may listen to the hub, although no worker of its is known yet.</param>
+    public TimeSpan CheckInterval(bool mayHavePeers)
+    {
+        var usual = database.Options.WorkerCheckInterval;
+        if (_suspects.Count > 0 && SuspectInterval < usual)
+        {
+            return SuspectInterval;
+        }
+
+        var isAlone = !mayHavePeers && !_othersAreKnown && !_isRegistered.Values.Contains(false) && residents.Doubtful.Count == 0;
+        return isAlone && usual < AloneInterval ? AloneInterval : usual;
+    }
 
     /// <summary>Makes a worker known before its first lock. When that fails, it is tried again later; until then the lease rules.</summary>
     public async ValueTask RegisterAsync(string workerId, CancellationToken cancellationToken)
@@ -70,6 +82,7 @@ internal sealed partial class WorkerSessions(
         }
 
         _isHeld = true;
+        _othersAreKnown = true;
         _suspects.Clear();
         var isFirst = _entered is null;
         _entered = timeProvider.GetTimestamp();
@@ -136,7 +149,10 @@ internal sealed partial class WorkerSessions(
         await using var find = connection.CreateCommand(
             HubDatabase.Sql["find_dead_sessions"], self, SecondLook, database.Options.ReconnectGrace);
         await using var reader = await find.ExecuteReaderAsync(cancellationToken);
-        return await HubDatabase.ReadAllAsync(reader, row => row.GetString(0), cancellationToken);
+        var others = await HubDatabase.ReadAllAsync(
+            reader, row => (Session: row.GetString(0), IsDead: row.GetBoolean(1)), cancellationToken);
+        _othersAreKnown = others.Count > 0;
+        return [.. others.Where(other => other.IsDead).Select(other => other.Session)];
     }
 
     private async Task TakeOverAsync(NpgsqlConnection connection, List<string> sessions, CancellationToken cancellationToken)

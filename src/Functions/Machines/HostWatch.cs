@@ -11,8 +11,8 @@ namespace Heal.Functions.Machines;
 /// per host, so that a host that hangs keeps no other waiting.
 /// </summary>
 internal sealed partial class HostWatch(
-    ILibvirtHost host, HostInventory inventory, MachineBank bank, TimeSpan every, Func<IReadOnlyList<Signal>, Task> send, TimeProvider time,
-    ILogger logger)
+    ILibvirtHost host, HostInventory inventory, MachineBank bank, TimeSpan every, Func<IReadOnlyList<Signal>, Task> send,
+    HostWatchState told, TimeProvider time, ILogger logger)
 {
     /// <summary>Events that wait to be looked at. When it is full the driver keeps them, and tells when it lost some.</summary>
     private const int QueueLength = 1_000;
@@ -49,12 +49,20 @@ internal sealed partial class HostWatch(
         {
             await foreach (HostEvent happened in host.WatchAsync(cancellationToken))
             {
+                if (told.IsBack())
+                {
+                    Log.Heard(logger, host.Name);
+                }
+
                 await _events.Writer.WriteAsync(happened, cancellationToken);
             }
-        }
-        finally
-        {
+
             _events.Writer.TryComplete();
+        }
+        catch (Exception fault)
+        {
+            // To whoever reads them: without events this is no watch.
+            _events.Writer.TryComplete(fault);
         }
     }
 
@@ -66,10 +74,10 @@ internal sealed partial class HostWatch(
         {
             if (time.GetUtcNow() >= next)
             {
-                bool wasReachable = inventory.IsReachable;
                 await SendAsync(await inventory.LookAtAllAsync(cancellationToken));
-                if (wasReachable != inventory.IsReachable)
+                if (told.IsReachable != inventory.IsReachable)
                 {
+                    told.IsReachable = inventory.IsReachable;
                     Log.Changed(logger, host.Name, inventory.IsReachable ? "answers" : "does not answer");
                 }
 
@@ -126,5 +134,8 @@ internal sealed partial class HostWatch(
     {
         [LoggerMessage(Level = LogLevel.Information, Message = "libvirt host {Host} {State}.")]
         public static partial void Changed(ILogger logger, string host, string state);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Events of libvirt host {Host} are heard again.")]
+        public static partial void Heard(ILogger logger, string host);
     }
 }

@@ -51,6 +51,7 @@ internal sealed partial class MachineFeed(
 
     private async Task KeepWatchingAsync(ILibvirtHost host, CancellationToken cancellationToken)
     {
+        var told = new HostWatchState();
         while (!cancellationToken.IsCancellationRequested)
         {
             try
@@ -61,15 +62,15 @@ internal sealed partial class MachineFeed(
                         && target.Host == host.Name));
                 var watch = new HostWatch(
                     host, inventories.Of(host, bank), bank, options.CurrentValue.InventoryEvery,
-                    signals => StoreAsync(signals, cancellationToken), time, logger);
+                    signals => StoreAsync(signals, cancellationToken), told, time, logger);
                 await watch.RunAsync(cancellationToken);
             }
             catch (Exception failed)
             {
                 // Nothing but the end of the turn ends the watch: it begins anew, with what the store knows.
-                if (!cancellationToken.IsCancellationRequested)
+                if (!cancellationToken.IsCancellationRequested && told.IsNews(failed))
                 {
-                    Log.Failed(logger, failed, host.Name);
+                    Log.Failed(logger, failed, host.Name, AfterFailure);
                 }
             }
 
@@ -107,7 +108,9 @@ internal sealed partial class MachineFeed(
         [LoggerMessage(Level = LogLevel.Error, Message = "{Count} signals of machines wait to be stored: {Reason}")]
         public static partial void NotStored(ILogger logger, int count, string reason);
 
-        [LoggerMessage(Level = LogLevel.Error, Message = "The watch of libvirt host {Host} ended by a fault of its own, and begins anew.")]
-        public static partial void Failed(ILogger logger, Exception exception, string host);
+        [LoggerMessage(Level = LogLevel.Error,
+            Message = "The watch of libvirt host {Host} ended by a fault of its own. It begins anew, every {Pause}, until it lasts; "
+                + "the same fault is not told again.")]
+        public static partial void Failed(ILogger logger, Exception exception, string host, TimeSpan pause);
     }
 }

@@ -36,7 +36,12 @@ public sealed record AlertMatcher(string Name, IReadOnlyList<string> Aliases, IR
 /// <param name="MaxRisk">Actions above this class are advised, never taken.</param>
 /// <param name="MaxActions">Actions that one incident may apply.</param>
 /// <param name="CoolDown">Pause after an operation on the target before the next incident may act.</param>
-public sealed record WorkflowLimits(RiskClass MaxRisk, int MaxActions, TimeSpan CoolDown);
+public sealed record WorkflowLimits(RiskClass MaxRisk, int MaxActions, TimeSpan CoolDown)
+{
+    /// <summary>Operations on the target, within <see cref="SafetyLimits.IneffectiveWindow"/>, from which on the pause counts: 2 lets a
+    /// fault that comes back for the first time be remedied at once. Default 1.</summary>
+    public int CoolDownFrom { get; init; } = 1;
+}
 
 /// <param name="From">Actions of this risk class and above wait for a person even where the scope says act; null: never because of
 /// this.</param>

@@ -76,7 +76,10 @@ internal sealed class WorkflowReader
             (string)root["version"]!,
             (string)root["description"]!,
             [.. root["alerts"]!.Select(alert => new AlertMatcher((string)alert["name"]!, Strings(alert["aliases"]), Map(alert["labels"])))],
-            new WorkflowLimits(Risk(limits["maxRisk"]!), (int)limits["maxActions"]!, Time(limits["coolDown"]) ?? TimeSpan.Zero),
+            new WorkflowLimits(Risk(limits["maxRisk"]!), (int)limits["maxActions"]!, Time(limits["coolDown"]) ?? TimeSpan.Zero)
+            {
+                CoolDownFrom = (int?)limits["coolDownFrom"] ?? 1,
+            },
             new ApprovalSetting(approval["from"] is { } from ? Risk(from) : null, Time(approval["timeout"]) ?? TimeSpan.Zero),
             [.. root["actions"]!.Select(BuildAction)],
             new EscalationSetting((string)escalation["to"]!, (string?)escalation["message"] ?? ""),

@@ -6,6 +6,9 @@ public static class BankLimits
     /// <summary>Signals of one detector about one target within an hour; what fires more often is sent when there is room again.</summary>
     public const int SignalsPerHour = 6;
 
+    /// <summary>Notes of one kind about one machine within an hour; more are evidence only.</summary>
+    public const int NotesPerHour = 20;
+
     /// <summary>Objects of which something is remembered although nothing is wrong with them.</summary>
     public const int Memories = 50_000;
 

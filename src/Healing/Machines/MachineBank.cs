@@ -5,7 +5,11 @@ namespace Heal.Healing;
 /// <param name="Uid">Of the target: the same on every healer and after every restart.</param>
 public sealed record MachineFault(
     string Detector, string Alert, TargetReference Target, string Uid, DateTimeOffset Since, string Summary,
-        IReadOnlyList<string> Evidence);
+        IReadOnlyList<string> Evidence)
+{
+    /// <summary>The ids of the events that show it.</summary>
+    public IReadOnlyList<string> Events { get; init; } = [];
+}
 
 /// <summary>
 /// Turns looks at machines into signals: one per fault and target, at its beginning and at its end, damped as the detectors of the cluster
@@ -44,6 +48,7 @@ public sealed class MachineBank
     private readonly Dictionary<string, Episode> _episodes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, KnownEpisode> _known = new(StringComparer.Ordinal);
     private readonly DueList<string> _due = new();
+    private readonly Dictionary<(string Detector, TargetReference Target), List<DateTimeOffset>> _noted = [];
 
     /// <summary>When <see cref="Tick"/> has something to do, if nothing is looked at until then.</summary>
     public DateTimeOffset? NextDue => _due.Next;
@@ -60,10 +65,14 @@ public sealed class MachineBank
         // Room that came back is news: what could not be done before can be done now.
         var hasRoom = found.Cause == MachineCauses.PausedOnIoError && machine.Pools.Count > 0
             && machine.Pools.All(pool => pool.AvailableBytes >= 64L * 1024 * 1024);
-        var lines = machine.Events.Where(item => found.Evidence.Contains(item.Id)).Select(item => $"{item.At:u} {item.Kind} {item.Detail}");
+        var events = machine.Events.Where(item => found.Evidence.Contains(item.Id)).ToList();
+        var lines = events.Select(item => $"{item.At:u} {item.Kind} {item.Detail}");
         return new MachineFault(
             hasRoom ? $"{found.Cause}WithRoom" : found.Cause, Alerts[found.Cause], target, uid,
-            hasRoom ? machine.At : best.Since ?? machine.At, found.Statement, [found.Statement, .. lines]);
+            hasRoom ? machine.At : best.Since ?? machine.At, found.Statement, [found.Statement, .. lines])
+        {
+            Events = [.. events.Select(item => item.Id)],
+        };
     }
 
     /// <summary>Tells of the signals that were stored before this process began.</summary>
@@ -84,6 +93,17 @@ public sealed class MachineBank
         if (fault is not null) Fire(fault, now, found);
         found.AddRange(Tick(now));
         return found;
+    }
+
+    /// <summary>Something happened to a target that is no fault.</summary>
+    /// <returns>Its signal; null when so many of its kind were told within the hour that one more would only hide others.</returns>
+    public Signal? Note(MachineFault note, DateTimeOffset now)
+    {
+        if (!_noted.TryGetValue((note.Detector, note.Target), out var told)) _noted[(note.Detector, note.Target)] = told = [];
+        told.RemoveAll(at => now - at >= TimeSpan.FromHours(1));
+        if (told.Count >= BankLimits.NotesPerHour) return null;
+        told.Add(now);
+        return SignalOf(note, now, "info");
     }
 
     /// <summary>Does what time has made due.</summary>
@@ -135,13 +155,13 @@ public sealed class MachineBank
     }
 
     /// <summary>The signal of a fault. What began at the same time is the same signal, whoever looked.</summary>
-    public static Signal SignalOf(MachineFault fault, DateTimeOffset now)
+    public static Signal SignalOf(MachineFault fault, DateTimeOffset now, string severity = "warning")
     {
         var labels = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
             ["alertname"] = fault.Alert,
             [DetectorSignals.DetectorLabel] = fault.Detector,
-            ["severity"] = "warning",
+            ["severity"] = severity,
             ["host"] = fault.Target.Cluster,
         };
         if (fault.Target.Kind == TargetKinds.VirtualMachine) labels["domain"] = SafeText.Line(fault.Target.Name, AlertLimits.NameLength);

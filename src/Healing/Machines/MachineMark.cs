@@ -69,7 +69,8 @@ public sealed record MachineMark(string? Definition, string? Desired, string? Au
 /// <param name="Key">The operation's idempotency key.</param>
 /// <param name="Run">The domain's id when it was written: of the run that the operation is about; null when it did not run.</param>
 /// <param name="Restarts">The operation ends that run in order to start another one, and has not done so yet.</param>
-public sealed record OperationMark(string Key, int? Run, bool IsDone, bool Restarts = false)
+/// <param name="Removes">The alias, or else the target, of the device that the operation takes away; null for none.</param>
+public sealed record OperationMark(string Key, int? Run, bool IsDone, bool Restarts = false, string? Removes = null)
 {
     public static OperationMark? Read(string? xml)
     {
@@ -77,14 +78,16 @@ public sealed record OperationMark(string Key, int? Run, bool IsDone, bool Resta
         var run = int.TryParse(
             (string?)element.Attribute("run"), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture,
             out var id) ? id : (int?)null;
-        return new OperationMark(key, run, IsTrue("done"), IsTrue("restarts"));
+        var removes = (string?)element.Attribute("removes") is { Length: > 0 } device ? device : null;
+        return new OperationMark(key, run, IsTrue("done"), IsTrue("restarts"), removes);
 
         bool IsTrue(string name) => (string?)element.Attribute(name) == "true";
     }
 
     public string ToXml() => new XElement(
         "operation", new XAttribute("key", Key), Run is { } run ? new XAttribute("run", run) : null,
-        new XAttribute("done", IsDone ? "true" : "false"), Restarts ? new XAttribute("restarts", "true") : null)
+        new XAttribute("done", IsDone ? "true" : "false"), Restarts ? new XAttribute("restarts", "true") : null,
+        Removes is { } device ? new XAttribute("removes", device) : null)
         .ToString(SaveOptions.DisableFormatting);
 }
 

@@ -35,11 +35,13 @@ public static class SafetyPolicy
 
         var pause = facts.Workflow is { } workflow && workflow.Limits.CoolDown > limits.RecentlyRemediated ? workflow.Limits.CoolDown
             : limits.RecentlyRemediated;
-        var last = recent.Count > 0 ? recent.Max(operation => operation.AppliedAt) : (DateTimeOffset?)null;
-        return last is { } at && facts.Now - at < pause
-            ? new(PlanVerdict.Wait, $"the target was remedied at {at:u}; the next action may come {pause.TotalSeconds:0} s after that", at
-                + pause)
-            : null;
+        if (recent.Count == 0 || recent.Count < (facts.Workflow?.Limits.CoolDownFrom ?? 1)) return null;
+        var last = recent.Max(operation => operation.AppliedAt);
+        if (facts.Now - last >= pause) return null;
+        var often = recent.Count == 1 ? "" : string.Create(
+            CultureInfo.InvariantCulture, $" for the {recent.Count}. time within {limits.IneffectiveWindow.TotalHours:0.#} h");
+        return new(PlanVerdict.Wait, string.Create(CultureInfo.InvariantCulture,
+            $"the target was remedied at {last:u}{often}; the next action may come {pause.TotalSeconds:0} s after that"), last + pause);
     }
 }
 

@@ -49,6 +49,9 @@ public static class TargetPolicy
     /// <summary>The alert names that the table knows, aliases included.</summary>
     public static IReadOnlyCollection<string> KnownAlerts => Rules.Keys;
 
+    /// <summary>Why alerts of this name lead to no incident, whatever they name; null when they may.</summary>
+    public static string? WhyIgnored(string alert) => Rules.GetValueOrDefault(alert)?.Ignore;
+
     public static TargetIdentification Identify(Alert alert, string cluster)
     {
         if (!Rules.TryGetValue(alert.Name, out var rule)) return ByGenericLabels(alert);

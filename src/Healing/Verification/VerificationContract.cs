@@ -57,4 +57,7 @@ public enum VerificationVerdict
 
     /// <summary>Somebody else changed or removed the target: it is no longer our effect that is looked at.</summary>
     Superseded,
+
+    /// <summary>It had come up, and has failed anew: waiting will not make it healthy.</summary>
+    BrokenAgain,
 }

@@ -205,6 +205,96 @@ public sealed class MachineFaultTests(MachineStore store) : IClassFixture<Machin
         Assert.Equal(2, guest.Boot);
     }
 
+    [Theory]
+    [InlineData(true, "/vm_detach_disk of the healer took device plugged-vdb")]
+    [InlineData(false, "device plugged-vdb was taken from the guest: by somebody, or by the guest itself")]
+    public async Task A_device_that_is_removed_is_a_signal_that_says_whether_an_operation_of_ours_did_it(bool ours, string expected)
+    {
+        const string Disk = "<disk type='file' device='disk'><source file='/images/more.qcow2'/><target dev='vdb' bus='virtio'/></disk>";
+        var rig = new MachineRig(store);
+        var guest = rig.Guest();
+        await rig.Host.Guests.AttachDeviceAsync(guest.Uuid, Disk);
+        await rig.LookAsync();
+
+        var signal = Assert.Single(await rig.HearAsync(async () =>
+        {
+            if (ours)
+            {
+                var request = rig.Request("vm_detach_disk", parameters: [("device", "vdb"), ("path", "/images/more.qcow2")]);
+                var result = await rig.Action("vm_detach_disk").RunAsync(request, CancellationToken.None);
+                Assert.True(result.IsApplied, result.Detail);
+            }
+            else
+            {
+                await rig.Host.Guests.DetachDeviceAsync(guest.Uuid, Disk);
+            }
+        }));
+
+        Assert.Equal(("LibvirtDomainEvent", "web", "info"),
+            (signal.Alert.Name, signal.Target!.Name, signal.Alert.Label("severity")));
+        Assert.Contains(expected, signal.Alert.Annotations["summary"]);
+        Assert.Contains("device-removed plugged-vdb", signal.Alert.Annotations["evidence"]);
+        Assert.Equal(DetectionVerdict.Healthy, DetectionPolicy.Judge(await rig.CollectAsync()).Verdict);
+    }
+
+    [Fact]
+    public async Task Notes_of_a_guest_that_tells_without_end_are_bounded_and_a_fault_is_told_all_the_same()
+    {
+        var rig = new MachineRig(store);
+        var guest = rig.Guest();
+        await rig.LookAsync();
+
+        var notes = await rig.HearAsync(() =>
+        {
+            for (var i = 0; i < 2 * BankLimits.NotesPerHour; i++)
+            {
+                rig.Host.Raise(new Heal.Drivers.Libvirt.RebootEvent(rig.Time.GetUtcNow().AddMilliseconds(i), guest.Uuid, guest.Name));
+            }
+        });
+        var fault = await rig.HearAsync(() => rig.Host.Guests.Kill("web"));
+
+        Assert.Equal(BankLimits.NotesPerHour, notes.Select(note => note.Id).Distinct().Count());
+        Assert.Equal("LibvirtDomainCrashed", Assert.Single(fault).Alert.Name);
+    }
+
+    [Theory]
+    [InlineData("kill")]
+    [InlineData("panic")]
+    [InlineData("panic-kept")]
+    public async Task A_guest_that_dies_again_after_its_start_is_said_to_have_failed_anew_at_once(string how)
+    {
+        var rig = new MachineRig(store);
+        rig.Guest();
+        await rig.LookAsync();
+        await rig.HearAsync(() => rig.Host.Guests.Kill("web"));
+        var request = rig.Request("vm_start");
+        var started = await rig.Action("vm_start").RunAsync(request, CancellationToken.None);
+        var up = await rig.Action("vm_start").LookAsync(request.Key, request.Target, CancellationToken.None);
+        await rig.HearAsync(() => Break(rig, how));
+        var again = await rig.Action("vm_start").LookAsync(request.Key, request.Target, CancellationToken.None);
+
+        Assert.True(started.IsApplied, started.Detail);
+        Assert.Equal(VerificationVerdict.Healthy, up.Verdict);
+        Assert.Equal(VerificationVerdict.BrokenAgain, again.Verdict);
+        Assert.Contains(how == "kill" ? "its emulator died" : "panicked", again.Detail);
+    }
+
+    [Fact]
+    public async Task A_guest_that_somebody_ends_after_its_start_has_not_failed_anew()
+    {
+        var rig = new MachineRig(store);
+        rig.Guest();
+        await rig.LookAsync();
+        await rig.HearAsync(() => rig.Host.Guests.Kill("web"));
+        var request = rig.Request("vm_start");
+        await rig.Action("vm_start").RunAsync(request, CancellationToken.None);
+        await rig.HearAsync(() => Break(rig, "destroy"));
+
+        var look = await rig.Action("vm_start").LookAsync(request.Key, request.Target, CancellationToken.None);
+
+        Assert.Equal(VerificationVerdict.NotHealthy, look.Verdict);
+    }
+
     [Fact]
     public async Task A_host_that_is_silent_for_seconds_is_no_fault_and_one_that_stays_so_is()
     {

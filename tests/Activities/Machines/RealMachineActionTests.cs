@@ -84,6 +84,33 @@ public sealed class RealMachineActionTests(RealMachines real) : IClassFixture<Re
     }
 
     [Fact]
+    public async Task A_device_that_a_person_takes_away_and_one_that_an_action_takes_away_are_told_apart()
+    {
+        var path = await real.VolumeAsync();
+        (string, string)[] disk = [("device", "vdb"), ("path", path)];
+        await AttachAsync();
+        ActionRequest? detach = null;
+
+        var ours = await real.HearRemovalAsync(async () => detach = await real.OnceAsync(real.Request("vm_detach_disk", disk)));
+        await AttachAsync();
+        var theirs = await real.HearRemovalAsync(() => RealMachines.VirshAsync("detach-disk", real.Guest, "vdb", "--live", "--config"));
+
+        Assert.Contains($"operation {detach!.Key} of the healer took device virtio-disk1", Note(ours), StringComparison.Ordinal);
+        Assert.Contains("device virtio-disk1 was taken from the guest: by somebody", Note(theirs), StringComparison.Ordinal);
+
+        async Task AttachAsync()
+        {
+            await real.AppliedAsync(real.Request("vm_attach_disk", disk));
+            var seen = await LibvirtRig.CountOnConsoleAsync(real.Guest, "/sys/block/vdb");
+            await LibvirtRig.TellAsync(real.Guest, "disks");
+            await LibvirtRig.SeesOnConsoleAsync(real.Guest, "/sys/block/vdb", seen + 1);
+        }
+
+        string Note(IReadOnlyList<Signal> told) => Assert.Single(
+            told, signal => signal.Alert.Name == MachineNotes.Alert && signal.Target!.Name == real.Guest).Alert.Annotations["summary"];
+    }
+
+    [Fact]
     public async Task A_snapshot_is_taken_once_reverted_to_once_and_deleted()
     {
         var snapshot = await real.OnceAsync(real.Request("vm_snapshot", ("minFree", "1Mi")));

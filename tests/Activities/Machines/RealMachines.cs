@@ -135,6 +135,29 @@ public sealed class RealMachines : IAsyncLifetime
         Assert.True(result.IsApplied, $"undo of {request.ActionId}: {result.Status}, {result.Detail}");
     }
 
+    /// <summary>What whoever watches the first host tells of it, once a device of a guest was removed while something was done.</summary>
+    internal async Task<IReadOnlyList<Signal>> HearRemovalAsync(Func<Task> what)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        var inventory = new Inventories(_tools).Of(Host, new MachineBank());
+        await using var events = Host.WatchAsync(patience.Token).GetAsyncEnumerator(patience.Token);
+        await NextAsync<ConnectedEvent>();
+        await inventory.LookAtAllAsync(patience.Token);
+        await what();
+        await NextAsync<DeviceRemovedEvent>();
+        return await inventory.LookAtHeardAsync(patience.Token);
+
+        async Task NextAsync<T>()
+            where T : HostEvent
+        {
+            while (await events.MoveNextAsync())
+            {
+                inventory.Hear(events.Current);
+                if (events.Current is T) return;
+            }
+        }
+    }
+
     /// <summary>Looks at the whole first host, as whoever watches it does, so that it is remembered.</summary>
     internal Task LookAsync() =>
         new Inventories(_tools).Of(Host, new MachineBank()).LookAtAllAsync(CancellationToken.None);

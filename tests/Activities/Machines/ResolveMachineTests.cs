@@ -88,6 +88,24 @@ public sealed class ResolveMachineTests(MachineStore store) : IClassFixture<Mach
         Assert.Equal(before, rig.Host.AllCalls());
     }
 
+    [Fact]
+    public async Task A_note_leads_to_no_incident_and_libvirt_is_not_asked_for_it()
+    {
+        var rig = new MachineRig(store);
+        var guest = rig.Guest();
+        await rig.LookAsync();
+        var note = Assert.Single(await rig.HearAsync(() =>
+            rig.Host.Raise(new Heal.Drivers.Libvirt.RebootEvent(rig.Time.GetUtcNow(), guest.Uuid, guest.Name))));
+        var realms = new TargetRealms([new MachineRealm(rig.Tools, new MachineCollector(rig.Tools))], new FixedHeal());
+        var before = rig.Host.AllCalls();
+
+        var routed = await realms.NewResolver().ResolveAsync(note, CancellationToken.None);
+
+        Assert.Equal((TargetVerdict.Ignored, null), (routed.Verdict, routed.Target));
+        Assert.Contains("a note", routed.Reason);
+        Assert.Equal(before, rig.Host.AllCalls());
+    }
+
     private static TargetIdentification Named(string kind, string name) =>
         new(TargetVerdict.Found, new TargetCandidate(kind, kind == TargetKinds.Deployment ? "shop" : "", name), "test");
 

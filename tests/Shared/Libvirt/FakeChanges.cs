@@ -73,7 +73,12 @@ internal sealed partial class FakeDomains
                 }
             }
 
-            foreach (var document in Documents(guest)) Devices(document).Add(new XElement(device));
+            foreach (var document in Documents(guest))
+            {
+                var added = new XElement(device);
+                if (document == guest.Live) added.Add(new XElement("alias", new XAttribute("name", $"plugged-{TargetOf(device)}")));
+                Devices(document).Add(added);
+            }
         }, cancellationToken);
 
     public Task DetachDeviceAsync(Guid uuid, string deviceXml, CancellationToken cancellationToken = default) =>
@@ -89,7 +94,8 @@ internal sealed partial class FakeDomains
             Same(guest.Definition, device)?.Remove();
             if (guest.Live is not { } live || !guest.LetsDevicesGo || Same(live, device) is not { } inUse) return;
             inUse.Remove();
-            host.Raise(new DeviceRemovedEvent(host.Now, guest.Uuid, guest.Name, TargetOf(device) ?? ""));
+            var alias = (string?)inUse.Element("alias")?.Attribute("name");
+            host.Raise(new DeviceRemovedEvent(host.Now, guest.Uuid, guest.Name, alias ?? TargetOf(device) ?? ""));
         }, cancellationToken);
 
     public Task UpdateDeviceAsync(Guid uuid, string deviceXml, CancellationToken cancellationToken = default) =>

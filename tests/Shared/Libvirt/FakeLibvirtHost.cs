@@ -133,6 +133,12 @@ internal sealed class FakeLibvirtHost : ILibvirtHost
     /// <summary>The consumers fell behind: they are told to look again.</summary>
     public void LoseEvents() => Raise(new ConnectedEvent(Now, Missed: true));
 
+    /// <summary>The stream of events ends by a fault of the driver's for whoever watches.</summary>
+    public void BreakEvents(Exception fault)
+    {
+        lock (Gate) _watchers.ForEach(watcher => watcher.Writer.TryComplete(fault));
+    }
+
     /// <summary>Tells an event to whoever watches; while the daemon is down it is lost.</summary>
     public void Raise(HostEvent happened)
     {

@@ -42,9 +42,9 @@ internal abstract record DomainEffect(string Host, string Uuid, string Name) : E
         var host = tools.Host(Host)!;
         try
         {
-            await MarkAsync(host, MarkOf(key, isDone: false), cancellationToken);
+            await MarkAsync(host, MarkOf(key, isDone: false, look), cancellationToken);
             var answer = await ActAsync(tools, host, look, cancellationToken);
-            if (answer.Kind != WriteKind.Refused) await MarkAsync(host, MarkOf(key, isDone: true), cancellationToken);
+            if (answer.Kind != WriteKind.Refused) await MarkAsync(host, MarkOf(key, isDone: true, look), cancellationToken);
             return answer;
         }
         catch (LibvirtNotFoundException)
@@ -65,7 +65,8 @@ internal abstract record DomainEffect(string Host, string Uuid, string Name) : E
 
     /// <summary>What is left on the domain, before libvirt is asked and after it has answered. An effect that ends a run names it, so
     /// that a stop of ours is never taken for somebody's intent.</summary>
-    protected virtual OperationMark MarkOf(string key, bool isDone) => new(key, null, isDone);
+    /// <param name="look">What the domain showed before.</param>
+    protected virtual OperationMark MarkOf(string key, bool isDone, Look look) => new(key, null, isDone);
 
     /// <summary>What the domain shows of the effect.</summary>
     /// <param name="ours">The mark of this operation; null when there is none, or that of another one.</param>

@@ -22,14 +22,14 @@ internal sealed record DomainStartEffect(string Host, string Uuid, string Name, 
     public override IReadOnlyList<string> Describe() => [$"{Subject}: started"];
 
     // Until it is started it is off by our doing, and only so.
-    protected override OperationMark MarkOf(string key, bool isDone) =>
-        isDone || After is null ? base.MarkOf(key, isDone) : new(key, After, isDone, Restarts: true);
+    protected override OperationMark MarkOf(string key, bool isDone, Look look) =>
+        isDone || After is null ? base.MarkOf(key, isDone, look) : new(key, After, isDone, Restarts: true);
 
     protected override Task<Look> SeeAsync(
         ActionTools tools, ILibvirtHost host, DomainRecord domain, OperationMark? ours, CancellationToken cancellationToken) =>
         Task.FromResult(domain switch
         {
-            { State: DomainState.Crashed, Id: not null } =>
+            { State: DomainState.Crashed, Id: not null } when ours is not { IsDone: true } =>
                 new Look(Sight.ChangedByOther, $"{Subject} has crashed, and its remains are kept"),
             { Id: not null } => ours is not null ? Run(domain) : new Look(Sight.DoneByOther, $"somebody started {Subject} meanwhile"),
             // It was started and has ended again: the effect was made, and the effect check says the rest.
@@ -67,7 +67,7 @@ internal sealed record DomainStopEffect(string Host, string Uuid, string Name, i
 
     public override IReadOnlyList<string> Describe() => [$"{Subject}: {(Force ? "ended at once" : "asked to power off")}"];
 
-    protected override OperationMark MarkOf(string key, bool isDone) => new(key, RunId, isDone, Restarts);
+    protected override OperationMark MarkOf(string key, bool isDone, Look look) => new(key, RunId, isDone, Restarts);
 
     // A transient domain goes with its run.
     protected override Task<Look> WithoutDomainAsync(ActionTools tools, ILibvirtHost host, CancellationToken cancellationToken) =>

@@ -122,6 +122,8 @@ internal static class DomainSizes
 internal sealed record DomainDiskEffect(string Host, string Uuid, string Name, bool Attach, string Device, string Path, string Format)
     : DomainEffect(Host, Uuid, Name)
 {
+    private const string Alias = "alias";
+
     [JsonIgnore]
     public override bool IsReversible => true;
 
@@ -142,8 +144,15 @@ internal sealed record DomainDiskEffect(string Host, string Uuid, string Name, b
                 : new Look(Sight.DoneByOther, $"somebody {(Attach ? "attached" : "detached")} {Device} of {Subject} meanwhile");
         }
 
-        return Look.NotApplied(new JsonObject { ["asked"] = ours is { IsDone: true } });
+        return Look.NotApplied(new JsonObject
+        {
+            ["asked"] = ours is { IsDone: true }, [Alias] = MachineReader.AliasOf(xml, Device),
+        });
     }
+
+    // libvirt tells of the removal by alias, when the document does not have the device any more.
+    protected override OperationMark MarkOf(string key, bool isDone, Look look) =>
+        base.MarkOf(key, isDone, look) with { Removes = Attach ? null : (string?)look.Live?[Alias] ?? Device };
 
     protected override async Task<WriteAnswer> ActAsync(
         ActionTools tools, ILibvirtHost host, Look look, CancellationToken cancellationToken)

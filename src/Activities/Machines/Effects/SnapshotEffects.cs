@@ -73,7 +73,7 @@ internal sealed record SnapshotRevertEffect(string Host, string Uuid, string Nam
 
     public override IReadOnlyList<string> Describe() => [$"{Subject}: put back to snapshot {Snapshot}"];
 
-    protected override OperationMark MarkOf(string key, bool isDone) => new(key, RunId, isDone);
+    protected override OperationMark MarkOf(string key, bool isDone, Look look) => new(key, RunId, isDone);
 
     protected override async Task<Look> SeeAsync(
         ActionTools tools, ILibvirtHost host, DomainRecord domain, OperationMark? ours, CancellationToken cancellationToken)

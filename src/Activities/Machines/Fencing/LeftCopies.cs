@@ -23,6 +23,16 @@ internal static class LeftCopies
         }
     }
 
+    /// <summary>Whether the machine of a definition was started elsewhere because this host was dead, so that its copy here is none that
+    /// counts.</summary>
+    /// <param name="memory">Null where nothing is remembered.</param>
+    public static async Task<bool> IsLeftAsync(
+        IMachineMemory? memory, string host, string definition, CancellationToken cancellationToken = default)
+    {
+        var uuid = VmIdentity.Uuid(definition).ToString();
+        return memory is not null && (await memory.MovesOfHostAsync(host, cancellationToken)).Any(move => move.Uuid == uuid);
+    }
+
     /// <summary>Why a guest must not be started on a host that lost it; null when nothing forbids it. To be asked right before every
     /// start: two copies of one disk destroy it.</summary>
     public static async Task<string?> ObjectionAsync(

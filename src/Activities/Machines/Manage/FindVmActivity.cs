@@ -4,16 +4,16 @@ using Microsoft.DurableTask;
 
 namespace Heal.Activities;
 
-/// <summary>Finds a machine, and volumes with its mark, on all hosts. Reads only.</summary>
+/// <summary>Finds a machine, and volumes with its mark, on all hosts. A copy that was left on a host which was dead, while the machine was
+/// started elsewhere, is not the machine: it is found only where there is no other. Reads only.</summary>
 [DurableTask(VmActivityNames.FindVm)]
-internal sealed class FindVmActivity(ManagedHosts hosts) : TaskActivity<string, VmSearch>
+internal sealed class FindVmActivity(ManagedHosts hosts, IMachineMemory? memory = null) : TaskActivity<string, VmSearch>
 {
-    public override Task<VmSearch> RunAsync(TaskActivityContext context, string? input) => SearchAsync(hosts.All, input!);
+    public override Task<VmSearch> RunAsync(TaskActivityContext context, string? input) => SearchAsync(hosts.All, memory, input!);
 
-    internal static async Task<VmSearch> SearchAsync(IReadOnlyList<ILibvirtHost> hosts, string id)
+    internal static async Task<VmSearch> SearchAsync(IReadOnlyList<ILibvirtHost> hosts, IMachineMemory? memory, string id)
     {
-        string? on = null;
-        var sight = VmSight.None;
+        var copies = new List<(string Host, VmSight Sight, bool IsLeft)>();
         var volumes = new SortedDictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
         var silent = new List<string>();
         foreach (var host in hosts)
@@ -21,7 +21,7 @@ internal sealed class FindVmActivity(ManagedHosts hosts) : TaskActivity<string, 
             try
             {
                 var seen = await LookAtVmActivity.LookAsync(host, new VmTarget(host.Name, id));
-                if (seen.Exists && (on is null || seen.IsOurs)) (on, sight) = (host.Name, seen);
+                if (seen.Exists) copies.Add((host.Name, seen, await LeftCopies.IsLeftAsync(memory, host.Name, id)));
                 if (await VolumesAsync(host, id) is { Count: > 0 } found) volumes[host.Name] = found;
             }
             catch (LibvirtException)
@@ -30,7 +30,8 @@ internal sealed class FindVmActivity(ManagedHosts hosts) : TaskActivity<string, 
             }
         }
 
-        return new VmSearch(on, sight, volumes, silent);
+        var (on, sight, _) = copies.OrderByDescending(copy => copy.Sight.IsOurs).ThenBy(copy => copy.IsLeft).FirstOrDefault();
+        return new VmSearch(on, sight ?? VmSight.None, volumes, silent);
     }
 
     /// <summary>As pool/name, of active pools: what lies in others nobody can tell.</summary>

@@ -11,9 +11,12 @@ public sealed class VmManager
     private readonly HostFactsReader _facts;
     private readonly OsinfoFiles _osinfo;
     private readonly IOptions<VmManagerOptions> _options;
+    private readonly IMachineMemory? _memory;
 
-    internal VmManager(ILibvirtHosts hosts, HostFactsReader facts, OsinfoFiles osinfo, IOptions<VmManagerOptions> options) =>
-        (_hosts, _facts, _osinfo, _options) = (hosts, facts, osinfo, options);
+    internal VmManager(
+        ILibvirtHosts hosts, HostFactsReader facts, OsinfoFiles osinfo, IOptions<VmManagerOptions> options,
+        IMachineMemory? memory = null) =>
+        (_hosts, _facts, _osinfo, _options, _memory) = (hosts, facts, osinfo, options, memory);
 
     /// <summary>Fills in what a definition leaves open.</summary>
     public VmNormalisation Normalise(VmDefinition definition) => VmNormaliser.Normalise(definition, _osinfo.Catalogue);
@@ -55,19 +58,24 @@ public sealed class VmManager
     }
 
     /// <summary>The machine of a definition, and volumes with its mark, wherever they are.</summary>
-    public Task<VmSearch> SearchAsync(string id) => FindVmActivity.SearchAsync(_hosts.All, id);
+    public Task<VmSearch> SearchAsync(string id) => FindVmActivity.SearchAsync(_hosts.All, _memory, id);
 
-    /// <summary>The machine of a definition; null when no host that answers has it.</summary>
+    /// <summary>The machine of a definition; null when no host that answers has it. A copy that was left behind counts only where there is
+    /// no other.</summary>
     public async Task<(ManagedVm? Machine, IReadOnlyList<string> Silent)> FindAsync(string id, CancellationToken cancellationToken)
     {
         var silent = new List<string>();
+        ManagedVm? leftCopy = null;
         foreach (var host in _hosts.All)
         {
             try
             {
                 if (await host.Domains.FindAsync(VmIdentity.Uuid(id), cancellationToken) is not { } domain) continue;
                 var mark = VmMark.Parse(await MarkAsync(host, domain.Uuid, cancellationToken));
-                if (mark?.Definition == id) return (ManagedVm.Of(host.Name, domain, mark), silent);
+                if (mark?.Definition != id) continue;
+                var found = ManagedVm.Of(host.Name, domain, mark);
+                if (!await LeftCopies.IsLeftAsync(_memory, host.Name, id, cancellationToken)) return (found, silent);
+                leftCopy = found;
             }
             catch (LibvirtException)
             {
@@ -75,7 +83,7 @@ public sealed class VmManager
             }
         }
 
-        return (null, silent);
+        return (leftCopy, silent);
     }
 
     private static async Task<(string Host, IReadOnlyList<ManagedVm> Found, string? Reason)> ListAsync(

@@ -21,7 +21,8 @@ public static class VmManagerServices
             provider.GetRequiredService<ILibvirtHosts>(),
             provider.GetRequiredService<HostFactsReader>(),
             provider.GetRequiredService<OsinfoFiles>(),
-            provider.GetRequiredService<IOptions<VmManagerOptions>>()));
+            provider.GetRequiredService<IOptions<VmManagerOptions>>(),
+            provider.GetService<IMachineMemory>()));
         services.AddSingleton<ManagedHosts>();
         return services;
     }

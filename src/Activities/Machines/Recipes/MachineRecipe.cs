@@ -64,6 +64,16 @@ internal abstract class MachineRecipe : IRecipe
         _ => null,
     };
 
+    /// <summary>How the guest ended by a fault; null when it did not, or by somebody's intent.</summary>
+    private static async Task<string?> EndedAsync(ActionTools tools, TargetReference target, CancellationToken cancellationToken)
+    {
+        var seen = await new MachineCollector(tools.Machines!).CollectAsync(target, cancellationToken);
+        if (seen.Machine is not { Domain: { } domain } machine) return null;
+        if (domain.State == "crashed") return "its kernel panicked";
+        var stop = StopPolicy.Judge(machine);
+        return stop.IsFault ? stop.Reason : null;
+    }
+
     /// <summary>Whether the guest runs and has come up to its own programs: by its agent, or by counters that move.</summary>
     /// <param name="before">What had moved in the same run before it was booted again.</param>
     protected static async Task<EffectCheck> UpAsync(
@@ -73,7 +83,9 @@ internal abstract class MachineRecipe : IRecipe
         if (await host.Domains.FindAsync(target.Name, cancellationToken) is not { } domain) return EffectCheck.NotYet("the domain is gone");
         if (domain.State is not (DomainState.Running or DomainState.Blocked))
         {
-            return EffectCheck.NotYet($"it is {MachineObserver.StateOf(domain)} ({domain.Reason})");
+            var shown = $"it is {MachineObserver.StateOf(domain)} ({domain.Reason})";
+            return await EndedAsync(tools, target, cancellationToken) is { } why
+                ? EffectCheck.Lost($"{shown}: {why}") : EffectCheck.NotYet(shown);
         }
 
         var reader = new MachineReader(host, tools.Machines!, []);

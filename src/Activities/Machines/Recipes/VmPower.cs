@@ -62,7 +62,9 @@ internal sealed class VmReset : MachineRecipe
         null,
         [Rule("domain", "getattr", "read", "reset", "write", "save")])
     {
-        Summary = "Presses the reset button of a virtual machine. What the guest had not written is lost.",
+        Summary = "Presses the reset button of a virtual machine. What the guest had not written is lost. Libvirt keeps no trace of a "
+            + "reset: where the healer dies between libvirt's answer and its own mark, the button is pressed once more, which costs the "
+            + "guest a boot that had just begun. `vm_restart` has no such gap.",
         EffectWithin = TimeSpan.FromMinutes(3),
     };
 
