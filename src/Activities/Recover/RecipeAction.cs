@@ -101,6 +101,13 @@ internal sealed class RecipeAction(IRecipe recipe, ActionTools tools) : IRemedyA
         return new EffectLook(check.Reached ? VerificationVerdict.Healthy : VerificationVerdict.NotHealthy, check.Detail);
     }
 
+    public async Task<string?> NeedAsync(string key, TargetReference target, CancellationToken cancellationToken)
+    {
+        if (recipe is not IEndsWithNeed ends) return "it stays until its time limit";
+        var row = await tools.Store.FindOperationAsync(key, cancellationToken);
+        return row is { State: OperationState.Intended } ? "it is still being made" : await ends.NeedAsync(tools, target, cancellationToken);
+    }
+
     private async Task<(Operation? Row, ActionResult? Refused)> BeginAsync(ActionRequest request, CancellationToken cancellationToken)
     {
         if (tools.Time.GetUtcNow() >= request.ExpiresAt)

@@ -76,7 +76,8 @@ public sealed class RealFaultTests(RealShop shop) : RecipeClaims(shop)
         await shop.Plane.RestartAsync();
         var result = await RunAsync(item, stall, target, new WatchedClient(Shop.Client));
 
-        Assert.Equal(UnreachableCause.ConnectFailed, failed.Cause);
+        // What was on its way when the connection broke may have been carried out, and is not said to have failed.
+        Assert.True(failed.Cause is UnreachableCause.ConnectFailed or UnreachableCause.Disconnected, failed.Message);
         Assert.Equal(OperationState.Intended, meanwhile!.State);
         Assert.True(result.IsApplied, $"{result.Status}: {result.Detail}");
         Assert.Equal(1, await item.Effects(stall));

@@ -26,6 +26,10 @@ internal sealed class StandInKubelet(Stall stall)
         foreach (var pod in await stall.ListAsync(Kinds.Pod)) await SayAsync(pod, Status(pod, Killed));
     }
 
+    /// <summary>What the node's controller says of a pod whose kubelet has been silent for long.</summary>
+    public Task<KubernetesObject> LoseAsync(string pod) =>
+        stall.SetStatusAsync(Kinds.Pod, pod, """{"status":{"conditions":[{"type":"Ready","status":"False"}]}}""");
+
     private async Task ActAsync(JsonObject pod)
     {
         if (pod.Text("spec", "nodeName") is not { } node) return;

@@ -207,6 +207,7 @@ internal static class NodeCases
     private static async Task<TargetReference> DieAsync(Stall stall, string pod)
     {
         await stall.SetStatusAsync(Kinds.Node, $"{stall.Namespace}-a", NotReady, clusterWide: true);
+        if (stall.Kubelet is { } kubelet) await kubelet.LoseAsync(pod);
         await stall.UntilAsync(Kinds.Pod, pod, live => !live.HasCondition("Ready"));
         await stall.PatchAsync(Kinds.Node, $"{stall.Namespace}-a", $$"""
             { "spec": { "taints": [ { "key": "{{DeleteStuckPod.OutOfService}}", "value": "nodeshutdown", "effect": "NoExecute" } ] } }
