@@ -13,7 +13,8 @@ namespace Heal.Bench.Kubernetes;
 /// </summary>
 internal static class Benchmark
 {
-    private const double MostMegabytes = 150;
+    // 150 MB, as the goal says it.
+    private const double MostMebibytes = 143;
     private const double MostIdleRequests = 1;
 
     private static readonly TimeProvider Time = TimeProvider.System;
@@ -54,7 +55,7 @@ internal static class Benchmark
         var count = pods.All().Count + deployments.All().Count;
         report.Add("first list", Time.GetElapsedTime(begin).TotalSeconds, "s", $"{count} objects, from nothing to complete");
         var held = Usage.Used() - before;
-        report.Add("memory of the cache", held / 1048576.0, "MiB", "managed, after a collection", MostMegabytes);
+        report.Add("memory of the cache", held / 1048576.0, "MiB", "managed, after a collection", MostMebibytes);
         report.Add("memory per object", (double)held / count, "bytes");
 
         await using (var detection = new Detection(caches, client))

@@ -25,7 +25,7 @@ internal static class ChangesBenchmark
         var faults = count / Settings.ChangesPerFault;
         using var limit = new CancellationTokenSource(Patience + TimeSpan.FromSeconds(settings.Seconds), Time);
         var detected = new Detected(faults);
-        detection.Found += detected.Add;
+        detection.Found = detected.Add;
         using var subscription = pods.Subscribe(new SubscriptionOptions { IncludeExisting = false });
         await using var changes = Child.Start(
             "changes", settings.Server?.ToString() ?? "-", settings.Kubeconfig ?? "-",
@@ -49,7 +49,7 @@ internal static class ChangesBenchmark
         var took = Time.GetElapsedTime(begin);
         var used = Usage.Cpu() - cpu;
         await detected.Complete.WaitAsync(limit.Token);
-        detection.Found -= detected.Add;
+        detection.Found = null;
         var acknowledged = double.Parse(await changes.LineAsync(), CultureInfo.InvariantCulture);
         report.Add("change acknowledged by the server, p99", acknowledged, "ms", "the part that is the server's");
         var note = $"{settings.Rate} changes/s, from the moment of sending to the consumer";
@@ -57,8 +57,9 @@ internal static class ChangesBenchmark
         report.Add("change to consumer, p50", latency.P50, "ms", note);
         report.Add("change to consumer, p99", latency.P99, "ms", $"max {latency.Max:N1} ms, {subscription.Merged} merged");
         latency = Latency.Of(detected.Milliseconds())!;
-        report.Add("change of status to signal, p50", latency.P50, "ms", $"{faults} pods of {settings.Pods} break, {Settings.ChangesPerFault} "
-            + "changes apart");
+        report.Add(
+            "change of status to signal, p50", latency.P50, "ms",
+            $"{faults} pods of {settings.Pods} break, {Settings.ChangesPerFault} changes apart");
         report.Add("change of status to signal, p99", latency.P99, "ms", $"max {latency.Max:N1} ms", MostMilliseconds);
         report.Add("processor", 100 * used / took, "% of a core", $"at {count / took.TotalSeconds:N0} changes/s, with detection");
         report.Add("memory after the changes", Usage.Used() / 1048576.0, "MiB", "managed, whole process");

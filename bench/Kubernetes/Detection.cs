@@ -38,8 +38,8 @@ internal sealed class Detection : IAsyncDisposable
             following, outbox.RunAsync(_stop.Token), loop.RunAsync(awaited, () => _synced.TrySetResult(), _stop.Token));
     }
 
-    /// <summary>A signal is about to be stored.</summary>
-    public event Action<Signal, DateTimeOffset>? Found;
+    /// <summary>Called when a signal is about to be stored.</summary>
+    public Action<Signal, DateTimeOffset>? Found { get; set; }
 
     /// <summary>How many objects the detectors know.</summary>
     public int Objects => _bank.Cluster.Count;

@@ -29,7 +29,8 @@ internal static class BrokenDeployment
         await using var caches = new KubernetesCaches(
             client, new CacheOptions(), TimeProvider.System, NullLogger<KubernetesCaches>.Instance);
         var pods = caches.Of<Pod>(new CacheScope { Namespace = ns, LabelSelector = $"app.kubernetes.io/name={Name}" });
-        await ReachAsync(client, settings, pods, all => all.Count(pod => pod.Status?.Condition("Ready")?.IsTrue == true) >= Settings.Replicas,
+        await ReachAsync(
+            client, settings, pods, all => all.Count(pod => pod.Status?.Condition("Ready")?.IsTrue == true) >= Settings.Replicas,
             limit.Token);
         await client.PatchAsync<Deployment>(ns, Name, Patch.Json(
             JsonPatchOperation.Replace("/spec/template/spec/containers/0/image", JsonValue.Create(Missing))), null, limit.Token);

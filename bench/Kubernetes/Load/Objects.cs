@@ -94,7 +94,8 @@ internal static class Objects
         ["status"] = JsonNode.Parse($$$"""
             {"message":"{{{sent.UtcTicks.ToString(CultureInfo.InvariantCulture)}}}",
              "containerStatuses":[{"name":"main","state":{"waiting":{"reason":"CrashLoopBackOff","message":"back-off 40s restarting"}},
-               "lastState":{"terminated":{"exitCode":1,"reason":"Error","startedAt":"2026-01-01T00:00:00Z","finishedAt":"2026-01-01T00:00:01Z"}},
+               "lastState":{"terminated":{"exitCode":1,"reason":"Error",
+                 "startedAt":"2026-01-01T00:00:00Z","finishedAt":"2026-01-01T00:00:01Z"}},
                "ready":false,"started":false,"restartCount":5,"image":"registry.example/web/main:1.4.2","imageID":""}]}
             """),
     };
@@ -111,7 +112,8 @@ internal static class Objects
 
     /// <summary>When the last change of a pod was sent; null when there was none.</summary>
     public static DateTimeOffset? Sent(Pod? pod) =>
-        long.TryParse(IsBroken(pod) ? pod!.Status!.Message : pod?.Metadata.Annotation(SentAnnotation), CultureInfo.InvariantCulture, out var ticks)
+        long.TryParse(
+            IsBroken(pod) ? pod!.Status!.Message : pod?.Metadata.Annotation(SentAnnotation), CultureInfo.InvariantCulture, out var ticks)
             ? new DateTimeOffset(ticks, TimeSpan.Zero)
             : null;
 

@@ -105,7 +105,8 @@ internal sealed class RecipeAction(IRecipe recipe, ActionTools tools) : IRemedyA
     {
         if (recipe is not IEndsWithNeed ends) return "it stays until its time limit";
         var row = await tools.Store.FindOperationAsync(key, cancellationToken);
-        return row is { State: OperationState.Intended } ? "it is still being made" : await ends.NeedAsync(tools, target, cancellationToken);
+        if (row is { State: OperationState.Intended }) return "it is still being made";
+        return await ends.NeedAsync(tools, target, cancellationToken);
     }
 
     private async Task<(Operation? Row, ActionResult? Refused)> BeginAsync(ActionRequest request, CancellationToken cancellationToken)

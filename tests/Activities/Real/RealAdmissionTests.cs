@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Heal.Drivers.Kubernetes;
 using Heal.Drivers.Kubernetes.Models;
 using Heal.Healing;
@@ -57,14 +58,14 @@ public sealed class RealAdmissionTests(RealShop shop) : RecipeClaims(shop)
     private static async Task InForceAsync(AdmissionHook hook, Stall stall)
     {
         await stall.CreateAsync(hook.Configuration(stall.Namespace, "stall", stall.Namespace));
+        var change = Patch.Merge(JsonNode.Parse("""{"metadata":{"labels":{"seen":"no"}}}""")!);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (hook.Asked == 0)
         {
             try
             {
                 await stall.Client.PatchAsync<KubernetesObject>(
-                    Kinds.Node, null, $"{stall.Namespace}-b", Patch.Merge(System.Text.Json.Nodes.JsonNode.Parse("""{"metadata":{"labels":{"seen":"no"}}}""")!),
-                    new WriteOptions { DryRun = true }, limit.Token);
+                    Kinds.Node, null, $"{stall.Namespace}-b", change, new WriteOptions { DryRun = true }, limit.Token);
             }
             catch (KubernetesApiException refused) when (refused.Refusal is { Kind: RefusalKind.Webhook })
             {

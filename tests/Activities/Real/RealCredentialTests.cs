@@ -46,7 +46,8 @@ public sealed class RealCredentialTests(RealShop shop)
         {
             ["iss"] = "https://kubernetes.default.svc", ["aud"] = new JsonArray("https://kubernetes.default.svc"),
             ["sub"] = $"system:serviceaccount:{stall.Namespace}:default",
-            ["iat"] = end.AddHours(-1).ToUnixTimeSeconds(), ["nbf"] = end.AddHours(-1).ToUnixTimeSeconds(), ["exp"] = end.ToUnixTimeSeconds(),
+            ["iat"] = end.AddHours(-1).ToUnixTimeSeconds(), ["nbf"] = end.AddHours(-1).ToUnixTimeSeconds(),
+            ["exp"] = end.ToUnixTimeSeconds(),
             ["kubernetes.io"] = new JsonObject
             {
                 ["namespace"] = stall.Namespace,

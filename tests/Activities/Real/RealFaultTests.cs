@@ -127,7 +127,8 @@ public sealed class RealFaultTests(RealShop shop) : RecipeClaims(shop)
             await shop.Plane.ThawAsync();
         }
 
-        Assert.True(failed is KubernetesUnreachableException { NotSent: false } or KubernetesApiException { StatusCode: >= (HttpStatusCode)500 },
+        Assert.True(
+            failed is KubernetesUnreachableException { NotSent: false } or KubernetesApiException { StatusCode: >= (HttpStatusCode)500 },
             failed.ToString());
         Assert.Equal(OperationState.Intended, (await Shop.Store.FindOperationAsync(Key(stall), CancellationToken.None))!.State);
         await AnsweringAsync(stall);
@@ -155,7 +156,8 @@ public sealed class RealFaultTests(RealShop shop) : RecipeClaims(shop)
     {
         var (item, stall, target) = await ArrangeAsync("rerun_job");
         // Something that keeps the namespace from going before anybody has looked.
-        await stall.CreateInAsync("""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"last","finalizers":["test.internal/look"]}}""");
+        await stall.CreateInAsync(
+            """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"last","finalizers":["test.internal/look"]}}""");
         var racing = new WatchedClient(Shop.Client, number =>
             number == 1 ? stall.Client.DeleteAsync<Namespace>(null, stall.Namespace) : Task.CompletedTask);
 

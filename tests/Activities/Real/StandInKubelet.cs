@@ -17,8 +17,7 @@ internal sealed class StandInKubelet(Stall stall)
 
     /// <summary>Follows the pods and the autoscalers until the cluster of the test is gone.</summary>
     public Task RunAsync() => Task.WhenAll(
-        stall.FollowAsync(Kinds.Pod, (pod, isGone) => isGone ? Task.CompletedTask : PassingAsync(() => ActAsync(pod))),
-        stall.FollowAsync(Kinds.HorizontalPodAutoscaler, (item, isGone) => isGone ? Task.CompletedTask : PassingAsync(() => ScaleAsync(item))));
+        FollowAsync(Kinds.Pod, ActAsync), FollowAsync(Kinds.HorizontalPodAutoscaler, ScaleAsync));
 
     /// <summary>The kernel kills every container that there is, once.</summary>
     public async Task KillForMemoryAsync()
@@ -73,7 +72,8 @@ internal sealed class StandInKubelet(Stall stall)
 
     private string Status(JsonObject pod, string lastState) => $$"""
         { "status": { "phase": "Running", "startTime": "{{Started}}", "podIP": "{{Address()}}",
-          "conditions": [ {{Condition("Initialized")}}, {{Condition("Ready")}}, {{Condition("ContainersReady")}}, {{Condition("PodScheduled")}} ],
+          "conditions": [
+            {{Condition("Initialized")}}, {{Condition("Ready")}}, {{Condition("ContainersReady")}}, {{Condition("PodScheduled")}} ],
           "containerStatuses": [ {{Container(pod, true, $$$"""{ "running": { "startedAt": "{{{Started}}}" } }""", lastState)}} ] } }
         """;
 
@@ -88,13 +88,15 @@ internal sealed class StandInKubelet(Stall stall)
     {
         var container = pod.Items("spec", "containers").First();
         return $$"""
-            { "name": "{{container.Text("name")}}", "image": "{{container.Text("image")}}", "imageID": "", "ready": {{(ready ? "true" : "false")}},
-              "restartCount": {{(lastState.Length > 2 ? 1 : 0)}}, "state": {{state}}, "lastState": {{lastState}} }
+            { "name": "{{container.Text("name")}}", "image": "{{container.Text("image")}}", "imageID": "",
+              "ready": {{(ready ? "true" : "false")}}, "restartCount": {{(lastState.Length > 2 ? 1 : 0)}},
+              "state": {{state}}, "lastState": {{lastState}} }
             """;
     }
 
     private static string Killed => $$"""
-        { "terminated": { "exitCode": 137, "reason": "OOMKilled", "startedAt": "{{Started}}", "finishedAt": "{{DateTimeOffset.UtcNow:yyyy-MM-ddTHH:mm:ssZ}}" } }
+        { "terminated": { "exitCode": 137, "reason": "OOMKilled",
+            "startedAt": "{{Started}}", "finishedAt": "{{DateTimeOffset.UtcNow:yyyy-MM-ddTHH:mm:ssZ}}" } }
         """;
 
     private static string Condition(string type) => $$"""{ "type": "{{type}}", "status": "True", "lastTransitionTime": "{{Started}}" }""";
@@ -106,14 +108,15 @@ internal sealed class StandInKubelet(Stall stall)
     }
 
     // Somebody was faster, or the object is gone: the next change tells.
-    private static async Task PassingAsync(Func<Task> act)
+    private Task FollowAsync(ResourceKind kind, Func<JsonObject, Task> act) => stall.FollowAsync(kind, async (item, isGone) =>
     {
+        if (isGone) return;
         try
         {
-            await act();
+            await act(item);
         }
         catch (Exception passing) when (passing is KubernetesApiException or InvalidOperationException)
         {
         }
-    }
+    });
 }

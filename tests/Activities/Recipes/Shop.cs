@@ -5,7 +5,6 @@ using Heal.Healing;
 using Heal.Postgres;
 using Heal.Postgres.Tests;
 using Heal.Simulator;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Heal.Activities.Tests;
 
