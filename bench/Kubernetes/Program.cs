@@ -1,4 +1,5 @@
-// Usage: Heal.Bench.Kubernetes [--quick] [--kubeconfig FILE] [--pods N] [--deployments N] [--rate N] [--seconds N] [--json FILE]
+// Usage: Heal.Bench.Kubernetes [--quick] [--kubeconfig FILE] [--pods N] [--deployments N] [--rate N] [--seconds N]
+//   [--bundles N] [--json FILE]
 // Without a kubeconfig a simulator is started as a process of its own, so that its memory and time are not the client's.
 using System.Globalization;
 using Heal.Bench.Kubernetes;
@@ -16,7 +17,7 @@ for (var i = 0; i < args.Length; i++)
     switch (args[i])
     {
         case "--quick":
-            settings = settings with { Pods = 500, Deployments = 50, Seconds = 3 };
+            settings = settings with { Pods = 500, Deployments = 50, Seconds = 3, Bundles = 5 };
             break;
         case "--kubeconfig" when i + 1 < args.Length:
             settings = settings with { Kubeconfig = Path.GetFullPath(args[++i]) };
@@ -33,18 +34,21 @@ for (var i = 0; i < args.Length; i++)
         case "--seconds" when i + 1 < args.Length:
             settings = settings with { Seconds = Number(args[++i]) };
             break;
+        case "--bundles" when i + 1 < args.Length:
+            settings = settings with { Bundles = Number(args[++i]) };
+            break;
         case "--json" when i + 1 < args.Length:
             json = args[++i];
             break;
         default:
             Console.Error.WriteLine($"Unknown option '{args[i]}'. Known: --quick, --kubeconfig FILE, --pods N, --deployments N, --rate N, "
-                + "--seconds N, --json FILE.");
+                + "--seconds N, --bundles N, --json FILE.");
             return 2;
     }
 }
 
 var report = new Report(settings);
-await CacheBenchmark.RunAsync(settings, report);
+await Benchmark.RunAsync(settings, report);
 if (json is not null)
     await report.SaveAsync(json);
 return 0;

@@ -7,12 +7,22 @@ namespace Heal.Bench.Kubernetes;
 /// <param name="Deployments">How many deployments, without pods.</param>
 /// <param name="Rate">Changes of pods per second.</param>
 /// <param name="Seconds">How long changes are made, and how long nothing is.</param>
-internal sealed record Settings(Uri? Server, string? Kubeconfig, int Pods, int Deployments, int Rate, int Seconds)
+/// <param name="Bundles">How many evidence bundles are collected of each Deployment that is looked at.</param>
+internal sealed record Settings(Uri? Server, string? Kubeconfig, int Pods, int Deployments, int Rate, int Seconds, int Bundles)
 {
     /// <summary>Where the objects are; removed afterwards.</summary>
     public const string Namespace = "heal-bench";
 
-    public static Settings Default { get; } = new(null, null, 10_000, 1_000, 200, 20);
+    /// <summary>Where a Deployment is that has its namespace for itself; removed afterwards.</summary>
+    public const string QuietNamespace = "heal-bench-shop";
+
+    /// <summary>Replicas of the Deployments whose evidence is collected.</summary>
+    public const int Replicas = 50;
+
+    /// <summary>Every so many changes a pod breaks instead, each time another one.</summary>
+    public const int ChangesPerFault = 10;
+
+    public static Settings Default { get; } = new(null, null, 10_000, 1_000, 200, 20, 40);
 
     public string Name => Kubeconfig is null ? "simulator" : "cluster";
 }

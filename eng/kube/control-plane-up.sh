@@ -2,6 +2,8 @@
 # etcd, kube-apiserver, kube-controller-manager and kube-scheduler, with TLS, RBAC and service accounts. Waits until they work.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
+# shellcheck source=eng/kube/control-plane.sh
+source "$HEAL_KUBE/control-plane.sh"
 need_root "$0" "$@"
 mkdir -p "$RUN" "$PIDS" "$LOGS"
 [[ -f $CERT/admin.conf ]] || "$HEAL_KUBE/certs.sh"
@@ -13,53 +15,5 @@ if ! ip link show "$BRIDGE" >/dev/null 2>&1; then
 fi
 sysctl -qw net.ipv4.ip_forward=1
 
-etcd() {
-  local client=http://127.0.0.1:$ETCD_PORT peer=http://127.0.0.1:$((ETCD_PORT + 1))
-  # no fsync: the cluster is made anew for each run
-  start_daemon etcd etcd --data-dir "$RUN/etcd" --unsafe-no-fsync --listen-client-urls "$client" --advertise-client-urls "$client" \
-    --listen-peer-urls "$peer" --initial-advertise-peer-urls "$peer" --initial-cluster "default=$peer"
-}
-
-api_server() {
-  start_daemon apiserver "$BIN/kube-apiserver" --etcd-servers="http://127.0.0.1:$ETCD_PORT" --secure-port="$API_PORT" \
-    --bind-address="$CONTROL_IP" --advertise-address="$CONTROL_IP" --service-cluster-ip-range="$SERVICE_NET" \
-    --client-ca-file="$CERT/ca.crt" --tls-cert-file="$CERT/apiserver.crt" --tls-private-key-file="$CERT/apiserver.key" \
-    --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction,PodNodeSelector --allow-privileged=true \
-    --service-account-issuer=https://kubernetes.default.svc --service-account-key-file="$CERT/sa.pub" \
-    --service-account-signing-key-file="$CERT/sa.key" --enable-aggregator-routing=true \
-    --kubelet-client-certificate="$CERT/apikubelet.crt" --kubelet-client-key="$CERT/apikubelet.key" \
-    --kubelet-certificate-authority="$CERT/ca.crt" --kubelet-preferred-address-types=InternalIP \
-    --requestheader-client-ca-file="$CERT/ca.crt" --requestheader-allowed-names=front-proxy-client \
-    --requestheader-username-headers=X-Remote-User --requestheader-group-headers=X-Remote-Group \
-    --requestheader-extra-headers-prefix=X-Remote-Extra- \
-    --proxy-client-cert-file="$CERT/frontproxy.crt" --proxy-client-key-file="$CERT/frontproxy.key"
-}
-
-controller_manager() {
-  # a node that says nothing for 16 s is NotReady: fast enough for tests, slow enough for two cores
-  start_daemon kcm "$BIN/kube-controller-manager" --kubeconfig="$CERT/kcm.conf" --authentication-kubeconfig="$CERT/kcm.conf" \
-    --authorization-kubeconfig="$CERT/kcm.conf" --bind-address=127.0.0.1 --port=0 --leader-elect=false \
-    --service-account-private-key-file="$CERT/sa.key" --root-ca-file="$CERT/ca.crt" --use-service-account-credentials=true \
-    --cluster-signing-cert-file="$CERT/ca.crt" --cluster-signing-key-file="$CERT/ca.key" \
-    --node-monitor-period=2s --node-monitor-grace-period=16s
-}
-
-scheduler() {
-  start_daemon sched "$BIN/kube-scheduler" --kubeconfig="$CERT/sched.conf" --authentication-kubeconfig="$CERT/sched.conf" \
-    --authorization-kubeconfig="$CERT/sched.conf" --bind-address=127.0.0.1 --port=0 --leader-elect=false
-}
-
-api_is_ready() { is_stopped apiserver || kubectl get --raw /readyz >/dev/null 2>&1; }
-service_account_exists() { kubectl -n default get serviceaccount default >/dev/null 2>&1; }
-
-is_running etcd || etcd
-is_running apiserver || api_server
-wait_until 60 api_is_ready || true
-if is_stopped apiserver || ! api_is_ready; then
-  die "the API server is not ready after 60 s" "$(tail -n 5 "$LOGS/apiserver.log")"
-fi
-say "the API server is ready on https://$CONTROL_IP:$API_PORT"
-is_running kcm || controller_manager
-is_running sched || scheduler
-wait_until 60 service_account_exists || die "the controller manager made no service account within 60 s" "$(tail -n 5 "$LOGS/kcm.log")"
+start_control_plane
 kubectl create clusterrolebinding kube-proxy --clusterrole=system:node-proxier --user=system:kube-proxy >/dev/null 2>&1 || true

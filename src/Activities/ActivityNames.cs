@@ -50,6 +50,10 @@ public static class ActivityNames
     /// </summary>
     public const string StartExpiry = "StartExpiry";
 
+    /// <summary>Looks whether anything still needs an effect with a time limit. In <see cref="Healing.ExpiryRequest"/>, out <see
+    /// cref="NeedLook"/>.</summary>
+    public const string LookAtNeed = "LookAtNeed";
+
     /// <summary>Looks once at the target after an action. In <see cref="VerifyRequest"/>, out <see
     /// cref="Healing.VerificationLook"/>.</summary>
     public const string VerifyTarget = "VerifyTarget";

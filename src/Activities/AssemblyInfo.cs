@@ -4,3 +4,4 @@ using System.Runtime.CompilerServices;
 [assembly: InternalsVisibleTo("Heal.Activities.Tests")]
 [assembly: InternalsVisibleTo("Heal.Functions.Tests")]
 [assembly: InternalsVisibleTo("Heal.Workflows.Tests")]
+[assembly: InternalsVisibleTo("Heal.Bench.Kubernetes")]

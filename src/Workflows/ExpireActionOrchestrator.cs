@@ -5,10 +5,9 @@ using Microsoft.DurableTask;
 namespace Heal.Workflows;
 
 /// <summary>
-/// Waits until an effect's time is up and has it undone. Started before the action itself, so that no kill between the two leaves an effect
-/// without an end. It does not give up for what may pass (a kill switch, a cluster that does not answer) for <see cref="Patience"/>,
-/// and then
-/// calls people. An effect that somebody else changed since is theirs.
+/// Waits until an effect's time is up, or until its incident is healed and nothing needs it any more, and has it undone. Started before the
+/// action itself, so that no kill between the two leaves an effect without an end. It does not give up for what may pass (a kill switch, a
+/// cluster that does not answer) for <see cref="Patience"/>, and then calls people. An effect that somebody else changed since is theirs.
 /// </summary>
 [DurableTask(OrchestrationNames.ExpireAction)]
 internal sealed class ExpireActionOrchestrator : TaskOrchestrator<ExpiryRequest, ExpiryOutcome>
@@ -21,10 +20,18 @@ internal sealed class ExpireActionOrchestrator : TaskOrchestrator<ExpiryRequest,
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMinutes(1);
 
+    // Looks at what needs the effect: soon after the recovery, then less and less often.
+    private const double Growth = 1.5;
+    private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(2);
+
     public override async Task<ExpiryOutcome> RunAsync(TaskOrchestrationContext context, ExpiryRequest? input)
     {
         var expiry = input!;
-        await context.CreateTimer(expiry.At.UtcDateTime, CancellationToken.None);
+        if (!expiry.EndsWithNeed || !await EndsEarlyAsync(context, expiry))
+        {
+            await context.CreateTimer(expiry.At.UtcDateTime, CancellationToken.None);
+        }
 
         var giveUpAt = expiry.At + Patience;
         var pause = FirstPause;
@@ -40,6 +47,38 @@ internal sealed class ExpireActionOrchestrator : TaskOrchestrator<ExpiryRequest,
 
             await context.CreateTimer(pause, CancellationToken.None);
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+        }
+    }
+
+    // True: healed, and nothing needs the effect any more.
+    private static async Task<bool> EndsEarlyAsync(TaskOrchestrationContext context, ExpiryRequest expiry)
+    {
+        using var healed = new CancellationTokenSource();
+        var due = context.CreateTimer(expiry.At.UtcDateTime, healed.Token);
+        var recovered = context.WaitForExternalEvent<string>(ExpiryRequest.Recovered, CancellationToken.None);
+        if (await Task.WhenAny(recovered, due) == due) return false;
+        await healed.CancelAsync();
+        var pause = FirstLook;
+        while (Now(context) + pause < expiry.At)
+        {
+            await context.CreateTimer(pause, CancellationToken.None);
+            if (await IsNeededAsync(context, expiry) == false) return true;
+            pause = pause * Growth < LongestWait ? pause * Growth : LongestWait;
+        }
+
+        return false;
+    }
+
+    // Null: it could not be seen.
+    private static async Task<bool?> IsNeededAsync(TaskOrchestrationContext context, ExpiryRequest expiry)
+    {
+        try
+        {
+            return (await context.CallLookAtNeedAsync(expiry, Retries.Look)).Need is not null;
+        }
+        catch (TaskFailedException)
+        {
+            return null;
         }
     }
 

@@ -108,7 +108,8 @@ internal sealed class IncidentRun
         _state.Evidence = await CollectAsync();
 
         _state.Enter(Phase.Detect);
-        var detection = await _context.CallDetectFaultAsync(_state.Evidence, Retries.Judging);
+        var detection = await _context.CallDetectFaultAsync(
+            _state.Evidence with { Claim = _input.Trigger.Alert.Name }, Retries.Judging);
         _state.Detection = detection;
         if (detection.Verdict == DetectionVerdict.Healthy && !AlertClaim.Holds(_input.Workflow, _state.Evidence, _state.Actions.Count))
         {

@@ -23,7 +23,10 @@ internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentSt
         if (request.ExpiresAt is { } end)
         {
             // Before the action: a kill between the two leaves a timer without an effect, never an effect without its end.
-            var expiry = new ExpiryRequest(key, state.Input.IncidentId, action.Id, state.Input.Target, end);
+            var expiry = new ExpiryRequest(key, state.Input.IncidentId, action.Id, state.Input.Target, end)
+            {
+                EndsWithNeed = plan.EndsWithNeed,
+            };
 #pragma warning disable DURABLE2003 // It needs the durable client, and so lives beside the triggers, in a project that references this one.
             await context.CallActivityAsync<string>(ActivityNames.StartExpiry, expiry, Retries.Store);
 #pragma warning restore DURABLE2003
@@ -70,6 +73,11 @@ internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentSt
                 Status = ActionStatus.NoEffect, Detail = $"{applied.Detail}; it did not last: {verified.Reason}",
             };
             return null;
+        }
+
+        if (verified.Kind == VerificationKind.Healthy && plan is { TimeLimit: not null, EndsWithNeed: true })
+        {
+            context.SendEvent(ExpiryRequest.InstanceOf(applied.Key), ExpiryRequest.Recovered, verified.Reason);
         }
 
         return verified.Kind switch

@@ -38,7 +38,7 @@ internal sealed class RouteSignalOrchestrator : TaskOrchestrator<Signal, RouteOu
     {
         var joined = await context.CallJoinIncidentAsync(new JoinRequest(signal, target) { Through = through }, Retries.Store);
         if (joined.ClosedAs is OutcomeKind.Healed or OutcomeKind.NoActionNeeded && signal.Alert.Status == AlertStatus.Firing
-            && await IsFaultyAgainAsync(context, target, resolution))
+            && await IsFaultyAgainAsync(context, signal, target, resolution))
         {
             var again = new JoinRequest(signal, target, ShowsNewFault: true) { Through = through };
             joined = await context.CallJoinIncidentAsync(again, Retries.Store);
@@ -57,18 +57,20 @@ internal sealed class RouteSignalOrchestrator : TaskOrchestrator<Signal, RouteOu
 
     // The last incident ended well and this alert came after: a late echo, or the fault is back. The target itself says which.
     private static async Task<bool> IsFaultyAgainAsync(
-        TaskOrchestrationContext context, TargetReference target, TargetResolution resolution)
+        TaskOrchestrationContext context, Signal signal, TargetReference target, TargetResolution resolution)
     {
         // Whoever found the fault below has looked at it; and an alert of a layer above says nothing of a target that has no such fault.
         if (resolution.Through is not null) return resolution.Below is not null;
         for (var look = 0; look < Looks; look++)
         {
             var evidence = await context.CallCollectEvidenceAsync(new CollectRequest(target), Retries.Routing);
-            var detection = await context.CallDetectFaultAsync(evidence, Retries.Judging);
+            var detection = await context.CallDetectFaultAsync(
+                evidence with { Claim = signal.Alert.Name }, Retries.Judging);
 
-            // A kind that cannot be looked at cannot contradict the alert, and neither can it show a second fault.
+            // A kind that cannot be looked at cannot contradict the alert, and neither can it show a second fault. A node's conditions can.
             if (detection.Verdict != DetectionVerdict.TooEarly) return detection.Verdict == DetectionVerdict.Faulty
-                && (evidence.Workload is not null || evidence.Machine is not null);
+                && (evidence.Workload is not null || evidence.Machine is not null
+                    || (target.Kind == TargetKinds.Node && detection.Evidence.Count > 0));
             await context.CreateTimer(BetweenLooks, CancellationToken.None);
         }
 

@@ -35,11 +35,10 @@ public sealed class CapacityTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task A_budget_that_alone_forbids_a_drain_gives_way_for_it_and_is_restored()
+    public async Task A_budget_that_alone_forbids_a_drain_gives_way_for_it_and_is_restored_when_the_drain_is_through()
     {
-        string workflows = await ShortLivedWorkflowsAsync();
         await using Workload workload = await Workload.CreateAsync("quorum", replicas: 2, autonomy: "act", manifest: "budgeted.yaml");
-        await using RealHealer healer = await RealHealer.StartAsync(output, workflows: workflows);
+        await using RealHealer healer = await RealHealer.StartAsync(output);
         await healer.ExplainAsync(workload, async () =>
         {
             await using Node node = await Node.OfPodAsync((await workload.GetPodsAsync())[0]);
@@ -87,20 +86,6 @@ public sealed class CapacityTests(ITestOutputHelper output)
 
     private static async Task<IReadOnlyList<string?>> NodesOfAsync(Workload workload) =>
         [.. (await workload.GetPodsAsync()).Select(pod => (string?)pod["spec"]!["nodeName"])];
-
-    /// <summary>The product's workflows, with the shortest time limit that an action takes.</summary>
-    private static async Task<string> ShortLivedWorkflowsAsync()
-    {
-        string folder = Directory.CreateTempSubdirectory("heal-workflows-").FullName;
-        foreach (string file in Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "workflows"), "*.yaml"))
-        {
-            string yaml = await File.ReadAllTextAsync(file);
-            await File.WriteAllTextAsync(
-                Path.Combine(folder, Path.GetFileName(file)), yaml.Replace("ttl: 30m", "ttl: 1m", StringComparison.Ordinal));
-        }
-
-        return folder;
-    }
 
     private static async Task UntilAsync(string what, Func<Task<bool>> holds)
     {

@@ -65,6 +65,38 @@ public sealed class ExpireActionTests
         Assert.True(_undos[^1].At - Due.UtcDateTime > TimeSpan.FromHours(23));
     }
 
+    [Fact]
+    public async Task Once_its_incident_is_healed_it_ends_as_soon_as_nothing_needs_it()
+    {
+        Answers(ActionStatus.Applied);
+        var needs = new Queue<string?>(["the drain of n1 is not through", "the drain of n1 is not through", null]);
+        _context.On<ExpiryRequest, NeedLook>(ActivityNames.LookAtNeed, _ => new NeedLook(needs.Dequeue()));
+        _context.Raise(ExpiryRequest.Recovered, "1 disruptions are allowed");
+
+        var outcome = await RunAsync(Expiry with { EndsWithNeed = true });
+
+        Assert.Equal((ActionStatus.Applied, 1), (outcome.Status, outcome.Attempts));
+        var (at, request) = Assert.Single(_undos);
+        Assert.Equal("incident-1/1/undo", request.Key);
+        Assert.True(at < Due.UtcDateTime.AddHours(-1), $"undone at {at:u}, due {Due:u}");
+        Assert.Empty(needs);
+    }
+
+    [Theory]
+    [InlineData(true)] // healed, and needed to the end
+    [InlineData(false)] // never healed: nobody asks what needs it
+    public async Task What_is_needed_or_not_healed_stays_until_its_time_is_up(bool isHealed)
+    {
+        Answers(ActionStatus.Applied);
+        _context.On<ExpiryRequest, NeedLook>(ActivityNames.LookAtNeed, _ => new NeedLook("the drain of n1 is not through"));
+        if (isHealed) _context.Raise(ExpiryRequest.Recovered, "1 disruptions are allowed");
+
+        await RunAsync(Expiry with { EndsWithNeed = true });
+
+        Assert.True(Assert.Single(_undos).At >= Due.UtcDateTime);
+        Assert.Equal(isHealed, _context.Calls.Contains(ActivityNames.LookAtNeed));
+    }
+
     private void Answers(params ActionStatus[] statuses)
     {
         var left = new Queue<ActionStatus>(statuses);
@@ -75,5 +107,6 @@ public sealed class ExpireActionTests
         });
     }
 
-    private Task<ExpiryOutcome> RunAsync() => new ExpireActionOrchestrator().RunAsync(_context, Expiry);
+    private Task<ExpiryOutcome> RunAsync(ExpiryRequest? expiry = null) =>
+        new ExpireActionOrchestrator().RunAsync(_context, expiry ?? Expiry);
 }

@@ -70,6 +70,29 @@ public sealed class IncidentOutcomeTests
         Assert.Equal(Target.IncidentId(1) + "/1", expiry.Key);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_end_of_an_effect_that_ends_with_its_need_is_told_of_the_recovery(bool endsWithNeed)
+    {
+        ExpiryRequest? expiry = null;
+        _context.On<PlanRequest, Plan>(ActivityNames.PlanRecovery, _ => Plan(PlanVerdict.Act) with
+        {
+            TimeLimit = TimeSpan.FromHours(2), EndsWithNeed = endsWithNeed,
+        });
+        _context.On<ExpiryRequest, string>(ActivityNames.StartExpiry, request =>
+        {
+            expiry = request;
+            return request.InstanceId;
+        });
+
+        var outcome = await RunAsync();
+
+        Assert.Equal(OutcomeKind.Healed, outcome.Kind);
+        Assert.Equal(endsWithNeed, expiry!.EndsWithNeed);
+        Assert.Equal(endsWithNeed ? [(expiry.InstanceId, ExpiryRequest.Recovered)] : [], _context.Sent);
+    }
+
     [Fact]
     public async Task A_busy_target_is_waited_for_and_tried_again_under_the_same_key()
     {

@@ -25,8 +25,6 @@ internal sealed class Child : IAsyncDisposable
     public async Task<string> LineAsync() => await _process.StandardOutput.ReadLineAsync()
         ?? throw new InvalidOperationException("The child process ended without a word.");
 
-    public Task EndAsync() => _process.WaitForExitAsync();
-
     public async ValueTask DisposeAsync()
     {
         _process.StandardInput.Close();

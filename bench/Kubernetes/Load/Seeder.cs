@@ -31,11 +31,15 @@ internal static class Seeder
 
     public static async Task EmptyAsync(KubernetesClient client, Settings settings)
     {
+        // First those that make pods anew.
+        foreach (var ns in (string[])[Settings.Namespace, Settings.QuietNamespace])
+            await client.DeleteAsync(Deployments, ns, BrokenDeployment.Name);
         // Nobody would end the containers of a pod that no kubelet has: deleted by force.
         var now = new DeleteOptions { GracePeriodSeconds = 0 };
         await Parallel.ForAsync(0, settings.Pods, new ParallelOptions { MaxDegreeOfParallelism = Writers }, async (number, token) =>
             await client.DeleteAsync(Pods, Settings.Namespace, Objects.PodName(number), now, token));
         await client.DeleteAsync<Namespace>(null, Settings.Namespace);
+        await client.DeleteAsync<Namespace>(null, Settings.QuietNamespace);
     }
 
     private static KubernetesObject Model(System.Text.Json.Nodes.JsonObject json) => KubernetesObject.FromJson<KubernetesObject>(json);

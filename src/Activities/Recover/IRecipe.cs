@@ -22,6 +22,13 @@ internal interface IRecipe
     Task<EffectCheck> CheckAsync(ActionTools tools, TargetReference target, ActionImage image, CancellationToken cancellationToken);
 }
 
+/// <summary>A recipe whose effect ends as soon as nothing needs it, see <see cref="ActionDescriptor.EndsWithNeed"/>.</summary>
+internal interface IEndsWithNeed
+{
+    /// <summary>What still needs the effect; null: nothing any more. Reads only; asked once the incident is healed.</summary>
+    Task<string?> NeedAsync(ActionTools tools, TargetReference target, CancellationToken cancellationToken);
+}
+
 /// <summary>What an action would do to a target as it is now, or why it must not be done.</summary>
 /// <param name="Steps">In order; undone in reverse.</param>
 /// <param name="Facts">What <see cref="IRecipe.CheckAsync"/> will want to know of the target as it was.</param>

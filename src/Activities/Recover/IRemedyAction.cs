@@ -24,6 +24,11 @@ public interface IRemedyAction
     /// <summary>Whether what an operation did still stands and still does what it was for. Reads only.</summary>
     Task<EffectLook> LookAsync(string key, TargetReference target, CancellationToken cancellationToken);
 
+    /// <summary>What still needs the effect of an operation, for one that <see cref="ActionDescriptor.EndsWithNeed"/>; null: nothing any
+    /// more. Reads only.</summary>
+    Task<string?> NeedAsync(string key, TargetReference target, CancellationToken cancellationToken) =>
+        Task.FromResult<string?>("it stays until its time limit");
+
     /// <summary>Puts back what the operation under <see cref="UndoRequest.UndoneKey"/> changed.</summary>
     Task<ActionResult> UndoAsync(UndoRequest request, CancellationToken cancellationToken);
 }

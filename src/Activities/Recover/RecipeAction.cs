@@ -103,6 +103,14 @@ internal sealed class RecipeAction(IRecipe recipe, ActionTools tools) : IRemedyA
         return new EffectLook(verdict, check.Detail);
     }
 
+    public async Task<string?> NeedAsync(string key, TargetReference target, CancellationToken cancellationToken)
+    {
+        if (recipe is not IEndsWithNeed ends) return "it stays until its time limit";
+        var row = await tools.Store.FindOperationAsync(key, cancellationToken);
+        if (row is { State: OperationState.Intended }) return "it is still being made";
+        return await ends.NeedAsync(tools, target, cancellationToken);
+    }
+
     private async Task<(Operation? Row, ActionResult? Refused)> BeginAsync(ActionRequest request, CancellationToken cancellationToken)
     {
         if (tools.Time.GetUtcNow() >= request.ExpiresAt)

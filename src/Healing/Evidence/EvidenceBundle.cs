@@ -55,6 +55,9 @@ public sealed record EvidenceBundle(
     /// <summary>Nodes and the machines that they are, above or below the target; null where one of the two worlds is not there.</summary>
     public LayerEvidence? Layers { get; init; }
 
+    /// <summary>The name of the alert that is held against the evidence; null where none is, and in what is kept.</summary>
+    public string? Claim { get; init; }
+
     /// <summary>A bundle that says only that the target is not there, or not readable, and why.</summary>
     public static EvidenceBundle Empty(
         TargetReference target, DateTimeOffset at, bool exists, AutonomySetting autonomy, params string[] gaps) =>

@@ -62,8 +62,16 @@ public static class ObjectHealth
         if (evidence.Nodes.FirstOrDefault(node => node.Name == target.Name) is not { } node) return null;
         var ready = node.Conditions.FirstOrDefault(condition => condition.Type == "Ready");
         if (!node.Ready) return Faulty(ready?.Since, $"the node is not ready: {ready?.Reason} {ready?.Message}".TrimEnd(), node.Id);
-        var problem = node.Problems().FirstOrDefault();
-        return problem is null ? null : Faulty(problem.Since, $"{problem.Type}: {problem.Reason} {problem.Message}".TrimEnd(), node.Id);
+        if (node.Problems().FirstOrDefault() is { } problem)
+        {
+            return Faulty(problem.Since, $"{problem.Type}: {problem.Reason} {problem.Message}".TrimEnd(), node.Id);
+        }
+
+        // An alert that tells of its absence, and of nothing else, is contradicted by its presence: it comes late.
+        return evidence.Claim is { } alert && LayerPolicy.TellsOfAbsence(alert)
+            ? Healthy($"the node is ready{(ready?.Since is { } since ? $" since {since:u}" : "")} and shows no problem: what "
+                + $"{SafeText.Line(alert, 100)} tells of is over", node.Id)
+            : null;
     }
 
     private static Detection? OfJob(ObjectEvidence target)

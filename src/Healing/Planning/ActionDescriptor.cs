@@ -29,6 +29,12 @@ public sealed record ActionDescriptor(
     public string? TimeLimit { get; init; }
 
     /// <summary>
+    /// True when its effect ends as soon as the incident is healed and nothing needs it any more; <see cref="TimeLimit"/> is the last
+    /// moment then. Default false: the effect stays until its time limit.
+    /// </summary>
+    public bool EndsWithNeed { get; init; }
+
+    /// <summary>
     /// True when it only keeps the fault from doing more harm, and the target stays as faulty as it was: when it has worked, people are
     /// called for the rest. Default false.
     /// </summary>

@@ -5,8 +5,17 @@ namespace Heal.Healing;
 /// <param name="At">When its inverse is due.</param>
 public sealed record ExpiryRequest(string Key, string IncidentId, string ActionId, TargetReference Target, DateTimeOffset At)
 {
+    /// <summary>The event that the incident sends to the orchestration once its recovery is verified.</summary>
+    public const string Recovered = "Recovered";
+
+    /// <summary>See <see cref="ActionDescriptor.EndsWithNeed"/>.</summary>
+    public bool EndsWithNeed { get; init; }
+
     /// <summary>The orchestration's instance id: one per operation.</summary>
-    public string InstanceId => $"expire-{Key.Replace('/', '-')}";
+    public string InstanceId => InstanceOf(Key);
+
+    /// <summary>The instance id for the key of an operation.</summary>
+    public static string InstanceOf(string key) => $"expire-{key.Replace('/', '-')}";
 
     /// <summary>The key of the inverse, whoever asks for it: the incident that failed to verify, or the time.</summary>
     public string UndoKey => $"{Key}/undo";

@@ -39,6 +39,9 @@ public sealed record Plan(
     /// <summary>How long the effect may stay before its inverse is due by itself; null: for good.</summary>
     public TimeSpan? TimeLimit { get; init; }
 
+    /// <summary>See <see cref="ActionDescriptor.EndsWithNeed"/>.</summary>
+    public bool EndsWithNeed { get; init; }
+
     /// <summary>See <see cref="ActionDescriptor.LeavesFault"/>.</summary>
     public bool LeavesFault { get; init; }
 

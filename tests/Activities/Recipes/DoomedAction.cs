@@ -1,10 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Heal.Drivers.Kubernetes;
 using Heal.Healing;
 using Heal.Postgres;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Heal.Activities.Tests;
 
@@ -49,16 +47,15 @@ internal sealed record DoomedAction(ShopFacts Shop, string Case, ActionRequest R
     public static async Task RunAsync(TextReader input)
     {
         var doomed = JsonSerializer.Deserialize<DoomedAction>(await input.ReadToEndAsync(), Json)!;
-        var item = RecipeCases.All.Single(candidate => candidate.Name == doomed.Case);
+        var item = RecipeCases.Named(doomed.Case);
         using var http = new HttpClient();
-        using var cluster = new KubernetesClientFactory(TimeProvider.System, NullLoggerFactory.Instance)
-            .Create(new KubernetesClientOptions { Server = doomed.Shop.Cluster });
+        using var cluster = doomed.Shop.Cluster.Connect();
         await using var database = PostgresDataSource.Create(doomed.Shop.Database, HealStore.Schema, "doomed");
         var client = new WatchedClient(cluster, _ => doomed.ReachAsync("before write"), _ => doomed.ReachAsync("after write"));
         var store = new KilledStore(new HealStore(database), doomed.At, _ => Die());
         var tools = new ActionTools(
             client, store, new Rig.Allowed(), item.Clock, doomed.Shop.Power(http), Given: doomed.Shop.Ports(http));
-        var result = await new RecipeAction(item.Recipe, tools).RunAsync(doomed.Request, CancellationToken.None);
+        var result = await item.ActionWith(tools).RunAsync(doomed.Request, CancellationToken.None);
         Console.WriteLine($"{result.Status}: {result.Detail}");
     }
 

@@ -83,7 +83,7 @@ internal static class NodeCases
             },
             Spoil = async stall =>
             {
-                await stall.SetStatusAsync($"api/v1/nodes/{stall.Namespace}-a", NotReady);
+                await stall.SetStatusAsync(Kinds.Node, $"{stall.Namespace}-a", NotReady, clusterWide: true);
                 return "it is not ready";
             },
             Effects = async stall => await SuspectAsync(stall) is null ? 1 : 0,
@@ -120,9 +120,9 @@ internal static class NodeCases
             {
                 var target = await NodesAsync(stall);
                 stall.Controllers.Add(target.Name);
-                await stall.SetStatusAsync($"api/v1/nodes/{stall.Namespace}-a", """
+                await stall.SetStatusAsync(Kinds.Node, $"{stall.Namespace}-a", """
                     {"status":{"conditions":[{"type":"Ready","status":"Unknown","lastTransitionTime":"2020-01-01T00:00:00Z"}]}}
-                    """);
+                    """, clusterWide: true);
                 return target;
             },
             With = Percent,
@@ -206,7 +206,8 @@ internal static class NodeCases
     // The node dies, somebody deletes the pod, and its kubelet does not answer.
     private static async Task<TargetReference> DieAsync(Stall stall, string pod)
     {
-        await stall.SetStatusAsync($"api/v1/nodes/{stall.Namespace}-a", NotReady);
+        await stall.SetStatusAsync(Kinds.Node, $"{stall.Namespace}-a", NotReady, clusterWide: true);
+        if (stall.Kubelet is { } kubelet) await kubelet.LoseAsync(pod);
         await stall.UntilAsync(Kinds.Pod, pod, live => !live.HasCondition("Ready"));
         await stall.PatchAsync(Kinds.Node, $"{stall.Namespace}-a", $$"""
             { "spec": { "taints": [ { "key": "{{DeleteStuckPod.OutOfService}}", "value": "nodeshutdown", "effect": "NoExecute" } ] } }

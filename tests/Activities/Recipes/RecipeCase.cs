@@ -30,12 +30,21 @@ internal sealed record RecipeCase(string Name, string ActionId)
     /// <summary>The clock of the action.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
+    /// <summary>The workload as it was diagnosed: generation and hash of its template. By default nobody has looked.</summary>
+    public Func<Stall, (long Generation, string TemplateHash)> Diagnosed { get; init; } = _ => (0, "");
+
+    /// <summary>Makes an action that is no recipe. Null: it is one.</summary>
+    public Func<ActionTools, IRemedyAction>? Other { get; init; }
+
     public IRecipe Recipe => RecipeBook.Find(ActionId);
+
+    public IRemedyAction ActionWith(ActionTools tools) => Other?.Invoke(tools) ?? new RecipeAction(Recipe, tools);
 
     public ActionRequest Request(Stall stall, TargetReference target, string? key = null)
     {
-        var values = ActionParameters.Complete(Recipe.Descriptor, With(stall));
-        return new ActionRequest(key ?? $"{stall.Namespace}/1", stall.Namespace, ActionId, target, values, 0, "");
+        var values = Other is null ? ActionParameters.Complete(Recipe.Descriptor, With(stall)) : With(stall);
+        var (generation, hash) = Diagnosed(stall);
+        return new ActionRequest(key ?? $"{stall.Namespace}/1", stall.Namespace, ActionId, target, values, generation, hash);
     }
 
     public override string ToString() => Name;

@@ -3,7 +3,7 @@ using Heal.Healing;
 namespace Heal.Activities.Tests;
 
 /// <summary>Runs an action of the table in a namespace of its own. Each class of claims has a cluster: they run side by side.</summary>
-public abstract class RecipeClaims(Shop shop) : IClassFixture<Shop>
+public abstract class RecipeClaims(Shop shop)
 {
     private protected static readonly RecipeCase[] Cases = RecipeCases.All;
 
@@ -18,7 +18,7 @@ public abstract class RecipeClaims(Shop shop) : IClassFixture<Shop>
 
     private protected async Task<(RecipeCase Case, Stall Stall, TargetReference Target)> ArrangeAsync(string name)
     {
-        var item = Cases.Single(candidate => candidate.Name == name);
+        var item = RecipeCases.Named(name);
         var stall = await Shop.OpenAsync();
         return (item, stall, await item.Arrange(stall));
     }
@@ -27,8 +27,8 @@ public abstract class RecipeClaims(Shop shop) : IClassFixture<Shop>
         RecipeCase item, Stall stall, TargetReference target, WatchedClient client, IHealStore? store = null) =>
         Action(item, client, store).RunAsync(item.Request(stall, target), CancellationToken.None);
 
-    private protected RecipeAction Action(RecipeCase item, WatchedClient client, IHealStore? store = null, ISafetySwitch? safety = null) =>
-        new(item.Recipe, new ActionTools(
+    private protected IRemedyAction Action(RecipeCase item, WatchedClient client, IHealStore? store = null, ISafetySwitch? safety = null) =>
+        item.ActionWith(new ActionTools(
             client, store ?? Shop.Store, safety ?? new Rig.Allowed(), item.Clock, Shop.Power, Given: Shop.Ports));
 
     private protected async Task AssertLedgerAsync(Stall stall)

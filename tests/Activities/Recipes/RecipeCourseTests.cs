@@ -51,6 +51,21 @@ public sealed class RecipeCourseTests(Shop shop) : IClassFixture<Shop>
     }
 
     [Fact]
+    public async Task A_relaxed_budget_is_needed_as_long_as_pods_are_on_the_node_that_is_drained()
+    {
+        var (stall, target, request) = await ArrangeAsync("relax_pdb");
+        var action = Action("relax_pdb");
+        await action.RunAsync(request, CancellationToken.None);
+
+        var before = await action.NeedAsync(request.Key, target, CancellationToken.None);
+        await stall.CordonAsync(stall.Notes["side"], cordoned: false);
+        var after = await action.NeedAsync(request.Key, target, CancellationToken.None);
+
+        Assert.Equal($"the drain of {stall.Namespace}-{stall.Notes["side"]} is not through", before);
+        Assert.Null(after);
+    }
+
+    [Fact]
     public async Task Of_two_healers_on_one_target_one_acts_and_the_other_reports_busy()
     {
         var (stall, _, request) = await ArrangeAsync("scale_workload");

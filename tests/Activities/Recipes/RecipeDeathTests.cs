@@ -1,7 +1,7 @@
 namespace Heal.Activities.Tests;
 
 /// <summary>Every action, in a process of its own that SIGKILL ends at a point of it.</summary>
-public sealed class RecipeDeathTests(Shop shop) : RecipeClaims(shop)
+public sealed class RecipeDeathTests(Shop shop) : RecipeClaims(shop), IClassFixture<Shop>
 {
     public static TheoryData<string, string> Deaths
     {

@@ -3,7 +3,7 @@ using Heal.Healing;
 namespace Heal.Activities.Tests;
 
 /// <summary>What holds for every action, on a simulated cluster over HTTP, with the ledger on PostgreSQL.</summary>
-public sealed class RecipeTests(Shop shop) : RecipeClaims(shop)
+public sealed class RecipeTests(Shop shop) : RecipeClaims(shop), IClassFixture<Shop>
 {
     public static TheoryData<string> Writing => [.. Cases.Where(item => item.WritesToCluster).Select(item => item.Name)];
 

@@ -3,7 +3,7 @@ using Heal.Healing;
 namespace Heal.Activities.Tests;
 
 /// <summary>The way back of every action that has one, and what an inverse keeps from beginning.</summary>
-public sealed class RecipeUndoTests(Shop shop) : RecipeClaims(shop)
+public sealed class RecipeUndoTests(Shop shop) : RecipeClaims(shop), IClassFixture<Shop>
 {
     public static TheoryData<string> Reversible => [.. Cases.Where(item => item.Before is not null).Select(item => item.Name)];
 

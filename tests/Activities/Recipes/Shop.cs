@@ -5,12 +5,11 @@ using Heal.Healing;
 using Heal.Postgres;
 using Heal.Postgres.Tests;
 using Heal.Simulator;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Heal.Activities.Tests;
 
 /// <summary>One simulated cluster and one store for all tests of a class; each test has a namespace of its own.</summary>
-public sealed class Shop : IAsyncLifetime
+public class Shop : IAsyncLifetime
 {
     // The pods of every test stay: enough nodes for all of them, at 110 each.
     private const int Nodes = 25;
@@ -26,7 +25,8 @@ public sealed class Shop : IAsyncLifetime
 
     public KubernetesClient Client { get; private set; } = null!;
 
-    public Uri Server => new(_simulator!.Url);
+    /// <summary>Where the cluster is.</summary>
+    internal ClusterAddress Cluster { get; private set; } = null!;
 
     internal IHealStore Store { get; private set; } = null!;
 
@@ -42,7 +42,7 @@ public sealed class Shop : IAsyncLifetime
 
     /// <summary>For a second process that works on this world, as it is now.</summary>
     internal ShopFacts Facts => new(
-        Server, _database.ConnectionString, Controllers.Options, Monitoring.Url, Desk.Url, Desk.Notify, Etcd.Options, _cleanup, _sources);
+        Cluster, _database.ConnectionString, Controllers.Options, Monitoring.Url, Desk.Url, Desk.Notify, Etcd.Options, _cleanup, _sources);
 
     /// <summary>A monitoring beside the cluster.</summary>
     internal Monitoring Monitoring { get; } = new();
@@ -57,17 +57,13 @@ public sealed class Shop : IAsyncLifetime
         _healDatabase = new HealDatabase(PostgresDataSource.Create(_database.ConnectionString, HealStore.Schema, "test"), HealStore.Schema);
         await _healDatabase.MigrateAsync(CancellationToken.None);
         Store = new HealStore(_healDatabase.DataSource);
-        _simulator = await SimulatorServer.StartAsync(new SimulatorOptions
-        {
-            Speed = 50, RandomSeed = 7, Nodes = [.. Enumerable.Range(1, Nodes).Select(number => $"node-{number}")],
-        });
+        Cluster = await StartClusterAsync();
         await Controllers.StartAsync();
         await Monitoring.StartAsync();
         await Desk.StartAsync();
         await Etcd.StartAsync();
         (Power, Ports) = (Facts.Power(_http), Facts.Ports(_http));
-        Client = new KubernetesClientFactory(TimeProvider.System, NullLoggerFactory.Instance)
-            .Create(new KubernetesClientOptions { Server = Server });
+        Client = Cluster.Connect();
         await new Stall(this, Truth).CreateAsync("{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"$ns\"}}");
     }
 
@@ -79,7 +75,7 @@ public sealed class Shop : IAsyncLifetime
         await Desk.DisposeAsync();
         await Etcd.DisposeAsync();
         _http.Dispose();
-        await _simulator!.DisposeAsync();
+        await StopClusterAsync();
         await _healDatabase!.DisposeAsync();
         await _database.DisposeAsync();
     }
@@ -89,8 +85,24 @@ public sealed class Shop : IAsyncLifetime
         var ns = $"shop-{Interlocked.Increment(ref _count)}";
         var stall = new Stall(this, ns);
         await stall.CreateAsync($$$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{{ns}}}"}}""");
+        await FurnishAsync(stall);
         return stall;
     }
+
+    /// <summary>Starts the cluster of all tests of the class: a simulator.</summary>
+    private protected virtual async Task<ClusterAddress> StartClusterAsync()
+    {
+        _simulator = await SimulatorServer.StartAsync(new SimulatorOptions
+        {
+            Speed = 50, RandomSeed = 7, Nodes = [.. Enumerable.Range(1, Nodes).Select(number => $"node-{number}")],
+        });
+        return new ClusterAddress(new Uri(_simulator.Url), null);
+    }
+
+    private protected virtual async Task StopClusterAsync() => await _simulator!.DisposeAsync();
+
+    /// <summary>Brings into a new namespace what its tests expect there.</summary>
+    private protected virtual Task FurnishAsync(Stall stall) => Task.CompletedTask;
 }
 
 /// <summary>A namespace of a test, and short words for what tests do in it.</summary>
@@ -102,7 +114,10 @@ internal sealed class Stall(Shop shop, string ns)
 
     public IHealStore Store => shop.Store;
 
-    public Uri Server => shop.Server;
+    private Uri Server => shop.Cluster.Server ?? throw new NotSupportedException("only a simulator can do that");
+
+    /// <summary>Stands for the kubelet where there are none; null where the simulator has its own.</summary>
+    public StandInKubelet? Kubelet { get; set; }
 
     public RedfishController Controllers => shop.Controllers;
 
@@ -116,6 +131,8 @@ internal sealed class Stall(Shop shop, string ns)
 
     public SourceOptions Sources => shop.Ports.Sources;
 
+    private bool _hasNodes;
+
     /// <summary>Values that a test's setup hands to its later parts.</summary>
     public Dictionary<string, string> Notes { get; } = new(StringComparer.Ordinal);
 
@@ -126,6 +143,14 @@ internal sealed class Stall(Shop shop, string ns)
     {
         var body = JsonNode.Parse(json.Replace("$ns", Namespace, StringComparison.Ordinal))!.AsObject();
         var kind = ResourceKind.FromApiVersion((string)body["apiVersion"]!, (string)body["kind"]!);
+        if (Kubelet is not null)
+        {
+            // A real cluster serves what it serves, and its pods belong on nodes that somebody stands for.
+            kind = kind with { Version = null };
+            body.Remove("apiVersion");
+            if (body.At("spec", "template", "spec") is JsonObject pod) Merge(pod, JsonNode.Parse(Placement)!.AsObject());
+        }
+
         var made = KubernetesObject.FromJson<KubernetesObject>(body);
         return (await Client.CreateAsync(kind, made, new WriteOptions { FieldManager = manager })).ToJson();
     }
@@ -202,6 +227,11 @@ internal sealed class Stall(Shop shop, string ns)
     }
 
     /// <summary>Writes a status, as its controller would.</summary>
+    public Task<KubernetesObject> SetStatusAsync(ResourceKind kind, string name, string merge, bool clusterWide = false) =>
+        Client.PatchAsync<KubernetesObject>(kind, clusterWide ? null : Namespace, name,
+            Patch.Merge(JsonNode.Parse(merge)!), new WriteOptions { Subresource = "status" });
+
+    /// <summary>As above, of a kind that only the simulator has.</summary>
     public async Task SetStatusAsync(string path, string merge)
     {
         using var http = new HttpClient { BaseAddress = Server };
@@ -214,6 +244,12 @@ internal sealed class Stall(Shop shop, string ns)
     public async Task AddFaultAsync(string fault)
     {
         var json = JsonNode.Parse(fault.Replace("$ns", Namespace, StringComparison.Ordinal))!.AsObject();
+        if (Kubelet is not null && json.At("memory", "needs") is not null)
+        {
+            await Kubelet.KillForMemoryAsync();
+            return;
+        }
+
         json["name"] = Namespace;
         using var http = new HttpClient { BaseAddress = Server };
         using var body = new StringContent(json.ToJsonString(), System.Text.Encoding.UTF8, "application/json");
@@ -230,6 +266,8 @@ internal sealed class Stall(Shop shop, string ns)
     /// <summary>Two nodes that only pods of this namespace tolerate: "ns-a" and "ns-b".</summary>
     public async Task AddNodesAsync()
     {
+        if (_hasNodes) return;
+        _hasNodes = true;
         foreach (var side in (string[])["a", "b"])
         {
             await CreateAsync($$"""
@@ -247,10 +285,11 @@ internal sealed class Stall(Shop shop, string ns)
     }
 
     /// <summary>What a Deployment needs beside the standard to run on those nodes.</summary>
-    public string OnNodes => $$"""
-        { "spec": { "template": { "spec": {
-          "nodeSelector": { "stall": "{{Namespace}}" },
-          "tolerations": [ { "key": "stall", "operator": "Exists" } ] } } } }
+    public string OnNodes => $$"""{ "spec": { "template": { "spec": {{Placement}} } } }""";
+
+    private string Placement => $$"""
+        { "nodeSelector": { "stall": "{{Namespace}}" }, "tolerations": [ { "key": "stall", "operator": "Exists" } ],
+          "automountServiceAccountToken": false }
         """;
 
     public Task CordonAsync(string side, bool cordoned = true) => PatchAsync(

@@ -1,10 +1,12 @@
+using Heal.Drivers.Kubernetes;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Heal.Activities.Tests;
 
 /// <summary>Where everything of a <see cref="Shop"/> is: with it a second process works on the same world.</summary>
 internal sealed record ShopFacts(
-    Uri Cluster, string Database, FencingOptions Fencing, Uri Monitoring, Uri Desk, NotifyOptions Notify, EtcdOptions Etcd,
+    ClusterAddress Cluster, string Database, FencingOptions Fencing, Uri Monitoring, Uri Desk, NotifyOptions Notify, EtcdOptions Etcd,
     CleanupOptions Cleanup, SourceOptions Sources)
 {
     public INodePower Power(HttpClient http) => new RedfishPower(http, new Fixed(Fencing));
@@ -27,5 +29,16 @@ internal sealed record ShopFacts(
         public FencingOptions Get(string? name) => value;
 
         public IDisposable? OnChange(Action<FencingOptions, string?> listener) => null;
+    }
+}
+
+/// <summary>Where a cluster is: the address of a simulator, or the kubeconfig of a real one.</summary>
+internal sealed record ClusterAddress(Uri? Server, string? Kubeconfig)
+{
+    public KubernetesClient Connect(Action<KubernetesClientOptions>? configure = null)
+    {
+        var options = new KubernetesClientOptions { Server = Server, KubeconfigPath = Kubeconfig };
+        configure?.Invoke(options);
+        return new KubernetesClientFactory(TimeProvider.System, NullLoggerFactory.Instance).Create(options);
     }
 }

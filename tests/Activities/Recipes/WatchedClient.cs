@@ -15,6 +15,9 @@ internal sealed class WatchedClient(KubernetesClient inner, Func<int, Task>? bef
     /// <summary>Kinds that this cluster does not have.</summary>
     public HashSet<string> NotServed { get; } = [];
 
+    /// <summary>Kinds of which this cluster has no objects, because the controller that makes them is off.</summary>
+    public HashSet<string> NotMade { get; } = [];
+
     /// <summary>Writes that were sent and were no dry runs.</summary>
     public int Writes { get; private set; }
 
@@ -54,7 +57,7 @@ internal sealed class WatchedClient(KubernetesClient inner, Func<int, Task>? bef
         where T : KubernetesObject
     {
         await NoteAsync(kind, "get");
-        return await inner.TryGetAsync<T>(kind, ns, name, cancellationToken);
+        return NotMade.Contains(kind.Kind) ? null : await inner.TryGetAsync<T>(kind, ns, name, cancellationToken);
     }
 
     public async Task<KubernetesList<T>> ListAsync<T>(

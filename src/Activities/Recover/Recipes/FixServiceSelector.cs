@@ -18,7 +18,7 @@ internal sealed class FixServiceSelector : IRecipe
         "It has ready endpoints.",
         "fix_service_selector_undo",
         [
-            new("", "services", ["get", "patch"]), new("", "endpoints", ["get"]), new("apps", "deployments", ["list"]),
+            new("", "services", ["get", "patch"]), .. Backends.Rules, new("apps", "deployments", ["list"]),
             new("apps", "statefulsets", ["list"]), new("apps", "daemonsets", ["list"]),
         ])
     {
@@ -81,8 +81,7 @@ internal sealed class FixServiceSelector : IRecipe
     private static async Task<int> AddressesAsync(
         ActionTools tools, TargetReference target, bool ready, CancellationToken cancellationToken)
     {
-        var endpoints = await tools.ReadAsync(Kinds.Endpoints, target.Namespace, target.Name, cancellationToken);
-        return endpoints.Items("subsets").Sum(subset =>
-            subset.Items("addresses").Count() + (ready ? 0 : subset.Items("notReadyAddresses").Count()));
+        var backends = await Backends.OfServiceAsync(tools, target.Namespace, target.Name, cancellationToken);
+        return backends.Count(backend => backend.IsReady || !ready);
     }
 }

@@ -25,7 +25,7 @@ internal sealed class QuarantinePod : IRecipe
         "A policy denies all traffic of the pod, and no endpoint of a Service leads to it.",
         "release_pod",
         [
-            new("", "pods", ["get", "patch"]), new("", "services", ["list"]), new("", "endpoints", ["get"]),
+            new("", "pods", ["get", "patch"]), new("", "services", ["list"]), .. Backends.Rules,
             new("networking.k8s.io", "networkpolicies", ["get", "create", "delete"]),
         ])
     {
@@ -74,10 +74,8 @@ internal sealed class QuarantinePod : IRecipe
         var uid = ((PatchEffect)image.Steps[1]).Uid;
         foreach (var service in image.Facts["services"]!.AsArray().Select(name => name!.GetValue<string>()))
         {
-            var endpoints = await tools.ReadAsync(Kinds.Endpoints, target.Namespace, service, cancellationToken);
-            var addresses = endpoints.Items("subsets").SelectMany(subset =>
-                subset.Items("addresses").Concat(subset.Items("notReadyAddresses")));
-            if (addresses.Any(address => address.Text("targetRef", "uid") == uid))
+            var backends = await Backends.OfServiceAsync(tools, target.Namespace, service, cancellationToken);
+            if (backends.Any(backend => backend.Pod == uid))
             {
                 return EffectCheck.NotYet($"Service {service} still leads to it");
             }

@@ -4,11 +4,10 @@ using Heal.Healing;
 namespace Heal.Activities;
 
 /// <summary>
-/// Lets a budget give up some pods for a while, when it alone keeps an intended drain from going on. Its inverse comes by itself.
-/// Hurts where
-/// the budget stands for a quorum: then let people approve it.
+/// Lets a budget give up some pods for a while, when it alone keeps an intended drain from going on. Its inverse comes by itself
+/// when the drain is through. Hurts where the budget stands for a quorum: then let people approve it.
 /// </summary>
-internal sealed class RelaxPdb : IRecipe
+internal sealed class RelaxPdb : IRecipe, IEndsWithNeed
 {
     public ActionDescriptor Descriptor { get; } = new(
         "relax_pdb",
@@ -26,6 +25,7 @@ internal sealed class RelaxPdb : IRecipe
     {
         Summary = "Lets a PodDisruptionBudget give up some pods for a while.",
         TimeLimit = "ttl",
+        EndsWithNeed = true,
     };
 
     public string? Refusal(EvidenceBundle evidence, IReadOnlyDictionary<string, string> parameters) => null;
@@ -76,6 +76,12 @@ internal sealed class RelaxPdb : IRecipe
             ? EffectCheck.Yes("the drain has used what was allowed")
             : EffectCheck.NotYet("no disruption is allowed yet");
     }
+
+    public async Task<string?> NeedAsync(ActionTools tools, TargetReference target, CancellationToken cancellationToken) =>
+        await tools.ReadAsync(target, cancellationToken) is { } budget
+            && await IntentAsync(tools, budget, target.Namespace, cancellationToken) is { } node
+            ? $"the drain of {node} is not through"
+            : null;
 
     private static async Task<string?> IntentAsync(
         ActionTools tools, JsonObject budget, string ns, CancellationToken cancellationToken)

@@ -33,7 +33,13 @@ internal static class ActionReference
         text.Append($"- **Precondition, proven on the live target.** {action.Precondition}\n");
         text.Append($"- **Effect check**, within {Words(action.EffectWithin)}. {action.EffectCheck}\n");
         text.Append($"- **Undone by** {Inverse(action)}.");
-        if (action.TimeLimit is not null) text.Append($" It comes by itself after `{action.TimeLimit}` ({Limit(action)}).");
+        if (action.TimeLimit is not null)
+        {
+            text.Append(action.EndsWithNeed
+                ? $" It comes by itself once the incident is healed and nothing needs the effect, at the latest after `{action.TimeLimit}`"
+                : $" It comes by itself after `{action.TimeLimit}`").Append($" ({Limit(action)}).");
+        }
+
         if (action.Repeats)
         {
             text.Append("\n- **Taken again** in the same incident while it had no effect, as often as the workflow may act.");

@@ -6,11 +6,13 @@ using System.Text.Json;
 namespace Heal.Drivers.Kubernetes.Credentials;
 
 /// <summary>
-/// Says what is visibly wrong with a credential that was not accepted: which has expired, and when. Looks at dates only, verifies nothing,
-/// and never says more of a token than its dates.
+/// Says what is visibly wrong with a credential that was not accepted: which has expired, and when. Verifies nothing, and never says more
+/// of a token than its dates and whose it is.
 /// </summary>
 internal static class CredentialDiagnosis
 {
+    private const int MaxSubject = 300;
+
     public static CredentialFault? Find(ClusterCredential credential, DateTimeOffset now)
     {
         if (credential.Certificate is { } certificate && Certificate(certificate, now) is { } fault)
@@ -23,11 +25,18 @@ internal static class CredentialDiagnosis
     {
         (null, null) => "no credentials",
         (not null, null) => $"client certificate '{credential.Certificate.Subject}', valid until {Text(Until(credential.Certificate))}",
-        (null, not null) => "a bearer token",
+        (null, not null) => Whose(credential.Token),
         _ => $"client certificate '{credential.Certificate.Subject}' and a bearer token",
     };
 
     public static string Text(DateTimeOffset time) => time.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    // A service account that was deleted, or deleted and made anew, leaves tokens behind that look well.
+    private static string Whose(string token) => Claims(token) is { } claims && claims.TryGetProperty("sub", out var subject)
+        && subject.ValueKind == JsonValueKind.String && subject.GetString() is { Length: > 0 and <= MaxSubject } name
+        && !name.Any(char.IsControl)
+            ? $"a bearer token of '{name}'; if that account was deleted, it needs a new token"
+            : "a bearer token";
 
     private static CredentialFault? Certificate(X509Certificate2 certificate, DateTimeOffset now)
     {

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace Heal.Drivers.Kubernetes.Models;
@@ -36,9 +35,6 @@ public sealed record Container : KubernetesModel
     public IReadOnlyList<EnvFromSource>? EnvFrom { get; init; }
     public IReadOnlyList<VolumeMount>? VolumeMounts { get; init; }
     public ResourceRequirements? Resources { get; init; }
-    public JsonObject? LivenessProbe { get; init; }
-    public JsonObject? ReadinessProbe { get; init; }
-    public JsonObject? StartupProbe { get; init; }
 }
 
 /// <summary>An environment variable. The value may be a secret: never log it.</summary>

@@ -119,7 +119,7 @@ internal sealed class ApiTransport : IDisposable
         var fault = CredentialDiagnosis.Find(credential, Time.GetUtcNow());
         var detail = fault is null
             ? $"Sent: {CredentialDiagnosis.Name(credential)} ({_connection.Origin})."
-            : $"The {fault.Text} ({_connection.Origin}).";
+            : $"The {fault.Text} ({_connection.Origin}).{(fault.IsExpired ? " Renew it there." : "")}";
         return new KubernetesUnauthorizedException(
             error with { ServerMessage = $"{error.ServerMessage.TrimEnd('.')}. {detail}".TrimStart('.', ' ') },
             fault is { IsExpired: true } ? fault.At : null);

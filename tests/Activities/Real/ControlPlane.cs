@@ -1,0 +1,67 @@
+using System.Diagnostics;
+
+namespace Heal.Activities.Tests;
+
+/// <summary>
+/// A real Kubernetes of these tests' own: etcd, API server, controllers and scheduler as processes on this machine. It has no nodes but
+/// those that tests make as objects, so that any part of it may be broken without anybody else noticing.
+/// </summary>
+internal sealed class ControlPlane
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("heal-plane-").FullName;
+
+    public string Kubeconfig { get; private set; } = "";
+
+    /// <summary>Where its storage answers over HTTP.</summary>
+    public Uri Etcd { get; private set; } = null!;
+
+    /// <summary>Where its certificates and keys are.</summary>
+    public string Certificates => Path.Combine(_folder, "certs");
+
+    public async Task StartAsync()
+    {
+        // Only the form of the tests that has built Kubernetes may ask for one.
+        TestServices.Required(TestServices.Kubeconfig);
+        var settings = (await RunAsync("up")).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal);
+        (Kubeconfig, Etcd) = (settings["KUBECONFIG"], new Uri(settings["ETCD"]));
+    }
+
+    /// <summary>SIGKILL to the API server.</summary>
+    public Task CrashAsync() => RunAsync("crash");
+
+    /// <summary>Starts the API server again, and waits until it answers.</summary>
+    public Task RestartAsync() => RunAsync("start");
+
+    /// <summary>SIGSTOP to etcd: the storage has no quorum any more.</summary>
+    public Task FreezeAsync() => RunAsync("freeze");
+
+    public Task ThawAsync() => RunAsync("thaw");
+
+    public Task StopAsync() => RunAsync("down");
+
+    private async Task<string> RunAsync(string command)
+    {
+        var start = new ProcessStartInfo(Path.Combine(Root(), "eng", "kube", "private-control-plane.sh"), [command, _folder])
+        {
+            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        using var limit = new CancellationTokenSource(Patience);
+        using var process = Process.Start(start)!;
+        var words = process.StandardOutput.ReadToEndAsync(limit.Token);
+        var errors = process.StandardError.ReadToEndAsync(limit.Token);
+        await process.WaitForExitAsync(limit.Token);
+        return process.ExitCode == 0 ? await words : throw new InvalidOperationException(
+            $"private-control-plane.sh {command} ended with {process.ExitCode}:\n{await words}{await errors}");
+    }
+
+    private static string Root()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Functions.sln"))) folder = folder.Parent;
+        return folder?.FullName ?? throw new InvalidOperationException(
+            $"No folder above {AppContext.BaseDirectory} holds Functions.sln, with eng/kube beside it.");
+    }
+}

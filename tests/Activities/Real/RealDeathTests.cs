@@ -1,0 +1,64 @@
+using Heal.Healing;
+
+namespace Heal.Activities.Tests;
+
+/// <summary>
+/// The actions that a real Kubernetes can carry without containers, each in a process of its own that SIGKILL ends at a point of it. Its
+/// API server, its controllers and its scheduler see one effect, and the ledger is whole.
+/// </summary>
+[Collection(RealShopCollection.Name)]
+[Trait("Category", "Cluster")]
+public sealed class RealDeathTests(RealShop shop) : RecipeClaims(shop)
+{
+    private static readonly string[] Points = ["before intend", "after intend", "after write", "before confirm"];
+
+    public static TheoryData<string> Mortals =>
+    [
+        "restart_pod", "rollout_restart", "rollback_deployment", "scale_workload", "pause_rollout", "raise_memory", "patch_hpa_max",
+        "patch_config", "relax_pdb", "cordon_node", "uncordon_node", "taint_node", "drain_node", "delete_stuck_pod", "quarantine_pod",
+        "fix_service_selector", "rerun_job", "delete_failed_job",
+    ];
+
+    [Theory]
+    [MemberData(nameof(Mortals))]
+    public Task Killed_at_any_point_and_run_again_it_has_one_effect_and_the_ledger_is_whole(string name) =>
+        Task.WhenAll(Points.Select(at => DieAndGoOnAsync(name, at)));
+
+    [Fact]
+    public async Task Of_two_healers_on_one_target_one_acts_and_the_other_reports_busy()
+    {
+        var (item, stall, target) = await ArrangeAsync("scale_workload");
+        var (sending, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var slow = new WatchedClient(Shop.Client, async _ =>
+        {
+            sending.TrySetResult();
+            await goOn.Task;
+        });
+        var first = RunAsync(item, stall, target, slow);
+        await await Task.WhenAny(sending.Task, first);
+
+        var other = item.Request(stall, target, $"{stall.Namespace}/2") with { IncidentId = $"{stall.Namespace}-other" };
+        var second = await Action(item, new WatchedClient(Shop.Client)).RunAsync(other, CancellationToken.None);
+        goOn.SetResult();
+
+        Assert.Equal(ActionStatus.Busy, second.Status);
+        Assert.Contains(Key(stall), second.Detail, StringComparison.Ordinal);
+        Assert.True((await first).IsApplied, (await first).Detail);
+        Assert.Equal(1, await item.Effects(stall));
+        await AssertLedgerAsync(stall);
+        Assert.Null(await Shop.Store.FindOperationAsync(other.Key, CancellationToken.None));
+    }
+
+    private async Task DieAndGoOnAsync(string name, string at)
+    {
+        var (item, stall, target) = await ArrangeAsync(name);
+        var request = item.Request(stall, target);
+        await new DoomedAction(Shop.Facts, name, request, at).DieAsync();
+
+        var result = await Action(item, new WatchedClient(Shop.Client)).RunAsync(request, CancellationToken.None);
+
+        Assert.True(result.IsApplied, $"{at}: {result.Status}: {result.Detail}");
+        Assert.True(await item.Effects(stall) == 1, $"{at}: {await item.Effects(stall)} effects");
+        await AssertLedgerAsync(stall);
+    }
+}

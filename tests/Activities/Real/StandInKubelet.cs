@@ -1,0 +1,122 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Heal.Drivers.Kubernetes;
+using Heal.Drivers.Kubernetes.Models;
+
+namespace Heal.Activities.Tests;
+
+/// <summary>
+/// Stands for the kubelets of nodes that are objects only, in one namespace: a pod on such a node starts, cannot pull an image called
+/// "missing", ends when it is told to, and says so. Everything else is the cluster's own doing. What it is to do to a pod is said where a
+/// simulator reads it too: by annotations of the ConfigMap that the pod uses.
+/// </summary>
+internal sealed class StandInKubelet(Stall stall)
+{
+    private const string Started = "2026-01-01T00:00:00Z";
+    private int _addresses;
+
+    /// <summary>Follows the pods and the autoscalers until the cluster of the test is gone.</summary>
+    public Task RunAsync() => Task.WhenAll(
+        FollowAsync(Kinds.Pod, ActAsync), FollowAsync(Kinds.HorizontalPodAutoscaler, ScaleAsync));
+
+    /// <summary>The kernel kills every container that there is, once.</summary>
+    public async Task KillForMemoryAsync()
+    {
+        foreach (var pod in await stall.ListAsync(Kinds.Pod)) await SayAsync(pod, Status(pod, Killed));
+    }
+
+    /// <summary>What the node's controller says of a pod whose kubelet has been silent for long.</summary>
+    public Task<KubernetesObject> LoseAsync(string pod) =>
+        stall.SetStatusAsync(Kinds.Pod, pod, """{"status":{"conditions":[{"type":"Ready","status":"False"}]}}""");
+
+    private async Task ActAsync(JsonObject pod)
+    {
+        if (pod.Text("spec", "nodeName") is not { } node) return;
+        if (!(await stall.GetAsync(Kinds.Node, node, clusterWide: true)).HasCondition("Ready")) return;
+        if (pod.IsDeleting())
+        {
+            var now = new DeleteOptions { GracePeriodSeconds = 0, Uid = pod.Uid() };
+            await stall.Client.DeleteAsync(Kinds.Pod, stall.Namespace, pod.Name(), now);
+        }
+        else if (pod.At("status", "containerStatuses") is null)
+        {
+            var image = pod.Items("spec", "containers").First().Text("image")!;
+            await SayAsync(pod, image.EndsWith("missing", StringComparison.Ordinal) ? Waiting(pod)
+                : pod.Text("spec", "restartPolicy") == "Never" ? Ended(await ExitCodeAsync(pod)) : Status(pod, """{}"""));
+        }
+    }
+
+    // A Job's container ends as its ConfigMap says.
+    private async Task<int> ExitCodeAsync(JsonObject pod)
+    {
+        var used = pod.Items("spec", "containers").First().Items("envFrom").FirstOrDefault().Text("configMapRef", "name");
+        var map = used is null ? null : await stall.FindAsync(Kinds.ConfigMap, used);
+        return map.Annotation("simulator/crash")?.StartsWith("exitCode=1", StringComparison.Ordinal) == true ? 1 : 0;
+    }
+
+    // The autoscaler's controller has no metrics here and is off.
+    private async Task ScaleAsync(JsonObject scaler)
+    {
+        if (scaler.Annotation("simulator/wanted-replicas") is not { } text) return;
+        var (wanted, most) = (int.Parse(text, CultureInfo.InvariantCulture), scaler.Whole("spec", "maxReplicas")!.Value);
+        var current = Math.Min(wanted, most);
+        if (scaler.Whole("status", "currentReplicas") == current) return;
+        await stall.SetStatusAsync(Kinds.HorizontalPodAutoscaler, scaler.Name(), $$"""
+            { "status": { "currentReplicas": {{current}}, "desiredReplicas": {{current}}, "conditions": [
+              { "type": "ScalingLimited", "status": "{{(wanted > most ? "True" : "False")}}",
+                "reason": "{{(wanted > most ? "TooManyReplicas" : "DesiredWithinRange")}}", "lastTransitionTime": "{{Started}}" } ] } }
+            """);
+    }
+
+    private Task<KubernetesObject> SayAsync(JsonObject pod, string status) => stall.SetStatusAsync(Kinds.Pod, pod.Name(), status);
+
+    private string Status(JsonObject pod, string lastState) => $$"""
+        { "status": { "phase": "Running", "startTime": "{{Started}}", "podIP": "{{Address()}}",
+          "conditions": [
+            {{Condition("Initialized")}}, {{Condition("Ready")}}, {{Condition("ContainersReady")}}, {{Condition("PodScheduled")}} ],
+          "containerStatuses": [ {{Container(pod, true, $$$"""{ "running": { "startedAt": "{{{Started}}}" } }""", lastState)}} ] } }
+        """;
+
+    private static string Waiting(JsonObject pod) => $$"""
+        { "status": { "phase": "Pending", "conditions": [ { "type": "Ready", "status": "False" } ],
+          "containerStatuses": [ {{Container(pod, false, """{ "waiting": { "reason": "ImagePullBackOff" } }""", "{}")}} ] } }
+        """;
+
+    private static string Ended(int exitCode) => $$"""{ "status": { "phase": "{{(exitCode == 0 ? "Succeeded" : "Failed")}}" } }""";
+
+    private static string Container(JsonObject pod, bool ready, string state, string lastState)
+    {
+        var container = pod.Items("spec", "containers").First();
+        return $$"""
+            { "name": "{{container.Text("name")}}", "image": "{{container.Text("image")}}", "imageID": "",
+              "ready": {{(ready ? "true" : "false")}}, "restartCount": {{(lastState.Length > 2 ? 1 : 0)}},
+              "state": {{state}}, "lastState": {{lastState}} }
+            """;
+    }
+
+    private static string Killed => $$"""
+        { "terminated": { "exitCode": 137, "reason": "OOMKilled",
+            "startedAt": "{{Started}}", "finishedAt": "{{DateTimeOffset.UtcNow:yyyy-MM-ddTHH:mm:ssZ}}" } }
+        """;
+
+    private static string Condition(string type) => $$"""{ "type": "{{type}}", "status": "True", "lastTransitionTime": "{{Started}}" }""";
+
+    private string Address()
+    {
+        var number = Interlocked.Increment(ref _addresses);
+        return string.Create(CultureInfo.InvariantCulture, $"10.1.{number / 250}.{(number % 250) + 1}");
+    }
+
+    // Somebody was faster, or the object is gone: the next change tells.
+    private Task FollowAsync(ResourceKind kind, Func<JsonObject, Task> act) => stall.FollowAsync(kind, async (item, isGone) =>
+    {
+        if (isGone) return;
+        try
+        {
+            await act(item);
+        }
+        catch (Exception passing) when (passing is KubernetesApiException or InvalidOperationException)
+        {
+        }
+    });
+}
