@@ -14,9 +14,6 @@ internal sealed record Settings(string Postgres, string Azurite, bool Quick, int
 
     public TimeSpan Measured => TimeSpan.FromSeconds(Quick ? 2 : 10);
 
-    /// <summary>Pairs of runs, of the host and of what it is compared with, one after the other: a noisy machine hits both.</summary>
-    public int Rounds => Quick ? 1 : 3;
-
     /// <summary>The full figure, or in a quick run the small one.</summary>
     public int Count(int full, int quick) => Quick ? quick : full;
 }

@@ -29,7 +29,10 @@ internal sealed class ExceptionList
 
     /// <param name="sign">'+' for what only we have, '-' for what only the contract has.</param>
     /// <param name="difference">"type | member".</param>
-    public bool Covers(char sign, string difference)
+    public bool Covers(char sign, string difference) => ReasonOf(sign, difference) is not null;
+
+    /// <summary>Why it differs; null where it is not meant to.</summary>
+    public string? ReasonOf(char sign, string difference)
     {
         string type = difference[..difference.IndexOf(" | ", StringComparison.Ordinal)];
         string space = type[..type.Split('<')[0].LastIndexOf('.')];
@@ -40,6 +43,6 @@ internal sealed class ExceptionList
             _used.Add(found);
         }
 
-        return found is not null;
+        return found is null ? null : _reasons[found];
     }
 }

@@ -16,20 +16,34 @@ internal static class PublicApi
         .SelectMany(assembly => assembly.GetExportedTypes())
         .SelectMany(LinesOf);
 
+    /// <summary>The line of a type's declaration.</summary>
+    public static string LineOf(Type type) => $"{OwnerOf(type)} | {Header(type)}";
+
+    /// <summary>The line of a member as it was declared, an accessor's being that of its property; null for one that has none, because the
+    /// compiler generates it or the type's own line holds it.</summary>
+    public static string? LineOf(MemberInfo member)
+    {
+        Type type = member.DeclaringType!;
+        MemberInfo declared = type.Module.ResolveMember(member.MetadataToken)!;
+        type = declared.DeclaringType!;
+        declared = type.GetProperties(Declared).FirstOrDefault(
+            property => declared.Equals(property.GetMethod) || declared.Equals(property.SetMethod)) ?? declared;
+        return MembersOf(type).Where(line => line.Member.Equals(declared)).Select(line => $"{OwnerOf(type)} | {line.Text}").FirstOrDefault();
+    }
+
+    private static string OwnerOf(Type type) => $"{type.Namespace}.{TypeText.OfDeclaration(type)}";
+
     private static IEnumerable<string> LinesOf(Type type)
     {
-        string owner = $"{type.Namespace}.{TypeText.OfDeclaration(type)}";
-        yield return $"{owner} | {Header(type)}";
-        if (type.IsEnum || IsDelegate(type))
+        yield return LineOf(type);
+        foreach ((MemberInfo _, string text) in MembersOf(type))
         {
-            yield break;
-        }
-
-        foreach (string member in Fields(type).Concat(Constructors(type)).Concat(Properties(type)).Concat(Methods(type)))
-        {
-            yield return $"{owner} | {member}";
+            yield return $"{OwnerOf(type)} | {text}";
         }
     }
+
+    private static IEnumerable<(MemberInfo Member, string Text)> MembersOf(Type type) =>
+        type.IsEnum || IsDelegate(type) ? [] : Fields(type).Concat(Constructors(type)).Concat(Properties(type)).Concat(Methods(type));
 
     private static string Header(Type type)
     {
@@ -67,19 +81,19 @@ internal static class PublicApi
         return (parent is null ? [] : new[] { TypeText.Of(parent) }).Concat(own.Select(TypeText.Of)).Order(StringComparer.Ordinal);
     }
 
-    private static IEnumerable<string> Fields(Type type) =>
+    private static IEnumerable<(MemberInfo Member, string Text)> Fields(Type type) =>
         from field in type.GetFields(Declared)
         where field.IsPublic || field.IsFamily
         let kind = field.IsLiteral ? "const " : (field.IsStatic ? "static " : "") + (field.IsInitOnly ? "readonly " : "")
         let value = field.IsLiteral ? $" = {field.GetRawConstantValue()}" : ""
-        select $"{Access(field.IsFamily)}{kind}{TypeText.Of(field)} {field.Name}{value}";
+        select ((MemberInfo)field, $"{Access(field.IsFamily)}{kind}{TypeText.Of(field)} {field.Name}{value}");
 
-    private static IEnumerable<string> Constructors(Type type) =>
+    private static IEnumerable<(MemberInfo Member, string Text)> Constructors(Type type) =>
         from made in type.GetConstructors(Declared)
         where !made.IsStatic && IsVisible(made)
-        select $"{Obsolete(made)}{Access(IsProtected(made))}.ctor({Parameters(made)})";
+        select ((MemberInfo)made, $"{Obsolete(made)}{Access(IsProtected(made))}.ctor({Parameters(made)})");
 
-    private static IEnumerable<string> Properties(Type type)
+    private static IEnumerable<(MemberInfo Member, string Text)> Properties(Type type)
     {
         foreach (PropertyInfo property in type.GetProperties(Declared))
         {
@@ -92,15 +106,16 @@ internal static class PublicApi
 
             bool init = set?.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit)) ?? false;
             string accessors = (get is null ? "" : "get; ") + (set is null ? "" : init ? "init; " : "set; ");
-            yield return $"{Modifiers(any)}{TypeText.Of(property)} {property.Name} {{ {accessors}}}";
+            yield return (property, $"{Modifiers(any)}{TypeText.Of(property)} {property.Name} {{ {accessors}}}");
         }
     }
 
-    private static IEnumerable<string> Methods(Type type) =>
+    private static IEnumerable<(MemberInfo Member, string Text)> Methods(Type type) =>
         from method in type.GetMethods(Declared)
         where IsVisible(method) && !IsGenerated(method)
         where !method.IsSpecialName || method.Name.StartsWith("op_", StringComparison.Ordinal)
-        select $"{Obsolete(method)}{Modifiers(method)}{ReturnText(method)} {method.Name}{TypeText.Arguments(method)}({Parameters(method)})";
+        let name = method.Name + TypeText.Arguments(method)
+        select ((MemberInfo)method, $"{Obsolete(method)}{Modifiers(method)}{ReturnText(method)} {name}({Parameters(method)})");
 
     /// <summary>The members of a record that nobody wrote. A record struct cannot be told from a struct: there they count.</summary>
     private static bool IsGenerated(MethodInfo method) => method.Name is "<Clone>$"

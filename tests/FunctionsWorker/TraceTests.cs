@@ -57,6 +57,24 @@ public sealed class TraceTests : IDisposable
         Assert.Equal("activity", function.GetTagItem("faas.trigger"));
     }
 
+    [Theory]
+    [InlineData("""{ "distributedTracingEnabled": false }""")]
+    [InlineData("""{ "version": "None" }""")]
+    public async Task Without_distributed_tracing_orchestrations_and_activities_write_no_spans(string tracing)
+    {
+        await using TestHost host = await TestHost.StartAsync(
+            hostJson: $$"""{ "extensions": { "durableTask": { "tracing": {{tracing}} } } }""");
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/greet/Ada");
+        request.Headers.Add("traceparent", TraceParent);
+        string id = (await TestHost.JsonAsync(await host.Client.SendAsync(request)))["Id"]!.GetValue<string>();
+        await host.Get<Journal>().NextAsync();
+        await host.Get<DurableTaskClient>().RaiseEventAsync(id, "End", "!");
+        await host.Get<DurableTaskClient>().WaitForInstanceCompletionAsync(id);
+
+        await Azurite.UntilAsync(() => Task.FromResult(Span("StartGreet") is not null), "the function's span has ended");
+        Assert.DoesNotContain(_spans, static s => s.Source.Name == "Microsoft.DurableTask");
+    }
+
     [Fact]
     public async Task A_queue_message_that_carries_a_traceparent_continues_its_trace_and_its_body_is_not_touched()
     {

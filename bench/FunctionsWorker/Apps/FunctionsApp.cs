@@ -19,16 +19,24 @@ internal static class FunctionsApp
 /// <summary>Found by the host: a public class with functions.</summary>
 public static class MeasuredFunctions
 {
-    private static int _drained;
-
     [Function("Hello")]
     public static string Hello(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "hello/{name}")] HttpRequest request, string name) => $"Hello {name}!";
 
-    [Function("Drain")]
-    public static void Drain([QueueTrigger("%BENCH_QUEUE%")] string message) => Interlocked.Add(ref _drained, message.Length > 0 ? 1 : 0);
+    [Function("Allocated")]
+    public static string AllocatedSoFar([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "allocated")] HttpRequest request) =>
+        Allocated.Bytes;
 
-    [Function("Drained")]
-    public static string Drained([HttpTrigger(AuthorizationLevel.Anonymous, "get")] HttpRequest request) =>
-        $"{Volatile.Read(ref _drained)}";
+    [Function("Drain")]
+    public static Task DrainAsync([QueueTrigger("%BENCH_QUEUE%")] string message) => Drain.TakeAsync(message);
+
+    /// <summary>Lets messages wait in the functions that got them, until the call below.</summary>
+    [Function("Hold")]
+    public static void Hold([HttpTrigger(AuthorizationLevel.Anonymous, "post")] HttpRequest request) => Drain.Hold();
+
+    /// <summary>Lets them go, and answers when so many functions have had theirs.</summary>
+    [Function("Release")]
+    public static Task ReleaseAsync(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "release/{count}")] HttpRequest request, int count) =>
+        Drain.ReleaseAsync(count).WaitAsync(request.HttpContext.RequestAborted);
 }

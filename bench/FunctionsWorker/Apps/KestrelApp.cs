@@ -13,6 +13,7 @@ internal static class KestrelApp
         WebApplication app = builder.Build();
         app.MapGet("/readyz", static () => "ready");
         app.MapGet("/api/hello/{name}", static (string name) => $"Hello {name}!");
+        app.MapGet("/api/allocated", static () => Allocated.Bytes);
         return app.RunAsync();
     }
 }

@@ -14,6 +14,10 @@ public sealed class TaskHubWorkerOptions
     /// </summary>
     public bool ExtendedSessions { get; set; }
 
+    /// <summary>Write spans of orchestrations, activities, timers and entities while somebody listens to their source. Default:
+    /// true.</summary>
+    public bool WritesSpans { get; set; } = true;
+
     /// <summary>How many instances' histories (and sessions) stay in memory. Default: 1,000 instances.</summary>
     public int MaximumCachedInstances { get; set; } = 1_000;
 

@@ -48,7 +48,7 @@ internal sealed class ManualRun(
                 await StartTimerAsync(http, plan.Timers.First(t => t.Function == function));
                 break;
             case QueueTriggerAttribute:
-                Run(() => invoker.InvokeAsync(QueueRequest(function, input ?? ""), CancellationToken.None));
+                Run(() => invoker.InvokeAsync(QueueRequest(function, input ?? ""), CancellationToken.None).AsTask());
                 http.Response.StatusCode = StatusCodes.Status202Accepted;
                 break;
             case HttpTriggerAttribute:

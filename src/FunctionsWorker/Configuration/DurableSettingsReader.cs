@@ -26,6 +26,7 @@ internal static partial class DurableSettingsReader
             LargePayloadThreshold = provider.Number("largePayloadStorageThresholdBytes", min: 1024, max: 1024 * 1024),
             LargePayloadMaximum = provider.Number("largePayloadStorageMaximumBytes", min: 1024 * 1024, max: 100 * 1024 * 1024),
             MaxLostAttempts = json.Number("maxLostAttempts", min: 1, max: 100),
+            Tracing = Tracing(json.Section("tracing")),
             ExtendedSessions = json.Flag("extendedSessionsEnabled", fallback: false),
             ExistingInstances = json.Choice("overridableExistingInstanceStates", OverridableStates.NonRunningStates),
             DefaultVersion = json.Text("defaultVersion", "", static v => v.Length <= 100, "a version of up to 100 characters"),
@@ -49,15 +50,29 @@ internal static partial class DurableSettingsReader
     /// <summary>What the Azure host knows beside: checked where this host cannot do what it asks for, else without effect.</summary>
     private static void Others(JsonSection json)
     {
-        JsonSection tracing = json.Section("tracing");
-        tracing.Ignore("distributedTracingEnabled", "version", "distributedTracingProtocol", "traceInputsAndOutputs", "traceReplayEvents");
-        tracing.Done();
         json.Section("notifications").Done("nothing: this host publishes no events of its instances to Event Grid");
         json.Require("rollbackEntityOperationsOnExceptions", allowed: true, "an operation that throws always leaves its entity as it was");
         json.Require("throwStatusExceptionsOnRaiseEvent", allowed: false, "an event for an instance that has ended is dropped");
         json.Ignore("extendedSessionIdleTimeoutInSeconds", "useGracefulShutdown", "useAppLease", "appLeaseOptions",
             "maxOrchestrationActions", "localRpcEndpointEnabled", "maxGrpcMessageSizeInBytes", "grpcHttpClientTimeout",
             "entityMessageReorderWindowInMinutes", "storeInputsInOrchestrationHistory");
+    }
+
+    private static TracingSettings Tracing(JsonSection json)
+    {
+        bool isEnabled = json.Flag("distributedTracingEnabled", fallback: true);
+        TracingVersion version = json.Choice("version", TracingVersion.V2);
+        var tracing = new TracingSettings
+        {
+            InputsAndOutputs = json.Flag("traceInputsAndOutputs", fallback: false),
+            ReplayEvents = json.Flag("traceReplayEvents", fallback: false),
+            WritesSpans = isEnabled && version != TracingVersion.None,
+        };
+
+        // Of version 1 only.
+        json.Ignore("distributedTracingProtocol");
+        json.Done();
+        return tracing;
     }
 
     private static RetentionSettings Retention(JsonSection json)

@@ -101,6 +101,8 @@ internal sealed record DurableSettings
 
     public RetentionSettings Retention { get; init; } = new();
 
+    public TracingSettings Tracing { get; init; } = new();
+
     /// <summary>Whether orchestrators stay in memory between turns.</summary>
     public bool ExtendedSessions { get; init; }
 
@@ -128,6 +130,29 @@ internal sealed record DurableSettings
 
     /// <summary>Orchestrations under way by name, all processes together.</summary>
     public IReadOnlyDictionary<string, int> OrchestrationLimits { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);
+}
+
+/// <summary><c>extensions.durableTask.tracing</c> of host.json: what is said of orchestrations, activities and entities.</summary>
+internal sealed record TracingSettings
+{
+    /// <summary>Inputs and outputs are logged.</summary>
+    public bool InputsAndOutputs { get; init; }
+
+    /// <summary>Replays are logged.</summary>
+    public bool ReplayEvents { get; init; }
+
+    /// <summary>Spans are written while somebody listens to their source.</summary>
+    public bool WritesSpans { get; init; } = true;
+}
+
+/// <summary>The forms of spans that host.json may name.</summary>
+internal enum TracingVersion
+{
+    /// <summary>No spans.</summary>
+    None = 0,
+
+    /// <summary>Spans with the contract's names and tags.</summary>
+    V2 = 2,
 }
 
 /// <summary><c>extensions.durableTask.retention</c> of host.json: how long ended instances are kept; null for ever.</summary>

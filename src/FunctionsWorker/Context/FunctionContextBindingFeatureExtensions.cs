@@ -55,8 +55,13 @@ public static class FunctionContextBindingFeatureExtensions
     public static InvocationResult<T> GetInvocationResult<T>(this FunctionContext context) =>
         new TypedInvocationResult<T>(ResultOf(context));
 
-    private static ResultFeature ResultOf(FunctionContext context)
+    private static InvocationResult ResultOf(FunctionContext context)
     {
+        if (context is DefaultFunctionContext own)
+        {
+            return own.Result;
+        }
+
         ResultFeature? result = context.Features.Get<ResultFeature>();
         if (result is null)
         {
@@ -67,12 +72,7 @@ public static class FunctionContextBindingFeatureExtensions
         return result;
     }
 
-    private sealed class ResultFeature : InvocationResult
-    {
-        public override object? Value { get; set; }
-    }
-
-    private sealed class TypedInvocationResult<T>(ResultFeature feature) : InvocationResult<T>
+    private sealed class TypedInvocationResult<T>(InvocationResult feature) : InvocationResult<T>
     {
         public override T? Value
         {

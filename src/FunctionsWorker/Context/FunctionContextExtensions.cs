@@ -17,7 +17,8 @@ public static class FunctionContextLoggerExtensions
 public static class FunctionContextExtensions
 {
     /// <summary>The ASP.NET Core context of an HTTP-triggered invocation; null for every other trigger.</summary>
-    public static HttpContext? GetHttpContext(this FunctionContext context) => context.Features.Get<HttpContext>();
+    public static HttpContext? GetHttpContext(this FunctionContext context) =>
+        context is DefaultFunctionContext own ? own.Http : context.Features.Get<HttpContext>();
 }
 
 public static class FunctionContextHttpRequestExtensions

@@ -20,19 +20,15 @@ internal sealed class InvocationConverter : IInputConverter
 [SupportedTargetType(typeof(HttpContext))]
 internal sealed class HttpRequestConverter : IInputConverter
 {
-    public async ValueTask<ConversionResult> ConvertAsync(ConverterContext context)
-    {
-        if (context.TargetType == typeof(HttpRequestData)
-            && await context.FunctionContext.GetHttpRequestDataAsync() is { } request)
-        {
-            return ConversionResult.Success(request);
-        }
-
-        return context.FunctionContext.GetHttpContext() is not { } http ? ConversionResult.Unhandled()
+    public ValueTask<ConversionResult> ConvertAsync(ConverterContext context) =>
+        context.TargetType == typeof(HttpRequestData) ? OfDataAsync(context.FunctionContext)
+        : new(context.FunctionContext.GetHttpContext() is not { } http ? ConversionResult.Unhandled()
             : context.TargetType == typeof(HttpRequest) ? ConversionResult.Success(http.Request)
             : context.TargetType == typeof(HttpContext) ? ConversionResult.Success(http)
-            : ConversionResult.Unhandled();
-    }
+            : ConversionResult.Unhandled());
+
+    private static async ValueTask<ConversionResult> OfDataAsync(FunctionContext context) =>
+        await context.GetHttpRequestDataAsync() is { } request ? ConversionResult.Success(request) : ConversionResult.Unhandled();
 }
 
 /// <summary>A payload that already has the wanted type.</summary>

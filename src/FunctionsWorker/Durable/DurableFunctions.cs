@@ -18,19 +18,20 @@ internal static class DurableFunctions
     {
         var scopes = services.GetRequiredService<IServiceScopeFactory>();
         var invoker = services.GetRequiredService<FunctionInvoker>();
+        var log = services.GetRequiredService<PayloadLog>();
         registry.AddActivity(HttpActivity.Name, static provider => ActivatorUtilities.CreateInstance<HttpActivity>(provider));
         foreach (FunctionDescriptor function in functions)
         {
             switch (function.Trigger)
             {
                 case OrchestrationTriggerAttribute trigger:
-                    registry.AddOrchestrator(trigger.Orchestration ?? function.Name, () => new FunctionOrchestrator(function, scopes));
+                    registry.AddOrchestrator(trigger.Orchestration ?? function.Name, () => new FunctionOrchestrator(function, scopes, log));
                     break;
                 case ActivityTriggerAttribute trigger:
-                    registry.AddActivity(trigger.Activity ?? function.Name, _ => new FunctionActivity(function, invoker));
+                    registry.AddActivity(trigger.Activity ?? function.Name, _ => new FunctionActivity(function, invoker, log));
                     break;
                 case EntityTriggerAttribute trigger:
-                    registry.AddEntity(trigger.EntityName ?? function.Name, batch => new FunctionEntity(function, invoker, batch));
+                    registry.AddEntity(trigger.EntityName ?? function.Name, batch => new FunctionEntity(function, invoker, log, batch));
                     break;
             }
         }

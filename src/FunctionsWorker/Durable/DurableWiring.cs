@@ -34,6 +34,8 @@ internal static class DurableWiring
         client.RegisterDirectly();
         services.TryAddSingleton(
             static provider => SerializerDataConverter.Of(provider.GetRequiredService<IOptions<WorkerOptions>>().Value));
+        services.AddSingleton(provider => new PayloadLog(
+            settings.Durable.Tracing, provider.GetRequiredService<DataConverter>(), provider.GetRequiredService<ILoggerFactory>()));
         services.TryAddSingleton<IOrchestrationTurnMiddleware, OrchestrationMiddleware>();
         HttpActivity.AddTo(services, new HttpActivityLimits(settings.Durable.HttpMaxResponseBytes));
         services.AddOptions<DurableTaskRegistry>(worker.Name)
@@ -60,6 +62,7 @@ internal static class DurableWiring
         {
             options.WorkItemLockTimeout = settings.Durable.WorkItemLockTimeout ?? options.WorkItemLockTimeout;
             options.DrainTimeout = settings.DrainTimeout;
+            options.WritesSpans = settings.Durable.Tracing.WritesSpans;
             options.OrchestrationProperties.TryAdd(
                 DurableHttpCall.PollIntervalProperty, settings.Durable.HttpPollInterval.TotalMilliseconds);
             Apply(settings.Durable, options);
@@ -67,6 +70,7 @@ internal static class DurableWiring
         services.Configure<TaskHubClientOptions>(client.Name, options =>
         {
             Apply(settings.Durable, options.LargePayloads);
+            options.WritesSpans = settings.Durable.Tracing.WritesSpans;
             options.DefaultDedupeStatuses = settings.Durable.ExistingInstances == OverridableStates.AnyState ? [] : null;
         });
         if (worker.BuildTarget is null || client.BuildTarget is null)

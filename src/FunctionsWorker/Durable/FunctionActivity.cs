@@ -5,7 +5,7 @@ using Microsoft.DurableTask;
 namespace Microsoft.Azure.Functions.Worker;
 
 /// <summary>An <c>[ActivityTrigger]</c> function as the engine sees it: an ordinary invocation, middleware and all.</summary>
-internal sealed class FunctionActivity(FunctionDescriptor function, FunctionInvoker invoker) : ITaskActivity
+internal sealed class FunctionActivity(FunctionDescriptor function, FunctionInvoker invoker, PayloadLog log) : ITaskActivity
 {
     public Type InputType { get; } = function.TriggerParameter.Parameter.Type == typeof(TaskActivityContext)
         ? typeof(object)
@@ -26,7 +26,10 @@ internal sealed class FunctionActivity(FunctionDescriptor function, FunctionInvo
             },
             CorrelationId = context.InstanceId,
         };
+        log.Began(function, context.InstanceId, input);
         FunctionContext done = await invoker.InvokeAsync(request, context.GetCancellationToken());
-        return done.GetInvocationResult().Value;
+        object? output = done.GetInvocationResult().Value;
+        log.Ended(function, context.InstanceId, output);
+        return output;
     }
 }

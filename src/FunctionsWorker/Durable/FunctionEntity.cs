@@ -6,11 +6,17 @@ namespace Microsoft.Azure.Functions.Worker;
 
 /// <summary>An <c>[EntityTrigger]</c> function as the engine sees it: each operation is an ordinary invocation, middleware and
 /// all.</summary>
-internal sealed class FunctionEntity(FunctionDescriptor function, FunctionInvoker invoker, IServiceProvider services) : ITaskEntity
+internal sealed class FunctionEntity(FunctionDescriptor function, FunctionInvoker invoker, PayloadLog log, IServiceProvider services)
+    : ITaskEntity
 {
     public async ValueTask<object?> RunAsync(TaskEntityOperation operation)
     {
         string entityId = operation.Context.Id.ToString();
+        if (log.WantsPayloads)
+        {
+            log.Began(function, entityId, operation.HasInput ? operation.GetInput(typeof(object)) : null);
+        }
+
         var dispatcher = new TaskEntityDispatcher(operation, services);
         await invoker.InvokeAsync(
             new InvocationRequest(function, dispatcher)
@@ -20,6 +26,7 @@ internal sealed class FunctionEntity(FunctionDescriptor function, FunctionInvoke
                 CorrelationId = entityId,
             },
             CancellationToken.None);
+        log.Ended(function, entityId, dispatcher.Result);
         return dispatcher.Result;
     }
 }

@@ -14,12 +14,14 @@ internal sealed partial class FunctionOrchestrator : ITaskOrchestrator, IDisposa
 {
     private readonly FunctionDescriptor _function;
     private readonly IServiceScopeFactory _scopes;
+    private readonly PayloadLog _log;
     private readonly int _input;
     private AsyncServiceScope? _scope;
     private object? _instance;
 
-    public FunctionOrchestrator(FunctionDescriptor function, IServiceScopeFactory scopes)
+    public FunctionOrchestrator(FunctionDescriptor function, IServiceScopeFactory scopes, PayloadLog log)
     {
+        _log = log;
         _function = function;
         _scopes = scopes;
         _input = function.Bindings.ToList().FindIndex(IsInput);
@@ -54,7 +56,10 @@ internal sealed partial class FunctionOrchestrator : ITaskOrchestrator, IDisposa
             ? null
             : scope.ServiceProvider.GetRequiredService<IFunctionActivator>()
                 .CreateInstance(_function.Method.DeclaringType!, functionContext);
-        return await _function.Call(_instance, arguments);
+        _log.Began(_function, context.InstanceId, input, context.IsReplaying);
+        object? output = await _function.Call(_instance, arguments);
+        _log.Ended(_function, context.InstanceId, output, context.IsReplaying);
+        return output;
     }
 
     /// <summary>The engine's session is over: most often in the middle of the code, with which another one goes on.</summary>

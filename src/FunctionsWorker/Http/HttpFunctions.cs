@@ -30,27 +30,24 @@ internal sealed class HttpFunctions(FunctionInvoker invoker, KeyGate gate, Reque
             BindingData = new HttpBindingData(http.Request),
             ServicesOf = static payload => ((HttpContext)payload).RequestServices,
             CorrelationId = Correlation.IdOf(http),
-            Prepare = static (context, payload) =>
+            Prepare = static (features, payload) =>
             {
                 var http = (HttpContext)payload;
-                context.Features.Set(http);
-                context.Features.Set<IHttpRequestDataFeature>(new AspNetCoreRequestData.Feature(http));
+                features.Set(http);
+                features.Set<IHttpRequestDataFeature>(new AspNetCoreRequestData.Feature(http));
             },
         };
-        await HttpResults.SendAsync(http, await ResultAsync(request, http));
-    }
-
-    private async Task<object?> ResultAsync(InvocationRequest request, HttpContext http)
-    {
+        object? reply;
         try
         {
-            FunctionContext context = await invoker.InvokeAsync(request, http.RequestAborted);
-            return OutputValues.ReplyOf(context);
+            reply = OutputValues.ReplyOf(await invoker.InvokeAsync(request, http.RequestAborted));
         }
         catch
         {
             ErrorReplies.MarkLogged(http);
             throw;
         }
+
+        await HttpResults.SendAsync(http, reply);
     }
 }

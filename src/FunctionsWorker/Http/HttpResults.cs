@@ -18,7 +18,7 @@ namespace Microsoft.Azure.Functions.Worker.Http;
 /// </summary>
 internal static class HttpResults
 {
-    public static async Task SendAsync(HttpContext http, object? result)
+    public static Task SendAsync(HttpContext http, object? result)
     {
         switch (result)
         {
@@ -28,30 +28,24 @@ internal static class HttpResults
                     http.Response.StatusCode = StatusCodes.Status204NoContent;
                 }
 
-                break;
+                return Task.CompletedTask;
             case IResult minimal:
-                await minimal.ExecuteAsync(http);
-                break;
+                return minimal.ExecuteAsync(http);
             case IActionResult action:
-                await action.ExecuteResultAsync(new ActionContext(http, http.GetRouteData(), new ActionDescriptor()));
-                break;
+                return action.ExecuteResultAsync(new ActionContext(http, http.GetRouteData(), new ActionDescriptor()));
             case HttpResponseData response:
-                await AspNetCoreResponseData.SendAsync(response, http);
-                break;
+                return AspNetCoreResponseData.SendAsync(response, http);
             case string text:
                 http.Response.ContentType ??= "text/plain; charset=utf-8";
                 http.Response.ContentLength = Encoding.UTF8.GetByteCount(text);
-                await http.Response.WriteAsync(text, Encoding.UTF8, http.RequestAborted);
-                break;
+                return http.Response.WriteAsync(text, Encoding.UTF8, http.RequestAborted);
             case var _ when !http.RequestServices.GetRequiredService<HostPlan>().HasWebApplication:
                 http.Response.ContentType = "application/json; charset=utf-8";
                 ObjectSerializer serializer = http.RequestServices.GetRequiredService<IOptions<WorkerOptions>>().Value.Serializer!;
-                await serializer.SerializeAsync(http.Response.Body, result, result.GetType(), http.RequestAborted);
-                break;
+                return serializer.SerializeAsync(http.Response.Body, result, result.GetType(), http.RequestAborted).AsTask();
             default:
                 JsonSerializerOptions options = http.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions;
-                await http.Response.WriteAsJsonAsync(result, result.GetType(), options, http.RequestAborted);
-                break;
+                return http.Response.WriteAsJsonAsync(result, result.GetType(), options, http.RequestAborted);
         }
     }
 }

@@ -10,7 +10,7 @@ namespace Microsoft.Azure.Functions.Worker.Http;
 /// tries wrong keys too often.</summary>
 internal sealed partial class KeyGate(KeyRing keys, WrongKeyLimiter limiter, long bodyLimit, ILogger<KeyGate> logger)
 {
-    public RequestDelegate Guard(AuthorizationLevel level, string? function, RequestDelegate next) => async http =>
+    public RequestDelegate Guard(AuthorizationLevel level, string? function, RequestDelegate next) => http =>
     {
         // Where none is wanted, none is looked for: the query is taken apart for it.
         string? key = level == AuthorizationLevel.Anonymous ? null : KeyRing.KeyOf(http.Request);
@@ -18,16 +18,14 @@ internal sealed partial class KeyGate(KeyRing keys, WrongKeyLimiter limiter, lon
         {
             if (key is not null && limiter.Count(http.Connection.RemoteIpAddress) is { } wait)
             {
-                await RefuseForNowAsync(http, wait);
-                return;
+                return RefuseForNowAsync(http, wait);
             }
 
             string reason = key is null ? "no key" : "wrong key";
             Log.Refused(logger, http.Request.Method, http.Request.Path, level, reason, Correlation.IdOf(http));
             string got = key is null ? "none came" : "the one that came is not valid here";
-            await Problems.WriteAsync(http, StatusCodes.Status401Unauthorized, "A key is required",
+            return Problems.WriteAsync(http, StatusCodes.Status401Unauthorized, "A key is required",
                 $"Expected {Wanted(level)} in header 'x-functions-key' or query 'code'; {got}.");
-            return;
         }
 
         // A body without a length is cut off by the server while it is read.
@@ -37,7 +35,7 @@ internal sealed partial class KeyGate(KeyRing keys, WrongKeyLimiter limiter, lon
                 $"The body has {http.Request.ContentLength} bytes, expected at most {bodyLimit}.", StatusCodes.Status413PayloadTooLarge);
         }
 
-        await next(http);
+        return next(http);
     };
 
     private Task RefuseForNowAsync(HttpContext http, TimeSpan wait)

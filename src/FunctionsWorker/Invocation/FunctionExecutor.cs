@@ -8,9 +8,13 @@ internal sealed class FunctionExecutor(InputBinder binder, IFunctionActivator ac
 {
     public async ValueTask ExecuteAsync(FunctionContext context)
     {
-        IFunctionInputBindingFeature inputs = context.Features.Get<IFunctionInputBindingFeature>() ?? new InvocationInputs(binder);
-        FunctionInputBindingResult bound = await inputs.BindFunctionInputAsync(context);
-        object? result = await CallAsync((FunctionDescriptor)context.FunctionDefinition, bound.Values, context);
+        IFunctionInputBindingFeature? inputs = context is DefaultFunctionContext known
+            ? known.Inputs
+            : context.Features.Get<IFunctionInputBindingFeature>();
+        object?[] arguments = inputs is null or InvocationInputs
+            ? await ((InvocationInputs?)inputs ?? new(binder)).BindAsync(context)
+            : (await inputs.BindFunctionInputAsync(context)).Values;
+        object? result = await CallAsync((FunctionDescriptor)context.FunctionDefinition, arguments, context);
         if (result is not null)
         {
             context.GetInvocationResult().Value = result;
@@ -18,9 +22,13 @@ internal sealed class FunctionExecutor(InputBinder binder, IFunctionActivator ac
     }
 
     /// <summary>Calls the method on an instance made in the scope; an instance that can be disposed is.</summary>
-    public async Task<object?> CallAsync(FunctionDescriptor function, object?[] arguments, FunctionContext context)
+    public ValueTask<object?> CallAsync(FunctionDescriptor function, object?[] arguments, FunctionContext context) =>
+        function.Method.IsStatic
+            ? function.Call(null, arguments)
+            : CallAsync(function, activator.CreateInstance(function.Method.DeclaringType!, context), arguments);
+
+    private static async ValueTask<object?> CallAsync(FunctionDescriptor function, object? instance, object?[] arguments)
     {
-        object? instance = function.Method.IsStatic ? null : activator.CreateInstance(function.Method.DeclaringType!, context);
         try
         {
             return await function.Call(instance, arguments);

@@ -20,8 +20,8 @@ internal sealed record InvocationRequest(FunctionDescriptor Function, object? Pa
     /// <summary>The span that caused this one; default: the current one, if there is one.</summary>
     public ActivityContext Parent { get; init; }
 
-    /// <summary>Puts the trigger's own objects, made of its payload, on the context before any middleware sees it.</summary>
-    public Action<FunctionContext, object>? Prepare { get; init; }
+    /// <summary>Puts the trigger's own objects, made of its payload, among the features before anybody sees them.</summary>
+    public Action<IInvocationFeatures, object>? Prepare { get; init; }
 
     /// <summary>The scope to run in, made of the payload when somebody asks for it: many a function needs none.</summary>
     public Func<object, IServiceProvider>? ServicesOf { get; init; }

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker.Configuration;
-using Microsoft.Azure.Functions.Worker.Context.Features;
 using Microsoft.Azure.Functions.Worker.Diagnostics;
 using Microsoft.Azure.Functions.Worker.Discovery;
 using Microsoft.Azure.Functions.Worker.Logging;
@@ -40,17 +39,17 @@ internal sealed partial class FunctionInvoker(
     private readonly IBaggagePropagator? _propagator = propagators.LastOrDefault();
     private readonly FunctionExecutionDelegate _run = pipeline.Build(context => executor.ExecuteAsync(context).AsTask());
 
-    public Task<FunctionContext> InvokeAsync(InvocationRequest request, CancellationToken cancellationToken) =>
+    public ValueTask<FunctionContext> InvokeAsync(InvocationRequest request, CancellationToken cancellationToken) =>
         request.Function.Retry is { } retry
-            ? retries.RunAsync(request, retry, InvokeOnceAsync, cancellationToken)
+            ? new(retries.RunAsync(request, retry, InvokeOnceAsync, cancellationToken))
             : InvokeOnceAsync(request, cancellationToken);
 
-    private Task<FunctionContext> InvokeOnceAsync(InvocationRequest request, CancellationToken cancellationToken) =>
+    private ValueTask<FunctionContext> InvokeOnceAsync(InvocationRequest request, CancellationToken cancellationToken) =>
         request.Services is null && request.ServicesOf is null
             ? InvokeInScopeAsync(request, cancellationToken)
             : InvokeAsync(request, request.Services, cancellationToken);
 
-    private async Task<FunctionContext> InvokeInScopeAsync(InvocationRequest request, CancellationToken cancellationToken)
+    private async ValueTask<FunctionContext> InvokeInScopeAsync(InvocationRequest request, CancellationToken cancellationToken)
     {
         AsyncServiceScope scope = scopes.CreateAsyncScope();
         Task running = Task.CompletedTask;
@@ -76,7 +75,7 @@ internal sealed partial class FunctionInvoker(
         }
     }
 
-    private async Task<FunctionContext> InvokeAsync(InvocationRequest request, IServiceProvider? services,
+    private async ValueTask<FunctionContext> InvokeAsync(InvocationRequest request, IServiceProvider? services,
         CancellationToken cancellationToken)
     {
         string name = request.Function.Name;
@@ -85,20 +84,11 @@ internal sealed partial class FunctionInvoker(
         string correlationId = request.CorrelationId ?? invocationId;
         using Activity? activity = StartSpan(request, invocationId);
         using var end = new InvocationEnd(settings.FunctionTimeout, time, cancellationToken, drain.InvocationsMustEnd);
-        var context = new DefaultFunctionContext(
-            request.Function, invocationId, new TriggerBindingContext(request.BindingData), request.Retry, services, end);
-        if (services is null)
-        {
-            context.FindServices(request.ServicesOf!, request.Payload!);
-        }
-
-        context.Features.Set(new TriggerPayload(request.Payload));
-        context.Features.Set<IFunctionInputBindingFeature>(new InvocationInputs(binder));
-        request.Prepare?.Invoke(context, request.Payload!);
-
+        var context = new DefaultFunctionContext(request, invocationId, services, end, binder);
         using IDisposable? scope = logger.BeginScope(new InvocationScope(name, invocationId, correlationId));
         using IDisposable? baggage = _propagator?.SetBaggage(context.TraceContext.Baggage);
         string outcome = Outcome.Failed;
+        TimeSpan? took = null;
         drain.Enter();
         metrics.Started(request.Function);
         Log.Started(logger, name, invocationId, correlationId);
@@ -107,7 +97,8 @@ internal sealed partial class FunctionInvoker(
             await AbandonedFunction.WaitAsync(_run(context), settings.FunctionTimeout, end, time);
             await outputs.SendAsync(request.Function, context);
             outcome = Outcome.Succeeded;
-            Log.Succeeded(logger, name, end.Elapsed.TotalMilliseconds, invocationId, correlationId);
+            took = end.Elapsed;
+            SucceededEntry.Write(logger, name, took.Value.TotalMilliseconds, invocationId, correlationId);
             return context;
         }
         catch (Exception exception) when (exception is CallerInputException or BadHttpRequestException)
@@ -145,7 +136,7 @@ internal sealed partial class FunctionInvoker(
         finally
         {
             drain.Leave();
-            metrics.Ended(request.Function, outcome, end.Elapsed);
+            metrics.Ended(request.Function, outcome, took ?? end.Elapsed);
         }
     }
 
@@ -162,11 +153,6 @@ internal sealed partial class FunctionInvoker(
     {
         [LoggerMessage(1, LogLevel.Debug, "Function {Function} started (invocation {InvocationId}, correlation {CorrelationId})")]
         public static partial void Started(ILogger logger, string function, string invocationId, string correlationId);
-
-        [LoggerMessage(2, LogLevel.Information,
-            "Function {Function} succeeded in {Milliseconds:0} ms (invocation {InvocationId}, correlation {CorrelationId})")]
-        public static partial void Succeeded(ILogger logger, string function, double milliseconds, string invocationId,
-            string correlationId);
 
         [LoggerMessage(3, LogLevel.Error,
             "Function {Function} failed after {Milliseconds:0} ms (invocation {InvocationId}, correlation {CorrelationId})")]

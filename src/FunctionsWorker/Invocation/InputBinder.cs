@@ -17,11 +17,31 @@ internal sealed class InputBinder(IServiceProvider root, IOptions<WorkerOptions>
     private readonly ConcurrentDictionary<FunctionDescriptor, ImmutableArray<ImmutableArray<IInputConverter>>> _plans = new();
     private readonly Type[] _registered = [.. options.Value.InputConverters];
 
-    public async ValueTask<object?[]> BindAsync(FunctionDescriptor function, FunctionContext context)
+    public ValueTask<object?[]> BindAsync(FunctionDescriptor function, FunctionContext context)
     {
         ImmutableArray<ImmutableArray<IInputConverter>> plan = PlanOf(function);
         object?[] values = plan.Length == 0 ? [] : new object?[plan.Length];
         for (int i = 0; i < values.Length; i++)
+        {
+            ValueTask<object?> value = BindAsync(function, i, plan[i], context);
+            if (!value.IsCompletedSuccessfully)
+            {
+                return RestAsync(value, i, values, function, plan, context);
+            }
+
+            values[i] = value.Result;
+        }
+
+        return new(values);
+    }
+
+    /// <summary>From the first parameter on that has to wait for something, as a body.</summary>
+    private static async ValueTask<object?[]> RestAsync(
+        ValueTask<object?> value, int index, object?[] values,
+        FunctionDescriptor function, ImmutableArray<ImmutableArray<IInputConverter>> plan, FunctionContext context)
+    {
+        values[index] = await value;
+        for (int i = index + 1; i < values.Length; i++)
         {
             values[i] = await BindAsync(function, i, plan[i], context);
         }
@@ -44,35 +64,74 @@ internal sealed class InputBinder(IServiceProvider root, IOptions<WorkerOptions>
         }
 
         object? source = parameter.IsTrigger
-            ? context.Features.Get<TriggerPayload>()?.Value
+            ? context is DefaultFunctionContext own ? own.Payload : context.Features.Get<TriggerPayload>()?.Value
             : context.BindingContext.BindingData.GetValueOrDefault(parameter.Parameter.Name);
         return ConvertAsync(function, parameter, converters, new(type, source, context, parameter.Parameter.Properties));
     }
 
-    private static async ValueTask<object?> ConvertAsync(
+    private static ValueTask<object?> ConvertAsync(
         FunctionDescriptor function,
         ParameterDescriptor parameter,
         ImmutableArray<IInputConverter> converters,
         DefaultConverterContext context)
     {
-        foreach (IInputConverter converter in converters)
+        for (int i = 0; i < converters.Length; i++)
         {
-            ConversionResult result = await converter.ConvertAsync(context);
-            if (result.Status == ConversionStatus.Succeeded)
+            ValueTask<ConversionResult> asked = converters[i].ConvertAsync(context);
+            if (!asked.IsCompletedSuccessfully)
             {
-                return result.Value;
+                return ConvertAsync(asked, i, function, parameter, converters, context);
             }
 
-            if (result.Status == ConversionStatus.Failed)
+            if (IsConverted(asked.Result, function, parameter, context, out object? value))
             {
-                throw Fault(function, parameter, context.Source, result.Error);
+                return new(value);
             }
         }
 
-        return parameter.Parameter.HasDefaultValue ? parameter.Parameter.DefaultValue
+        return new(WithoutConversion(function, parameter, context));
+    }
+
+    /// <summary>From a converter on that does not answer at once.</summary>
+    private static async ValueTask<object?> ConvertAsync(
+        ValueTask<ConversionResult> asked,
+        int index,
+        FunctionDescriptor function,
+        ParameterDescriptor parameter,
+        ImmutableArray<IInputConverter> converters,
+        DefaultConverterContext context)
+    {
+        while (true)
+        {
+            if (IsConverted(await asked, function, parameter, context, out object? value))
+            {
+                return value;
+            }
+
+            if (++index == converters.Length)
+            {
+                return WithoutConversion(function, parameter, context);
+            }
+
+            asked = converters[index].ConvertAsync(context);
+        }
+    }
+
+    private static bool IsConverted(
+        ConversionResult result, FunctionDescriptor function, ParameterDescriptor parameter, DefaultConverterContext context,
+        out object? value)
+    {
+        value = result.Value;
+        return result.Status == ConversionStatus.Failed
+            ? throw Fault(function, parameter, context.Source, result.Error)
+            : result.Status == ConversionStatus.Succeeded;
+    }
+
+    /// <summary>What a parameter is that no converter has filled.</summary>
+    private static object? WithoutConversion(FunctionDescriptor function, ParameterDescriptor parameter, DefaultConverterContext context) =>
+        parameter.Parameter.HasDefaultValue ? parameter.Parameter.DefaultValue
             : context.Source is null && parameter.Parameter.IsReferenceOrNullableType ? null
             : throw Fault(function, parameter, context.Source, error: null);
-    }
 
     private ImmutableArray<ImmutableArray<IInputConverter>> PlanOf(FunctionDescriptor function) =>
         _plans.TryGetValue(function, out var known) ? known

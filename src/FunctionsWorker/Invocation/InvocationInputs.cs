@@ -11,21 +11,35 @@ internal sealed class InvocationInputs(InputBinder binder) : IFunctionInputBindi
     // Null when all were bound at once, as they are without a middleware that asks.
     private bool[]? _bound;
 
-    public async ValueTask<FunctionInputBindingResult> BindFunctionInputAsync(FunctionContext context)
+    public async ValueTask<FunctionInputBindingResult> BindFunctionInputAsync(FunctionContext context) => new(await BindAsync(context));
+
+    /// <summary>Binds all that are not bound yet.</summary>
+    public ValueTask<object?[]> BindAsync(FunctionContext context)
     {
-        var function = (FunctionDescriptor)context.FunctionDefinition;
-        if (_bound is null)
+        if (_bound is not null)
         {
-            _values ??= await binder.BindAsync(function, context);
-            return new(_values!);
+            return BindOthersAsync(context);
         }
 
+        if (_values is not null)
+        {
+            return new(_values);
+        }
+
+        ValueTask<object?[]> all = binder.BindAsync((FunctionDescriptor)context.FunctionDefinition, context);
+        return all.IsCompletedSuccessfully ? new(_values = all.Result) : KeepAsync(all);
+    }
+
+    private async ValueTask<object?[]> KeepAsync(ValueTask<object?[]> all) => _values = await all;
+
+    private async ValueTask<object?[]> BindOthersAsync(FunctionContext context)
+    {
         for (int i = 0; i < _values!.Length; i++)
         {
             await BindAsync(i, context);
         }
 
-        return new(_values!);
+        return _values;
     }
 
     /// <summary>Binds one parameter before the others.</summary>

@@ -13,7 +13,7 @@ internal sealed partial class RetryLoop(TimeProvider time, IHostApplicationLifet
     public async Task<FunctionContext> RunAsync(
         InvocationRequest request,
         FunctionRetry policy,
-        Func<InvocationRequest, CancellationToken, Task<FunctionContext>> invoke,
+        Func<InvocationRequest, CancellationToken, ValueTask<FunctionContext>> invoke,
         CancellationToken cancellationToken)
     {
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);

@@ -63,7 +63,7 @@ internal sealed partial class QueueMessageRunner(
                     Retry = new AttemptContext((int)message.DequeueCount - 1, _settings.MaxDequeueCount),
                     CorrelationId = message.MessageId,
                 },
-                lease.Lost).WaitAsync(drain.InvocationsAbandoned);
+                lease.Lost).AsTask().WaitAsync(drain.InvocationsAbandoned);
             return null;
         }
         catch (Exception exception)

@@ -20,7 +20,7 @@ internal sealed class OrchestrationStarter(ITaskHub hub, TaskHubClientOptions op
     {
         start.OrchestrationInstance.ExecutionId = NewId();
         start.Timestamp = time.GetUtcNow().UtcDateTime;
-        using var activity = ClientTracing.StartCreation(start);
+        using var activity = options.WritesSpans ? ClientTracing.StartCreation(start) : null;
         start.ParentTraceContext = ClientTracing.ContextOf(activity);
         try
         {

@@ -18,6 +18,7 @@ internal sealed class TaskHubClient : DurableTaskClient
     private readonly ITaskHub _hub;
     private readonly LargePayloadOptions _limits;
     private readonly IReadOnlyList<string>? _dedupeStatuses;
+    private readonly bool _writesSpans;
     private readonly TimeProvider _time;
     private readonly DurableTaskClientOptions _options;
     private readonly OrchestrationStarter _starter;
@@ -49,6 +50,7 @@ internal sealed class TaskHubClient : DurableTaskClient
         _hub = hub;
         _limits = hubOptions.LargePayloads;
         _dedupeStatuses = hubOptions.DefaultDedupeStatuses;
+        _writesSpans = hubOptions.WritesSpans;
         _time = time;
         _options = options;
         _starter = new OrchestrationStarter(hub, hubOptions, time, logger);
@@ -92,7 +94,7 @@ internal sealed class TaskHubClient : DurableTaskClient
     {
         Check.NoEntity(_options.EnableEntitySupport, instanceId);
         Check.Name(eventName, "event name", nameof(eventName));
-        using var activity = ClientTracing.StartEvent(instanceId, eventName);
+        using var activity = _writesSpans ? ClientTracing.StartEvent(instanceId, eventName) : null;
         var raised = new EventRaisedEvent(eventId: -1, Serialize(eventPayload, "event payload", nameof(eventPayload))) { Name = eventName };
         try
         {

@@ -18,6 +18,9 @@ public sealed class TaskHubClientOptions
     /// </summary>
     public IReadOnlyList<string>? DefaultDedupeStatuses { get; set; }
 
+    /// <summary>Write spans of starts and events while somebody listens to their source. Default: true.</summary>
+    public bool WritesSpans { get; set; } = true;
+
     /// <summary>What happens to large inputs, outputs and event payloads; workers have the same options.</summary>
     public LargePayloadOptions LargePayloads { get; } = new();
 

@@ -217,7 +217,7 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
     private async Task<HistoryEvent?> ExecuteAsync(ActivityWorkItem item, ActivityCancellation cancellation)
     {
         TaskScheduledEvent task = item.Task;
-        using Activity? span = TaskTracing.StartActivity(item);
+        using Activity? span = runtime.Services.WritesSpans ? TaskTracing.StartActivity(item) : null;
         await using AsyncServiceScope scope = runtime.Scopes.CreateAsyncScope();
         try
         {

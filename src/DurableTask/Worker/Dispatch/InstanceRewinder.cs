@@ -39,7 +39,7 @@ internal sealed partial class InstanceRewinder(WorkerRuntime runtime, Orchestrat
                 continue; // What is left does not fit the code, or still fails it: something more has to go.
             }
 
-            TurnCommit turn = TurnBuilder.Build(item.Lock, rewound, session.Start, played, result, now);
+            TurnCommit turn = TurnBuilder.Build(item.Lock, rewound, session.Start, played, result, now, runtime.Services);
             sessions.Report(rewound, session.Start, played, result);
             await runtime.Hub.CommitTurnAsync(turn with
             {

@@ -288,7 +288,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
             HistoryEvent[] played = [new OrchestratorStartedEvent(-1) { Timestamp = now }, .. events];
             result = await PlayAsync(instance, played);
             OrchestrationSession session = instance.Session!;
-            turn = complete(TurnBuilder.Build(held, instance, session.Start, played, result, now));
+            turn = complete(TurnBuilder.Build(held, instance, session.Start, played, result, now, _runtime.Services));
             _sessions.Report(instance, session.Start, played, result);
 
             // A worker that stops leaves new activities to others.
@@ -425,7 +425,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
             {
                 Status = OrchestrationStatus.Failed, Actions = [], CancelledTimers = [], Failure = failure,
             };
-            TurnCommit turn = TurnBuilder.Build(item.Lock, instance, start, played, result, now) with
+            TurnCommit turn = TurnBuilder.Build(item.Lock, instance, start, played, result, now, _runtime.Services) with
             {
                 ConsumedMessages = [.. item.Messages.Select(message => message.Id)],
             };

@@ -47,7 +47,11 @@ internal sealed partial class OrchestrationSessions(WorkerRuntime runtime)
     /// </summary>
     public void Report(CachedInstance instance, ExecutionStartedEvent? start, IReadOnlyList<HistoryEvent> played, TurnResult result)
     {
-        TurnTracing.Report(instance, start, played, result, runtime.Services.UtcNow());
+        if (runtime.Services.WritesSpans)
+        {
+            TurnTracing.Report(instance, start, played, result, runtime.Services.UtcNow());
+        }
+
         if (start is null)
         {
             return;

@@ -2,7 +2,6 @@ using DurableTask.Core;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 using Microsoft.DurableTask.Worker.Orchestrations;
-using Microsoft.DurableTask.Worker.Tracing;
 
 namespace Microsoft.DurableTask.Worker.Dispatch;
 
@@ -11,7 +10,7 @@ internal static class TurnBuilder
 {
     public static TurnCommit Build(
         OrchestrationLock held, CachedInstance instance, ExecutionStartedEvent? start, IEnumerable<HistoryEvent> played, TurnResult result,
-        DateTime now)
+        DateTime now, OrchestrationServices services)
     {
         bool ended = result.Status.IsTerminal();
         var history = new List<HistoryEvent>(result.Ignored.Count == 0 ? played : played.Except(result.Ignored));
@@ -35,7 +34,7 @@ internal static class TurnBuilder
             Timers = [.. result.Actions.OfType<TimerCreatedEvent>().Select(Due)],
             CancelledTimers = result.CancelledTimers,
             SubOrchestrations = [.. result.Actions.OfType<SubOrchestrationInstanceCreatedEvent>()
-                .Select(created => Child(created, instance, start!, now))],
+                .Select(created => Child(created, instance, start!, now, services))],
             Messages = [.. Messages(instance, start, result, now)],
             EntityMessages = [.. result.Actions.Where(action => result.ToEntities.ContainsKey(action.EventId))
                 .Select(action => result.ToEntities[action.EventId]), .. result.LockReleases],
@@ -50,14 +49,18 @@ internal static class TurnBuilder
         new(-1, timer.FireAt) { TimerId = timer.EventId, Timestamp = timer.FireAt };
 
     private static NewInstance Child(
-        SubOrchestrationInstanceCreatedEvent created, CachedInstance instance, ExecutionStartedEvent start, DateTime now) =>
+        SubOrchestrationInstanceCreatedEvent created,
+        CachedInstance instance,
+        ExecutionStartedEvent start,
+        DateTime now,
+        OrchestrationServices services) =>
         new(new ExecutionStartedEvent(-1, created.Input)
         {
             Timestamp = now,
             Name = created.Name!,
             Version = created.Version,
             Tags = created.Tags,
-            ParentTraceContext = TaskTracing.ContextOfAction(start, created.EventId),
+            ParentTraceContext = services.ContextOfAction(start, created.EventId),
             OrchestrationInstance = new() { InstanceId = created.InstanceId!, ExecutionId = Guid.NewGuid().ToString("N") },
             ParentInstance = new()
             {

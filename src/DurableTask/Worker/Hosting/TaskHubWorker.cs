@@ -49,6 +49,7 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
             options.Logging.UseLegacyCategories)
         {
             EntitiesEnabled = options.EnableEntitySupport,
+            WritesSpans = hubOptions.Get(name).WritesSpans,
             Properties = hubOptions.Get(name).OrchestrationProperties.AsReadOnly(),
         };
         string workerId = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid():N}";

@@ -65,7 +65,7 @@ internal sealed partial class OrchestrationContext(
             {
                 Timestamp = services.UtcNow(),
                 Tags = Copy(options?.Tags),
-                ParentTraceContext = IsReplaying ? null : TaskTracing.ContextOfAction(start, id),
+                ParentTraceContext = IsReplaying ? null : services.ContextOfAction(start, id),
             });
         });
     }
