@@ -57,10 +57,13 @@ public sealed class MigrationHealingTests : IAsyncLifetime
         Assert.True(outcome == ("Healed", "MigrationStuck"), $"{incident}\n{_app.Log}");
         Assert.Equal("vm_abort_migration Applied", await _database.QueryAsync<string>(
             "SELECT string_agg(action_id || ' ' || status, ',') FROM heal.operation_ledger"));
-        using var limit = new CancellationTokenSource(Within);
+        Assert.Equal("running", await VirshAsync("domstate", _name));
+
+        // Whoever began it waits for the other end, too.
+        await LibvirtRig.FailAsync("thaw-qemu", 2, _name);
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         await _migration!.WaitForExitAsync(limit.Token);
         Assert.NotEqual(0, _migration.ExitCode);
-        Assert.Equal("running", await VirshAsync("domstate", _name));
         Assert.DoesNotContain(_name, await LibvirtRig.VirshAsync(LibvirtRig.Uri2, "list", "--name"));
 
         // it reacts, and has never been booted again

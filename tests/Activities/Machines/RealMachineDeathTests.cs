@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Heal.Healing;
 
 namespace Heal.Activities.Tests;
@@ -219,6 +220,38 @@ public sealed class RealMachineDeathTests(RealMachines real) : IClassFixture<Rea
 
         Assert.Equal(1, await there.CountAsync(name, "Undefined Removed"));
         Assert.Equal("running (migrated)", await RealMachines.VirshAsync("domstate", "--reason", name));
+    }
+
+    [Fact]
+    public async Task A_migration_that_stands_still_is_aborted_though_every_process_that_does_it_dies()
+    {
+        var name = await real.BootAsync(new Guest { TakesCommands = false });
+        real.Options.MigrationStuckAfter = TimeSpan.FromMilliseconds(1);
+        await RealMachines.VirshAsync("migrate-setspeed", name, "1");
+        using var migration = Process.Start(new ProcessStartInfo("virsh",
+        [
+            "-q", "-c", LibvirtRig.Uri, "migrate", "--live", name, LibvirtRig.Uri2, "--migrateuri",
+            $"unix://{LibvirtRig.Guests}/{name}.sock",
+        ]) { UseShellExecute = false })!;
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!(await RealMachines.VirshAsync("domjobinfo", name)).Contains("Data processed", StringComparison.Ordinal))
+        {
+            Assert.False(migration.HasExited || patience.IsCancellationRequested, "the migration is not under way");
+            await Task.Delay(50);
+        }
+
+        await LibvirtRig.FailAsync("freeze-qemu", 2, name);
+        await real.OverKillsAsync(real.Request("vm_abort_migration", RealMachines.Machine(name)), "AbortJobAsync");
+
+        // whoever began it waits for the other end, too
+        await LibvirtRig.FailAsync("thaw-qemu", 2, name);
+        using var end = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await migration.WaitForExitAsync(end.Token);
+        Assert.NotEqual(0, migration.ExitCode);
+        Assert.Equal("running", await RealMachines.VirshAsync("domstate", name));
+        Assert.Equal((1, 0), (await _events.CountAsync(name, Started), await _events.CountAsync(name, "Stopped")));
+        await RealMachines.VirshAsync("shutdown", name);
+        await LibvirtRig.SeesOnConsoleAsync(name, Button);
     }
 
     [Fact]
