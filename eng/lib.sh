@@ -86,7 +86,7 @@ STARTED=()
 start_daemon() {
   local name=$1
   shift
-  setsid nohup "$@" >>"$LOGS/$name.log" 2>&1 </dev/null 9>&- &
+  setsid nohup "$@" >>"$LOGS/$name.log" 2>&1 </dev/null 9>&- 8>&- &
   disown $! # else the shell reports its death in words of its own
   echo "$! $(start_time_of $! || true)" >"$PIDS/$name"
   STARTED+=("$name")

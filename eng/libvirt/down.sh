@@ -26,5 +26,5 @@ for number in $(host_numbers); do
   fi
   stop_daemon "host$number-virtlogd" TERM 2
 done
-rm -rf "${LIBVIRT_STATE:?}"/{host[0-9]*,guests,pid,log,lock,env,env.new}
+rm -rf "${LIBVIRT_STATE:?}"/{host[0-9]*,guests,doors,pid,log,lock,env,env.new,remote.env,remote.env.new,guarded.env}
 rmdir --ignore-fail-on-non-empty "$LIBVIRT_STATE"

@@ -4,14 +4,12 @@
 # QEMU's watchdog (i6300esb). Nothing of it is installed: the packages are unpacked. Built once; remove the folder to build anew.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
-UNPACKED=$LIBVIRT_HOME/unpacked
 MODULES=(virtio_pci virtio_blk virtio_net virtio_balloon virtio_console button evdev pvpanic-mmio pvpanic-pci i6300esb)
 FAT_MODULES=(vfat nls_cp437 nls_ascii nls_iso8859-1 nls_utf8) # loaded when the guest reads a seed: at every boot they would cost time
 
 main() {
   mkdir -p "$UNPACKED" "$IMAGES"
-  exec 9>"$LIBVIRT_HOME/lock"
-  flock -w 600 9 || die "another eng/libvirt/guest.sh has held $LIBVIRT_HOME/lock for ten minutes"
+  hold_packages
   image cloud linux-image-cloud-amd64
   image full linux-image-amd64
 }
@@ -28,19 +26,6 @@ image() {
   unpack "$kernel"
   build "$flavour" "$UNPACKED/$kernel"
   say "built $IMAGES/initrd-$flavour.gz of $kernel"
-}
-
-# unpack PACKAGE: its files below $UNPACKED/PACKAGE.
-unpack() {
-  [[ -d $UNPACKED/$1 ]] && return
-  say "fetching Debian package $1"
-  rm -rf "$UNPACKED/new"
-  mkdir -p "$UNPACKED/new/files"
-  (cd "$UNPACKED/new" && apt-get -qq -o APT::Sandbox::User=root download "$1" >/dev/null) ||
-    die "apt-get could not download '$1'" "Its messages are above; 'apt-get update' may help."
-  dpkg -x "$UNPACKED"/new/*.deb "$UNPACKED/new/files"
-  mv "$UNPACKED/new/files" "$UNPACKED/$1"
-  rm -rf "$UNPACKED/new"
 }
 
 # take LIST MODULE...: their files, and their names in the order that they are to be loaded in. Part of build.

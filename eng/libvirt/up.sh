@@ -25,23 +25,13 @@ main() {
   for number in $(seq "$count"); do host_uri "$number"; done
 }
 
-# A start that failed half-way leaves nothing running.
-undo_start() {
-  local name
-  for name in "${STARTED[@]}"; do stop_daemon "$name"; done
-}
-
 start_host() {
   local number=$1 folder
   folder=$(host_folder "$number")
   if is_running "host$number-libvirtd" && answers "$number"; then say "libvirt host $number runs already" >&2 && return; fi
   if ! is_running "host$number-virtlogd"; then
-    mkdir -p "$folder"/{etc,run/libvirt,lib,log,cache,pools/default,pools/small}
     configure "$number"
-    start_daemon "host$number-virtlogd" unshare --mount --net --uts --propagation private \
-      "$HEAL_LIBVIRT/host.sh" "$folder" "heal-host$number" "$SMALL_POOL"
-    wait_until 10 test -S "$folder/run/libvirt/virtlogd-sock" ||
-      die "virtlogd of host $number did not start within 10 s" "$(tail -n 5 "$LOGS/host$number-virtlogd.log")"
+    open_host "$number" --net
   fi
   start_libvirtd "$number"
   make_pools "$number"
@@ -52,29 +42,6 @@ start_libvirtd() {
   "$HEAL_LIBVIRT/fail.sh" restart-daemon "$1" >&2
   # it was not started by this shell: undoing needs its name all the same
   STARTED+=("host$1-libvirtd")
-}
-
-configure() {
-  local folder
-  folder=$(host_folder "$1")
-  cat >"$folder/etc/libvirtd.conf" <<C
-host_uuid = "$(cat /proc/sys/kernel/random/uuid)"
-unix_sock_group = "root"
-unix_sock_rw_perms = "0770"
-unix_sock_ro_perms = "0777"
-auth_unix_ro = "none"
-auth_unix_rw = "none"
-log_outputs = "3:file:$LOGS/host$1-libvirtd.log"
-C
-  cat >"$folder/etc/qemu.conf" <<C
-user = "root"
-group = "root"
-dynamic_ownership = 0
-remember_owner = 0
-security_driver = "none"
-stdio_handler = "logd"
-namespaces = [ ]
-C
 }
 
 # default is for everything; small (a tmpfs of $SMALL_POOL) is there to be filled.

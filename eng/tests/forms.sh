@@ -124,16 +124,21 @@ stop_cluster() {
   "$HEAL_ENG/kube/down.sh"
 }
 
-# Two hosts of this checkout's own: nobody else's guests are touched. False, with a message, when there are none.
+# Two hosts of this checkout's own, one that is reached as another machine is, and one that asks polkit: nobody else's guests are touched.
+# False, with a message, when there are none.
 start_libvirt() {
   local base=/var/lib
   ((EUID == 0)) || base=${XDG_STATE_HOME:-$HOME/.local/state}
   LIBVIRT_STATE=$base/heal-lv-$(pwd -P | sha256sum | cut -c1-8)
   export LIBVIRT_STATE
   LIBVIRT_IS_OURS=yes
-  "$HEAL_ENG/libvirt/down.sh" && "$HEAL_ENG/libvirt/up.sh" 2 >/dev/null || return
-  # shellcheck source=/dev/null
-  source "$LIBVIRT_STATE/env"
+  "$HEAL_ENG/libvirt/down.sh" && "$HEAL_ENG/libvirt/up.sh" 2 >/dev/null && "$HEAL_ENG/libvirt/remote.sh" >/dev/null &&
+    "$HEAL_ENG/libvirt/guarded.sh" >/dev/null || return
+  local made
+  for made in env remote.env guarded.env; do
+    # shellcheck source=/dev/null
+    source "$LIBVIRT_STATE/$made"
+  done
 }
 
 stop_libvirt() {

@@ -8,8 +8,8 @@ namespace Heal.Activities.Tests;
 /// <summary>Stands for the process that dies at a chosen point: everything after it never happens.</summary>
 internal sealed class KilledException(string at) : Exception($"killed {at}");
 
-/// <summary>A ledger whose process dies before or after one of its writes. How: as <paramref name="die"/> does it, else by an
-/// exception.</summary>
+/// <summary>A ledger whose process dies before or after one of its writes. How: as <paramref name="die"/> does it (what comes back from
+/// it lives on), else by an exception.</summary>
 internal sealed class KilledStore(IHealStore inner, string at, Action<string>? die = null) : IHealStore
 {
     public async Task<Operation> IntendAsync(Operation operation, CancellationToken cancellationToken)
@@ -60,8 +60,8 @@ internal sealed class KilledStore(IHealStore inner, string at, Action<string>? d
     private void Die(string point)
     {
         if (point != at) return;
-        die?.Invoke(point);
-        throw new KilledException(point);
+        if (die is null) throw new KilledException(point);
+        die(point);
     }
 }
 

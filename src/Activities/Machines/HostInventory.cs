@@ -247,6 +247,7 @@ public sealed class HostInventory
                 null, 0, 0,
             null)
         {
+            Refuses = e is LibvirtNotAdmittedException,
             Maintenance = await new MachineReader(_host, _tools, []).MaintenanceAsync(cancellationToken),
         };
         return IsInScope(options, null)

@@ -45,7 +45,7 @@ internal sealed class MachineCollector(MachineTools tools)
             {
                 Machine = silent with
                 {
-                    Host = silent.Host with { Maintenance = maintenance },
+                    Host = silent.Host with { Refuses = e is LibvirtNotAdmittedException, Maintenance = maintenance },
                     Evacuation = target.Kind == TargetKinds.Hypervisor
                         ? await new GuestsLeftBehind(tools).SeeAsync(host.Name, cancellationToken) : null,
                 },

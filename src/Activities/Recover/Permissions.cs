@@ -31,9 +31,16 @@ internal static class Permissions
         }
     }
 
-    public static string Describe(LibvirtForbiddenException refused, string actionId) =>
-        SafeText.Line($"missing permission on libvirt host '{refused.Host}' for action {actionId}: {refused.Reason}",
+    /// <summary>libvirt does not say which right was missing: what the action needs is named, as its access control has it.</summary>
+    public static string Describe(LibvirtForbiddenException refused, string actionId)
+    {
+        var needs = MachineRecipes.All.FirstOrDefault(recipe => recipe.Descriptor.Id == actionId) is { } recipe
+            ? $". It needs {string.Join(", ", recipe.Descriptor.Permissions.Select(rule => $"{rule.Resource} ({string.Join(", ", rule.Verbs)})"))}"
+            : "";
+        return SafeText.Line(
+            $"missing permission on libvirt host '{refused.Host}' for action {actionId}: {refused.Reason}{needs}",
             EvidenceLimits.MessageLength);
+    }
 
     public static string Describe(KubernetesForbiddenException refused, string actionId)
     {

@@ -64,6 +64,10 @@ public sealed record HypervisorEvidence(
     /// <summary>The uuid that the host gives itself; null when it was not asked.</summary>
     public Guid? Identity { get; init; }
 
+    /// <summary>It is there, and does not let the healer in: <see cref="Reason"/> says what is to be granted. Then it is not
+    /// <see cref="Reachable"/>, and not down either.</summary>
+    public bool Refuses { get; init; }
+
     /// <summary>Somebody works on it, and wants no alarm; null: nobody.</summary>
     public MaintenanceEvidence? Maintenance { get; init; }
 }

@@ -12,6 +12,11 @@ public sealed class MachineStore : IAsyncLifetime
     private readonly TestDatabase _database = new();
     private HealDatabase? _heal;
 
+    /// <summary>For a second process that works on this store.</summary>
+    public string ConnectionString => _database.ConnectionString;
+
+    internal Npgsql.NpgsqlDataSource Source => _heal!.DataSource;
+
     internal IHealStore Store { get; private set; } = null!;
 
     internal IMachineMemory Memory { get; private set; } = null!;

@@ -1,8 +1,6 @@
 using Heal.Drivers.Libvirt;
 using Heal.Healing;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 
 namespace Heal.Activities.Tests;
 
@@ -29,6 +27,7 @@ public sealed class RealMachines : IAsyncLifetime
     private readonly List<string> _volumes = [];
     private ServiceProvider _services = null!;
     private MachineTools _tools = null!;
+    private MachineFacts _facts = null!;
     private int _requests;
 
     internal MachineOptions Options => _options;
@@ -43,18 +42,19 @@ public sealed class RealMachines : IAsyncLifetime
     public async Task InitializeAsync()
     {
         await _store.InitializeAsync();
-        var settings = new Dictionary<string, string?>
-        {
-            [$"Hosts:{Here}:Uri"] = LibvirtRig.Uri,
-            [$"Hosts:{There}:Uri"] = LibvirtRig.Uri2,
-            // the hosts have no network between them
-            [$"Hosts:{Here}:MigrationUri"] = $"unix://{LibvirtRig.Guests}/{Name("back")}.sock",
-            [$"Hosts:{There}:MigrationUri"] = $"unix://{LibvirtRig.Guests}/{Name("out")}.sock",
-        };
-        _services = new ServiceCollection()
-            .AddLibvirtHosts(new ConfigurationBuilder().AddInMemoryCollection(settings).Build()).BuildServiceProvider();
+        _facts = new MachineFacts(
+            new Dictionary<string, string?>
+            {
+                [$"Hosts:{Here}:Uri"] = LibvirtRig.Uri,
+                [$"Hosts:{There}:Uri"] = LibvirtRig.Uri2,
+                // the hosts have no network between them
+                [$"Hosts:{Here}:MigrationUri"] = $"unix://{LibvirtRig.Guests}/{Name("back")}.sock",
+                [$"Hosts:{There}:MigrationUri"] = $"unix://{LibvirtRig.Guests}/{Name("out")}.sock",
+            },
+            _store.ConnectionString, _options);
+        _services = _facts.Connect();
         _tools = new MachineTools(
-            _services.GetRequiredService<ILibvirtHosts>(), _store.Memory, new Fixed(_options), TimeProvider.System)
+            _services.GetRequiredService<ILibvirtHosts>(), _store.Memory, new FixedSettings(_options), TimeProvider.System)
         {
             Commands = _commands,
         };
@@ -90,6 +90,22 @@ public sealed class RealMachines : IAsyncLifetime
         return name;
     }
 
+    /// <summary>The shared guest runs and its userspace takes commands, whatever a test before has left: one that an action calls up, by
+    /// its kernel's word, may not have come so far.</summary>
+    internal async Task AnswersAsync()
+    {
+        if (await VirshAsync("domstate", Guest) != "running") await VirshAsync("start", Guest);
+        var answers = await LibvirtRig.CountOnConsoleAsync(Guest, "GUEST-PONG");
+        using var patience = new CancellationTokenSource(Patience);
+        while (await LibvirtRig.CountOnConsoleAsync(Guest, "GUEST-PONG") == answers)
+        {
+            Assert.False(patience.IsCancellationRequested, $"{Guest} does not answer within {Patience}");
+            // what comes to a port that nobody has opened yet is lost
+            await LibvirtRig.TellAsync(Guest, "ping");
+            await Task.Delay(500);
+        }
+    }
+
     /// <returns>The path of a new qcow2 image in the pool <c>default</c>.</returns>
     public async Task<string> VolumeAsync()
     {
@@ -118,6 +134,31 @@ public sealed class RealMachines : IAsyncLifetime
         return request;
     }
 
+    /// <summary>Carries it out in one process after the other, each of which SIGKILL ends one point further on; then to its end.</summary>
+    /// <param name="calls">The driver's calls that change something, in their order: between libvirt's answer to each of them and whatever
+    /// comes next, a process dies.</param>
+    internal async Task<ActionRequest> OverKillsAsync(ActionRequest request, params string[] calls)
+    {
+        foreach (var at in (string[])["before intend", "after intend", .. calls.Select(call => $"after {call}"), "before confirm"])
+        {
+            await Doomed(request, at).DieAsync();
+        }
+
+        // Of several steps the last one's was that; the operation's own comes after it.
+        if (calls.Length > 1)
+        {
+            await Doomed(request, "after confirm").DieAsync();
+            await Doomed(request, "before confirm").DieAsync();
+        }
+
+        await AppliedAsync(request);
+        await AssertLedgerAsync(request.Key);
+        return request;
+    }
+
+    /// <summary>A run of it in another process, which comes to this point and no further.</summary>
+    internal DoomedMachineAction Doomed(ActionRequest request, string at) => new(_facts, request, at);
+
     /// <summary>Carries it out, and once more under the same key.</summary>
     internal async Task<ActionResult> AppliedAsync(ActionRequest request)
     {
@@ -131,7 +172,7 @@ public sealed class RealMachines : IAsyncLifetime
     internal async Task UndoneAsync(ActionRequest request)
     {
         var undo = new UndoRequest($"{request.Key}/undo", request.Key, request.IncidentId, request.ActionId, request.Target);
-        var result = await ToTheEndAsync(() => Action(request, _store.Store).UndoAsync(undo, CancellationToken.None));
+        var result = await DoomedMachineAction.ToTheEndAsync(() => Action(request, _store.Store).UndoAsync(undo, CancellationToken.None));
         Assert.True(result.IsApplied, $"undo of {request.ActionId}: {result.Status}, {result.Detail}");
     }
 
@@ -162,33 +203,58 @@ public sealed class RealMachines : IAsyncLifetime
     internal Task LookAsync() =>
         new Inventories(_tools).Of(Host, new MachineBank()).LookAtAllAsync(CancellationToken.None);
 
+    /// <summary>Remembers that a guest was restarted elsewhere, as an evacuation does.</summary>
+    internal async Task MovedAsync(string name, string from, string to)
+    {
+        await new Inventories(_tools).Of(_tools.Hosts.Find(from)!, new MachineBank()).LookAtAllAsync(CancellationToken.None);
+        var domain = await _tools.Hosts.Find(from)!.Domains.FindAsync(name);
+        await _store.Memory.KeepMoveAsync(
+            new MachineMove(from, $"{domain!.Uuid}", name, to, "real/moved", TimeProvider.System.GetUtcNow(), []), CancellationToken.None);
+    }
+
+    /// <summary>An incident that was ended while an action of it was under way.</summary>
+    internal async Task CloseAsync(string incident)
+    {
+        await using var command = _store.Source.CreateCommand(
+            """
+            INSERT INTO incident (incident_id, target_key, cluster, kind, namespace, name, episode, first_signal_id, input, opened_at,
+                closed_at, outcome)
+            VALUES ($1, $1, 'hv1', 'VirtualMachine', '', $1, 1, 'signal', '{}', now(), now(), 'Failed')
+            """);
+        command.Parameters.AddWithValue(incident);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    internal Task<HostMaintenance?> MaintenanceAsync() =>
+        _store.Memory.MaintenanceAsync(Here, TimeProvider.System.GetUtcNow(), CancellationToken.None);
+
     public static Task<string> VirshAsync(params string[] arguments) => LibvirtRig.VirshAsync(LibvirtRig.Uri, arguments);
 
     public static Task<string> VirshThereAsync(params string[] arguments) => LibvirtRig.VirshAsync(LibvirtRig.Uri2, arguments);
 
+    internal Task<ActionResult> RunAsync(ActionRequest request) => RunAsync(request, _store.Store);
+
+    internal Task<Operation?> LedgerAsync(string key) => _store.Store.FindOperationAsync(key, CancellationToken.None);
+
+    // The operation and each of its steps: done, with what an undo must know.
+    private async Task AssertLedgerAsync(string key)
+    {
+        var row = await LedgerAsync(key);
+        Assert.Equal((OperationState.Confirmed, ActionStatus.Applied), (row!.State, row.Status!.Value));
+        Assert.NotNull(row.PostImage);
+        var steps = ActionImage.From(row).Steps.Count;
+        for (var i = 0; steps > 1 && i < steps; i++)
+        {
+            Assert.Equal(OperationState.Confirmed, (await LedgerAsync(StepSequence.KeyOf(row, i)))?.State);
+        }
+    }
+
     private Task<ActionResult> RunAsync(ActionRequest request, IHealStore store) =>
-        ToTheEndAsync(() => Action(request, store).RunAsync(request, CancellationToken.None));
+        DoomedMachineAction.ToTheEndAsync(() => Action(request, store).RunAsync(request, CancellationToken.None));
 
     private RecipeAction Action(ActionRequest request, IHealStore store) => new(
         MachineRecipes.Find(request.ActionId),
         new ActionTools(new AbsentCluster(), store, new Rig.Allowed(), TimeProvider.System, null, _tools));
-
-    // As the durable retry does.
-    private static async Task<ActionResult> ToTheEndAsync(Func<Task<ActionResult>> act)
-    {
-        using var patience = new CancellationTokenSource(Patience);
-        while (true)
-        {
-            try
-            {
-                return await act();
-            }
-            catch (EffectPendingException) when (!patience.IsCancellationRequested)
-            {
-                // again under the same key
-            }
-        }
-    }
 
     private static string Name(string prefix) => $"{prefix}-{Guid.NewGuid():n}"[..14];
 
@@ -205,14 +271,5 @@ public sealed class RealMachines : IAsyncLifetime
             Count++;
             return _local.RunAsync(command, limit, cancellationToken);
         }
-    }
-
-    private sealed class Fixed(MachineOptions options) : IOptionsMonitor<MachineOptions>
-    {
-        public MachineOptions CurrentValue => options;
-
-        public MachineOptions Get(string? name) => options;
-
-        public IDisposable? OnChange(Action<MachineOptions, string?> listener) => null;
     }
 }

@@ -20,6 +20,13 @@ internal static class LibvirtRig
     /// <summary>Consoles and command sockets; a folder that all hosts see under the same path.</summary>
     public static string Guests => Required("HEAL_TEST_LIBVIRT_GUESTS");
 
+    /// <summary>A host on which polkit says who may do what: see eng/libvirt/guarded.sh.</summary>
+    public static string Guarded => Required("HEAL_TEST_LIBVIRT_GUARDED");
+
+    /// <summary>A URI of the host that is reached as another machine is: see eng/libvirt/remote.sh.</summary>
+    /// <param name="way">What comes after <c>HEAL_TEST_LIBVIRT_</c>: TLS, SSH, TLS_UNTRUSTED, TLS_UNKNOWN, SSH_UNTRUSTED.</param>
+    public static string Remote(string way) => Required($"HEAL_TEST_LIBVIRT_{way}");
+
     /// <summary>Where a file of the first host's libvirt is for us: each host has a folder of its own in the place of
     /// /var/lib/libvirt.</summary>
     public static string OnFirstHost(string path) =>
@@ -147,7 +154,7 @@ internal static class LibvirtRig
         ? value
         : throw new InvalidOperationException(
             $"{name} is not set: this test needs real libvirt hosts. Run ./test.sh --libvirt, "
-            + "or eng/libvirt/up.sh 2 and source the env it writes.");
+            + "or eng/libvirt/up.sh 2 (remote.sh, guarded.sh for further ones) and source the env it writes.");
 }
 
 /// <summary>What a guest of <see cref="LibvirtRig"/> has.</summary>

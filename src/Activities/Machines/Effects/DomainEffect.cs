@@ -11,6 +11,7 @@ namespace Heal.Activities;
 /// of
 /// the operation in the domain's metadata, written before libvirt is asked and again once it has answered; the domain's id, which is new
 /// with every run; and libvirt's own refusals (a running domain cannot be started, one that is off cannot be stopped).
+/// The domain is looked at once more between the mark and the call.
 /// </summary>
 /// <param name="Uuid">A domain of the same name with another one is another domain.</param>
 internal abstract record DomainEffect(string Host, string Uuid, string Name) : Effect
@@ -42,9 +43,10 @@ internal abstract record DomainEffect(string Host, string Uuid, string Name) : E
         var host = tools.Host(Host)!;
         try
         {
-            await MarkAsync(host, MarkOf(key, isDone: false, look), cancellationToken);
+            if (LeavesMark) await MarkAsync(host, MarkOf(key, isDone: false, look), cancellationToken);
+            if (await IsOvertakenAsync(tools, host, key, cancellationToken)) return WriteAnswer.Taken; // the next look tells
             var answer = await ActAsync(tools, host, look, cancellationToken);
-            if (answer.Kind != WriteKind.Refused) await MarkAsync(host, MarkOf(key, isDone: true, look), cancellationToken);
+            if (LeavesMark && answer.Kind != WriteKind.Refused) await MarkAsync(host, MarkOf(key, isDone: true, look), cancellationToken);
             return answer;
         }
         catch (LibvirtNotFoundException)
@@ -62,6 +64,19 @@ internal abstract record DomainEffect(string Host, string Uuid, string Name) : E
             return again.Sight == Sight.NotApplied ? WriteAnswer.Refused($"libvirt refused: {e.Reason}") : WriteAnswer.Taken;
         }
     }
+
+    // Whoever has stood still since it looked (its process stopped, its machine asleep) may have been overtaken: its incident was closed, and
+    // another one acted. libvirt takes no precondition, so that this is asked as late as it can be: the mark must still be ours, and the
+    // domain as it was. What happens between this answer and the call is the one gap that stays.
+    private async Task<bool> IsOvertakenAsync(ActionTools tools, ILibvirtHost host, string key, CancellationToken cancellationToken)
+    {
+        var mark = !LeavesMark ? null
+            : OperationMark.Read(await host.Domains.GetMetadataAsync(Id, MachineNames.OperationNamespace, cancellationToken));
+        return (LeavesMark && mark?.Key != key) || (await LookAsync(tools, key, cancellationToken)).Sight != Sight.NotApplied;
+    }
+
+    /// <summary>False where nothing can be written to the domain meanwhile: then something else must prove the effect.</summary>
+    protected virtual bool LeavesMark => true;
 
     /// <summary>What is left on the domain, before libvirt is asked and after it has answered. An effect that ends a run names it, so
     /// that a stop of ours is never taken for somebody's intent.</summary>

@@ -152,20 +152,33 @@ internal sealed record DomainResumeEffect(string Host, string Uuid, string Name,
     }
 }
 
-/// <summary>Ends the job that a domain is busy with, as a migration that does not come to an end. The guest stays where it is.</summary>
+/// <summary>
+/// Ends the job that a domain is busy with, as a migration that does not come to an end. The guest stays where it is. No mark is left: as
+/// long as the job is under way libvirt lets nobody write to the domain (it waits 30 s for the job and gives up), and so nothing could be
+/// ended. When the job began tells it from a later one.
+/// </summary>
 /// <param name="Operation">Only a job of this kind is ended.</param>
-internal sealed record DomainJobAbortEffect(string Host, string Uuid, string Name, string Operation) : DomainEffect(Host, Uuid, Name)
+/// <param name="BegunAt">Only one that began then; null: any, as operations of earlier versions have it.</param>
+internal sealed record DomainJobAbortEffect(string Host, string Uuid, string Name, string Operation, DateTimeOffset? BegunAt = null)
+    : DomainEffect(Host, Uuid, Name)
 {
+    /// <summary>How far two looks at one job may be apart about its beginning, which is told as its age.</summary>
+    private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(10);
+
     [JsonIgnore]
     public override bool IsReversible => false;
+
+    protected override bool LeavesMark => false;
 
     public override Effect? Inverse(JsonObject post) => null;
 
     public override IReadOnlyList<string> Describe() => [$"{Subject}: {Operation} aborted"];
 
+    // Where another job is under way, ours has ended.
     protected override async Task<Look> SeeAsync(
         ActionTools tools, ILibvirtHost host, DomainRecord domain, OperationMark? ours, CancellationToken cancellationToken) =>
         domain.Id is not null && await host.Domains.GetJobAsync(Id, cancellationToken) is { } job && job.Operation == Operation
+            && (BegunAt is not { } begun || (tools.Time.GetUtcNow() - job.Elapsed - begun).Duration() <= Tolerance)
             ? Look.NotApplied(null) : Look.Applied(null);
 
     protected override async Task<WriteAnswer> ActAsync(

@@ -147,6 +147,10 @@ internal sealed class GuestRestart(ActionTools tools, string host, string key)
                 if (other.Name == host) return ($"host {host} answers again: nothing more is started elsewhere", silent);
                 if (found is { Id: not null } && other.Name != guest.Destination) return ($"it runs on host {other.Name}", silent);
             }
+            catch (LibvirtNotAdmittedException) when (other.Name == host)
+            {
+                return ($"host {host} answers again: nothing more is started elsewhere", silent);
+            }
             catch (LibvirtException e) when (e is LibvirtUnreachableException or LibvirtTimeoutException)
             {
                 if (other.Name != host) silent.Add(other.Name);

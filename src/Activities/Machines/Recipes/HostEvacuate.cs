@@ -70,6 +70,7 @@ internal sealed class HostEvacuate : MachineRecipe
     protected override string? SilentObjection(MachineEvidence machine, IReadOnlyDictionary<string, string> parameters)
     {
         var (name, seen) = (machine.Host.Name, machine.Evacuation);
+        if (machine.Host.Refuses) return $"host {name} answers, and refuses: {machine.Host.Reason}";
         if (machine.Host.Maintenance is { } maintenance) return $"host {name} is {maintenance}";
         var setting = $"see setting {MachineFencingOptions.Section}:Hosts:{name}";
         if (seen is not { Witnesses.Count: > 0 }) return $"no witness can say that its guests are dead: {setting}";

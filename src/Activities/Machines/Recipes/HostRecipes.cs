@@ -143,7 +143,7 @@ internal sealed class RestartLibvirtd : MachineRecipe
     protected override async Task<Proposal> ProposeAsync(
         ActionTools tools, ActionRequest request, ILibvirtHost host, MachineEvidence machine, CancellationToken cancellationToken)
     {
-        if (machine.Host.Reachable) return Proposal.Refuse("libvirt answers");
+        if (machine.Host.Reachable || machine.Host.Refuses) return Proposal.Refuse("libvirt answers");
         if (!tools.Machines!.Options.CurrentValue.RestartCommands.ContainsKey(host.Name))
         {
             return Proposal.Refuse($"no command restarts it: see setting {MachineOptions.Section}:RestartCommands:{host.Name}");

@@ -14,7 +14,8 @@ internal abstract class MachineRecipe : IRecipe
 
     public string? Refusal(EvidenceBundle evidence, IReadOnlyDictionary<string, string> parameters) =>
         evidence.Machine is not { } machine ? "the target is on no libvirt host"
-        : !machine.Host.Reachable ? !NeedsHost ? SilentObjection(machine, parameters) : $"host {machine.Host.Name} does not answer"
+        : !machine.Host.Reachable ? !NeedsHost ? SilentObjection(machine, parameters) : machine.Host.Refuses
+            ? $"host {machine.Host.Name} refuses: {machine.Host.Reason}" : $"host {machine.Host.Name} does not answer"
         : evidence.Target.Kind == TargetKinds.VirtualMachine && machine.Domain is null ? "the domain could not be looked at"
         : Objection(machine, parameters);
 
@@ -29,6 +30,8 @@ internal abstract class MachineRecipe : IRecipe
         if (!seen.Exists) return Proposal.Gone(request.Target);
         if (NeedsHost && seen.Machine is { Host.Reachable: false } silent)
         {
+            if (silent.Host.Refuses) throw new LibvirtForbiddenException(host.Name, 0, 0, silent.Host.Reason ?? "it does not let us in");
+
             // Not a refusal: nobody knows. Whoever asked asks again.
             throw new LibvirtUnreachableException(host.Name, silent.Host.Reason ?? "it does not answer");
         }

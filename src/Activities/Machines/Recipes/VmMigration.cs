@@ -162,5 +162,7 @@ internal sealed class VmAbortMigration : MachineRecipe
         ActionTools tools, ActionRequest request, ILibvirtHost host, MachineEvidence machine, CancellationToken cancellationToken) =>
         Task.FromResult(Proposal.Act(
             $"aborts the migration of {request.Target}",
-            new DomainJobAbortEffect(host.Name, machine.Domain!.Uuid, machine.Domain.Name, machine.Domain.Job!.Operation)));
+            new DomainJobAbortEffect(
+                host.Name, machine.Domain!.Uuid, machine.Domain.Name, machine.Domain.Job!.Operation,
+                machine.At - machine.Domain.Job.Elapsed)));
 }

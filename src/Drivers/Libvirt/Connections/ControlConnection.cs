@@ -41,9 +41,8 @@ internal sealed class ControlConnection(
                 return _opening;
             var wait = _nextTry - time.GetUtcNow();
             if (_lastFailure is not null && wait > TimeSpan.Zero)
-                return Task.FromException<LibvirtLink>(new LibvirtUnreachableException(
-                    host, $"{_lastFailure.Reason} (next attempt in {wait.TotalSeconds:0.#} s)", _lastFailure, _lastFailure.Code,
-                    _lastFailure.Domain));
+                return Task.FromException<LibvirtLink>(
+                    Still(_lastFailure, $"{_lastFailure.Reason} (next attempt in {wait.TotalSeconds:0.#} s)"));
             return _opening = Task.Run(OpenAsync);
         }
     }
@@ -73,6 +72,10 @@ internal sealed class ControlConnection(
         link?.Dispose();
     }
 
+    private LibvirtUnreachableException Still(LibvirtException failure, string words) => failure is LibvirtNotAdmittedException
+        ? new LibvirtNotAdmittedException(host, words, failure.Code, failure.Domain)
+        : new LibvirtUnreachableException(host, words, failure, failure.Code, failure.Domain);
+
     private async Task<LibvirtLink> OpenAsync()
     {
         try
@@ -101,7 +104,9 @@ internal sealed class ControlConnection(
                 _nextTry = time.GetUtcNow() + delay.Next();
             }
 
-            breaker.Failed(reason.Reason);
+            // That it does not let us in is an answer.
+            if (reason is not LibvirtNotAdmittedException)
+                breaker.Failed(reason.Reason);
             tried(reason);
             throw;
         }

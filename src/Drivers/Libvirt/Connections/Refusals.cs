@@ -23,22 +23,44 @@ internal static class Refusals
         host, $"the connection was lost during {call}, whether it took effect is not known: {fault.Message}", null, fault.Code,
         fault.Domain);
 
-    public static LibvirtUnreachableException OfOpening(string host, NativeFault fault) => new(
-        host, $"a connection could not be opened: {fault.Message}{HintFor(fault)}", null, fault.Code, fault.Domain);
+    public static LibvirtUnreachableException OfOpening(string host, NativeFault fault) => MissingGrant(fault) is { } grant
+        ? new LibvirtNotAdmittedException(host, $"missing permission: {fault.Message}. {grant}", fault.Code, fault.Domain)
+        : new LibvirtUnreachableException(
+            host, $"a connection could not be opened: {fault.Message}{HintFor(fault)}", null, fault.Code, fault.Domain);
 
     // libvirt has no code of its own for it, and refuses other things with the same one
     private static bool IsBusy(NativeFault fault) => fault.Domain == StorageDomain
         && (fault.Message.Contains("still being allocated", StringComparison.Ordinal)
             || fault.Message.Contains("still in use", StringComparison.Ordinal));
 
+    // What somebody must grant; null when the refusal is about something else. What ssh says comes as a fault of the system.
+    private static string? MissingGrant(NativeFault fault) => fault.Code switch
+    {
+        ErrorCode.SystemError when Says(fault, "Permission denied (publickey") =>
+            "The account's public key must be in authorized_keys of the user that the URI names (keyfile= says which key is shown)",
+        ErrorCode.SystemError when Says(fault, "Permission denied") =>
+            "The account may not use the socket: put it into the group 'libvirt' (or the one of unix_sock_group)",
+        ErrorCode.AuthenticationFailed when IsTrust(fault) => null,
+        ErrorCode.AuthenticationUnavailable or ErrorCode.AuthenticationCancelled or ErrorCode.AuthenticationFailed
+            or ErrorCode.AccessDenied => "Grant the account org.libvirt.unix.manage (org.libvirt.unix.monitor for a ReadOnly host) by a "
+            + "rule of polkit, or see auth_unix_rw and access_drivers in libvirtd.conf",
+        _ => null,
+    };
+
     private static string HintFor(NativeFault fault) => fault.Code switch
     {
-        ErrorCode.SystemError when fault.Message.Contains("Permission denied", StringComparison.Ordinal) =>
-            ". The account may not use the socket: is it in the group 'libvirt' (or the one of unix_sock_group)?",
-        ErrorCode.SystemError when fault.Message.Contains("No such file", StringComparison.Ordinal) =>
+        ErrorCode.SystemError when Says(fault, "No such file") =>
             ". There is no such socket: does libvirtd (or virtqemud) run on this host?",
-        ErrorCode.AuthenticationFailed or ErrorCode.AuthenticationUnavailable =>
-            ". The account is not let in: see polkit's rules, or auth_unix_rw in libvirtd.conf",
+        ErrorCode.SystemError when Says(fault, "Host key verification failed") =>
+            ". The host's key is not the one in the known_hosts of the account that Heal runs as: is it that host?",
+        ErrorCode.SystemError when Says(fault, "TLS confirmation") =>
+            ". The host closed the connection at once: its own ca_file must know the authority of our clientcert.pem (pkipath=)",
+        ErrorCode.AuthenticationFailed when IsTrust(fault) =>
+            ". The host's certificate is of no authority in our cacert.pem (pkipath=, else /etc/pki/CA): is it that host?",
         _ => "",
     };
+
+    private static bool IsTrust(NativeFault fault) => Says(fault, "peer's certificate");
+
+    private static bool Says(NativeFault fault, string words) => fault.Message.Contains(words, StringComparison.Ordinal);
 }

@@ -40,5 +40,10 @@ public sealed class LibvirtTimeoutException(string host, string call, TimeSpan t
 /// <summary>The host cannot be reached: no library, no connection, the breaker is open, or too many calls wait.</summary>
 /// <param name="code">libvirt's error code when it refused the connection or lost it, for example 38 where there is no socket; else
 /// 0.</param>
-public sealed class LibvirtUnreachableException(string host, string message, Exception? inner = null, int code = 0, int domain = 0)
+public class LibvirtUnreachableException(string host, string message, Exception? inner = null, int code = 0, int domain = 0)
     : LibvirtException(host, code, domain, message, inner);
+
+/// <summary>The host is there, and does not let the account in: somebody must grant what the message names. No sign of a host that is
+/// down.</summary>
+public sealed class LibvirtNotAdmittedException(string host, string message, int code, int domain)
+    : LibvirtUnreachableException(host, message, null, code, domain);

@@ -11,6 +11,7 @@ internal sealed class HypervisorDownRule : IMachineRule
     {
         var host = sight.Host;
         if (host.Reachable) return MachineFinding.Reject(Cause, $"host {host.Name} answers", host.Id);
+        if (host.Refuses) return MachineFinding.Reject(Cause, $"host {host.Name} answers, and refuses: {host.Reason}", host.Id);
         if (host.Maintenance is { } maintenance) return MachineFinding.Reject(Cause, $"host {host.Name} is {maintenance}", host.Id);
         var silent = sight.Machine.At - host.LastSeenAt;
         return silent is { } time && time < sight.Machine.Thresholds.HostDownAfter
