@@ -10,8 +10,8 @@ namespace Microsoft.Azure.Functions.Worker.Management;
 /// time of the call. A <c>Result</c> is a JSON value; an <c>Input</c> is the text that was stored, which is JSON too.
 /// </summary>
 /// <remarks>
-/// Goes over the history twice, so that nobody has to hold it: <see cref="Note"/> each event, then <see cref="Show"/> each. Payloads are kept
-/// of those calls only whose completion has not come yet. When a running instance continues as new in between, calls may be missing.
+/// Goes over the history twice, so that nobody has to hold it: <see cref="Note"/> each event, then <see cref="Show"/> each. Payloads are
+/// kept of those calls only whose completion has not come yet. When a running instance continues as new in between, calls may be missing.
 /// </remarks>
 internal sealed class HistoryView(bool showInput, bool showOutput)
 {

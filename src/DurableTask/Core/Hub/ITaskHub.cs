@@ -51,8 +51,8 @@ public interface ITaskHub
     Task<IReadOnlyList<HistoryEvent>?> GetHistoryAsync(string instanceId, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// The same, part by part, for whoever need not hold all of it; nothing when there is no such instance. What is added meanwhile may come
-    /// too; it ends early when another execution takes the place of this one.
+    /// The same, part by part, for whoever need not hold all of it; nothing when there is no such instance. What is added meanwhile may
+    /// come too; it ends early when another execution takes the place of this one.
     /// </summary>
     async IAsyncEnumerable<HistoryEvent> ReadHistoryAsync(
         string instanceId, [EnumeratorCancellation] CancellationToken cancellationToken = default)
