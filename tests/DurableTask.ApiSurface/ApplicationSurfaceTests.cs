@@ -7,8 +7,8 @@ using Microsoft.DurableTask.Worker;
 namespace Heal.DurableTask.ApiSurface.Tests;
 
 /// <summary>
-/// The application and the samples can be built against the official packages: of our assemblies of the same names they use nothing, neither
-/// type nor member, that is not on the contract's lists.
+/// The application and the samples can be built against the official packages: of our assemblies of the same names they use nothing,
+/// neither type nor member, that is not on the contract's lists.
 /// </summary>
 public sealed class ApplicationSurfaceTests
 {

@@ -28,7 +28,10 @@ internal static class PublicApi
         type = declared.DeclaringType!;
         declared = type.GetProperties(Declared).FirstOrDefault(
             property => declared.Equals(property.GetMethod) || declared.Equals(property.SetMethod)) ?? declared;
-        return MembersOf(type).Where(line => line.Member.Equals(declared)).Select(line => $"{OwnerOf(type)} | {line.Text}").FirstOrDefault();
+        return MembersOf(type)
+            .Where(line => line.Member.Equals(declared))
+            .Select(line => $"{OwnerOf(type)} | {line.Text}")
+            .FirstOrDefault();
     }
 
     private static string OwnerOf(Type type) => $"{type.Namespace}.{TypeText.OfDeclaration(type)}";

@@ -18,25 +18,33 @@ internal static class UsedApi
         Module module = Assembly.LoadFrom(path).ManifestModule;
         using var file = new PEReader(File.OpenRead(path));
         MetadataReader metadata = file.GetMetadataReader();
-        IEnumerable<MemberInfo> types = metadata.TypeReferences
-            .Select(handle => (MemberInfo)module.ResolveType(MetadataTokens.GetToken(handle)));
-        IEnumerable<MemberInfo> members = metadata.MemberReferences
-            .Where(handle => !IsOfOwnGeneric(metadata.GetMemberReference(handle), metadata))
-            .Select(handle => module.ResolveMember(MetadataTokens.GetToken(handle), AnyTypes, AnyTypes)!);
-        return [.. types.Concat(members).Where(used => isAsked((used as Type ?? used.DeclaringType!).Assembly))];
-    }
+        return
+        [
+            .. metadata.TypeReferences.Select(handle => (MemberInfo)TypeOf(handle)).Where(type => isAsked(((Type)type).Assembly)),
+            .. metadata.MemberReferences
+                .Where(handle => OwnerOf(metadata.GetMemberReference(handle)) is { } owner && isAsked(TypeOf(owner).Assembly))
+                .Select(handle => module.ResolveMember(MetadataTokens.GetToken(handle), AnyTypes, AnyTypes)!),
+        ];
 
-    /// <summary>A member of one of the assembly's own generic types, to which it refers as to a foreign one.</summary>
-    private static bool IsOfOwnGeneric(MemberReference member, MetadataReader metadata)
-    {
-        if (member.Parent.Kind != HandleKind.TypeSpecification)
+        Type TypeOf(EntityHandle handle) => module.ResolveType(MetadataTokens.GetToken(handle));
+
+        // Null for the assembly's own types, generic ones too, and for arrays.
+        EntityHandle? OwnerOf(MemberReference member)
         {
-            return false;
-        }
+            EntityHandle owner = member.Parent;
+            if (owner.Kind == HandleKind.TypeSpecification)
+            {
+                BlobReader type = metadata.GetBlobReader(metadata.GetTypeSpecification((TypeSpecificationHandle)owner).Signature);
+                if (type.ReadSignatureTypeCode() != SignatureTypeCode.GenericTypeInstance
+                    || type.ReadSignatureTypeCode() != SignatureTypeCode.TypeHandle)
+                {
+                    return null;
+                }
 
-        BlobReader type = metadata.GetBlobReader(metadata.GetTypeSpecification((TypeSpecificationHandle)member.Parent).Signature);
-        return type.ReadSignatureTypeCode() == SignatureTypeCode.GenericTypeInstance
-            && type.ReadSignatureTypeCode() == SignatureTypeCode.TypeHandle
-            && type.ReadTypeHandle().Kind == HandleKind.TypeDefinition;
+                owner = type.ReadTypeHandle();
+            }
+
+            return owner.Kind == HandleKind.TypeReference ? owner : null;
+        }
     }
 }

@@ -4,8 +4,8 @@ using Heal.Bench.FunctionsWorker.Load;
 namespace Heal.Bench.FunctionsWorker.Benchmarks;
 
 /// <summary>
-/// An HTTP function that returns a string beside a minimal API that returns the same. Both processes live all the time and take short turns:
-/// what a machine does meanwhile hits both of a pair.
+/// An HTTP function that returns a string beside a minimal API that returns the same. Both processes live all the time and take short
+/// turns: what a machine does meanwhile hits both of a pair.
 /// </summary>
 internal static class HttpThroughput
 {
@@ -41,7 +41,8 @@ internal static class HttpThroughput
         string ratio = string.Create(CultureInfo.InvariantCulture,
             $"median {Latency.Median(ratios):P0} of bare Kestrel in {ratios.Length} turns ({ratios[ratios.Length / 4]:P0} to "
             + $"{ratios[ratios.Length * 3 / 4]:P0} in half of them), with {processor:P0} of its CPU; ");
-        string bytes = string.Create(CultureInfo.InvariantCulture, $"{Latency.Median(ours.Select(static t => t.Bytes)):N0} bytes allocated for one");
+        double allocated = Latency.Median(ours.Select(static t => t.Bytes));
+        string bytes = string.Create(CultureInfo.InvariantCulture, $"{allocated:N0} bytes allocated for one");
         Turned[] bySpeed = [.. ours.OrderBy(static t => t.Run.PerSecond)];
         report.Add(new(
             "http", what, Latency.Median(ours.Select(static t => t.Run.PerSecond)), bySpeed[bySpeed.Length / 2].Run.Latency,

@@ -37,7 +37,8 @@ internal static class QueueDrain
         double[] ratios = [.. turns.Select(static t => t.Ours / t.Bare).Order()];
         report.Add(new("queue", "bare loop", Latency.Median(turns.Select(static t => t.Bare))));
         report.Add(new(
-            "queue", "function", Latency.Median(turns.Select(static t => t.Ours)), CpuMicroseconds: Latency.Median(turns.Select(static t => t.Cpu)),
+            "queue", "function", Latency.Median(turns.Select(static t => t.Ours)),
+            CpuMicroseconds: Latency.Median(turns.Select(static t => t.Cpu)),
             Note: string.Create(CultureInfo.InvariantCulture,
                 $"median {Latency.Median(ratios):P0} of the bare loop in {ratios.Length} turns ({ratios[0]:P0} to {ratios[^1]:P0})")));
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DurableTask.Core;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
@@ -9,6 +10,9 @@ namespace Microsoft.DurableTask.PostgreSql;
 internal sealed class InstanceStore(
     HubDatabase database, HubNotifier notifier, TurnCommitter committer, InboxWriter inbox, LocalWorkers workers)
 {
+    // Of a history that is read in parts: a row holds what a turn added, or a piece of it.
+    private const int HistoryRowsAtOnce = 64;
+
     private static readonly PageToken Beginning = new(DateTimeOffset.UnixEpoch, "");
     private PageToken _expiryLooked = Beginning;
 
@@ -104,6 +108,41 @@ internal sealed class InstanceStore(
     {
         var texts = await database.QueryAsync("get_history", [instanceId], row => Rows.Text(row, 0), cancellationToken);
         return texts.Count == 0 ? null : [.. texts.OfType<string>().SelectMany(HistorySerializer.ReadAll)];
+    }
+
+    /// <summary>In parts, each a query of its own: no connection waits for a slow reader.</summary>
+    public async IAsyncEnumerable<HistoryEvent> ReadHistoryAsync(
+        string instanceId, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string? execution = null;
+        int last = -1;
+        while (true)
+        {
+            var part = await database.QueryAsync(
+                "read_history_part",
+                [instanceId, last, HistoryRowsAtOnce],
+                row => (Execution: row.GetString(0), Seq: row.GetInt32(1), Event: row.GetString(2)),
+                cancellationToken);
+            foreach (var row in part)
+            {
+                if (row.Execution != (execution ??= row.Execution))
+                {
+                    yield break;
+                }
+
+                foreach (HistoryEvent entry in HistorySerializer.ReadAll(row.Event))
+                {
+                    yield return entry;
+                }
+            }
+
+            if (part.Count < HistoryRowsAtOnce)
+            {
+                yield break;
+            }
+
+            last = part[^1].Seq;
+        }
     }
 
     public async Task<int> PurgeAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken)

@@ -126,6 +126,9 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
     public Task<IReadOnlyList<HistoryEvent>?> GetHistoryAsync(string instanceId, CancellationToken cancellationToken = default) =>
         _instances.GetHistoryAsync(instanceId, cancellationToken);
 
+    public IAsyncEnumerable<HistoryEvent> ReadHistoryAsync(string instanceId, CancellationToken cancellationToken = default) =>
+        _instances.ReadHistoryAsync(instanceId, cancellationToken);
+
     public Task<int> PurgeInstancesAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken = default) =>
         _instances.PurgeAsync(instanceIds, cancellationToken);
 

@@ -14,7 +14,7 @@ internal sealed class FunctionEntity(FunctionDescriptor function, FunctionInvoke
         string entityId = operation.Context.Id.ToString();
         if (log.WantsPayloads)
         {
-            log.Began(function, entityId, operation.HasInput ? operation.GetInput(typeof(object)) : null);
+            log.Began(function, entityId, operation.HasInput ? operation.GetInput<object>() : null);
         }
 
         var dispatcher = new TaskEntityDispatcher(operation, services);

@@ -9,68 +9,80 @@ namespace Microsoft.Azure.Functions.Worker.Management;
 /// A history as the management API shows it: the turns are left out, and what was called stands once, as its completion with the name and
 /// time of the call. A <c>Result</c> is a JSON value; an <c>Input</c> is the text that was stored, which is JSON too.
 /// </summary>
-internal static class HistoryView
+/// <remarks>
+/// Goes over the history twice, so that nobody has to hold it: <see cref="Note"/> each event, then <see cref="Show"/> each. Payloads are
+/// kept of those calls only whose completion has not come yet. When a running instance continues as new in between, calls may be missing.
+/// </remarks>
+internal sealed class HistoryView(bool showInput, bool showOutput)
 {
-    public static JsonArray Of(IEnumerable<HistoryEvent> events, bool showInput, bool showOutput)
+    private readonly Dictionary<(bool IsActivity, int Id), int> _latest = [];
+    private readonly HashSet<int> _answered = [];
+    private readonly Dictionary<(bool IsActivity, int Id), Call> _open = [];
+    private int _noted;
+    private int _shown;
+
+    /// <summary>All events that were noted have been shown; what came later is left out.</summary>
+    public bool IsWhole => _shown == _noted;
+
+    public void Note(HistoryEvent entry)
     {
-        var calls = new Dictionary<(bool IsActivity, int Id), HistoryEvent>();
-        var folded = new HashSet<HistoryEvent>();
-        var items = new List<(HistoryEvent Event, JsonObject Item)>();
-        foreach (HistoryEvent entry in events.Where(static e => e is not (OrchestratorStartedEvent or OrchestratorCompletedEvent)))
+        int place = _noted++;
+        if (CallOf(entry) is { } call)
         {
-            JsonObject item = Item(entry, showOutput);
-            switch (entry)
-            {
-                // After a rewind an id may come twice: the later call is the one that is answered next.
-                case TaskScheduledEvent or SubOrchestrationInstanceCreatedEvent:
-                    calls[(entry is TaskScheduledEvent, entry.EventId)] = entry;
-                    break;
-                case TaskCompletedEvent { TaskScheduledId: var id }:
-                    Fold(item, (true, id));
-                    break;
-                case TaskFailedEvent { TaskScheduledId: var id }:
-                    Fold(item, (true, id));
-                    break;
-                case SubOrchestrationInstanceCompletedEvent { TaskScheduledId: var id }:
-                    Fold(item, (false, id));
-                    break;
-                case SubOrchestrationInstanceFailedEvent { TaskScheduledId: var id }:
-                    Fold(item, (false, id));
-                    break;
-            }
-
-            items.Add((entry, item));
+            // After a rewind an id may come twice: the later call is the one that is answered next.
+            _latest[call] = place;
         }
-
-        var view = new JsonArray();
-        foreach ((HistoryEvent _, JsonObject item) in items.Where(i => !folded.Contains(i.Event)))
+        else if (AnswerOf(entry) is { } answered && _latest.TryGetValue(answered, out int of))
         {
-            if (!showInput)
-            {
-                item.Remove("Input");
-            }
-
-            view.Add((JsonNode)item);
-        }
-
-        return view;
-
-        void Fold(JsonObject completion, (bool IsActivity, int Id) answered)
-        {
-            if (!calls.TryGetValue(answered, out HistoryEvent? call))
-            {
-                return;
-            }
-
-            (string? name, string? input) = call is TaskScheduledEvent task
-                ? (task.Name, task.Input)
-                : (((SubOrchestrationInstanceCreatedEvent)call).Name, ((SubOrchestrationInstanceCreatedEvent)call).Input);
-            completion["FunctionName"] = name;
-            completion["ScheduledTime"] = Time(call.Timestamp);
-            completion["Input"] = input;
-            folded.Add(call);
+            _answered.Add(of);
         }
     }
+
+    /// <returns>Null for an event that is not shown, or not by itself.</returns>
+    public JsonObject? Show(HistoryEvent entry)
+    {
+        int place = _shown++;
+        if (entry is OrchestratorStartedEvent or OrchestratorCompletedEvent)
+        {
+            return null;
+        }
+
+        if (CallOf(entry) is { } call && _answered.Contains(place))
+        {
+            (string? name, string? input) = entry is TaskScheduledEvent task
+                ? (task.Name, task.Input)
+                : (((SubOrchestrationInstanceCreatedEvent)entry).Name, ((SubOrchestrationInstanceCreatedEvent)entry).Input);
+            _open[call] = new(name, showInput ? input : null, entry.Timestamp);
+            return null;
+        }
+
+        JsonObject item = Item(entry, showOutput);
+        if (AnswerOf(entry) is { } answered && _open.Remove(answered, out Call? made))
+        {
+            item["FunctionName"] = made.Name;
+            item["ScheduledTime"] = Time(made.At);
+            item["Input"] = made.Input;
+        }
+
+        if (!showInput)
+        {
+            item.Remove("Input");
+        }
+
+        return item;
+    }
+
+    private static (bool IsActivity, int Id)? CallOf(HistoryEvent entry) =>
+        entry is TaskScheduledEvent or SubOrchestrationInstanceCreatedEvent ? (entry is TaskScheduledEvent, entry.EventId) : null;
+
+    private static (bool IsActivity, int Id)? AnswerOf(HistoryEvent entry) => entry switch
+    {
+        TaskCompletedEvent { TaskScheduledId: var id } => (true, id),
+        TaskFailedEvent { TaskScheduledId: var id } => (true, id),
+        SubOrchestrationInstanceCompletedEvent { TaskScheduledId: var id } => (false, id),
+        SubOrchestrationInstanceFailedEvent { TaskScheduledId: var id } => (false, id),
+        _ => null,
+    };
 
     private static JsonObject Item(HistoryEvent entry, bool showOutput)
     {
@@ -127,4 +139,6 @@ internal static class HistoryView
 
     private static JsonValue? Time(DateTime? time) =>
         time is { } value ? JsonValue.Create(DateTime.SpecifyKind(value, DateTimeKind.Utc)) : null;
+
+    private sealed record Call(string? Name, string? Input, DateTime At);
 }

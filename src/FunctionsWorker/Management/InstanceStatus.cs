@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
 using Microsoft.DurableTask.Client;
 
 namespace Microsoft.Azure.Functions.Worker.Management;
@@ -17,10 +16,6 @@ internal sealed record InstanceStatus(
     string CreatedTime,
     string LastUpdatedTime)
 {
-    /// <summary>Only where the history was asked for.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public JsonArray? HistoryEvents { get; init; }
-
     public static InstanceStatus Of(OrchestrationMetadata instance, bool showInput) => new(
         instance.Name,
         instance.InstanceId,

@@ -1,5 +1,7 @@
+using System.IO.Pipelines;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.Azure.Functions.Worker.Http;
@@ -10,6 +12,8 @@ namespace Microsoft.Azure.Functions.Worker.Management;
 /// <summary>The replies that several routes of the management API share.</summary>
 internal static class ManagementReplies
 {
+    private const int BytesPerFlush = 32 * 1024;
+
     // Its own options: what an application sets for its own JSON must not change the names of this API.
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
     {
@@ -33,6 +37,44 @@ internal static class ManagementReplies
     /// <summary>An instance: 202 with the address to ask again while it runs, then 200; 500 for a failed one where asked for.</summary>
     public static Task StatusAsync(HttpContext http, OrchestrationMetadata instance, InstanceStatus status)
     {
+        Begin(http, instance);
+        return JsonAsync(http, status);
+    }
+
+    /// <summary>The same with the history, which is sent as it comes.</summary>
+    public static async Task StatusAsync(
+        HttpContext http, OrchestrationMetadata instance, InstanceStatus status, IAsyncEnumerable<JsonObject> history)
+    {
+        Begin(http, instance);
+        http.Response.ContentType = "application/json; charset=utf-8";
+        PipeWriter body = http.Response.BodyWriter;
+        await using var json = new Utf8JsonWriter(body, new JsonWriterOptions { Encoder = Options.Encoder });
+        json.WriteStartObject();
+        foreach ((string name, JsonNode? value) in JsonSerializer.SerializeToNode(status, Options)!.AsObject())
+        {
+            json.WritePropertyName(name);
+            JsonSerializer.Serialize(json, value, Options);
+        }
+
+        json.WriteStartArray("historyEvents");
+        await foreach (JsonObject item in history)
+        {
+            item.WriteTo(json, Options);
+            if (json.BytesPending + body.UnflushedBytes >= BytesPerFlush)
+            {
+                await json.FlushAsync(http.RequestAborted);
+                await body.FlushAsync(http.RequestAborted);
+            }
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+        await json.FlushAsync(http.RequestAborted);
+        await body.FlushAsync(http.RequestAborted);
+    }
+
+    private static void Begin(HttpContext http, OrchestrationMetadata instance)
+    {
         bool failedIs500 = ManagementQuery.Flag(http, "returnInternalServerErrorOnFailure", fallback: false);
         if (!instance.IsCompleted)
         {
@@ -43,6 +85,5 @@ internal static class ManagementReplies
         http.Response.StatusCode = !instance.IsCompleted ? StatusCodes.Status202Accepted
             : instance.RuntimeStatus == OrchestrationRuntimeStatus.Failed && failedIs500 ? StatusCodes.Status500InternalServerError
             : StatusCodes.Status200OK;
-        return JsonAsync(http, status);
     }
 }

@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
+using DurableTask.Core.History;
 using Microsoft.AspNetCore.Http;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
@@ -20,11 +22,10 @@ internal sealed class StatusApi(DurableTaskClient client, TimeProvider time)
             return;
         }
 
-        InstanceStatus status = InstanceStatus.Of(instance, showInput) with
-        {
-            HistoryEvents = showHistory ? await HistoryAsync(instance, showInput, showOutput, http.RequestAborted) : null,
-        };
-        await ManagementReplies.StatusAsync(http, instance, status);
+        InstanceStatus status = InstanceStatus.Of(instance, showInput);
+        await (showHistory
+            ? ManagementReplies.StatusAsync(http, instance, status, await HistoryAsync(id, showInput, showOutput, http.RequestAborted))
+            : ManagementReplies.StatusAsync(http, instance, status));
     }
 
     public async Task ListAsync(HttpContext http)
@@ -69,17 +70,33 @@ internal sealed class StatusApi(DurableTaskClient client, TimeProvider time)
         ? ManagementReplies.NotFoundAsync(http, notFound)
         : ManagementReplies.JsonAsync(http, new { instancesDeleted = result.PurgedInstanceCount });
 
-    private async Task<JsonArray> HistoryAsync(
-        OrchestrationMetadata instance, bool showInput, bool showOutput, CancellationToken cancellationToken)
+    /// <summary>The first time over the history; the second one is whoever takes the items'.</summary>
+    private async Task<IAsyncEnumerable<JsonObject>> HistoryAsync(
+        string id, bool showInput, bool showOutput, CancellationToken cancellationToken)
     {
-        try
+        var view = new HistoryView(showInput, showOutput);
+        await foreach (HistoryEvent entry in client.ReadOrchestrationHistoryAsync(id, cancellationToken))
         {
-            return HistoryView.Of(
-                await client.GetOrchestrationHistoryAsync(instance.InstanceId, cancellationToken), showInput, showOutput);
+            view.Note(entry);
         }
-        catch (ArgumentException)
+
+        return ItemsAsync(view, id, cancellationToken);
+    }
+
+    private async IAsyncEnumerable<JsonObject> ItemsAsync(
+        HistoryView view, string id, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (HistoryEvent entry in client.ReadOrchestrationHistoryAsync(id, cancellationToken))
         {
-            return []; // Purged since it was read.
+            if (view.IsWhole)
+            {
+                yield break;
+            }
+
+            if (view.Show(entry) is { } item)
+            {
+                yield return item;
+            }
         }
     }
 }

@@ -238,6 +238,13 @@ internal sealed class TaskHubClient : DurableTaskClient
         return [.. history];
     }
 
+    /// <summary>The same in parts; nothing for an instance that is not there.</summary>
+    public IAsyncEnumerable<HistoryEvent> ReadOrchestrationHistoryAsync(string instanceId, CancellationToken cancellation)
+    {
+        Check.NoEntity(_options.EnableEntitySupport, instanceId);
+        return _hub.ReadHistoryAsync(instanceId, cancellation);
+    }
+
     public override async Task<Page<string>> ListInstanceIdsAsync(
         IEnumerable<OrchestrationRuntimeStatus>? runtimeStatus = null,
         DateTimeOffset? completedTimeFrom = default,

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DurableTask.Core.Exceptions;
 using DurableTask.Core.History;
 
@@ -48,6 +49,19 @@ public interface ITaskHub
 
     /// <summary>The history of the current execution in order; null when there is no such instance.</summary>
     Task<IReadOnlyList<HistoryEvent>?> GetHistoryAsync(string instanceId, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// The same, part by part, for whoever need not hold all of it; nothing when there is no such instance. What is added meanwhile may
+    /// come too; it ends early when another execution takes the place of this one.
+    /// </summary>
+    async IAsyncEnumerable<HistoryEvent> ReadHistoryAsync(
+        string instanceId, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        foreach (HistoryEvent entry in await GetHistoryAsync(instanceId, cancellationToken) ?? [])
+        {
+            yield return entry;
+        }
+    }
 
     /// <summary>Removes ended instances with all that belongs to them. Instances that are not ended are left alone.</summary>
     /// <returns>How many were removed.</returns>

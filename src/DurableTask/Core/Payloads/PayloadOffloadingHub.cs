@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 
@@ -9,6 +10,9 @@ namespace DurableTask.Core.Payloads;
 /// </summary>
 public sealed class PayloadOffloadingHub : ITaskHub, ILocalDispatch
 {
+    // Of a history that is read in parts: so many payloads are in memory together.
+    private const int EventsAtOnce = 16;
+
     private readonly ITaskHub _hub;
     private readonly IPayloadStore _store;
     private readonly LargePayloadOptions _options;
@@ -71,6 +75,22 @@ public sealed class PayloadOffloadingHub : ITaskHub, ILocalDispatch
         }
 
         return await payloads.FindAsync(cancellationToken) ? [.. history!.Select(payloads.PutInto)] : history;
+    }
+
+    public async IAsyncEnumerable<HistoryEvent> ReadHistoryAsync(
+        string instanceId, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await foreach (HistoryEvent[] part in _hub.ReadHistoryAsync(instanceId, cancellationToken).Chunk(EventsAtOnce)
+            .WithCancellation(cancellationToken))
+        {
+            var payloads = new IncomingPayloads(_store);
+            Array.ForEach(part, payloads.Want);
+            bool areFound = await payloads.FindAsync(cancellationToken);
+            foreach (HistoryEvent entry in part)
+            {
+                yield return areFound ? payloads.PutInto(entry) : entry;
+            }
+        }
     }
 
     public Task<int> PurgeInstancesAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken = default) =>

@@ -1,6 +1,5 @@
 using DurableTask.Core.History;
 using Microsoft.DurableTask.Entities;
-using Microsoft.DurableTask.Worker.Tracing;
 using Microsoft.Extensions.Logging;
 
 namespace Microsoft.DurableTask.Worker.Orchestrations;
