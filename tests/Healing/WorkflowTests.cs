@@ -15,6 +15,8 @@ public sealed class WorkflowTests
     [InlineData("  maxActions: 1", "  maxActions: 99", "w.yaml(8,15): limits.maxActions: expected a number from 1 to 10, got 99")]
     [InlineData("  coolDown: 5m", "  coolDown: soon",
         "w.yaml(9,13): limits.coolDown: expected a duration such as 30s, 5m or 1h30m, got 'soon'")]
+    [InlineData("  coolDown: 5m", "  coolDown: 5m\n  coolDownFrom: 0",
+        "w.yaml(10,17): limits.coolDownFrom: expected a number from 1 to 10, got 0")]
     [InlineData("  timeout: 30m", "  timeout: 9999h", "w.yaml(11,12): approval.timeout: expected a duration of at most 30 days")]
     [InlineData("  - id: rollback_deployment", "  - id: reboot_everything",
         "w.yaml(13,9): actions[0].id: expected one of rollback_deployment, got 'reboot_everything'")]
@@ -42,6 +44,18 @@ public sealed class WorkflowTests
             WorkflowCatalogue.Parse([("w.yaml", text.Replace(original, changed))], [Some.Rollback]));
 
         Assert.Contains(refused.Faults, found => found.ToString().StartsWith(fault, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("  coolDown: 5m", 1)]
+    [InlineData("  coolDown: 5m\n  coolDownFrom: 2", 2)]
+    public void The_pause_counts_from_the_operation_that_the_workflow_says_or_from_the_first(string limit, int expected)
+    {
+        var text = Some.WorkflowText.Replace("  coolDown: 5m", limit, StringComparison.Ordinal);
+
+        var workflow = Assert.Single(WorkflowCatalogue.Parse([("w.yaml", text)], [Some.Rollback]).Definitions);
+
+        Assert.Equal(expected, workflow.Limits.CoolDownFrom);
     }
 
     [Fact]
