@@ -15,7 +15,7 @@ internal static class ChangesBenchmark
     private const double MostMilliseconds = 1000;
 
     /// <summary>Beside the time that the changes take.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     private static readonly TimeProvider Time = TimeProvider.System;
 

@@ -5,6 +5,8 @@ namespace Heal.Bench.Kubernetes.Load;
 
 internal static class Cluster
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
     public static KubernetesClient Connect(Uri? server, string? kubeconfig) =>
         new KubernetesClientFactory(TimeProvider.System, NullLoggerFactory.Instance).Create(new KubernetesClientOptions
         {
@@ -12,5 +14,8 @@ internal static class Cluster
             KubeconfigPath = kubeconfig,
             RequestsPerSecond = 5000,
             RequestBurst = 5000,
+            // A server that cannot keep up shows in the figures, not in an end before there are any.
+            AttemptTimeout = Patience,
+            TotalTimeout = Patience,
         });
 }
