@@ -159,6 +159,6 @@ public sealed class TurnBuilderTests
     private static TurnCommit Build(TurnResult result, ExecutionStartedEvent? start = null, List<HistoryEvent>? stored = null)
     {
         using var instance = new CachedInstance("order-1", "e1", stored ?? []);
-        return TurnBuilder.Build(Lock, instance, start ?? Some.Start(), [Began], result, Some.Time);
+        return TurnBuilder.Build(Lock, instance, start ?? Some.Start(), [Began], result, Some.Time, Some.Services);
     }
 }
