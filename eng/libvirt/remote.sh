@@ -46,9 +46,10 @@ certificates() {
 # signed AUTHORITY NAME USE
 signed() {
   local at=$DOORS/$1
+  printf '%s\n' 'subjectAltName=IP:127.0.0.1,DNS:localhost' "extendedKeyUsage=$3" 'keyUsage=digitalSignature,keyEncipherment' >"$at/$2.ext"
   quietly openssl req -newkey rsa:2048 -nodes -subj "/CN=$2" -keyout "$at/$2key.pem" -out "$at/$2.csr"
   quietly openssl x509 -req -days "$DAYS" -in "$at/$2.csr" -CA "$at/cacert.pem" -CAkey "$at/cakey.pem" -CAcreateserial \
-    -out "$at/$2cert.pem" -extfile <(printf 'subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=%s\nkeyUsage=digitalSignature,keyEncipherment\n' "$3")
+    -out "$at/$2cert.pem" -extfile "$at/$2.ext"
 }
 
 # quietly COMMAND...: what draws dots while it works; its words when it fails.
