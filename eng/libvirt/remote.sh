@@ -18,8 +18,8 @@ main() {
   certificates
   keys
   tls=$(free_port) ssh=$(free_port)
-  configure $NUMBER 'listen_tls = 1' 'listen_tcp = 0' 'listen_addr = "127.0.0.1"' "tls_port = \"$tls\"" "ca_file = \"$DOORS/true/cacert.pem\"" \
-    "cert_file = \"$DOORS/true/servercert.pem\"" "key_file = \"$DOORS/true/serverkey.pem\""
+  configure $NUMBER 'listen_tls = 1' 'listen_tcp = 0' 'listen_addr = "127.0.0.1"' "tls_port = \"$tls\"" \
+    "ca_file = \"$DOORS/true/cacert.pem\"" "cert_file = \"$DOORS/true/servercert.pem\"" "key_file = \"$DOORS/true/serverkey.pem\""
   start
   write_env
   trap - EXIT
@@ -46,9 +46,10 @@ certificates() {
 # signed AUTHORITY NAME USE
 signed() {
   local at=$DOORS/$1
+  printf '%s\n' 'subjectAltName=IP:127.0.0.1,DNS:localhost' "extendedKeyUsage=$3" 'keyUsage=digitalSignature,keyEncipherment' >"$at/$2.ext"
   quietly openssl req -newkey rsa:2048 -nodes -subj "/CN=$2" -keyout "$at/$2key.pem" -out "$at/$2.csr"
-  quietly openssl x509 -req -days "$DAYS" -in "$at/$2.csr" -CA "$at/cacert.pem" -CAkey "$at/cakey.pem" -CAcreateserial -out "$at/$2cert.pem" \
-    -extfile <(printf 'subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=%s\nkeyUsage=digitalSignature,keyEncipherment\n' "$3")
+  quietly openssl x509 -req -days "$DAYS" -in "$at/$2.csr" -CA "$at/cacert.pem" -CAkey "$at/cakey.pem" -CAcreateserial \
+    -out "$at/$2cert.pem" -extfile "$at/$2.ext"
 }
 
 # quietly COMMAND...: what draws dots while it works; its words when it fails.

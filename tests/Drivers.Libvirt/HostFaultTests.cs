@@ -119,6 +119,23 @@ public sealed class HostFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_host_that_does_not_let_the_account_in_says_what_to_grant_each_time_and_the_breaker_stays_closed()
+    {
+        _opening.FailWith("Failed to connect socket to '/run/libvirt/libvirt-sock': Permission denied");
+        for (var i = 0; i < 4; i++)
+        {
+            var first = await Assert.ThrowsAsync<LibvirtNotAdmittedException>(() => _host.Domains.ListAsync());
+            Assert.Contains("missing permission", first.Message, StringComparison.Ordinal);
+            Assert.Contains("the group 'libvirt'", first.Message, StringComparison.Ordinal);
+            _time.Advance(TimeSpan.FromSeconds(30));
+        }
+
+        Assert.Equal(HostLink.Down, _host.Link);
+        _opening.FailWith(null);
+        Assert.NotNull(await _host.Domains.ListAsync());
+    }
+
+    [Fact]
     public async Task A_call_that_hangs_leaves_the_host_usable_and_is_not_called_done()
     {
         var hung = await HangAsync("virDomainCreate");

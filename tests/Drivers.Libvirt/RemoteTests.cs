@@ -2,8 +2,8 @@ using Heal.Shared.Tests;
 
 namespace Heal.Drivers.Libvirt.Tests;
 
-/// <summary>A host that is reached as another machine is, by TLS with certificates and by ssh with keys: what it answers and tells, and what
-/// is said when one of the two does not believe the other.</summary>
+/// <summary>A host that is reached as another machine is, by TLS with certificates and by ssh with keys: what it answers and tells, and
+/// what is said when one of the two does not believe the other.</summary>
 [Trait("Category", "Libvirt")]
 [Collection(nameof(RealGuests))]
 public sealed class RemoteTests

@@ -34,12 +34,10 @@ internal static class Permissions
     /// <summary>libvirt does not say which right was missing: what the action needs is named, as its access control has it.</summary>
     public static string Describe(LibvirtForbiddenException refused, string actionId)
     {
-        var needs = MachineRecipes.All.FirstOrDefault(recipe => recipe.Descriptor.Id == actionId) is { } recipe
-            ? $". It needs {string.Join(", ", recipe.Descriptor.Permissions.Select(rule => $"{rule.Resource} ({string.Join(", ", rule.Verbs)})"))}"
-            : "";
-        return SafeText.Line(
-            $"missing permission on libvirt host '{refused.Host}' for action {actionId}: {refused.Reason}{needs}",
-            EvidenceLimits.MessageLength);
+        var rules = MachineRecipes.All.FirstOrDefault(recipe => recipe.Descriptor.Id == actionId)?.Descriptor.Permissions ?? [];
+        var needs = string.Join(", ", rules.Select(rule => $"{rule.Resource} ({string.Join(", ", rule.Verbs)})"));
+        var told = $"missing permission on libvirt host '{refused.Host}' for action {actionId}: {refused.Reason}";
+        return SafeText.Line(needs.Length > 0 ? $"{told}. It needs {needs}" : told, EvidenceLimits.MessageLength);
     }
 
     public static string Describe(KubernetesForbiddenException refused, string actionId)

@@ -6,7 +6,8 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Heal.Activities.Tests;
 
-/// <summary>Where everything of <see cref="RealMachines"/> is: with it a second process works on the same hosts and the same store.</summary>
+/// <summary>Where everything of <see cref="RealMachines"/> is: with it a second process works on the same hosts and the same
+/// store.</summary>
 /// <param name="Hosts">Settings below <c>Heal:Libvirt</c>.</param>
 internal sealed record MachineFacts(Dictionary<string, string?> Hosts, string Database, MachineOptions Options)
 {

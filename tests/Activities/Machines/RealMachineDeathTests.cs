@@ -179,7 +179,8 @@ public sealed class RealMachineDeathTests(RealMachines real) : IClassFixture<Rea
             await real.OverKillsAsync(real.Request("vm_resume_after_io", RealMachines.Machine(name)), "ResumeAsync");
 
             await LibvirtRig.SeesOnConsoleAsync(name, "GUEST-WROTE 0");
-            Assert.Equal((1, resumed + 1, 0), (await _events.CountAsync(name, "Suspended"), await _events.CountAsync(name, "Resumed Unpaused"),
+            Assert.Equal((1, resumed + 1, 0), (
+                await _events.CountAsync(name, "Suspended"), await _events.CountAsync(name, "Resumed Unpaused"),
                 await _events.CountAsync(name, "Stopped")));
         }
         finally

@@ -1,6 +1,4 @@
-using Heal.Drivers.Libvirt;
 using Heal.Healing;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Heal.Activities.Tests;
 
@@ -54,7 +52,7 @@ public sealed class RealPermissionTests(MachineStore store) : IClassFixture<Mach
     public async Task InitializeAsync()
     {
         var file = Path.GetTempFileName();
-        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        await LibvirtRig.RunAsync("chmod", "644", file);
         await File.WriteAllTextAsync(file, LibvirtRig.Domain(_name, Guid.NewGuid(), new Guest { Metadata = Mark, TakesCommands = false }));
         await AsOperatorAsync("define", file);
         File.Delete(file);

@@ -65,9 +65,9 @@ internal abstract record DomainEffect(string Host, string Uuid, string Name) : E
         }
     }
 
-    // Whoever has stood still since it looked (its process stopped, its machine asleep) may have been overtaken: its incident was closed, and
-    // another one acted. libvirt takes no precondition, so that this is asked as late as it can be: the mark must still be ours, and the
-    // domain as it was. What happens between this answer and the call is the one gap that stays.
+    // Whoever has stood still since it looked (its process stopped, its machine asleep) may have been overtaken: its incident was
+    // closed, and another one acted. libvirt takes no precondition, so that this is asked as late as it can be: the mark must still be
+    // ours, and the domain as it was. What happens between this answer and the call is the one gap that stays.
     private async Task<bool> IsOvertakenAsync(ActionTools tools, ILibvirtHost host, string key, CancellationToken cancellationToken)
     {
         var mark = !LeavesMark ? null
