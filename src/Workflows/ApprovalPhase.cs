@@ -24,28 +24,23 @@ internal sealed class ApprovalPhase(TaskOrchestrationContext context, IncidentSt
             var first = await Task.WhenAny(answer, expiry, _signal);
             if (first == answer)
             {
-                Cancel(answered);
+                answered.CancelInTurn();
                 return Decide(plan, await answer);
             }
 
             if (first == expiry)
             {
-                Cancel(answered);
+                answered.CancelInTurn();
                 return (new Ending(OutcomeKind.Escalated, $"nobody approved '{plan.Action.Id}' within {timeout}"), null);
             }
 
             var signal = await _signal;
             _signal = null;
             if (signal.Status != AlertStatus.Resolved) continue;
-            Cancel(answered);
+            answered.CancelInTurn();
             return (null, null);
         }
     }
-
-    // CancelAsync would go on on another thread, which an orchestrator must never do.
-#pragma warning disable CA1849, MA0042, VSTHRD103
-    private static void Cancel(CancellationTokenSource source) => source.Cancel();
-#pragma warning restore CA1849, MA0042, VSTHRD103
 
     private static (Ending? Ending, Plan? Plan) Decide(Plan plan, ApprovalEvent answer)
     {

@@ -57,7 +57,7 @@ internal sealed class ExpireActionOrchestrator : TaskOrchestrator<ExpiryRequest,
         var due = context.CreateTimer(expiry.At.UtcDateTime, healed.Token);
         var recovered = context.WaitForExternalEvent<string>(ExpiryRequest.Recovered, CancellationToken.None);
         if (await Task.WhenAny(recovered, due) == due) return false;
-        await healed.CancelAsync();
+        healed.CancelInTurn();
         var pause = FirstLook;
         while (Now(context) + pause < expiry.At)
         {

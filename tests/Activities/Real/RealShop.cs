@@ -1,8 +1,21 @@
+using System.Collections.Concurrent;
+using Heal.Drivers.Kubernetes;
+using Heal.Drivers.Kubernetes.Models;
+
 namespace Heal.Activities.Tests;
 
 /// <summary>A shop on a real Kubernetes. Its namespaces have two nodes each, and somebody who stands for their kubelets.</summary>
 public sealed class RealShop : Shop
 {
+    /// <summary>Before a watch that a fault has ended begins anew.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
+    private readonly ConcurrentDictionary<string, StandInKubelet> _kubelets = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource _ending = new();
+    private readonly Lazy<Task> _watching;
+
+    public RealShop() => _watching = new(() => Task.WhenAll(StandInKubelet.Looked.Select(WatchAsync)));
+
     internal ControlPlane Plane { get; } = new();
 
     private protected override async Task<ClusterAddress> StartClusterAsync()
@@ -11,14 +24,44 @@ public sealed class RealShop : Shop
         return new ClusterAddress(null, Plane.Kubeconfig);
     }
 
-    private protected override Task StopClusterAsync() => Plane.StopAsync();
+    private protected override async Task StopClusterAsync()
+    {
+        await _ending.CancelAsync();
+        await _watching.Value;
+        _ending.Dispose();
+        await Plane.StopAsync();
+    }
 
     private protected override async Task FurnishAsync(Stall stall)
     {
         await stall.AddNodesAsync();
-        stall.Kubelet = new StandInKubelet(stall);
-        _ = stall.Kubelet.RunAsync();
+        _kubelets[stall.Namespace] = stall.Kubelet = new StandInKubelet(stall);
+        _ = _watching.Value;
         await stall.UntilAsync(new("", "ServiceAccount"), "default", _ => true);
+    }
+
+    // One watch of a kind for all namespaces: each takes a connection, and a client has a limit for these.
+    private async Task WatchAsync(ResourceKind kind)
+    {
+        while (!_ending.IsCancellationRequested)
+        {
+            try
+            {
+                await foreach (var change in Client.WatchAsync<KubernetesObject>(kind, null, new WatchOptions(), _ending.Token))
+                {
+                    if (change.Type != WatchEventType.Deleted
+                        && _kubelets.TryGetValue(change.Object.Metadata.Namespace ?? "", out var kubelet))
+                    {
+                        await kubelet.SeeAsync(kind, change.Object.ToJson());
+                    }
+                }
+            }
+            catch (Exception e) when (_ending.IsCancellationRequested || e is KubernetesUnreachableException or KubernetesApiException)
+            {
+                // At the end, or while a test has taken the API server away: begun anew, it tells of everything that there is.
+                await Task.Delay(Pause, _ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
     }
 }
 

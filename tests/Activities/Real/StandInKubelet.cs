@@ -15,9 +15,21 @@ internal sealed class StandInKubelet(Stall stall)
     private const string Started = "2026-01-01T00:00:00Z";
     private int _addresses;
 
-    /// <summary>Follows the pods and the autoscalers until the cluster of the test is gone.</summary>
-    public Task RunAsync() => Task.WhenAll(
-        FollowAsync(Kinds.Pod, ActAsync), FollowAsync(Kinds.HorizontalPodAutoscaler, ScaleAsync));
+    /// <summary>What it looks after.</summary>
+    public static IReadOnlyList<ResourceKind> Looked => [Kinds.Pod, Kinds.HorizontalPodAutoscaler];
+
+    /// <summary>Something that it looks after is there, or has changed.</summary>
+    public async Task SeeAsync(ResourceKind kind, JsonObject item)
+    {
+        try
+        {
+            await (kind == Kinds.Pod ? ActAsync(item) : ScaleAsync(item));
+        }
+        catch (Exception passing) when (passing is KubernetesApiException or KubernetesUnreachableException or InvalidOperationException)
+        {
+            // Somebody was faster, or the object or the API server is gone: the next change tells.
+        }
+    }
 
     /// <summary>The kernel kills every container that there is, once.</summary>
     public async Task KillForMemoryAsync()
@@ -106,17 +118,4 @@ internal sealed class StandInKubelet(Stall stall)
         var number = Interlocked.Increment(ref _addresses);
         return string.Create(CultureInfo.InvariantCulture, $"10.1.{number / 250}.{(number % 250) + 1}");
     }
-
-    // Somebody was faster, or the object is gone: the next change tells.
-    private Task FollowAsync(ResourceKind kind, Func<JsonObject, Task> act) => stall.FollowAsync(kind, async (item, isGone) =>
-    {
-        if (isGone) return;
-        try
-        {
-            await act(item);
-        }
-        catch (Exception passing) when (passing is KubernetesApiException or InvalidOperationException)
-        {
-        }
-    });
 }

@@ -209,6 +209,14 @@ internal static class NodeCases
         await stall.SetStatusAsync(Kinds.Node, $"{stall.Namespace}-a", NotReady, clusterWide: true);
         if (stall.Kubelet is { } kubelet) await kubelet.LoseAsync(pod);
         await stall.UntilAsync(Kinds.Pod, pod, live => !live.HasCondition("Ready"));
+
+        // A real cluster's controller writes all taints of a node that it has read before: what is set beside it may be gone again.
+        if (stall.Kubelet is not null)
+        {
+            await stall.UntilAsync(Kinds.Node, $"{stall.Namespace}-a", live => live.Items("spec", "taints").Any(taint =>
+                taint.Text("key") == "node.kubernetes.io/unreachable"), clusterWide: true);
+        }
+
         await stall.PatchAsync(Kinds.Node, $"{stall.Namespace}-a", $$"""
             { "spec": { "taints": [ { "key": "{{DeleteStuckPod.OutOfService}}", "value": "nodeshutdown", "effect": "NoExecute" } ] } }
             """, clusterWide: true);
