@@ -10,6 +10,7 @@ namespace Heal.Activities.Tests;
 [Trait("Category", "Cluster")]
 public sealed class RealDeathTests(RealShop shop) : RecipeClaims(shop)
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly string[] Points = ["before intend", "after intend", "after write", "before confirm"];
 
     public static TheoryData<string> Mortals =>
@@ -58,7 +59,20 @@ public sealed class RealDeathTests(RealShop shop) : RecipeClaims(shop)
         var result = await Action(item, new WatchedClient(Shop.Client)).RunAsync(request, CancellationToken.None);
 
         Assert.True(result.IsApplied, $"{at}: {result.Status}: {result.Detail}");
-        Assert.True(await item.Effects(stall) == 1, $"{at}: {await item.Effects(stall)} effects");
+        var effects = await SettledAsync(item, stall);
+        Assert.True(effects == 1, $"{at}: {effects} effects");
         await AssertLedgerAsync(stall);
+    }
+
+    // What the action has done is confirmed; the cluster's controllers may not be through with it.
+    private static async Task<int> SettledAsync(RecipeCase item, Stall stall)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            var effects = await item.Effects(stall);
+            if (effects >= 0 || limit.IsCancellationRequested) return effects;
+            await Task.Delay(50);
+        }
     }
 }
