@@ -15,7 +15,8 @@ internal sealed record RecipeCase(string Name, string ActionId)
     /// <summary>Makes the precondition false, and says a word of the expected refusal.</summary>
     public required Func<Stall, Task<string>> Spoil { get; init; }
 
-    /// <summary>How often the effect is on the target: what a second effect would change as well. Below zero: something in between.</summary>
+    /// <summary>How often the effect is on the target: what a second effect would change as well. Below zero: something in
+    /// between.</summary>
     public required Func<Stall, Task<int>> Effects { get; init; }
 
     /// <summary>What must be as it was after an undo; the same text means the same. Null: the action cannot be undone.</summary>
