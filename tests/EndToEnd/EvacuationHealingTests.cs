@@ -68,7 +68,6 @@ public sealed class EvacuationHealingTests : IAsyncLifetime
         File.Delete(_way);
         await LibvirtRig.FailAsync("restart-daemon", 1);
         await ApproveAsync(id);
-        await LibvirtRig.SeesOnConsoleAsync(_name, Userspace, times: 2);
         JsonObject incident = await EndedAsync(id);
 
         // People are called though all went well: the host is still dead.
@@ -76,6 +75,7 @@ public sealed class EvacuationHealingTests : IAsyncLifetime
         string[] actions = [.. incident["outcome"]!["actions"]!.AsArray().Select(action => $"{action!["actionId"]} {action["status"]}")];
         // the settings have no command for the gentler one
         Assert.True(actions is ["restart_libvirtd Refused", "host_evacuate Applied"], $"{incident}\n{_heal.App.Log}");
+        await LibvirtRig.SeesOnConsoleAsync(_name, Userspace, times: 2);
         Assert.Equal("running", await LibvirtRig.VirshAsync(LibvirtRig.Uri2, "domstate", _name));
         Assert.Equal("shut off (destroyed)", await LibvirtRig.VirshAsync(LibvirtRig.Uri, "domstate", "--reason", _name));
         Assert.Equal("host_evacuate Applied", await _heal.Database.QueryAsync<string>(
@@ -117,12 +117,14 @@ public sealed class EvacuationHealingTests : IAsyncLifetime
         Directory.Delete(_shared, recursive: true);
     }
 
-    // The app knows how the guest would be started, and has seen from here that its emulator holds the disk.
+    // The app knows how the guest would be started, has seen from here that its emulator holds the disk, and has heard which machine that
+    // host is.
     private async Task StartAsync()
     {
         await _heal.StartAsync(new Guest { Disk = $"{_shared}/disk.qcow2", Metadata = Mark, TakesCommands = false });
         await _heal.UntilAsync(async () => await _heal.Database.QueryAsync<long>(
-            "SELECT count(*) FROM heal.machine_definition WHERE locks_seen_at IS NOT NULL") == 1);
+            "SELECT count(*) FROM heal.machine_definition JOIN heal.hypervisor USING (host) "
+            + "WHERE locks_seen_at IS NOT NULL AND identity IS NOT NULL") == 1);
     }
 
     private async Task<string> WaitsForApprovalAsync()
