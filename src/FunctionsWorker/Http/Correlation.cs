@@ -17,7 +17,8 @@ internal sealed partial class Correlation(RequestDelegate next, ILogger<Correlat
     // The server's own place for it: what the server logs about a request has the same id.
     public static string IdOf(HttpContext http) => http.TraceIdentifier;
 
-    public Task InvokeAsync(HttpContext http)
+    // Asynchronous although it costs a little: what a scope sets must not stay with the connection, whose next request would have it too.
+    public async Task InvokeAsync(HttpContext http)
     {
         string sent = http.Request.Headers[Header].ToString();
         string id = sent.Length > 0 && Harmless().IsMatch(sent) ? sent : Activity.Current?.TraceId.ToHexString() ?? http.TraceIdentifier;
@@ -30,33 +31,8 @@ internal sealed partial class Correlation(RequestDelegate next, ILogger<Correlat
                 return Task.CompletedTask;
             },
             http);
-        IDisposable? scope = logger.BeginScope(new RequestScope(id));
-        Task reply;
-        try
-        {
-            reply = next(http);
-        }
-        catch
-        {
-            scope?.Dispose();
-            throw;
-        }
-
-        if (reply.IsCompletedSuccessfully)
-        {
-            scope?.Dispose();
-            return reply;
-        }
-
-        return EndAfterAsync(reply, scope);
-    }
-
-    private static async Task EndAfterAsync(Task reply, IDisposable? scope)
-    {
-        using (scope)
-        {
-            await reply;
-        }
+        using IDisposable? scope = logger.BeginScope(new RequestScope(id));
+        await next(http);
     }
 
     [GeneratedRegex("^[A-Za-z0-9._:-]{1,128}$")]
