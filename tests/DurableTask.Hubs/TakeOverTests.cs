@@ -213,65 +213,6 @@ public sealed class TakeOverTests(TestDatabase database) : IClassFixture<TestDat
         Assert.Empty(await LongListAsync("SELECT 1::bigint FROM workers"));
     }
 
-    [Theory]
-    [InlineData("force_custom_plan")]
-    [InlineData("force_generic_plan")]
-    public async Task Giving_back_walks_the_indexes_whatever_the_size(string planCacheMode)
-    {
-        await StartHubAsync();
-        await ExecuteAsync(
-            "INSERT INTO instances (instance_id, execution_id, name, status) "
-            + "SELECT 'i' || n, 'e', 'Order', 0 FROM generate_series(1, 50000) n");
-        await ExecuteAsync(
-            "INSERT INTO inbox (instance_id, visible_at, event) "
-            + "SELECT 'i' || n, now() - n * interval '1 ms', '{}' FROM generate_series(1, 50000) n");
-        await ExecuteAsync(
-            "INSERT INTO activities (instance_id, execution_id, task_id, event) "
-            + "SELECT 'i' || n, 'e', 1, '{}' FROM generate_series(1, 50000) n");
-        await ExecuteAsync("ANALYZE inbox; ANALYZE instances; ANALYZE activities");
-
-        var activities = await PlanAsync(planCacheMode, "give_back_activities (text[])", "'{w1,w2}'");
-        Assert.Contains("activities_by_time", activities);
-        Assert.DoesNotContain("Seq Scan", activities);
-        var orchestrations = await PlanAsync(planCacheMode, "give_back_orchestrations (text[], int)", "'{w1,w2}', 10000");
-        Assert.Contains("inbox_by_time", orchestrations);
-        Assert.DoesNotContain("Seq Scan", orchestrations);
-    }
-
-    /// <summary>By statistics of before the death, hardly any instance is free: comparing all of them with each activity would look cheap,
-    /// and takes a tenth of a second for 400.</summary>
-    [Theory]
-    [InlineData("force_custom_plan")]
-    [InlineData("force_generic_plan")]
-    public async Task Taking_over_looks_up_each_instance_by_its_id_whatever_the_statistics_say(string planCacheMode)
-    {
-        await StartHubAsync();
-        await ExecuteAsync(
-            "INSERT INTO instances (instance_id, execution_id, name, status, resident_at, locked_by, locked_until) "
-            + "SELECT 'i' || n, 'e', 'Order', 0, 'w1', 'w1', now() + interval '1 hour' FROM generate_series(1, 1000) n");
-        await ExecuteAsync(
-            "INSERT INTO activities (instance_id, execution_id, task_id, event, locked_by) "
-            + "SELECT 'i' || n, 'e', 1, '{}', 'w1' FROM generate_series(1, 1000) n");
-        await ExecuteAsync("ANALYZE instances; ANALYZE activities");
-
-        var ids = string.Join(',', Enumerable.Range(1, 400).Select(n => $"i{n}"));
-        string[] plans =
-        [
-            await PlanAsync(planCacheMode, "lock_activities (text, int, interval, text[], text[])", "'w2', 400, '1 min', null, null"),
-            await PlanAsync(planCacheMode, "read_stranded_instances (text[], int)", $"'{{{ids}}}', 10000"),
-            await PlanAsync(planCacheMode, "give_back_orchestrations (text[], int)", "'{w1}', 10000"),
-        ];
-        foreach (var plan in plans)
-        {
-            var lines = plan.Split('\n');
-            var looks = lines.Where((line, i) => line.Contains(" on instances", StringComparison.Ordinal)
-                && line.Contains("Scan", StringComparison.Ordinal)
-                && !lines[i + 1].Contains("Index Cond: (instance_id = ", StringComparison.Ordinal));
-            Assert.Empty(looks);
-            Assert.Contains("on instances", plan);
-        }
-    }
-
     private static Task TellNobody() => Task.CompletedTask;
 
     /// <summary>One orchestration and one activity of another orchestration, locked for an hour.</summary>
@@ -348,21 +289,6 @@ public sealed class TakeOverTests(TestDatabase database) : IClassFixture<TestDat
         {
             _deadline.Token.ThrowIfCancellationRequested();
         }
-    }
-
-    private async Task<string> PlanAsync(string planCacheMode, string nameAndTypes, string values)
-    {
-        var name = nameAndTypes.Split(' ')[0];
-        await using var connection = await _source.OpenConnectionAsync();
-        await using (var prepare = new NpgsqlCommand(
-            $"SET plan_cache_mode = {planCacheMode}; PREPARE {nameAndTypes} AS {HubDatabase.Sql[name]}", connection))
-        {
-            await prepare.ExecuteNonQueryAsync();
-        }
-
-        await using var explain = new NpgsqlCommand($"EXPLAIN (COSTS OFF) EXECUTE {name} ({values})", connection);
-        await using var reader = await explain.ExecuteReaderAsync();
-        return string.Join('\n', await HubDatabase.ReadAllAsync(reader, row => row.GetString(0), CancellationToken.None));
     }
 
     private async Task<List<long>> LongListAsync(string sql, params object?[] arguments)
