@@ -30,6 +30,7 @@ public sealed class MachineBank
         [MachineCauses.GuestKilled] = "LibvirtDomainCrashed",
         [MachineCauses.GuestWatchdog] = "LibvirtDomainWatchdog",
         [MachineCauses.GuestUnresponsive] = "LibvirtDomainGuestUnresponsive",
+        [MachineCauses.GuestLeftPaused] = "LibvirtDomainLeftPaused",
         [MachineCauses.PausedOnIoError] = "LibvirtDomainPausedIOError",
         [MachineCauses.DiskBroken] = "LibvirtDomainPausedIOError",
         [MachineCauses.UnexpectedShutoff] = "LibvirtDomainUnexpectedShutoff",
