@@ -78,7 +78,9 @@ internal sealed class StepSequence(ActionTools tools)
         return posts;
     }
 
-    public static string KeyOf(Operation row, int step) => string.Create(CultureInfo.InvariantCulture, $"{row.Key}/{step + 1}");
+    public static string KeyOf(Operation row, int step) => KeyOf(row.Key, step);
+
+    public static string KeyOf(string operation, int step) => string.Create(CultureInfo.InvariantCulture, $"{operation}/{step + 1}");
 
     /// <summary>Whether a key is that of a later step of the same operation, which is not begun before the earlier one is done.</summary>
     public static bool IsAfter(string key, string earlier) =>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Heal.Drivers.Libvirt;
@@ -131,10 +132,13 @@ internal sealed record DomainHoldEffect(string Host, string Uuid, string Name, i
 /// <summary>
 /// Presses the reset button of one run while it is held paused. A reset leaves no trace that libvirt keeps, so that a process that dies
 /// between libvirt's answer and the second mark has it pressed twice: that costs nothing, because the guest has not run in between. One
-/// that somebody let run on is not reset any more.
+/// that somebody let run on is not reset any more. What the guest's counters said by then is kept: they go on over a reset, and only what
+/// comes after it proves a boot.
 /// </summary>
 internal sealed record DomainResetEffect(string Host, string Uuid, string Name, int RunId) : DomainEffect(Host, Uuid, Name)
 {
+    private const string Before = "before";
+
     [JsonIgnore]
     public override bool IsReversible => false;
 
@@ -144,17 +148,30 @@ internal sealed record DomainResetEffect(string Host, string Uuid, string Name, 
 
     protected override OperationMark MarkOf(string key, bool isDone, Look look) => Holding(key, RunId, isDone, look);
 
-    protected override Task<Look> SeeAsync(
-        ActionTools tools, ILibvirtHost host, DomainRecord domain, OperationMark? ours, CancellationToken cancellationToken) =>
-        Task.FromResult((domain, ours) switch
+    /// <summary>What the counters said when it was reset; null when that is not known.</summary>
+    public static GuestProgress? ProgressOf(Operation? step) => step?.PostImage?[Before]?.Deserialize<GuestProgress>();
+
+    protected override async Task<Look> SeeAsync(
+        ActionTools tools, ILibvirtHost host, DomainRecord domain, OperationMark? ours, CancellationToken cancellationToken)
+    {
+        if (domain.Id != RunId) return AnotherRun;
+        var isHeld = domain is { State: DomainState.Paused, Reason: Held };
+        if (ours is { IsDone: true })
         {
-            ({ Id: var run }, _) when run != RunId => AnotherRun,
-            (_, { IsDone: true }) => Run(domain),
-            ({ State: DomainState.Paused, Reason: Held }, _) => AsOf(tools),
-            ({ State: DomainState.Running or DomainState.Blocked }, _) =>
-                new Look(Sight.DoneByOther, $"somebody let {Subject} run on, and it is not reset any more"),
-            _ => new Look(Sight.ChangedByOther, $"{Subject} is {MachineObserver.StateOf(domain)} ({domain.Reason}) meanwhile"),
-        });
+            var look = Run(domain);
+            if (isHeld && await new MachineReader(host, tools.Machines!, []).TotalsAsync(Id, cancellationToken) is { } totals)
+            {
+                look.Post![Before] = JsonSerializer.SerializeToNode(totals);
+            }
+
+            return look;
+        }
+
+        return isHeld ? AsOf(tools)
+            : domain.State is DomainState.Running or DomainState.Blocked
+                ? new Look(Sight.DoneByOther, $"somebody let {Subject} run on, and it is not reset any more")
+            : new Look(Sight.ChangedByOther, $"{Subject} is {MachineObserver.StateOf(domain)} ({domain.Reason}) meanwhile");
+    }
 
     protected override async Task<WriteAnswer> ActAsync(
         ActionTools tools, ILibvirtHost host, Look look, CancellationToken cancellationToken)

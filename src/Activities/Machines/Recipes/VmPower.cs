@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Heal.Drivers.Libvirt;
 using Heal.Healing;
 
@@ -67,9 +66,14 @@ internal sealed class VmReset : MachineRecipe
         EffectWithin = TimeSpan.FromMinutes(3),
     };
 
-    public override Task<EffectCheck> CheckAsync(
-        ActionTools tools, TargetReference target, ActionImage image, CancellationToken cancellationToken) =>
-        UpAsync(tools, target, cancellationToken, image.Facts["before"]?.Deserialize<GuestProgress>());
+    public override async Task<EffectCheck> CheckAsync(
+        ActionTools tools, TargetReference target, ActionImage image, CancellationToken cancellationToken)
+    {
+        var key = image.Steps.OfType<DomainResumeEffect>().FirstOrDefault()?.HeldBy;
+        var step = image.Steps.TakeWhile(item => item is not DomainResetEffect).Count();
+        var reset = key is null ? null : await tools.Store.FindOperationAsync(StepSequence.KeyOf(key, step), cancellationToken);
+        return await UpAsync(tools, target, cancellationToken, DomainResetEffect.ProgressOf(reset));
+    }
 
     protected override string? Objection(MachineEvidence machine, IReadOnlyDictionary<string, string> parameters)
     {
@@ -89,8 +93,7 @@ internal sealed class VmReset : MachineRecipe
             new DomainResetEffect(host.Name, domain.Uuid, domain.Name, run),
             new DomainResumeEffect(host.Name, domain.Uuid, domain.Name, run, HeldBy: request.Key),
         ];
-        return Task.FromResult(Proposal.Act($"resets {request.Target}", machine.Hold is null ? steps : steps[1..])
-            .With("before", JsonSerializer.SerializeToNode(domain.Progress)));
+        return Task.FromResult(Proposal.Act($"resets {request.Target}", machine.Hold is null ? steps : steps[1..]));
     }
 }
 
