@@ -10,8 +10,8 @@ namespace Heal.Activities.Tests;
 /// <remarks>
 /// What may be made twice, because libvirt keeps no trace of it, and is therefore not killed right after its call: the power button of
 /// <c>vm_shutdown</c> (which has a test of its own here that says what the second one costs), and the look of <c>storage_pool_refresh</c>.
-/// The reset of a guest that is held paused is made twice here, and nobody can tell. Not here: what needs a host that is dead, see
-/// <see cref="RealEvacuationTests"/>.
+/// The reset of a guest that is held paused is made twice here, and nobody can tell. Not here:
+/// <c>host_evacuate</c>, which needs a host that is dead and has its deaths in <see cref="RealEvacuationTests"/>.
 /// </remarks>
 [Trait("Category", "Libvirt")]
 [Collection(nameof(RealHosts))]
@@ -327,6 +327,42 @@ public sealed class RealMachineDeathTests(RealMachines real) : IClassFixture<Rea
 
         Assert.Equal(on.Key, began?.Key);
         Assert.Null(await real.MaintenanceAsync());
+    }
+
+    [Theory]
+    [InlineData("before intend", "during the command", "before confirm")]
+    [InlineData("after intend", "after the command")]
+    public async Task Libvirtd_is_restarted_by_one_command_and_its_guests_run_on(params string[] deaths)
+    {
+        var (run, boots) = (await RealMachines.VirshAsync("domid", real.Guest), await BootsAsync());
+        var tally = Path.Combine(LibvirtRig.Guests, $"{real.Guest}.restarts");
+        var host = new TargetReference(RealMachines.Here, TargetKinds.Hypervisor, "", RealMachines.Here);
+        real.Options.RestartCommands[RealMachines.Here] =
+            ["bash", "-c", $"echo run >>'{tally}'; exec '{LibvirtRig.FailScript}' restart-daemon 1 >/dev/null 2>&1"];
+        await real.LookAsync();
+        await LibvirtRig.FailAsync("kill-daemon", 1);
+        try
+        {
+            var request = real.Request("restart_libvirtd", host);
+            foreach (var death in deaths) await real.Doomed(request, death).DieAsync();
+
+            var result = await real.AppliedAsync(request);
+
+            Assert.Contains("that ran are running", result.Detail, StringComparison.Ordinal);
+            Assert.Single(await File.ReadAllLinesAsync(tally));
+            Assert.Equal((run, boots), (await RealMachines.VirshAsync("domid", real.Guest), await BootsAsync()));
+            Assert.Equal(
+                (OperationState.Confirmed, OperationState.Confirmed, null),
+                ((await real.LedgerAsync(request.Key))?.State, (await real.LedgerAsync($"{request.Key}/run/1"))?.State,
+                    (await real.LedgerAsync($"{request.Key}/run/2"))?.State));
+        }
+        finally
+        {
+            // does nothing but take a second where it worked
+            await LibvirtRig.FailAsync("restart-daemon", 1);
+            File.Delete(tally);
+            real.Options.RestartCommands.Clear();
+        }
     }
 
     [Theory]
