@@ -34,6 +34,7 @@ public sealed class ShippedWorkflowTests
     [InlineData("LibvirtDomainBootFailure", "vm-boot-failure", "vm_start")]
     [InlineData("LibvirtDomainPausedIOError", "vm-io-error", "vm_resume_after_io")]
     [InlineData("LibvirtDomainWatchdog", "vm-watchdog", "vm_restart")]
+    [InlineData("LibvirtDomainLeftPaused", "vm-watchdog", "vm_restart")]
     [InlineData("LibvirtDomainGuestUnresponsive", "vm-unresponsive", "vm_restart")]
     [InlineData("LibvirtDomainMigrationStuck", "vm-migration-stuck", "vm_abort_migration")]
     [InlineData("LibvirtDomainMemoryPressure", "vm-memory", "vm_balloon")]

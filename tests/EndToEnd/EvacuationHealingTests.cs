@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using static Heal.EndToEnd.Tests.LibvirtHealer;
 
@@ -61,13 +59,13 @@ public sealed class EvacuationHealingTests : IAsyncLifetime
     {
         await StartAsync();
         await LibvirtRig.FailAsync("kill-daemon", 1);
-        string id = await WaitsForApprovalAsync();
+        string id = await _heal.WaitsForApprovalAsync("host_evacuate");
         Assert.Equal(0L, await _heal.Database.QueryAsync<long>("SELECT count(*) FROM heal.operation_ledger"));
 
         // libvirtd is back, and only the second way leads to it: the app's own stays cut.
         File.Delete(_way);
         await LibvirtRig.FailAsync("restart-daemon", 1);
-        await ApproveAsync(id);
+        await _heal.ApproveAsync(id);
         JsonObject incident = await EndedAsync(id);
 
         // People are called though all went well: the host is still dead.
@@ -90,8 +88,8 @@ public sealed class EvacuationHealingTests : IAsyncLifetime
         await StartAsync();
         // nobody can tell: libvirtd is gone, and the guest goes on
         await LibvirtRig.FailAsync("kill-daemon", 1);
-        string id = await WaitsForApprovalAsync();
-        await ApproveAsync(id);
+        string id = await _heal.WaitsForApprovalAsync("host_evacuate");
+        await _heal.ApproveAsync(id);
         JsonObject incident = await EndedAsync(id);
 
         Assert.True(("Escalated", "HypervisorDown") == OutcomeOf(incident), $"{incident}\n{_heal.App.Log}");
@@ -125,30 +123,6 @@ public sealed class EvacuationHealingTests : IAsyncLifetime
         await _heal.UntilAsync(async () => await _heal.Database.QueryAsync<long>(
             "SELECT count(*) FROM heal.machine_definition JOIN heal.hypervisor USING (host) "
             + "WHERE locks_seen_at IS NOT NULL AND identity IS NOT NULL") == 1);
-    }
-
-    private async Task<string> WaitsForApprovalAsync()
-    {
-        string id = "";
-        await _heal.UntilAsync(async () =>
-        {
-            foreach (JsonObject incident in await _heal.App.GetIncidentsAsync())
-            {
-                if ((string?)incident["status"]?["phase"] != "Approve") continue;
-                Assert.Equal("host_evacuate", (string?)incident["status"]!["action"]);
-                id = (string)incident["id"]!;
-            }
-
-            return id.Length > 0;
-        });
-        return id;
-    }
-
-    private async Task ApproveAsync(string id)
-    {
-        using HttpResponseMessage answer = await _heal.App.Http.PostAsJsonAsync(
-            new Uri($"/api/incidents/{id}/approval", UriKind.Relative), new { approved = true, by = "on-call" });
-        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
     }
 
     private Task<JsonObject> EndedAsync(string id) => _heal.EndedAsync(incident => (string?)incident["id"] == id);

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 
 namespace Heal.EndToEnd.Tests;
@@ -14,6 +16,8 @@ internal sealed class LibvirtHealer : IAsyncDisposable
 
     /// <summary>How long anything else may take: a host that is down is believed after some looks.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    private readonly Guid _uuid = Guid.NewGuid();
 
     private LibvirtHealer(string guest, string state, AppDatabase database, HealProcess app) =>
         (Guest, StateFolder, Database, App) = (guest, state, database, app);
@@ -57,12 +61,18 @@ internal sealed class LibvirtHealer : IAsyncDisposable
     /// <summary>The guest is defined on the first host, started, and in its userspace; then the app starts.</summary>
     public async Task StartAsync(Guest guest)
     {
-        string file = Path.Combine(StateFolder, "domain.xml");
-        await File.WriteAllTextAsync(file, LibvirtRig.Domain(Guest, Guid.NewGuid(), guest));
-        await VirshAsync("define", file);
+        await DefineAsync(guest);
         await VirshAsync("start", Guest);
         await LibvirtRig.SeesOnConsoleAsync(Guest, Userspace);
         await App.StartAsync();
+    }
+
+    /// <summary>What the next start takes.</summary>
+    public async Task DefineAsync(Guest guest)
+    {
+        string file = Path.Combine(StateFolder, "domain.xml");
+        await File.WriteAllTextAsync(file, LibvirtRig.Domain(Guest, _uuid, guest));
+        await VirshAsync("define", file);
     }
 
     /// <summary>The app has connected to its first host so many times.</summary>
@@ -74,6 +84,33 @@ internal sealed class LibvirtHealer : IAsyncDisposable
         Assert.Single(await App.UntilIncidentsEndAsync(1, Within, which));
 
     public Task<IReadOnlyList<JsonObject>> EndedAsync(int count) => App.UntilIncidentsEndAsync(count, Within);
+
+    /// <summary>The id of the incident that waits for a person.</summary>
+    /// <param name="action">What is asked for.</param>
+    public async Task<string> WaitsForApprovalAsync(string action)
+    {
+        string id = "";
+        await UntilAsync(async () =>
+        {
+            foreach (JsonObject incident in await App.GetIncidentsAsync())
+            {
+                if ((string?)incident["status"]?["phase"] != "Approve") continue;
+                Assert.Equal(action, (string?)incident["status"]!["action"]);
+                id = (string)incident["id"]!;
+            }
+
+            return id.Length > 0;
+        });
+        return id;
+    }
+
+    /// <summary>A person agrees, over HTTP.</summary>
+    public async Task ApproveAsync(string id)
+    {
+        using HttpResponseMessage answer = await App.Http.PostAsJsonAsync(
+            new Uri($"/api/incidents/{id}/approval", UriKind.Relative), new { approved = true, by = "on-call" });
+        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+    }
 
     public static (string? Kind, string? Cause) OutcomeOf(JsonObject incident) =>
         ((string?)incident["outcome"]!["kind"], (string?)incident["outcome"]!["cause"]);

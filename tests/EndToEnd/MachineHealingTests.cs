@@ -134,6 +134,39 @@ public sealed class MachineHealingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_start_that_failed_is_tried_again_where_nothing_is_missing_any_more()
+    {
+        string disk = Path.Combine(LibvirtRig.Guests, $"{_heal.Guest}.qcow2");
+        await _heal.DefineAsync(new Guest { Disk = disk, Metadata = Mark });
+        (int exit, string said) = await LibvirtRig.RunAsync("virsh", "-q", "-c", LibvirtRig.Uri, "start", _heal.Guest);
+        Assert.True(exit != 0 && said.Contains("No such file", StringComparison.Ordinal), said);
+        await LibvirtRig.RunAsync("qemu-img", "create", "-q", "-f", "qcow2", disk, "64M");
+
+        await _heal.App.StartAsync();
+
+        await HealedAsync("BootFailure", "vm_start");
+        await LibvirtRig.SeesOnConsoleAsync(_heal.Guest, Userspace);
+        File.Delete(disk);
+    }
+
+    [Fact]
+    public async Task A_guest_that_dies_at_every_boot_is_handed_to_people_after_as_many_starts_as_its_workflow_allows()
+    {
+        var guest = new Guest { OnCrash = "destroy" };
+        await StartAsync(guest);
+        await _heal.DefineAsync(guest with { Metadata = Mark, Parameters = "heal.do=panic" });
+
+        await LibvirtRig.TellAsync(_heal.Guest, "panic");
+
+        JsonObject incident = await _heal.EndedAsync();
+        Assert.True(OutcomeOf(incident) is ("Escalated", "GuestPanicked"), $"{incident}\n{_heal.App.Log}");
+        Assert.Equal(2L, await _heal.Database.QueryAsync<long>(
+            "SELECT count(*) FROM heal.operation_ledger WHERE action_id = 'vm_start' AND target_key NOT LIKE 'step/%'"));
+        Assert.Equal(3, await LibvirtRig.CountOnConsoleAsync(_heal.Guest, Userspace));
+        Assert.Equal("shut off (crashed)", await VirshAsync("domstate", "--reason", _heal.Guest));
+    }
+
+    [Fact]
     public async Task A_guest_that_somebody_destroyed_stays_off()
     {
         await StartAsync(new Guest());

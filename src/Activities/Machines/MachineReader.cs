@@ -71,6 +71,12 @@ internal sealed class MachineReader(ILibvirtHost host, MachineTools tools, List<
             : null;
     }
 
+    /// <summary>What the counters of a run say by now, as a beginning for <see cref="GuestProgress.Since"/>; null when the guest is not among
+    /// those that are counted.</summary>
+    public async Task<GuestProgress?> TotalsAsync(Guid uuid, CancellationToken cancellationToken) =>
+        await CountersAsync(uuid, cancellationToken) is { } now
+            ? new GuestProgress(0, 0, 0, now.Block, now.Sent, TimeSpan.Zero) { MemoryToldAt = now.Told } : null;
+
     private static bool Same(
         (long Vcpu, long? Block, long? Net, long? Sent, long? Told) before,
         (long Vcpu, long? Block, long? Net, long? Sent, long? Told) after) =>

@@ -78,7 +78,20 @@ internal sealed class StepSequence(ActionTools tools)
         return posts;
     }
 
-    public static string KeyOf(Operation row, int step) => string.Create(CultureInfo.InvariantCulture, $"{row.Key}/{step + 1}");
+    public static string KeyOf(Operation row, int step) => KeyOf(row.Key, step);
+
+    public static string KeyOf(string operation, int step) => string.Create(CultureInfo.InvariantCulture, $"{operation}/{step + 1}");
+
+    /// <summary>Whether a key is that of a later step of the same operation, which is not begun before the earlier one is done.</summary>
+    public static bool IsAfter(string key, string earlier) =>
+        Split(key) is { } later && Split(earlier) is { } first && later.Operation == first.Operation && later.Number > first.Number;
+
+    private static (string Operation, int Number)? Split(string key)
+    {
+        var slash = key.LastIndexOf('/');
+        return slash > 0 && int.TryParse(key.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? (key[..slash], number) : null;
+    }
 
     private async Task<StepOutcome> StepAsync(Operation row, ActionImage image, int i, CancellationToken cancellationToken)
     {

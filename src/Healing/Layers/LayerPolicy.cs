@@ -9,6 +9,7 @@ public static class LayerPolicy
     private static readonly HashSet<string> TakesNodesAway = new(StringComparer.Ordinal)
     {
         MachineCauses.GuestPanicked, MachineCauses.GuestKilled, MachineCauses.GuestWatchdog, MachineCauses.GuestUnresponsive,
+        MachineCauses.GuestLeftPaused,
         MachineCauses.PausedOnIoError, $"{MachineCauses.PausedOnIoError}WithRoom", MachineCauses.DiskBroken,
         MachineCauses.UnexpectedShutoff, MachineCauses.StoppedWhileHostDaemonDown, MachineCauses.BootFailure,
     };

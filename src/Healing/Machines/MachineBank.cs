@@ -30,6 +30,7 @@ public sealed class MachineBank
         [MachineCauses.GuestKilled] = "LibvirtDomainCrashed",
         [MachineCauses.GuestWatchdog] = "LibvirtDomainWatchdog",
         [MachineCauses.GuestUnresponsive] = "LibvirtDomainGuestUnresponsive",
+        [MachineCauses.GuestLeftPaused] = "LibvirtDomainLeftPaused",
         [MachineCauses.PausedOnIoError] = "LibvirtDomainPausedIOError",
         [MachineCauses.DiskBroken] = "LibvirtDomainPausedIOError",
         [MachineCauses.UnexpectedShutoff] = "LibvirtDomainUnexpectedShutoff",
@@ -48,7 +49,10 @@ public sealed class MachineBank
     private readonly Dictionary<string, Episode> _episodes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, KnownEpisode> _known = new(StringComparer.Ordinal);
     private readonly DueList<string> _due = new();
-    private readonly Dictionary<(string Detector, TargetReference Target), List<DateTimeOffset>> _noted = [];
+
+    // The notes of the last hour in the order in which they were told, and how many there are of each kind and machine.
+    private readonly Queue<(DateTimeOffset At, (string Detector, TargetReference Target) Of)> _notes = new();
+    private readonly Dictionary<(string Detector, TargetReference Target), int> _noted = [];
 
     /// <summary>When <see cref="Tick"/> has something to do, if nothing is looked at until then.</summary>
     public DateTimeOffset? NextDue => _due.Next;
@@ -96,19 +100,22 @@ public sealed class MachineBank
     }
 
     /// <summary>Something happened to a target that is no fault.</summary>
-    /// <returns>Its signal; null when so many of its kind were told within the hour that one more would only hide others.</returns>
+    /// <returns>Its signal; null when so many of its kind, or so many at all (<see cref="BankLimits.Memories"/>), were told within the hour
+    /// that one more would only hide others.</returns>
     public Signal? Note(MachineFault note, DateTimeOffset now)
     {
-        if (!_noted.TryGetValue((note.Detector, note.Target), out var told)) _noted[(note.Detector, note.Target)] = told = [];
-        told.RemoveAll(at => now - at >= TimeSpan.FromHours(1));
-        if (told.Count >= BankLimits.NotesPerHour) return null;
-        told.Add(now);
+        ForgetNotes(now);
+        var told = _noted.GetValueOrDefault((note.Detector, note.Target));
+        if (told >= BankLimits.NotesPerHour || _notes.Count >= BankLimits.Memories) return null;
+        _noted[(note.Detector, note.Target)] = told + 1;
+        _notes.Enqueue((now, (note.Detector, note.Target)));
         return SignalOf(note, now, "info");
     }
 
     /// <summary>Does what time has made due.</summary>
     public IReadOnlyList<Signal> Tick(DateTimeOffset now)
     {
+        ForgetNotes(now);
         var found = new List<Signal>();
         while (_due.TryTake(now, out var fingerprint))
         {
@@ -119,6 +126,18 @@ public sealed class MachineBank
         }
 
         return found;
+    }
+
+    /// <summary>Kinds of notes and machines that are remembered, so that a test sees that what is gone is forgotten.</summary>
+    internal int Noted => _noted.Count;
+
+    private void ForgetNotes(DateTimeOffset now)
+    {
+        while (_notes.TryPeek(out var oldest) && now - oldest.At >= TimeSpan.FromHours(1))
+        {
+            _notes.Dequeue();
+            if (--_noted[oldest.Of] == 0) _noted.Remove(oldest.Of);
+        }
     }
 
     private static IEnumerable<string> Detectors(string kind) => kind switch

@@ -30,6 +30,9 @@ public static class MachineCauses
     /// <summary>The emulator does not answer its monitor, or the guest's agent has gone silent.</summary>
     public const string GuestUnresponsive = nameof(GuestUnresponsive);
 
+    /// <summary>An operation of the healer paused the guest for a while, and was given up before it let it go on.</summary>
+    public const string GuestLeftPaused = nameof(GuestLeftPaused);
+
     /// <summary>A job on a disk (copy, commit, mirror) failed.</summary>
     public const string BlockJobFailed = nameof(BlockJobFailed);
 
@@ -60,7 +63,7 @@ public static class MachineCauses
     public static IReadOnlyList<string> All { get; } =
     [
         GuestPanicked, GuestWatchdog, GuestKilled, PausedOnIoError, DiskBroken, UnexpectedShutoff, StoppedWhileHostDaemonDown, BootFailure,
-        GuestUnresponsive, BlockJobFailed, MigrationStuck, StoragePoolFilling, StoragePoolInactive, HypervisorDown, HypervisorOvercommitted,
+        GuestUnresponsive, GuestLeftPaused, BlockJobFailed, MigrationStuck, StoragePoolFilling, StoragePoolInactive, HypervisorDown, HypervisorOvercommitted,
         LeftCopy, GuestRunsTwice, GuestMemoryShort,
     ];
 }

@@ -10,7 +10,7 @@ public static class MachineDiagnostician
     [
         new HypervisorDownRule(), new PanicRule(), new WatchdogRule(), new KilledRule(), new UnseenStopRule(), new ShutoffRule(),
         new BootFailureRule(), new NoSpaceRule(), new DiskBrokenRule(), new MigrationStuckRule(), new UnresponsiveRule(),
-            new BlockJobRule(), new LeftCopyRule(), new RunsTwiceRule(),
+        new LeftPausedRule(), new BlockJobRule(), new LeftCopyRule(), new RunsTwiceRule(),
     ];
 
     private static readonly IMachineRule[] OfPools = [new HypervisorDownRule(), new PoolInactiveRule(), new PoolFillingRule()];

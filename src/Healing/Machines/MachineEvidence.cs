@@ -23,11 +23,25 @@ public sealed record MachineEvidence(DateTimeOffset At, HypervisorEvidence Host)
 
     /// <summary>What could be done for the guests of a host that does not answer; null for other targets, and while it answers.</summary>
     public EvacuationEvidence? Evacuation { get; init; }
+
+    /// <summary>The mark of the operation of ours that paused the guest and has not let it go on; null where it is not paused, or somebody
+    /// else paused it. Once it was heard to run on, or to be paused later than the mark can explain, it is somebody else's.</summary>
+    public OperationMark? Hold => Domain is { State: "paused", Reason: "user", Operation: { HeldSince: { } since } mark } domain
+        && mark.Run == domain.RunId && !Events.Any(item => item.Kind switch
+        {
+            MachineEvents.Resumed => item.At > since,
+            MachineEvents.Suspended => item.At > since + MachineThresholds.PausesWithin,
+            _ => false,
+        })
+        ? mark : null;
 }
 
 /// <summary>What the rules measure against. Travels with the evidence, so that the same evidence is always judged the same.</summary>
 public sealed record MachineThresholds
 {
+    /// <summary>How long after its mark a pause of the healer's own may take effect: twice what libvirt is given for a call.</summary>
+    public static readonly TimeSpan PausesWithin = TimeSpan.FromMinutes(1);
+
     /// <summary>A guest that powers itself off means to be off. Default true; false: a fault where <c>desired</c> is
     /// <c>running</c>.</summary>
     public bool GuestPowerOffIsIntent { get; init; } = true;
@@ -47,8 +61,8 @@ public sealed record MachineThresholds
     /// <summary>How long a started guest may take until it moves. Default 2 minutes.</summary>
     public TimeSpan BootsWithin { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>How long a restart of the healer's own may leave a guest off until it counts as given up. Default 6 minutes: what the
-    /// shipped workflows give it, and one more.</summary>
+    /// <summary>How long a restart of the healer's own may leave a guest off, and a reset hold it paused, until it counts as given up.
+    /// Default 6 minutes: what the shipped workflows give it, and one more.</summary>
     public TimeSpan RestartWithin { get; init; } = TimeSpan.FromMinutes(6);
 }
 

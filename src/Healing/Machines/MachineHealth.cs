@@ -40,6 +40,11 @@ public static class MachineHealth
         }
 
         if (domain.IsOff) return Healthy($"it is off: {StopPolicy.Judge(machine).Reason}");
+        if (machine.Hold is { } hold)
+        {
+            return new Detection(DetectionVerdict.TooEarly, null, $"operation {hold.Key} of the healer holds it paused", [domain.Id]);
+        }
+
         if (domain.State == "paused") return Healthy($"it is paused ({domain.Reason}), which is somebody's intent");
         var (proven, detail) = GuestProof.Judge(domain.AgentAnswers, domain.Progress);
         var started = machine.Events.FirstOrDefault(item => item.Kind is MachineEvents.Started or MachineEvents.Reboot)?.At;

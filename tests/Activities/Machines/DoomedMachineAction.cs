@@ -14,13 +14,48 @@ internal sealed record MachineFacts(Dictionary<string, string?> Hosts, string Da
     /// <summary>The driver's hosts, of a process of their own.</summary>
     public ServiceProvider Connect() => new ServiceCollection().AddLogging()
         .AddLibvirtHosts(new ConfigurationBuilder().AddInMemoryCollection(Hosts).Build()).BuildServiceProvider();
+
+    /// <summary>What an action works with on them; with the witnesses that the options name.</summary>
+    /// <param name="services">Of <see cref="Connect"/>.</param>
+    /// <param name="reached">Told of every call, see <see cref="WatchedCalls"/>; null: nobody is.</param>
+    public MachineTools Tools(ServiceProvider services, IMachineMemory memory, Action<string>? reached = null)
+    {
+        var (hosts, connector) = (services.GetRequiredService<ILibvirtHosts>(), services.GetRequiredService<ILibvirtConnector>());
+        if (reached is not null) (hosts, connector) = (WatchedCalls.Around(hosts, reached), WatchedCalls.Around(connector, reached));
+        var (settings, time) = (new FixedSettings(Options), TimeProvider.System);
+        return new MachineTools(hosts, memory, settings, time)
+        {
+            Commands = new WatchedCommands(reached),
+            Fencing = new FencingDesk(
+                [new HypervisorWitness(connector, memory, settings, time)],
+                new DiskLockWitness(services.GetRequiredService<IImageLocks>(), settings, time), settings, time),
+            Limits = new PlacementLimits(MemoryReserveBytes: 0, CpuOvercommit: 100, PoolMargin: 0, PoolOvercommit: 1),
+        };
+    }
+
+    /// <summary>Tells of a command as soon as it is under way, and once it has ended.</summary>
+    private sealed class WatchedCommands(Action<string>? reached) : IHostCommands
+    {
+        private readonly LocalCommands _local = new(TimeProvider.System);
+
+        public async Task<(int ExitCode, string Said)> RunAsync(
+            IReadOnlyList<string> command, TimeSpan limit, CancellationToken cancellationToken)
+        {
+            var running = _local.RunAsync(command, limit, cancellationToken);
+            reached?.Invoke("during the command");
+            var ended = await running;
+            reached?.Invoke("after the command");
+            return ended;
+        }
+    }
 }
 
 /// <summary>
 /// One run of an action on machines in a process of its own, which SIGKILL ends at a point of it: no handler, no finally, and libvirt's
 /// connections are gone with it. Or which is stopped there, as on a machine that stood still.
 /// </summary>
-/// <param name="At">"before intend", "after intend", "before confirm", or what <see cref="WatchedCalls"/> tells.</param>
+/// <param name="At">"before intend", "after intend", "before confirm", what <see cref="WatchedCalls"/> tells, or "during the command" and
+/// "after the command".</param>
 /// <param name="Stops">Waits there, to be stopped, instead of dying.</param>
 internal sealed record DoomedMachineAction(MachineFacts Machines, ActionRequest Request, string At, bool Stops = false)
 {
@@ -42,12 +77,7 @@ internal sealed record DoomedMachineAction(MachineFacts Machines, ActionRequest 
         await using var services = doomed.Machines.Connect();
         await using var database = new HealDatabase(
             PostgresDataSource.Create(doomed.Machines.Database, HealStore.Schema, "doomed"), HealStore.Schema);
-        var hosts = WatchedCalls.Around(services.GetRequiredService<ILibvirtHosts>(), doomed.Reach);
-        var settings = new FixedSettings(doomed.Machines.Options);
-        var machines = new MachineTools(hosts, new MachineMemory(database), settings, TimeProvider.System)
-        {
-            Commands = new LocalCommands(TimeProvider.System),
-        };
+        var machines = doomed.Machines.Tools(services, new MachineMemory(database), doomed.Reach);
         var store = new KilledStore(new HealStore(database.DataSource), doomed.At, doomed.Reach);
         var action = new RecipeAction(
             MachineRecipes.Find(doomed.Request.ActionId),

@@ -54,6 +54,23 @@ public sealed class EvacuationKillTests(MachineStore store) : IClassFixture<Mach
         await AssertEndsAsync(rig, request);
     }
 
+    [Fact]
+    public async Task A_guest_that_once_came_from_there_is_no_copy_that_was_left_though_its_start_was_never_written_down()
+    {
+        var rig = await EvacuationRig.DeadAsync(store, "app", "web");
+        var uuid = rig.Dead.Guests["app"].Uuid.ToString();
+        var memory = rig.Rig.Tools.Memory;
+        await memory.KeepMoveAsync(
+            new MachineMove(rig.Spare.Name, uuid, "app", rig.Dead.Name, "earlier", rig.Rig.Time.GetUtcNow(), []), CancellationToken.None);
+        var request = rig.Request();
+        rig.Spare.Fail("Start", new KilledException("after Start"), afterEffect: true);
+        await Assert.ThrowsAsync<KilledException>(() => rig.RunAsync(request));
+
+        await AssertEndsAsync(rig, request);
+
+        Assert.Empty(await memory.MovesOfHostAsync(rig.Spare.Name, CancellationToken.None));
+    }
+
     [Theory]
     [InlineData("Define")]
     [InlineData("Start")]
@@ -75,7 +92,13 @@ public sealed class EvacuationKillTests(MachineStore store) : IClassFixture<Mach
 
         Assert.True(result.IsApplied, result.Detail);
         Assert.Equal(result.Detail, again.Detail);
-        foreach (var guest in (string[])["app", "web"]) rig.AssertRunsOnceOnSpare(guest);
+        foreach (var guest in (string[])["app", "web"])
+        {
+            rig.AssertRunsOnceOnSpare(guest);
+            var mark = await rig.Spare.Guests.GetMetadataAsync(rig.Spare.Guests[guest].Uuid, MachineNames.OperationNamespace);
+            Assert.Equal((request.Key, true), (OperationMark.Read(mark)!.Key, OperationMark.Read(mark)!.IsDone));
+        }
+
         Assert.Equal((1, 1), (rig.Dead.Guests["app"].Boot, rig.Dead.Guests["web"].Boot));
         Assert.Equal(2, (await rig.MovesAsync()).Count);
     }

@@ -170,6 +170,35 @@ public sealed class MachineActionTests(MachineStore store) : IClassFixture<Machi
             .RunAsync(request, CancellationToken.None);
     }
 
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 2)]
+    public async Task A_command_whose_process_died_is_given_its_time_and_run_again_only_where_libvirt_stays_silent(bool worked, int runs)
+    {
+        var rig = new MachineRig(store);
+        rig.Guest();
+        await rig.LookAsync();
+        rig.Host.StopDaemon();
+        rig.Options.RestartCommands[rig.Host.Name] = ["restart-it"];
+        var request = rig.Request("restart_libvirtd", new TargetReference(rig.Host.Name, TargetKinds.Hypervisor, "", rig.Host.Name));
+        var restarts = new Restarts(rig.Host) { Dies = true };
+        var action = new RecipeAction(
+            MachineRecipes.Find("restart_libvirtd"),
+            new ActionTools(
+                new AbsentCluster(), store.Store, new Rig.Allowed(), rig.Time, null, rig.Tools with { Commands = restarts }));
+        await Assert.ThrowsAsync<KilledException>(() => action.RunAsync(request, CancellationToken.None));
+        restarts.Dies = false;
+
+        await Assert.ThrowsAsync<EffectPendingException>(() => action.RunAsync(request, CancellationToken.None));
+        var meanwhile = restarts.Runs;
+        if (worked) rig.Host.StartDaemon();
+        else rig.Time.Leap(TimeSpan.FromMinutes(1));
+        var result = await action.RunAsync(request, CancellationToken.None);
+
+        Assert.True(result.IsApplied, result.Detail);
+        Assert.Equal((1, runs), (meanwhile, restarts.Runs));
+    }
+
     [Fact]
     public async Task A_migration_that_does_not_end_is_aborted_and_the_guest_stays()
     {
@@ -190,10 +219,17 @@ public sealed class MachineActionTests(MachineStore store) : IClassFixture<Machi
 
     private sealed class Restarts(FakeLibvirtHost host) : IHostCommands
     {
+        /// <summary>The process that runs it, as soon as it has begun.</summary>
+        public bool Dies { get; set; }
+
+        public int Runs { get; private set; }
+
         public Task<(int ExitCode, string Said)> RunAsync(IReadOnlyList<string> command, TimeSpan limit,
             CancellationToken cancellationToken)
         {
             Assert.Equal(["restart-it"], command);
+            Runs++;
+            if (Dies) throw new KilledException("during the command");
             host.StartDaemon();
             return Task.FromResult((0, ""));
         }

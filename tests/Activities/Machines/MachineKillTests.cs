@@ -12,7 +12,7 @@ public sealed class MachineKillTests(MachineStore store) : IClassFixture<Machine
         get
         {
             var data = new TheoryData<string, string>();
-            foreach (var action in new[] { "vm_start", "vm_restart", "vm_shutdown", "vm_snapshot", "vm_balloon" })
+            foreach (var action in new[] { "vm_start", "vm_restart", "vm_reset", "vm_shutdown", "vm_snapshot", "vm_balloon" })
             {
                 foreach (var point in new[] { "before intend", "after intend", "before confirm", "after confirm" }) data.Add(action, point);
             }
@@ -41,6 +41,8 @@ public sealed class MachineKillTests(MachineStore store) : IClassFixture<Machine
     [InlineData("vm_start", "Start")]
     [InlineData("vm_restart", "Destroy")]
     [InlineData("vm_restart", "Start")]
+    [InlineData("vm_reset", "Suspend")]
+    [InlineData("vm_reset", "Resume")]
     [InlineData("vm_shutdown", "Shutdown")]
     [InlineData("vm_snapshot", "CreateSnapshot")]
     [InlineData("vm_balloon", "SetMemory")]
@@ -55,6 +57,99 @@ public sealed class MachineKillTests(MachineStore store) : IClassFixture<Machine
         Assert.True(result.IsApplied, result.Detail);
         Assert.Equal(1, rig.Host.Calls(call));
         AssertOnce(rig, guest, action);
+    }
+
+    [Fact]
+    public async Task A_reset_whose_answer_never_came_is_pressed_again_while_the_guest_is_held_and_boots_it_once()
+    {
+        var (rig, guest, request) = await ArrangeAsync("vm_reset");
+        rig.Host.TimeOut("Reset", afterEffect: true);
+        await Assert.ThrowsAsync<LibvirtTimeoutException>(() => rig.Action("vm_reset").RunAsync(request, CancellationToken.None));
+        var boots = guest.Boot;
+
+        var result = await rig.Action("vm_reset").RunAsync(request, CancellationToken.None);
+
+        Assert.True(result.IsApplied, result.Detail);
+        Assert.Equal((1, 2, 2), (boots, guest.Boot, rig.Host.Calls("Reset")));
+    }
+
+    [Fact]
+    public async Task A_guest_that_somebody_let_go_while_it_was_held_is_not_reset_any_more()
+    {
+        var (rig, guest, request) = await ArrangeAsync("vm_reset");
+        rig.Host.Fail("Suspend", new KilledException("Suspend"), afterEffect: true);
+        await Assert.ThrowsAsync<KilledException>(() => rig.Action("vm_reset").RunAsync(request, CancellationToken.None));
+        rig.Host.Fail("Reset", new KilledException("Reset"));
+        await Assert.ThrowsAsync<KilledException>(() => rig.Action("vm_reset").RunAsync(request, CancellationToken.None));
+        await rig.Host.Guests.ResumeAsync(guest.Uuid);
+
+        var result = await rig.Action("vm_reset").RunAsync(request, CancellationToken.None);
+
+        Assert.Equal(ActionStatus.ChangedByOther, result.Status);
+        Assert.Equal((1, DomainState.Running), (guest.Boot, guest.State));
+        await rig.Host.Guests.SuspendAsync(guest.Uuid);
+        Assert.Null((await rig.CollectAsync()).Machine!.Hold);
+    }
+
+    [Fact]
+    public async Task A_guest_that_may_not_be_reset_is_let_go_again()
+    {
+        var (rig, guest, request) = await ArrangeAsync("vm_reset");
+        rig.Host.Fail("Reset", new LibvirtForbiddenException(rig.Host.Name, 88, 0, "access denied"));
+
+        var result = await rig.Action("vm_reset").RunAsync(request, CancellationToken.None);
+
+        Assert.Equal(ActionStatus.NotPermitted, result.Status);
+        Assert.Equal((1, DomainState.Running, "unpaused"), (guest.Boot, guest.State, guest.Reason));
+    }
+
+    [Theory]
+    [InlineData("Suspend", true)]
+    [InlineData("Reset", false)]
+    [InlineData("Reset", true)]
+    [InlineData("Resume", false)]
+    public async Task A_guest_that_a_reset_left_paused_is_no_persons_pause_and_the_next_reset_lets_it_go(string call, bool afterEffect)
+    {
+        var (rig, guest, request) = await ArrangeAsync("vm_reset");
+        rig.Host.Fail(call, new KilledException(call), afterEffect: afterEffect);
+        var atOnce = await rig.HearAsync(() =>
+            Assert.ThrowsAsync<KilledException>(() => rig.Action("vm_reset").RunAsync(request, CancellationToken.None)));
+        var early = DetectionPolicy.Judge(await rig.CollectAsync());
+
+        rig.Time.Leap(TimeSpan.FromMinutes(6));
+        var signal = Assert.Single(await rig.LookAsync(), signal => signal.Alert.Status == AlertStatus.Firing);
+        var seen = await rig.CollectAsync();
+        rig.Time.Leap(RecipeAction.BusyFor);
+        var next = request with { Key = $"{request.Key}/next", IncidentId = $"{request.IncidentId}/next" };
+        var refusal = rig.Action("vm_reset").Refusal(seen, next.Parameters);
+        var result = await rig.Action("vm_reset").RunAsync(next, CancellationToken.None);
+
+        Assert.DoesNotContain(atOnce, item => item.Alert.Name == "LibvirtDomainLeftPaused");
+        Assert.Equal(DetectionVerdict.TooEarly, early.Verdict);
+        Assert.Contains(request.Key, early.Reason);
+        Assert.Equal("LibvirtDomainLeftPaused", signal.Alert.Name);
+        Assert.Equal(MachineCauses.GuestLeftPaused, Diagnostician.Diagnose(seen, DetectionPolicy.Judge(seen)).Leading()!.Cause);
+        Assert.Null(refusal);
+        Assert.True(result.IsApplied, result.Detail);
+        Assert.Equal((2, true), (guest.Boot, guest.IsUp));
+        Assert.Equal(DetectionVerdict.Healthy, DetectionPolicy.Judge(await rig.CollectAsync()).Verdict);
+    }
+
+    [Fact]
+    public async Task A_guest_that_a_person_paused_is_theirs_though_a_reset_of_ours_never_wrote_its_end()
+    {
+        var (rig, guest, request) = await ArrangeAsync("vm_reset");
+        rig.Host.Fail("Resume", new KilledException("Resume"), afterEffect: true);
+        await rig.HearAsync(() =>
+            Assert.ThrowsAsync<KilledException>(() => rig.Action("vm_reset").RunAsync(request, CancellationToken.None)));
+        rig.Time.Leap(TimeSpan.FromMinutes(7));
+        await rig.HearAsync(() => rig.Host.Guests.SuspendAsync(guest.Uuid));
+
+        var seen = await rig.CollectAsync();
+
+        Assert.Equal((DetectionVerdict.Healthy, true),
+            (DetectionPolicy.Judge(seen).Verdict, rig.Action("vm_reset").Refusal(seen, request.Parameters) is not null));
+        Assert.Empty(await rig.LookAsync());
     }
 
     [Fact]
@@ -158,8 +253,8 @@ public sealed class MachineKillTests(MachineStore store) : IClassFixture<Machine
         await rig.HearAsync(() =>
         {
             if (action == "vm_start") rig.Host.Guests.Kill("web");
+            guest.Hangs = action is "vm_restart" or "vm_reset";
             if (action != "vm_restart") return;
-            guest.Hangs = true;
             rig.Host.Guests.Watchdog("web", "pause");
         });
         return (rig, guest, rig.Request(action));

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Heal.Drivers.Libvirt;
 using Heal.Healing;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Heal.Activities.Tests;
@@ -18,8 +17,9 @@ public sealed class RealEvacuationTests : IClassFixture<MachineStore>, IAsyncLif
     private readonly MachineStore _store;
     private readonly string _shared;
     private readonly string _way;
-    private readonly ServiceProvider _services;
-    private readonly MachineTools _tools;
+    private readonly MachineFacts _facts;
+    private ServiceProvider _services = null!;
+    private MachineTools _tools = null!;
 
     public RealEvacuationTests(MachineStore store)
     {
@@ -27,34 +27,26 @@ public sealed class RealEvacuationTests : IClassFixture<MachineStore>, IAsyncLif
         _shared = Path.Combine(LibvirtRig.Guests, _name);
         _way = Path.Combine(LibvirtRig.Guests, $"{_name}.way");
         var direct = LibvirtRig.Uri.Split("socket=")[1];
-        _services = new ServiceCollection().AddLogging().AddLibvirtHosts(new ConfigurationBuilder().AddInMemoryCollection(
+        _facts = new MachineFacts(
             new Dictionary<string, string?>
             {
                 // The usual way to the first host can be cut; libvirtd and its own socket stay what they are.
                 ["Hosts:hv1:Uri"] = LibvirtRig.Uri.Replace(direct, _way, StringComparison.Ordinal),
                 ["Hosts:hv1:BreakFor"] = "00:00:01",
                 ["Hosts:hv2:Uri"] = LibvirtRig.Uri2,
-            }).Build()).BuildServiceProvider();
-        File.CreateSymbolicLink(_way, direct);
-        var options = new FixedSettings(new MachineOptions
-        {
-            Autonomy = Autonomy.Act,
-            Fencing = new MachineFencingOptions
-            {
-                Key = Convert.ToBase64String(Guid.NewGuid().ToByteArray().Concat(Guid.NewGuid().ToByteArray()).ToArray()),
-                SharedStorage = [new SharedStorageOptions { Path = _shared, Here = _shared }],
-                Hosts = { ["hv1"] = new HostFencingOptions { HypervisorUri = LibvirtRig.Uri } },
             },
-        });
-        var connector = _services.GetRequiredService<ILibvirtConnector>();
-        _tools = new MachineTools(_services.GetRequiredService<ILibvirtHosts>(), store.Memory, options, TimeProvider.System)
-        {
-            Fencing = new FencingDesk(
-                [new HypervisorWitness(connector, store.Memory, options, TimeProvider.System)],
-                new DiskLockWitness(_services.GetRequiredService<IImageLocks>(), options, TimeProvider.System), options,
-                TimeProvider.System),
-            Limits = new PlacementLimits(MemoryReserveBytes: 0, CpuOvercommit: 100, PoolMargin: 0, PoolOvercommit: 1),
-        };
+            store.ConnectionString,
+            new MachineOptions
+            {
+                Autonomy = Autonomy.Act,
+                Fencing = new MachineFencingOptions
+                {
+                    Key = Convert.ToBase64String(Guid.NewGuid().ToByteArray().Concat(Guid.NewGuid().ToByteArray()).ToArray()),
+                    SharedStorage = [new SharedStorageOptions { Path = _shared, Here = _shared }],
+                    Hosts = { ["hv1"] = new HostFencingOptions { HypervisorUri = LibvirtRig.Uri } },
+                },
+            });
+        File.CreateSymbolicLink(_way, direct);
     }
 
     private ILibvirtHost Old => _tools.Hosts.Find("hv1")!;
@@ -63,6 +55,8 @@ public sealed class RealEvacuationTests : IClassFixture<MachineStore>, IAsyncLif
 
     public async Task InitializeAsync()
     {
+        _services = _facts.Connect();
+        _tools = _facts.Tools(_services, _store.Memory);
         Directory.CreateDirectory(_shared);
         await RunAsync("qemu-img", "create", "-q", "-f", "qcow2", $"{_shared}/disk.qcow2", "64M");
         foreach (var host in _tools.Hosts.All)
@@ -74,13 +68,7 @@ public sealed class RealEvacuationTests : IClassFixture<MachineStore>, IAsyncLif
     [Fact]
     public async Task A_guest_of_a_host_that_does_not_answer_is_started_elsewhere_once_it_is_proven_dead_and_not_before()
     {
-        const string Mark = "<metadata><heal:vm xmlns:heal='urn:heal:vm:1' desired='running' autonomy='act' ha='restart'/></metadata>";
-        await Old.Domains.DefineAsync(LibvirtRig.Domain(
-            _name, _uuid, new Guest { Disk = $"{_shared}/disk.qcow2", Metadata = Mark, TakesCommands = false }));
-        await Old.Domains.StartAsync(_uuid);
-        await LibvirtRig.SeesOnConsoleAsync(_name, "GUEST-USERSPACE");
-        var inventory = new Inventories(_tools).Of(Old, new MachineBank());
-        await inventory.LookAtAllAsync(CancellationToken.None);
+        var inventory = await BootAsync();
         var kept = Assert.Single(await _store.Memory.DefinitionsOfHostAsync("hv1", CancellationToken.None));
 
         // libvirtd is gone, and the guest goes on: nobody can tell.
@@ -113,6 +101,38 @@ public sealed class RealEvacuationTests : IClassFixture<MachineStore>, IAsyncLif
         Assert.Null(await Old.Domains.FindAsync(_uuid));
     }
 
+    [Fact]
+    public async Task A_guest_is_fenced_once_and_started_once_over_a_death_at_each_point()
+    {
+        var inventory = await BootAsync();
+        await using var here = await LibvirtEvents.ListenAsync(LibvirtRig.Uri);
+        await using var there = await LibvirtEvents.ListenAsync(LibvirtRig.Uri2);
+        File.Delete(_way);
+        await inventory.LookAtAllAsync(CancellationToken.None);
+        var request = RequestOf("host_evacuate", Hypervisor, "death");
+        string[] points =
+        [
+            "before intend", "after intend", "after DestroyAsync", "after DefineAsync", "after StartAsync", "after SetMetadataAsync",
+            "before confirm",
+        ];
+
+        foreach (var point in points) await new DoomedMachineAction(_facts, request, point).DieAsync();
+        var result = await RunAsync(request);
+        var again = await RunAsync(request);
+
+        await LibvirtRig.SeesOnConsoleAsync(_name, "GUEST-USERSPACE", times: 2);
+        Assert.True(result.IsApplied, result.Detail);
+        Assert.Equal(result, again);
+        Assert.Equal((1, 0), (await here.CountAsync(_name, "Stopped Destroyed"), await here.CountAsync(_name, "Started")));
+        Assert.Equal((1, 0), (await there.CountAsync(_name, "Started Booted"), await there.CountAsync(_name, "Stopped")));
+        var row = await _store.Store.FindOperationAsync(request.Key, CancellationToken.None);
+        Assert.Equal((OperationState.Confirmed, ActionStatus.Applied), (row!.State, row.Status!.Value));
+        Assert.NotNull(row.PostImage);
+        var move = Assert.Single(await _store.Memory.MovesOfHostAsync("hv1", CancellationToken.None), item => item.Name == _name);
+        Assert.Equal((request.Key, "hv2"), (move.Key, move.Destination));
+        Assert.NotEmpty(move.Proofs);
+    }
+
     public async Task DisposeAsync()
     {
         if (!File.Exists(_way)) File.CreateSymbolicLink(_way, LibvirtRig.Uri.Split("socket=")[1]);
@@ -132,25 +152,32 @@ public sealed class RealEvacuationTests : IClassFixture<MachineStore>, IAsyncLif
 
     private static TargetReference Hypervisor => new("hv1", TargetKinds.Hypervisor, "", "hv1");
 
-    // As the engine does it: with the same key until the action says what came of it.
-    private async Task<ActionResult> RunAsync(string id, TargetReference target, string key)
+    // It runs on the first host, and is remembered.
+    private async Task<HostInventory> BootAsync()
     {
-        var recipe = MachineRecipes.Find(id);
+        const string Mark = "<metadata><heal:vm xmlns:heal='urn:heal:vm:1' desired='running' autonomy='act' ha='restart'/></metadata>";
+        await Old.Domains.DefineAsync(LibvirtRig.Domain(
+            _name, _uuid, new Guest { Disk = $"{_shared}/disk.qcow2", Metadata = Mark, TakesCommands = false }));
+        await Old.Domains.StartAsync(_uuid);
+        await LibvirtRig.SeesOnConsoleAsync(_name, "GUEST-USERSPACE");
+        var inventory = new Inventories(_tools).Of(Old, new MachineBank());
+        await inventory.LoadAsync(CancellationToken.None);
+        await inventory.LookAtAllAsync(CancellationToken.None);
+        return inventory;
+    }
+
+    private ActionRequest RequestOf(string id, TargetReference target, string key) => new(
+        $"{_name}/{key}", _name, id, target,
+        ActionParameters.Complete(MachineRecipes.Find(id).Descriptor, new Dictionary<string, string>()), 0, "");
+
+    private Task<ActionResult> RunAsync(string id, TargetReference target, string key) => RunAsync(RequestOf(id, target, key));
+
+    private Task<ActionResult> RunAsync(ActionRequest request)
+    {
         var action = new RecipeAction(
-            recipe, new ActionTools(new AbsentCluster(), _store.Store, new Rig.Allowed(), TimeProvider.System, null, _tools));
-        var request = new ActionRequest(
-            $"{_name}/{key}", _name, id, target, ActionParameters.Complete(recipe.Descriptor, new Dictionary<string, string>()), 0, "");
-        using var patience = new CancellationTokenSource(Patience);
-        while (true)
-        {
-            try
-            {
-                return await action.RunAsync(request, patience.Token);
-            }
-            catch (EffectPendingException) when (!patience.IsCancellationRequested)
-            {
-            }
-        }
+            MachineRecipes.Find(request.ActionId),
+            new ActionTools(new AbsentCluster(), _store.Store, new Rig.Allowed(), TimeProvider.System, null, _tools));
+        return DoomedMachineAction.ToTheEndAsync(() => action.RunAsync(request, CancellationToken.None));
     }
 
     // After a connection was lost the driver waits before it opens the next.

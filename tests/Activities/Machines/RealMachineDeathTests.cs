@@ -8,10 +8,10 @@ namespace Heal.Activities.Tests;
 /// libvirt's answer to each call and whatever comes next, and before the confirmation. Libvirt's own shell counts what came of it.
 /// </summary>
 /// <remarks>
-/// What may be made twice, because libvirt keeps no trace of it, and is therefore not killed right after its call: the reset of
-/// <c>vm_reset</c> and the power button of <c>vm_shutdown</c> (each has a test of its own here that says what the second one costs), the
-/// look of <c>storage_pool_refresh</c> and the command of <c>restart_libvirtd</c> (neither of them changes a guest). Not here:
-/// <c>host_evacuate</c>, which needs a host that is dead: see <see cref="RealEvacuationTests"/>.
+/// What may be made twice, because libvirt keeps no trace of it, and is therefore not killed right after its call: the power button of
+/// <c>vm_shutdown</c> (which has a test of its own here that says what the second one costs), and the look of <c>storage_pool_refresh</c>.
+/// The reset of a guest that is held paused is made twice here, and nobody can tell. Not here:
+/// <c>host_evacuate</c>, which needs a host that is dead and has its deaths in <see cref="RealEvacuationTests"/>.
 /// </remarks>
 [Trait("Category", "Libvirt")]
 [Collection(nameof(RealHosts))]
@@ -68,28 +68,57 @@ public sealed class RealMachineDeathTests(RealMachines real) : IClassFixture<Rea
     }
 
     [Fact]
-    public async Task A_reset_is_pressed_once()
+    public async Task A_reset_boots_the_guest_once_over_a_death_after_each_call()
     {
         // QEMU tells of one reset two or three times; the guest's kernel says once that it begins
-        var kernels = await LibvirtRig.CountOnConsoleAsync(real.Guest, Kernel);
+        var (kernels, run) = (await KernelsAsync(), await RealMachines.VirshAsync("domid", real.Guest));
 
-        await real.OverKillsAsync(real.Request("vm_reset"));
+        await real.OverKillsAsync(real.Request("vm_reset"), "SuspendAsync", "ResetAsync", "ResumeAsync");
 
         await real.AnswersAsync();
-        Assert.Equal(kernels + 1, await LibvirtRig.CountOnConsoleAsync(real.Guest, Kernel));
+        Assert.Equal(kernels + 1, await KernelsAsync());
         Assert.Equal((0, 0), (await _events.CountAsync(real.Guest, Started), await _events.CountAsync(real.Guest, "Stopped")));
+        Assert.Equal((run, 1), (await RealMachines.VirshAsync("domid", real.Guest), await _events.CountAsync(real.Guest, "Suspended")));
     }
 
     [Fact]
-    public async Task A_reset_whose_process_died_between_the_answer_and_the_mark_costs_one_boot_more_and_no_run()
+    public async Task A_reset_that_died_over_and_over_between_the_answer_and_the_mark_boots_the_guest_once_over_a_restart_of_libvirtd_too()
     {
+        var kernels = await KernelsAsync();
         var request = real.Request("vm_reset");
+        await real.Doomed(request, "after ResetAsync").DieAsync();
+        await real.Doomed(request, "after ResetAsync").DieAsync();
+        await LibvirtRig.FailAsync("restart-daemon", 1);
+        var (held, still) = (await RealMachines.VirshAsync("domstate", "--reason", real.Guest), await KernelsAsync());
         await real.Doomed(request, "after ResetAsync").DieAsync();
 
         await real.AppliedAsync(request);
 
         await real.AnswersAsync();
-        Assert.Equal((0, 0), (await _events.CountAsync(real.Guest, Started), await _events.CountAsync(real.Guest, "Stopped")));
+        Assert.Equal(("paused (user)", kernels), (held, still));
+        Assert.Equal(kernels + 1, await KernelsAsync());
+    }
+
+    [Theory]
+    [InlineData("after SuspendAsync")]
+    [InlineData("after ResetAsync")]
+    [InlineData("after ResumeAsync")]
+    public async Task A_healer_that_stood_still_in_a_reset_does_nothing_when_it_wakes_after_another_reset_the_guest(string at)
+    {
+        var kernels = await KernelsAsync();
+        var overtaken = real.Request("vm_reset") with { IncidentId = $"closed {at}" };
+        await using var stopped = await real.Doomed(overtaken, at).StopAsync();
+        await real.CloseAsync(overtaken.IncidentId);
+        await real.AppliedAsync(real.Request("vm_reset") with { IncidentId = $"next {at}" });
+        var booted = await KernelsAsync();
+
+        await stopped.GoOnAsync();
+
+        await real.AnswersAsync();
+        // the first one's own reset, where it had let the guest go, and the second one's
+        Assert.Equal(kernels + (at == "after ResumeAsync" ? 2 : 1), booted);
+        Assert.Equal(booted, await KernelsAsync());
+        Assert.NotEqual(OperationState.Intended, (await real.LedgerAsync(overtaken.Key))!.State);
     }
 
     [Fact]
@@ -301,6 +330,42 @@ public sealed class RealMachineDeathTests(RealMachines real) : IClassFixture<Rea
     }
 
     [Theory]
+    [InlineData("before intend", "during the command", "before confirm")]
+    [InlineData("after intend", "after the command")]
+    public async Task Libvirtd_is_restarted_by_one_command_and_its_guests_run_on(params string[] deaths)
+    {
+        var (run, boots) = (await RealMachines.VirshAsync("domid", real.Guest), await BootsAsync());
+        var tally = Path.Combine(LibvirtRig.Guests, $"{real.Guest}.restarts");
+        var host = new TargetReference(RealMachines.Here, TargetKinds.Hypervisor, "", RealMachines.Here);
+        real.Options.RestartCommands[RealMachines.Here] =
+            ["bash", "-c", $"echo run >>'{tally}'; exec '{LibvirtRig.FailScript}' restart-daemon 1 >/dev/null 2>&1"];
+        await real.LookAsync();
+        await LibvirtRig.FailAsync("kill-daemon", 1);
+        try
+        {
+            var request = real.Request("restart_libvirtd", host);
+            foreach (var death in deaths) await real.Doomed(request, death).DieAsync();
+
+            var result = await real.AppliedAsync(request);
+
+            Assert.Contains("that ran are running", result.Detail, StringComparison.Ordinal);
+            Assert.Single(await File.ReadAllLinesAsync(tally));
+            Assert.Equal((run, boots), (await RealMachines.VirshAsync("domid", real.Guest), await BootsAsync()));
+            Assert.Equal(
+                (OperationState.Confirmed, OperationState.Confirmed, null),
+                ((await real.LedgerAsync(request.Key))?.State, (await real.LedgerAsync($"{request.Key}/run/1"))?.State,
+                    (await real.LedgerAsync($"{request.Key}/run/2"))?.State));
+        }
+        finally
+        {
+            // does nothing but take a second where it worked
+            await LibvirtRig.FailAsync("restart-daemon", 1);
+            File.Delete(tally);
+            real.Options.RestartCommands.Clear();
+        }
+    }
+
+    [Theory]
     [InlineData("after intend")]
     [InlineData("after SetMetadataAsync")]
     [InlineData("after DestroyAsync")]
@@ -342,6 +407,8 @@ public sealed class RealMachineDeathTests(RealMachines real) : IClassFixture<Rea
         Assert.Equal((1, 1), (await _events.CountAsync(real.Guest, Started), await _events.CountAsync(real.Guest, Destroyed)));
         Assert.NotEqual(OperationState.Intended, (await real.LedgerAsync(overtaken.Key))!.State);
     }
+
+    private Task<int> KernelsAsync() => LibvirtRig.CountOnConsoleAsync(real.Guest, Kernel);
 
     private Task<int> BootsAsync() => LibvirtRig.CountOnConsoleAsync(real.Guest, Up);
 

@@ -53,11 +53,7 @@ public sealed class RealMachines : IAsyncLifetime
             },
             _store.ConnectionString, _options);
         _services = _facts.Connect();
-        _tools = new MachineTools(
-            _services.GetRequiredService<ILibvirtHosts>(), _store.Memory, new FixedSettings(_options), TimeProvider.System)
-        {
-            Commands = _commands,
-        };
+        _tools = _facts.Tools(_services, _store.Memory) with { Commands = _commands };
         var ports = string.Concat(Enumerable.Repeat("<controller type='pci' model='pcie-root-port'/>", Ports));
         Guest = await BootAsync(new Guest
         {

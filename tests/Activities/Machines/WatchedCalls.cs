@@ -20,6 +20,10 @@ public class WatchedCalls : DispatchProxy
     public static ILibvirtHosts Around(ILibvirtHosts hosts, Action<string> reached) => new WatchedHosts(
         [.. hosts.All.Select(host => Around(host, reached))]);
 
+    /// <summary>Further ways to hosts, watched as well.</summary>
+    public static ILibvirtConnector Around(ILibvirtConnector connector, Action<string> reached) =>
+        Around<ILibvirtConnector>(connector, reached);
+
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
         var arguments = args?.Select(argument => argument is MigrationRequest request
@@ -36,6 +40,7 @@ public class WatchedCalls : DispatchProxy
 
         return answer switch
         {
+            ILibvirtHost host => Around<ILibvirtHost>(host, _reached),
             IDomains domains => Around(domains, _reached),
             IStorage storage => Around(storage, _reached),
             Task moving when targetMethod.Name == nameof(IDomains.MigrateAsync) =>

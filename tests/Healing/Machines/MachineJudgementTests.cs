@@ -93,7 +93,7 @@ public sealed class MachineJudgementTests
 
         Assert.Equal(MachineCauses.GuestKilled, Assert.Single(diagnosis.Hypotheses).Cause);
         Assert.Equal(["domain/web", "event/0"], diagnosis.Hypotheses[0].Evidence);
-        Assert.Equal(13, diagnosis.Rejected.Count);
+        Assert.Equal(14, diagnosis.Rejected.Count);
         Assert.All(diagnosis.Rejected, item => Assert.NotEmpty(item.Reason));
     }
 

@@ -183,6 +183,7 @@ internal sealed partial class FakeDomains(FakeLibvirtHost host) : IDomains
                 "Requested operation is not valid: domain is already running");
             (guest.State, guest.Reason) = (DomainState.Running, "unpaused");
             Lifecycle(guest, "resumed", "unpaused");
+            if (guest.BootsWhenResumed) BootAgain(guest);
             // What failed the write is still there: the guest runs into it at once.
             if (guest.DiskErrors.Count > 0 && guest.Disks().Any(disk => IsBroken(disk.Path))) PauseOnIoError(guest);
             else guest.DiskErrors.Clear();

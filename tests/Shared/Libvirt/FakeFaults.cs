@@ -89,7 +89,7 @@ internal sealed partial class FakeDomains
 
     private void Boot(FakeGuest guest, string how)
     {
-        (guest.Id, guest.Live) = (++_lastId, new XElement(guest.Definition));
+        (guest.Id, guest.Live, guest.BootsWhenResumed) = (++_lastId, new XElement(guest.Definition), false);
         (guest.State, guest.Reason) = (DomainState.Running, how);
         guest.Boot++;
         guest.Hangs = false;
@@ -101,11 +101,18 @@ internal sealed partial class FakeDomains
 
     private void Reset(FakeGuest guest)
     {
+        host.Raise(new RebootEvent(host.Now, guest.Uuid, guest.Name));
+        // A paused guest stays paused over a reset, and boots once it is let go.
+        if (guest.State == DomainState.Paused) guest.BootsWhenResumed = true;
+        else BootAgain(guest);
+    }
+
+    private void BootAgain(FakeGuest guest)
+    {
+        guest.BootsWhenResumed = false;
         guest.Boot++;
         guest.Hangs = false;
-        // A paused guest stays paused over a reset.
         if (guest.State == DomainState.Crashed) (guest.State, guest.Reason) = (DomainState.Running, "crashed");
-        host.Raise(new RebootEvent(host.Now, guest.Uuid, guest.Name));
         AgentComes(guest);
     }
 

@@ -46,6 +46,9 @@ internal sealed class FakeGuest(Guid uuid, string name, XElement definition)
     /// <summary>A guest that has booted and hangs since: its vCPUs spin, nothing else moves.</summary>
     public bool Hangs { get; set; }
 
+    /// <summary>It was reset while it was paused.</summary>
+    public bool BootsWhenResumed { get; set; }
+
     /// <summary>Starts and resets that this guest has seen: how often a boot took place.</summary>
     public int Boot { get; set; }
 

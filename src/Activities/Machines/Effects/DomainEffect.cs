@@ -33,7 +33,9 @@ internal abstract record DomainEffect(string Host, string Uuid, string Name) : E
         var domain = await host.Domains.FindAsync(Id, cancellationToken);
         if (domain is null) return await WithoutDomainAsync(tools, host, cancellationToken);
         var mark = OperationMark.Read(await host.Domains.GetMetadataAsync(Id, MachineNames.OperationNamespace, cancellationToken));
-        return await SeeAsync(tools, host, domain, mark?.Key == key ? mark : null, cancellationToken);
+        var ours = mark?.Key == key ? mark
+            : mark is not null && StepSequence.IsAfter(mark.Key, key) ? mark with { Key = key, IsDone = true } : null;
+        return await SeeAsync(tools, host, domain, ours, cancellationToken);
     }
 
     public override async Task<WriteAnswer> WriteAsync(
@@ -84,7 +86,8 @@ internal abstract record DomainEffect(string Host, string Uuid, string Name) : E
     protected virtual OperationMark MarkOf(string key, bool isDone, Look look) => new(key, null, isDone);
 
     /// <summary>What the domain shows of the effect.</summary>
-    /// <param name="ours">The mark of this operation; null when there is none, or that of another one.</param>
+    /// <param name="ours">The mark of this step; that of a later one of the operation says that this one is done. Null when there is none,
+    /// or that of another operation.</param>
     protected abstract Task<Look> SeeAsync(
         ActionTools tools, ILibvirtHost host, DomainRecord domain, OperationMark? ours, CancellationToken cancellationToken);
 
@@ -100,6 +103,22 @@ internal abstract record DomainEffect(string Host, string Uuid, string Name) : E
 
     private Task MarkAsync(ILibvirtHost host, OperationMark mark, CancellationToken cancellationToken) => host.Domains.SetMetadataAsync(
         Id, MachineNames.OperationNamespace, MachineNames.OperationPrefix, mark.ToXml(), cancellationToken);
+
+    /// <summary>libvirt's reason of what was paused on request; which it keeps over its own restart.</summary>
+    protected const string Held = "user";
+
+    private const string At = "at";
+
+    /// <summary>The run that the effect is about has ended.</summary>
+    [JsonIgnore]
+    protected Look AnotherRun => new(Sight.ChangedByOther, $"{Subject} is off, or was started anew meanwhile");
+
+    /// <summary>Not applied; for marks that say since when.</summary>
+    protected static Look AsOf(ActionTools tools) => Look.NotApplied(new JsonObject { [At] = tools.Time.GetUtcNow() });
+
+    /// <summary>The mark of a step during which the guest is paused by the operation.</summary>
+    protected static OperationMark Holding(string key, int run, bool isDone, Look look) =>
+        new(key, run, isDone, HeldSince: look.Live![At]!.GetValue<DateTimeOffset>());
 
     protected static Look Run(DomainRecord domain) => Look.Applied(null, new JsonObject { ["run"] = domain.Id });
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Heal.Drivers.Libvirt;
+using Heal.Healing;
 
 namespace Heal.Activities;
 
@@ -131,12 +132,15 @@ internal static class VolumeUse
     }
 }
 
-/// <summary>Runs the command that the settings give for restarting libvirtd on a host. At least once: restarting it twice leaves the guests
-/// alone as restarting it once does.</summary>
+/// <summary>
+/// Runs the command that the settings give for restarting libvirtd on a host. Each run has a row of its own in the ledger, from before the
+/// command begins: one whose process died may still be under way, and is given its time. After that, and only while libvirt does not
+/// answer, the command is run again: a daemon that answers is restarted by nobody.
+/// </summary>
 internal sealed record DaemonRestartEffect(string Host) : Effect
 {
+    /// <summary>Of one command.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
-    private bool _isDone;
 
     [JsonIgnore]
     public override string Subject => $"libvirtd on host {Host}";
@@ -146,8 +150,13 @@ internal sealed record DaemonRestartEffect(string Host) : Effect
 
     public override async Task<Look> LookAsync(ActionTools tools, string key, CancellationToken cancellationToken)
     {
-        var row = _isDone ? null : await tools.Store.FindOperationAsync(key, cancellationToken);
-        return _isDone || row is { State: OperationState.Confirmed } ? Look.Applied(null) : Look.NotApplied(null);
+        if (await tools.Store.FindOperationAsync(key, cancellationToken) is { State: OperationState.Confirmed }) return Look.Applied(null);
+        var (_, last) = await RunsAsync(tools, key, cancellationToken);
+        if (last is { State: OperationState.Confirmed }) return Look.Applied(null);
+        if (!await AnswersAsync(tools, cancellationToken)) return Look.NotApplied(null);
+        if (last is null) return new Look(Sight.DoneByOther, $"{Subject} answers again, and no command of this operation was run");
+        await FinishAsync(tools, last.Key, "whoever ran it died meanwhile; libvirt answers", cancellationToken);
+        return Look.Applied(null);
     }
 
     public override async Task<WriteAnswer> WriteAsync(
@@ -160,17 +169,62 @@ internal sealed record DaemonRestartEffect(string Host) : Effect
         }
 
         if (dryRun) return WriteAnswer.Taken;
-        var (exit, said) = await commands.RunAsync(command, Limit, cancellationToken);
-        if (exit != 0)
+        var (count, last) = await RunsAsync(tools, key, cancellationToken);
+        if (last is not null && tools.Time.GetUtcNow() - last.IntendedAt < Limit)
         {
-            return WriteAnswer.Refused(string.Create(CultureInfo.InvariantCulture, $"'{command[0]}' ended with {exit}: {said}"));
+            return WriteAnswer.Later(string.Create(
+                CultureInfo.InvariantCulture, $"a command for {Subject} was begun at {last.IntendedAt:u}, and may be under way"));
         }
 
-        _isDone = true;
-        return WriteAnswer.Taken;
+        var operation = (await tools.Store.FindOperationAsync(key, cancellationToken))!;
+        var run = await tools.Store.IntendAsync(
+            operation with
+            {
+                Key = RunKey(key, count + 1), TargetKey = $"step/{operation.TargetKey}", PreImage = ToJson(), IntendedAt = tools.Time.GetUtcNow(),
+            },
+            cancellationToken);
+        var (exit, said) = await commands.RunAsync(command, Limit, cancellationToken);
+        if (exit == 0)
+        {
+            await FinishAsync(tools, run.Key, "", cancellationToken);
+            return WriteAnswer.Taken;
+        }
+
+        var refusal = WriteAnswer.Refused(string.Create(CultureInfo.InvariantCulture, $"'{command[0]}' ended with {exit}: {said}"));
+        await tools.Store.FinishAsync(
+            run.Key, new OperationEnd(OperationState.Abandoned, ActionStatus.Refused, refusal.Detail), tools.Time.GetUtcNow(),
+            cancellationToken);
+        return refusal;
     }
 
     public override Effect? Inverse(JsonObject post) => null;
 
     public override IReadOnlyList<string> Describe() => [$"{Subject}: restarted"];
+
+    private static string RunKey(string key, int number) => string.Create(CultureInfo.InvariantCulture, $"{key}/run/{number}");
+
+    private static async Task<(int Count, Operation? Last)> RunsAsync(ActionTools tools, string key, CancellationToken cancellationToken)
+    {
+        var (count, last) = (0, (Operation?)null);
+        while (await tools.Store.FindOperationAsync(RunKey(key, count + 1), cancellationToken) is { } run) (count, last) = (count + 1, run);
+        return (count, last);
+    }
+
+    private static Task FinishAsync(ActionTools tools, string run, string detail, CancellationToken cancellationToken) =>
+        tools.Store.FinishAsync(
+            run, new OperationEnd(OperationState.Confirmed, ActionStatus.Applied, detail, new JsonObject()), tools.Time.GetUtcNow(),
+            cancellationToken);
+
+    private async Task<bool> AnswersAsync(ActionTools tools, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await tools.Host(Host)!.Domains.ListAsync(cancellationToken);
+            return true;
+        }
+        catch (LibvirtException e) when (e is not LibvirtNotAdmittedException)
+        {
+            return false;
+        }
+    }
 }

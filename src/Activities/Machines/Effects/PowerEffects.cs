@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Heal.Drivers.Libvirt;
@@ -95,12 +96,49 @@ internal sealed record DomainStopEffect(string Host, string Uuid, string Name, i
 }
 
 /// <summary>
-/// Presses the reset button of one run. A reset leaves no trace that libvirt keeps: the mark before and the mark after are all that tells,
-/// and a process that dies between libvirt's answer and the second mark has it pressed twice. That costs the guest a boot that had just
-/// begun. Where that is not wanted, ending and starting the domain can be proven by the run's id.
+/// Pauses one run, so that what is done to it next can be done again at no cost: a guest that does not run notices nothing. Whoever sees
+/// it paused meanwhile knows by the mark that this is nobody's intent.
+/// </summary>
+/// <param name="By">The operation's key.</param>
+internal sealed record DomainHoldEffect(string Host, string Uuid, string Name, int RunId, string By) : DomainEffect(Host, Uuid, Name)
+{
+    [JsonIgnore]
+    public override bool IsReversible => true;
+
+    public override Effect? Inverse(JsonObject post) => new DomainResumeEffect(Host, Uuid, Name, RunId, By);
+
+    public override IReadOnlyList<string> Describe() => [$"{Subject}: paused for a moment"];
+
+    protected override OperationMark MarkOf(string key, bool isDone, Look look) => Holding(key, RunId, isDone, look);
+
+    protected override Task<Look> SeeAsync(
+        ActionTools tools, ILibvirtHost host, DomainRecord domain, OperationMark? ours, CancellationToken cancellationToken) =>
+        Task.FromResult((domain, ours) switch
+        {
+            ({ Id: var run }, _) when run != RunId => AnotherRun,
+            (_, { IsDone: true }) or ({ State: DomainState.Paused, Reason: Held }, not null) => Run(domain),
+            ({ State: DomainState.Running or DomainState.Blocked }, _) => AsOf(tools),
+            _ => new Look(Sight.ChangedByOther, $"{Subject} is {MachineObserver.StateOf(domain)} ({domain.Reason}) meanwhile"),
+        });
+
+    protected override async Task<WriteAnswer> ActAsync(
+        ActionTools tools, ILibvirtHost host, Look look, CancellationToken cancellationToken)
+    {
+        await host.Domains.SuspendAsync(Id, cancellationToken);
+        return WriteAnswer.Taken;
+    }
+}
+
+/// <summary>
+/// Presses the reset button of one run while it is held paused. A reset leaves no trace that libvirt keeps, so that a process that dies
+/// between libvirt's answer and the second mark has it pressed twice: that costs nothing, because the guest has not run in between. One
+/// that somebody let run on is not reset any more. What the guest's counters said by then is kept: they go on over a reset, and only what
+/// comes after it proves a boot.
 /// </summary>
 internal sealed record DomainResetEffect(string Host, string Uuid, string Name, int RunId) : DomainEffect(Host, Uuid, Name)
 {
+    private const string Before = "before";
+
     [JsonIgnore]
     public override bool IsReversible => false;
 
@@ -108,11 +146,32 @@ internal sealed record DomainResetEffect(string Host, string Uuid, string Name, 
 
     public override IReadOnlyList<string> Describe() => [$"{Subject}: reset"];
 
-    protected override Task<Look> SeeAsync(
-        ActionTools tools, ILibvirtHost host, DomainRecord domain, OperationMark? ours, CancellationToken cancellationToken) =>
-        Task.FromResult(ours is { IsDone: true } ? Run(domain)
-            : domain.Id == RunId ? Look.NotApplied(null)
-            : new Look(Sight.ChangedByOther, $"{Subject} is off, or was started anew meanwhile"));
+    protected override OperationMark MarkOf(string key, bool isDone, Look look) => Holding(key, RunId, isDone, look);
+
+    /// <summary>What the counters said when it was reset; null when that is not known.</summary>
+    public static GuestProgress? ProgressOf(Operation? step) => step?.PostImage?[Before]?.Deserialize<GuestProgress>();
+
+    protected override async Task<Look> SeeAsync(
+        ActionTools tools, ILibvirtHost host, DomainRecord domain, OperationMark? ours, CancellationToken cancellationToken)
+    {
+        if (domain.Id != RunId) return AnotherRun;
+        var isHeld = domain is { State: DomainState.Paused, Reason: Held };
+        if (ours is { IsDone: true })
+        {
+            var look = Run(domain);
+            if (isHeld && await new MachineReader(host, tools.Machines!, []).TotalsAsync(Id, cancellationToken) is { } totals)
+            {
+                look.Post![Before] = JsonSerializer.SerializeToNode(totals);
+            }
+
+            return look;
+        }
+
+        return isHeld ? AsOf(tools)
+            : domain.State is DomainState.Running or DomainState.Blocked
+                ? new Look(Sight.DoneByOther, $"somebody let {Subject} run on, and it is not reset any more")
+            : new Look(Sight.ChangedByOther, $"{Subject} is {MachineObserver.StateOf(domain)} ({domain.Reason}) meanwhile");
+    }
 
     protected override async Task<WriteAnswer> ActAsync(
         ActionTools tools, ILibvirtHost host, Look look, CancellationToken cancellationToken)
@@ -124,8 +183,13 @@ internal sealed record DomainResetEffect(string Host, string Uuid, string Name, 
 
 /// <summary>Lets one paused run go on. Once: a guest that runs into the same error again is paused again, and that is for the effect
 /// check to say.</summary>
-internal sealed record DomainResumeEffect(string Host, string Uuid, string Name, int RunId) : DomainEffect(Host, Uuid, Name)
+/// <param name="HeldBy">The key of the operation that paused it (<see cref="DomainHoldEffect"/>): while its mark is there the guest is its
+/// own to let go. Null where something else paused it.</param>
+internal sealed record DomainResumeEffect(string Host, string Uuid, string Name, int RunId, string? HeldBy = null)
+    : DomainEffect(Host, Uuid, Name)
 {
+    private const string Waits = "waits";
+
     [JsonIgnore]
     public override bool IsReversible => false;
 
@@ -133,23 +197,38 @@ internal sealed record DomainResumeEffect(string Host, string Uuid, string Name,
 
     public override IReadOnlyList<string> Describe() => [$"{Subject}: runs on"];
 
-    protected override Task<Look> SeeAsync(
-        ActionTools tools, ILibvirtHost host, DomainRecord domain, OperationMark? ours, CancellationToken cancellationToken) =>
-        Task.FromResult((domain, ours) switch
+    // Until it runs on it is paused by our doing, and only so.
+    protected override OperationMark MarkOf(string key, bool isDone, Look look) =>
+        isDone || HeldBy is null ? base.MarkOf(key, isDone, look) : Holding(key, RunId, isDone, look);
+
+    protected override async Task<Look> SeeAsync(
+        ActionTools tools, ILibvirtHost host, DomainRecord domain, OperationMark? ours, CancellationToken cancellationToken)
+    {
+        if (ours is { IsDone: true }) return Run(domain);
+        if (domain.Id != RunId) return AnotherRun;
+        if (HeldBy is not null && (ours is not null || await IsHeldAsync(host, cancellationToken)))
         {
-            (_, { IsDone: true }) => Run(domain),
-            ({ Id: var run }, _) when run != RunId => new Look(Sight.ChangedByOther, $"{Subject} is off, or was started anew meanwhile"),
-            ({ State: DomainState.Paused }, _) => Look.NotApplied(null),
-            (_, not null) => Run(domain),
-            _ => new Look(Sight.DoneByOther, $"somebody let {Subject} run on meanwhile"),
-        });
+            // One that somebody let run on has a mark to lose all the same: a later pause of it is none of ours.
+            var look = AsOf(tools);
+            look.Live![Waits] = domain is { State: DomainState.Paused, Reason: Held };
+            return look;
+        }
+
+        return domain.State == DomainState.Paused && HeldBy is null ? Look.NotApplied(new JsonObject { [Waits] = true })
+            : ours is not null ? Run(domain)
+            : new Look(Sight.DoneByOther, $"somebody let {Subject} run on meanwhile, or has paused it anew");
+    }
 
     protected override async Task<WriteAnswer> ActAsync(
         ActionTools tools, ILibvirtHost host, Look look, CancellationToken cancellationToken)
     {
-        await host.Domains.ResumeAsync(Id, cancellationToken);
+        if (look.Live.IsTrue(Waits)) await host.Domains.ResumeAsync(Id, cancellationToken);
         return WriteAnswer.Taken;
     }
+
+    private async Task<bool> IsHeldAsync(ILibvirtHost host, CancellationToken cancellationToken) =>
+        OperationMark.Read(await host.Domains.GetMetadataAsync(Id, MachineNames.OperationNamespace, cancellationToken))
+            is { HeldSince: not null } mark && mark.Key.StartsWith($"{HeldBy}/", StringComparison.Ordinal);
 }
 
 /// <summary>

@@ -40,7 +40,14 @@ internal sealed class GuestRestart(ActionTools tools, string host, string key)
         if (tools.Host(guest.Destination) is not { } destination) return TransferState.Pending;
         if (await destination.Domains.FindAsync(IdOf(guest), cancellationToken) is not { } domain) return TransferState.Pending;
         var ours = await MarkAsync(destination, domain, cancellationToken);
-        if (domain.Id is not null) return ours is null ? TransferState.ByOther : TransferState.Started;
+        if (domain.Id is not null)
+        {
+            if (ours is null) return TransferState.ByOther;
+
+            // Whoever started it died before it wrote that down.
+            if (!ours.IsDone) await SettleAsync(guest, destination, cancellationToken);
+            return TransferState.Started;
+        }
 
         // It was started and has ended again: the effect was made, and its check says the rest.
         return ours is { IsDone: true } ? TransferState.Started : TransferState.Pending;
@@ -110,12 +117,17 @@ internal sealed class GuestRestart(ActionTools tools, string host, string key)
             return $"libvirt refused on {guest.Destination}: {SafeText.Line(e.Reason, 200)}";
         }
 
+        await SettleAsync(guest, destination, cancellationToken);
+        return null;
+    }
+
+    private async Task SettleAsync(GuestTransfer guest, ILibvirtHost destination, CancellationToken cancellationToken)
+    {
         // The other way round, for a guest that once came from there.
-        await memory.EndMoveAsync(guest.Destination, guest.Uuid, tools.Time.GetUtcNow(), cancellationToken);
+        await Machines.Memory.EndMoveAsync(guest.Destination, guest.Uuid, tools.Time.GetUtcNow(), cancellationToken);
         await destination.Domains.SetMetadataAsync(
             IdOf(guest), MachineNames.OperationNamespace, MachineNames.OperationPrefix, new OperationMark(key, null, IsDone: true).ToXml(),
             cancellationToken);
-        return null;
     }
 
     // What an earlier attempt left, too: with it the old host would be kept from starting its guest for nothing.

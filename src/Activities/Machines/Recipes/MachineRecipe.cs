@@ -61,7 +61,7 @@ internal abstract class MachineRecipe : IRecipe
     protected static string? Intent(MachineEvidence machine) => machine.Domain switch
     {
         { Desired: MachineMark.Stopped } => "it should be off",
-        { State: "paused", Reason: not ("io-error" or "watchdog" or "crashed") } paused =>
+        { State: "paused", Reason: not ("io-error" or "watchdog" or "crashed") } paused when machine.Hold is null =>
             $"it is paused ({paused.Reason}): somebody's intent",
         { Job: { } job } => $"it is busy with {job.Operation}",
         _ => null,

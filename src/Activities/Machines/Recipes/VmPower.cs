@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Heal.Drivers.Libvirt;
 using Heal.Healing;
 
@@ -46,46 +45,56 @@ internal sealed class VmStart : MachineRecipe
             $"starts {request.Target}", new DomainStartEffect(host.Name, machine.Domain!.Uuid, machine.Domain.Name)));
 }
 
-/// <summary>Presses the reset button of a guest that runs and does nothing any more. See <see cref="DomainResetEffect"/> for what a kill
-/// may
-/// repeat.</summary>
+/// <summary>Presses the reset button of a guest that runs and does nothing any more; while it is paused, so that a press that is repeated
+/// costs nothing. Finishes what an earlier reset left.</summary>
 internal sealed class VmReset : MachineRecipe
 {
     public override ActionDescriptor Descriptor { get; } = new(
         "vm_reset",
         RiskClass.R2,
-        [MachineCauses.GuestWatchdog, MachineCauses.GuestUnresponsive],
+        [MachineCauses.GuestWatchdog, MachineCauses.GuestUnresponsive, MachineCauses.GuestLeftPaused],
         [TargetKinds.VirtualMachine],
         [],
-        "It runs, its agent does not answer, no job is under way on it, and nobody means it to be off.",
+        "It runs and its agent does not answer, or an earlier reset of the healer left it paused; no job is under way on it, and nobody "
+            + "means it to be off.",
         "It runs, and its guest has come up again.",
         null,
-        [Rule("domain", "getattr", "read", "reset", "write", "save")])
+        [Rule("domain", "getattr", "read", "suspend", "reset", "write", "save")])
     {
-        Summary = "Presses the reset button of a virtual machine. What the guest had not written is lost. Libvirt keeps no trace of a "
-            + "reset: where the healer dies between libvirt's answer and its own mark, the button is pressed once more, which costs the "
-            + "guest a boot that had just begun. `vm_restart` has no such gap.",
+        Summary = "Presses the reset button of a virtual machine. What the guest had not written is lost. It is paused for that, and runs "
+            + "on right after it: libvirt keeps no trace of a reset, and one that is repeated while the guest does not run costs nothing.",
         EffectWithin = TimeSpan.FromMinutes(3),
     };
 
-    public override Task<EffectCheck> CheckAsync(
-        ActionTools tools, TargetReference target, ActionImage image, CancellationToken cancellationToken) =>
-        UpAsync(tools, target, cancellationToken, image.Facts["before"]?.Deserialize<GuestProgress>());
+    public override async Task<EffectCheck> CheckAsync(
+        ActionTools tools, TargetReference target, ActionImage image, CancellationToken cancellationToken)
+    {
+        var key = image.Steps.OfType<DomainResumeEffect>().FirstOrDefault()?.HeldBy;
+        var step = image.Steps.TakeWhile(item => item is not DomainResetEffect).Count();
+        var reset = key is null ? null : await tools.Store.FindOperationAsync(StepSequence.KeyOf(key, step), cancellationToken);
+        return await UpAsync(tools, target, cancellationToken, DomainResetEffect.ProgressOf(reset));
+    }
 
     protected override string? Objection(MachineEvidence machine, IReadOnlyDictionary<string, string> parameters)
     {
         var domain = machine.Domain!;
-        if (!domain.IsRunning) return $"it is {domain.State} ({domain.Reason}): a reset would not make it run";
+        if (!domain.IsRunning && machine.Hold is null) return $"it is {domain.State} ({domain.Reason}): a reset would not make it run";
         if (domain.AgentAnswers == true) return "its agent answers: its programs are alive";
         return Intent(machine);
     }
 
     protected override Task<Proposal> ProposeAsync(
-        ActionTools tools, ActionRequest request, ILibvirtHost host, MachineEvidence machine, CancellationToken cancellationToken) =>
-        Task.FromResult(Proposal.Act(
-            $"resets {request.Target}",
-            new DomainResetEffect(host.Name, machine.Domain!.Uuid, machine.Domain.Name, machine.Domain.RunId!.Value))
-            .With("before", JsonSerializer.SerializeToNode(machine.Domain.Progress)));
+        ActionTools tools, ActionRequest request, ILibvirtHost host, MachineEvidence machine, CancellationToken cancellationToken)
+    {
+        var (domain, run) = (machine.Domain!, machine.Domain!.RunId!.Value);
+        Effect[] steps =
+        [
+            new DomainHoldEffect(host.Name, domain.Uuid, domain.Name, run, request.Key),
+            new DomainResetEffect(host.Name, domain.Uuid, domain.Name, run),
+            new DomainResumeEffect(host.Name, domain.Uuid, domain.Name, run, HeldBy: request.Key),
+        ];
+        return Task.FromResult(Proposal.Act($"resets {request.Target}", machine.Hold is null ? steps : steps[1..]));
+    }
 }
 
 /// <summary>
@@ -150,7 +159,7 @@ internal sealed class VmResumeAfterIo : MachineRecipe
             + "that lies in no pool proves nothing, and so refuses.",
         "It runs, and its guest is up: a write that fails again pauses it again.",
         null,
-        [Rule("domain", "getattr", "read", "resume", "write", "save"), Rule("storage-pool", "getattr", "read", "refresh")])
+        [Rule("domain", "getattr", "read", "suspend", "write", "save"), Rule("storage-pool", "getattr", "read", "refresh")])
     {
         Summary = "Lets a virtual machine run on that was paused for want of space, once there is space. Never a reset: the failed "
             + "write is repeated, and nothing is lost.",

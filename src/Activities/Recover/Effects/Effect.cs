@@ -30,6 +30,7 @@ namespace Heal.Activities;
 [JsonDerivedType(typeof(PurgeEffect), "purge")]
 [JsonDerivedType(typeof(DomainStartEffect), "domain-start")]
 [JsonDerivedType(typeof(DomainStopEffect), "domain-stop")]
+[JsonDerivedType(typeof(DomainHoldEffect), "domain-hold")]
 [JsonDerivedType(typeof(DomainResetEffect), "domain-reset")]
 [JsonDerivedType(typeof(DomainResumeEffect), "domain-resume")]
 [JsonDerivedType(typeof(DomainJobAbortEffect), "domain-job-abort")]

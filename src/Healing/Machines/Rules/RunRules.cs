@@ -61,3 +61,22 @@ internal sealed class UnresponsiveRule : IMachineRule
             told.At, domain.Id, told.Id);
     }
 }
+
+/// <summary>A reset of ours stopped between its halves: the guest is paused, and nobody meant it to stay so.</summary>
+internal sealed class LeftPausedRule : IMachineRule
+{
+    private const string Cause = MachineCauses.GuestLeftPaused;
+
+    public MachineFinding Judge(MachineSight sight)
+    {
+        if (sight.Machine.Hold is not { HeldSince: { } since } hold)
+        {
+            return MachineFinding.Reject(Cause, $"no operation of the healer holds it paused; {sight.Shown}", sight.Ids);
+        }
+
+        return sight.Machine.At - since < sight.Machine.Thresholds.RestartWithin
+            ? MachineFinding.Reject(Cause, $"operation {hold.Key} of the healer holds it paused, and lets it go on", sight.Ids)
+            : MachineFinding.Accept(
+                Cause, 0.95, $"operation {hold.Key} of the healer paused the guest at {since:u}, and never let it go on", since, sight.Ids);
+    }
+}
