@@ -4,12 +4,16 @@ using Heal.Workflows;
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Azure.Functions.Worker.Extensions.DurableTask;
 using Microsoft.DurableTask.Worker;
+using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.Hosting;
 
 try
 {
     var builder = FunctionsApplication.CreateBuilder(args);
 
+    // A healer that runs half would let alerts wait, or look as if it watched: its host starts with all of its functions or not at all.
+    builder.Configuration.Sources.Insert(
+        0, new MemoryConfigurationSource { InitialData = [new("FUNCTIONS_FAULTY_FUNCTIONS", "refuse")] });
     builder.ConfigureFunctionsWebApplication();
     builder.ConfigureDurableWorker().AddTasks(tasks => tasks.AddHealerTasks());
 

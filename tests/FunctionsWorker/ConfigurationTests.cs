@@ -152,8 +152,9 @@ public sealed class ConfigurationTests : IDisposable
     [Fact]
     public void A_missing_setting_or_connection_is_a_fault_that_names_function_and_setting()
     {
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["FUNCTIONS_FAULTY_FUNCTIONS"] = "refuse" };
         HostStartupException exception = Assert.Throws<HostStartupException>(
-            () => TestHost.Builder(_root, listeners: ["Tick", "TakeOrder"]).Build());
+            () => TestHost.Builder(_root, settings: settings, listeners: ["Tick", "TakeOrder"]).Build());
         Assert.Contains("function 'Tick'", exception.Message, StringComparison.Ordinal);
         Assert.Contains("setting 'TICK', which is not set", exception.Message, StringComparison.Ordinal);
         Assert.Contains("setting 'AzureWebJobsStorage' is not set", exception.Message, StringComparison.Ordinal);

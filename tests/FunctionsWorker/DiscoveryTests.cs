@@ -40,8 +40,8 @@ public sealed class DiscoveryTests
             "function 'bad name' (Declared.bad name): bad name",
             "function 'Twice': declared 2 times",
         ];
-        Assert.All(expected, e => Assert.Contains(catalog.Faults, f => f.Contains(e, StringComparison.Ordinal)));
-        Assert.Equal(expected.Length, catalog.Faults.Count);
+        Assert.All(expected, e => Assert.Contains(catalog.Faults.All, f => f.Contains(e, StringComparison.Ordinal)));
+        Assert.Equal(expected.Length, catalog.Faults.All.Count());
     }
 
     [Fact]

@@ -66,6 +66,21 @@ public sealed class ErrorReplyTests
         Assert.Equal(HttpStatusCode.GatewayTimeout, (await host.GetAsync("/api/Slow")).StatusCode);
     }
 
+    [Fact]
+    public async Task A_reply_that_fails_after_it_has_begun_is_cut_off_and_logged_once_and_the_host_goes_on()
+    {
+        await using TestHost host = await TestHost.StartAsync();
+        using RawClient client = await RawClient.ConnectAsync(host.Client.BaseAddress!);
+        await client.SendAsync("GET /api/Half HTTP/1.1\r\nHost: here\r\n\r\n");
+        string reply = await client.ReadToEndAsync();
+        Assert.StartsWith("HTTP/1.1 200", reply, StringComparison.Ordinal);
+        Assert.DoesNotContain("\r\n0\r\n", reply, StringComparison.Ordinal); // what ends a reply that is whole
+        await host.Log.ContainsAsync("GET /api/Half failed after its reply had begun");
+        Assert.Single(host.Log.Lines, static l => l.Contains("System.InvalidOperationException: there is no second half",
+            StringComparison.Ordinal));
+        Assert.Equal("GET nobody True", await host.GetTextAsync("/api/Text"));
+    }
+
     private sealed class NoLength(byte[] bytes) : MemoryStream(bytes)
     {
         public override bool CanSeek => false;

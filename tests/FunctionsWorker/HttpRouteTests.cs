@@ -12,19 +12,19 @@ public sealed class HttpRouteTests
     [InlineData("Admin")]
     public void A_route_that_belongs_to_the_host_is_a_fault_that_names_function_and_route(string prefix)
     {
-        List<string> faults = [];
+        var faults = new FunctionFaults();
         IReadOnlyList<HttpRoute> routes = HttpRoute.Of(Catalog(), prefix, faults);
         Assert.Empty(routes);
-        Assert.Contains("function 'Mine'", Assert.Single(faults), StringComparison.Ordinal);
-        Assert.Contains("belongs to the host", faults[0], StringComparison.Ordinal);
+        Assert.Contains("function 'Mine'", Assert.Single(faults.All), StringComparison.Ordinal);
+        Assert.Contains("belongs to the host", faults.All.First(), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Behind_a_prefix_the_same_words_are_free()
     {
-        List<string> faults = [];
+        var faults = new FunctionFaults();
         Assert.Equal("/api/healthz/live", Assert.Single(HttpRoute.Of(Catalog(), "api", faults)).Template);
-        Assert.Empty(faults);
+        Assert.Empty(faults.All);
     }
 
     private static FunctionCatalog Catalog() =>

@@ -1,7 +1,11 @@
+using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using DurableTask.Core.History;
 using Heal.FunctionsWorker.Tests.Sample;
 using Heal.FunctionsWorker.Tests.Support;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker.Management;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Npgsql;
@@ -25,13 +29,7 @@ public sealed class LongHistoryTests : IAsyncLifetime
 
     public Task InitializeAsync() => Task.CompletedTask;
 
-    public async Task DisposeAsync()
-    {
-        await using var connection = new NpgsqlConnection(ConnectionString);
-        await connection.OpenAsync();
-        await using var drop = new NpgsqlCommand($"DROP SCHEMA IF EXISTS {_schema}, {_schema}_host CASCADE", connection);
-        await drop.ExecuteNonQueryAsync();
-    }
+    public Task DisposeAsync() => ExecuteAsync($"DROP SCHEMA IF EXISTS {_schema}, {_schema}_host CASCADE");
 
     [Fact]
     public async Task A_history_of_ten_thousand_events_is_sent_without_being_held()
@@ -39,19 +37,14 @@ public sealed class LongHistoryTests : IAsyncLifetime
         const int Calls = 5_000;
         const int PayloadLength = 4_000;
         await using TestHost host = await StartAsync();
-        await host.SendAsync(
-            HttpMethod.Post, "/runtime/webhooks/durabletask/orchestrators/Family/long?timeout=30&pollingInterval=1", TestHost.SystemKey,
-            JsonContent.Create(3));
+        await RunAsync(host);
         await AddCallsAsync("long", Calls, $"\"{new string('x', PayloadLength)}\"");
 
         long before = GC.GetTotalMemory(forceFullCollection: true);
         long most = 0;
         long length = 0;
         int completions = 0;
-        using var request = new HttpRequestMessage(
-            HttpMethod.Get, "/runtime/webhooks/durabletask/instances/long?showHistory=true&showHistoryOutput=true");
-        request.Headers.Add("x-functions-key", TestHost.SystemKey);
-        using HttpResponseMessage reply = await host.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        using HttpResponseMessage reply = await BeginAsync(host);
         using var text = new StreamReader(await reply.Content.ReadAsStreamAsync());
         char[] part = new char[1024 * 1024];
         for (int read; (read = await text.ReadBlockAsync(part)) > 0;)
@@ -64,6 +57,45 @@ public sealed class LongHistoryTests : IAsyncLifetime
         Assert.True(length > 2L * Calls * PayloadLength, $"only {length} characters came");
         Assert.InRange(completions, Calls - (length / part.Length), Calls + 3); // one on the edge of two parts is not counted
         Assert.True(most < length / 4, $"{most} bytes were held of a history of {length}");
+    }
+
+    [Fact]
+    public async Task A_history_that_fails_on_the_way_is_cut_off_so_that_the_client_sees_it_and_the_log_names_the_instance()
+    {
+        await using TestHost host = await StartAsync();
+        await RunAsync(host);
+        await AddCallsAsync("long", 5_000, $"\"{new string('x', 4_000)}\"");
+
+        // Far more than the connection takes while nobody reads: when the head has come, the end has not been read.
+        using HttpResponseMessage reply = await BeginAsync(host);
+        await ExecuteAsync($"ALTER TABLE {_schema}.history RENAME TO history_away");
+
+        Assert.Equal(HttpStatusCode.OK, reply.StatusCode);
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => reply.Content.CopyToAsync(Stream.Null));
+        await host.Log.ContainsAsync("GET /runtime/webhooks/durabletask/instances/long failed after its reply had begun");
+        Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("/livez")).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_history_that_fails_before_anything_was_sent_leaves_nothing_in_front_of_the_error()
+    {
+        var http = new DefaultHttpContext();
+        using var body = new MemoryStream();
+        http.Response.Body = body;
+        var instance = new OrchestrationMetadata("Family", "short");
+
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => ManagementReplies.StatusAsync(http, instance, InstanceStatus.Of(instance, showInput: true), FailingAsync()));
+
+        Assert.Equal(0, body.Length);
+        Assert.Empty(http.Response.Headers);
+
+        static async IAsyncEnumerable<JsonObject> FailingAsync()
+        {
+            yield return new() { ["EventType"] = "ExecutionStarted" };
+            await Task.Yield();
+            throw new InvalidOperationException("the database is away");
+        }
     }
 
     [Fact]
@@ -91,6 +123,19 @@ public sealed class LongHistoryTests : IAsyncLifetime
         Assert.Equal(200, parts.OfType<TaskCompletedEvent>().Count(static e => e.TaskScheduledId >= FirstAdded));
     }
 
+    private static Task RunAsync(TestHost host) => host.SendAsync(
+        HttpMethod.Post, "/runtime/webhooks/durabletask/orchestrators/Family/long?timeout=30&pollingInterval=1", TestHost.SystemKey,
+        JsonContent.Create(3));
+
+    /// <summary>Asks for the history, and has the head of the reply.</summary>
+    private static async Task<HttpResponseMessage> BeginAsync(TestHost host)
+    {
+        using var request = new HttpRequestMessage(
+            HttpMethod.Get, "/runtime/webhooks/durabletask/instances/long?showHistory=true&showHistoryOutput=true");
+        request.Headers.Add("x-functions-key", TestHost.SystemKey);
+        return await host.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+    }
+
     private Task<TestHost> StartAsync() => TestHost.StartAsync(
         settings: new(StringComparer.Ordinal) { [TestHost.PostgresSetting] = ConnectionString },
         hostJson: $$"""
@@ -98,6 +143,14 @@ public sealed class LongHistoryTests : IAsyncLifetime
                 "storageProvider": {
                     "connectionStringName": "TEST_POSTGRES", "largePayloadStorageThresholdBytes": {{LargePayload}} } } } }
             """);
+
+    private static async Task ExecuteAsync(string statement)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(statement, connection);
+        await command.ExecuteNonQueryAsync();
+    }
 
     /// <summary>Writes so many calls with their completions behind the history that is there.</summary>
     private async Task AddCallsAsync(string instanceId, int count, string payload)

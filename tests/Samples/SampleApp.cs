@@ -28,12 +28,14 @@ internal sealed class SampleApp : IAsyncDisposable
 
     public AppProcess Process => _process;
 
+    public static string AssemblyOf(string name) => string.Format(CultureInfo.InvariantCulture, Assemblies, name);
+
     public static async Task<SampleApp> StartAsync(string name)
     {
         AppDatabase database = await AppDatabase.CreateAsync();
         string state = Directory.CreateTempSubdirectory("sample-").FullName;
         var process = new AppProcess(
-            string.Format(CultureInfo.InvariantCulture, Assemblies, name),
+            AssemblyOf(name),
             new Dictionary<string, string>(StringComparer.Ordinal)
             {
                 ["DURABLE_POSTGRES"] = database.ConnectionString,

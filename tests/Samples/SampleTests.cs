@@ -66,6 +66,18 @@ public sealed class SampleTests
         Assert.Equal("nobody decided in time", (string)ended["step"]!);
     }
 
+    [Theory]
+    [InlineData("HelloSequence")]
+    [InlineData("FanOut")]
+    [InlineData("Approval")]
+    public void A_sample_says_nothing_of_the_runtime_and_has_what_the_host_sets(string name)
+    {
+        string file = Path.ChangeExtension(SampleApp.AssemblyOf(name), "runtimeconfig.json");
+        JsonNode settings = JsonNode.Parse(File.ReadAllText(file))!["runtimeOptions"]!["configProperties"]!;
+        Assert.Equal(0, (int)settings["System.Threading.ThreadPool.UnfairSemaphoreSpinLimit"]!);
+        Assert.False((bool)settings["System.Runtime.TieredPGO"]!);
+    }
+
     private static async Task<string> SubmitAsync(SampleApp app, int secondsToDecide)
     {
         JsonObject submitted = await app.PostAsync("/api/expenses", new { purpose = "travel", amount = 120, secondsToDecide });

@@ -52,14 +52,10 @@ internal static class HttpThroughput
     private static async Task<Turned> TurnAsync(ChildProcess server)
     {
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{server.Port}") };
-        long allocated = await AllocatedAsync(http);
+        long allocated = await ChildProcess.AllocatedAsync(http);
         var all = await ClosedLoop.RunAsync(server, Connections, static _ => Request, BeforeTurn, Turn);
-        return new(all, (await AllocatedAsync(http) - allocated) / (double)all.Sent);
+        return new(all, (await ChildProcess.AllocatedAsync(http) - allocated) / (double)all.Sent);
     }
-
-    // Of the whole life of the process, in bytes.
-    private static async Task<long> AllocatedAsync(HttpClient http) => long.Parse(
-        await http.GetStringAsync(new Uri("/api/allocated", UriKind.Relative)), CultureInfo.InvariantCulture);
 
     /// <param name="Bytes">Allocated by the server, for one request.</param>
     private sealed record Turned(ClosedLoop Run, double Bytes);

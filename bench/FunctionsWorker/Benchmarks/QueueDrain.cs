@@ -1,66 +1,59 @@
 using System.Globalization;
 using Azure.Storage.Queues;
-using Azure.Storage.Queues.Models;
 using Heal.Bench.FunctionsWorker.Load;
 
 namespace Heal.Bench.FunctionsWorker.Benchmarks;
 
 /// <summary>
-/// A full queue emptied by a function, and by a loop that does nothing but receive and delete; both take short turns, from the first
-/// receipt to the last delete. The function's first messages wait in it until the queue is full.
+/// A full queue emptied by a function, and by a loop that does nothing but receive and delete. Each is a process of its own, and both take
+/// short turns, from when they are let go to the last delete. The function's first messages wait in it until the queue is full.
 /// </summary>
 internal static class QueueDrain
 {
-    private const int BatchSize = 16; // what the host fetches by default
-
     public static async Task RunAsync(Settings settings, Report report)
     {
         int count = settings.Count(full: 600, quick: 200);
-        QueueClient bare = await MadeAsync(settings);
-        QueueClient ours = await MadeAsync(settings);
-        await using ChildProcess app = await BenchApp.StartAsync(settings, ours.Name);
-        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{app.Port}") };
-
-        // Not measured: what either does for the first time.
-        await OfLoopAsync(bare, count);
-        await OfFunctionAsync(ours, http, count);
-        var turns = new List<(double Bare, double Ours, double Cpu)>();
-        for (int turn = 0; turn < settings.Count(full: 8, quick: 2); turn++)
+        QueueClient bareQueue = await MadeAsync(settings);
+        QueueClient ourQueue = await MadeAsync(settings);
+        await using ChildProcess bareApp = await BenchApp.StartBareAsync(settings, bareQueue.Name);
+        await using ChildProcess ourApp = await BenchApp.StartAsync(settings, ourQueue.Name);
+        using HttpClient bare = ClientOf(bareApp);
+        using HttpClient ours = ClientOf(ourApp);
+        var turns = new List<(Turned Bare, Turned Ours)>();
+        // The first ones are not measured: what either does for the first time, and the compiler's second look at it.
+        for (int turn = -settings.Count(full: 4, quick: 1); turn < settings.Count(full: 12, quick: 2); turn++)
         {
-            double loop = await OfLoopAsync(bare, count);
-            TimeSpan cpu = app.Cpu;
-            turns.Add((loop, await OfFunctionAsync(ours, http, count), (app.Cpu - cpu).TotalMicroseconds / count));
+            await FillAsync(bareQueue, count);
+            Turned ofBare = await TurnAsync(bareApp, bare, bareQueue, count);
+            (await ours.PostAsync(new Uri("/api/hold", UriKind.Relative), content: null)).EnsureSuccessStatusCode();
+            await FillAsync(ourQueue, count);
+            Turned ofOurs = await TurnAsync(ourApp, ours, ourQueue, count);
+            if (turn >= 0)
+            {
+                turns.Add((ofBare, ofOurs));
+            }
         }
 
-        await bare.DeleteAsync();
-        await ours.DeleteAsync();
-        double[] ratios = [.. turns.Select(static t => t.Ours / t.Bare).Order()];
-        report.Add(new("queue", "bare loop", Latency.Median(turns.Select(static t => t.Bare))));
-        report.Add(new(
-            "queue", "function", Latency.Median(turns.Select(static t => t.Ours)),
-            CpuMicroseconds: Latency.Median(turns.Select(static t => t.Cpu)),
-            Note: string.Create(CultureInfo.InvariantCulture,
-                $"median {Latency.Median(ratios):P0} of the bare loop in {ratios.Length} turns ({ratios[0]:P0} to {ratios[^1]:P0})")));
+        await bareQueue.DeleteAsync();
+        await ourQueue.DeleteAsync();
+        double[] ratios = [.. turns.Select(static t => t.Ours.PerSecond / t.Bare.PerSecond).Order()];
+        double processor = turns.Sum(static t => t.Ours.CpuMicroseconds) / turns.Sum(static t => t.Bare.CpuMicroseconds);
+        Add(report, "bare loop", [.. turns.Select(static t => t.Bare)], "");
+        Add(report, "function", [.. turns.Select(static t => t.Ours)], string.Create(CultureInfo.InvariantCulture,
+            $"median {Latency.Median(ratios):P0} of the bare loop in {ratios.Length} turns ({ratios[ratios.Length / 4]:P0} to "
+            + $"{ratios[ratios.Length * 3 / 4]:P0} in half of them), with {processor:P0} of its CPU; "));
     }
 
-    private static async Task<double> OfLoopAsync(QueueClient queue, int count)
-    {
-        await FillAsync(queue, count);
-        long began = Settings.Time.GetTimestamp();
-        for (int left = count; left > 0;)
-        {
-            QueueMessage[] batch = await queue.ReceiveMessagesAsync(BatchSize);
-            await Task.WhenAll(batch.Select(message => queue.DeleteMessageAsync(message.MessageId, message.PopReceipt)));
-            left -= batch.Length;
-        }
+    private static void Add(Report report, string what, Turned[] turns, string note) => report.Add(new(
+        "queue", what, Latency.Median(turns.Select(static t => t.PerSecond)),
+        CpuMicroseconds: turns.Average(static t => t.CpuMicroseconds),
+        Note: string.Create(
+            CultureInfo.InvariantCulture, $"{note}{Latency.Median(turns.Select(static t => t.Bytes)):N0} bytes allocated for one")));
 
-        return count / Settings.Time.GetElapsedTime(began).TotalSeconds;
-    }
-
-    private static async Task<double> OfFunctionAsync(QueueClient queue, HttpClient http, int count)
+    private static async Task<Turned> TurnAsync(ChildProcess app, HttpClient http, QueueClient queue, int count)
     {
-        (await http.PostAsync(new Uri("/api/hold", UriKind.Relative), content: null)).EnsureSuccessStatusCode();
-        await FillAsync(queue, count);
+        long allocated = await ChildProcess.AllocatedAsync(http);
+        TimeSpan cpu = app.Cpu;
         long began = Settings.Time.GetTimestamp();
         (await http.PostAsync(new Uri($"/api/release/{count}", UriKind.Relative), content: null)).EnsureSuccessStatusCode();
         while ((await queue.GetPropertiesAsync()).Value.ApproximateMessagesCount > 0)
@@ -68,8 +61,13 @@ internal static class QueueDrain
             // The functions have ended; their last messages are being deleted.
         }
 
-        return count / Settings.Time.GetElapsedTime(began).TotalSeconds;
+        double seconds = Settings.Time.GetElapsedTime(began).TotalSeconds;
+        cpu = app.Cpu - cpu;
+        return new(
+            count / seconds, cpu.TotalMicroseconds / count, (await ChildProcess.AllocatedAsync(http) - allocated) / (double)count);
     }
+
+    private static HttpClient ClientOf(ChildProcess app) => new() { BaseAddress = new Uri($"http://127.0.0.1:{app.Port}") };
 
     private static async Task<QueueClient> MadeAsync(Settings settings)
     {
@@ -84,4 +82,8 @@ internal static class QueueDrain
         return Parallel.ForAsync(
             0, count, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (_, token) => await queue.SendMessageAsync(body, token));
     }
+
+    /// <param name="CpuMicroseconds">Of the process, for one message.</param>
+    /// <param name="Bytes">Allocated by the process for one message.</param>
+    private sealed record Turned(double PerSecond, double CpuMicroseconds, double Bytes);
 }

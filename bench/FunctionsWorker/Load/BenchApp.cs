@@ -1,8 +1,13 @@
 namespace Heal.Bench.FunctionsWorker.Load;
 
-/// <summary>The function app of this project, as a process.</summary>
+/// <summary>The apps of this project, as processes.</summary>
 internal static class BenchApp
 {
+    /// <summary>What the function app is compared with, with a queue to empty when asked.</summary>
+    public static Task<ChildProcess> StartBareAsync(Settings settings, string queue) => ChildProcess.StartAppAsync(
+        "kestrel", "/readyz", new(StringComparer.Ordinal) { ["AzureWebJobsStorage"] = settings.Azurite, ["BENCH_QUEUE"] = queue });
+
+    /// <summary>The function app.</summary>
     /// <param name="queue">The queue that the app listens to; null: it listens to none.</param>
     public static Task<ChildProcess> StartAsync(Settings settings, string? queue = null)
     {

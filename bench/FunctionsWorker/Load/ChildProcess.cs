@@ -52,6 +52,10 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Bytes that the app has allocated on its heap in its life.</summary>
+    public static async Task<long> AllocatedAsync(HttpClient http) => long.Parse(
+        await http.GetStringAsync(new Uri("/api/allocated", UriKind.Relative)), CultureInfo.InvariantCulture);
+
     public static Task<ChildProcess> StartAppAsync(string name, string readyPath, Dictionary<string, string>? settings = null) =>
         StartAsync([Environment.ProcessPath!, "child", name], readyPath, settings);
 

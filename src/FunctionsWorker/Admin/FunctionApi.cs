@@ -98,7 +98,7 @@ internal sealed class FunctionApi(HostPlan plan, ManualRun manual, IHostStore st
         {
             ["name"] = function.Name,
             ["isDisabled"] = plan.Disabled.Contains(function.Name),
-            ["errors"] = new JsonArray(),
+            ["errors"] = new JsonArray([.. plan.Catalog.Faults.About(function.Name).Select(static fault => JsonValue.Create(fault))]),
         };
         if (plan.Timers.FirstOrDefault(t => t.Function == function) is { } timer
             && await store.ReadAsync(timer.Name, http.RequestAborted) is { } state)

@@ -42,6 +42,11 @@ internal sealed class ManualRun(
             throw new BadHttpRequestException($"Function '{function.Name}' is disabled.");
         }
 
+        if (plan.LeftOut.Contains(function.Name))
+        {
+            throw new BadHttpRequestException(string.Join(' ', plan.Catalog.Faults.About(function.Name)));
+        }
+
         switch (function.Trigger)
         {
             case TimerTriggerAttribute:

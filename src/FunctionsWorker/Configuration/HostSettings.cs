@@ -20,6 +20,9 @@ internal sealed record HostSettings
     /// <summary>Bytes. Default: 4 MiB.</summary>
     public long RequestBodyLimit { get; init; } = 4 * 1024 * 1024;
 
+    /// <summary>What becomes of a host with faulty functions. Default: it leaves them out.</summary>
+    public FaultyFunctions FaultyFunctions { get; init; }
+
     /// <summary>How long running invocations may go on when the host stops. Default: 25 s.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(25);
 
@@ -184,4 +187,14 @@ internal enum StorageProvider
 {
     /// <summary>State in PostgreSQL.</summary>
     PostgreSQL = 0,
+}
+
+/// <summary>The setting <c>FUNCTIONS_FAULTY_FUNCTIONS</c>.</summary>
+internal enum FaultyFunctions
+{
+    /// <summary>The others are served. Functions that instances in the hub may need are not left out.</summary>
+    LeaveOut,
+
+    /// <summary>The host does not start.</summary>
+    Refuse,
 }

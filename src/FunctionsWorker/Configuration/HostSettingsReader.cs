@@ -56,6 +56,7 @@ internal static partial class HostSettingsReader
             Queues = queues,
             Durable = durable,
             RequestBodyLimit = BodyLimit(configuration, faults),
+            FaultyFunctions = new SettingValues(configuration, faults).Choice("FUNCTIONS_FAULTY_FUNCTIONS", FaultyFunctions.LeaveOut),
             DrainTimeout = DrainTimeout(configuration, faults),
             StateFolder = Path.GetFullPath(configuration["HEAL_STATE"] is { Length: > 0 } folder ? folder : ".state", contentRoot),
         };

@@ -7,27 +7,34 @@ using Microsoft.Azure.Functions.Worker.Http;
 
 namespace Microsoft.Azure.Functions.Worker.Discovery;
 
-/// <summary>All functions of the application, known once at start. Faulty declarations are collected, not thrown one by one.</summary>
+/// <summary>
+/// All functions of the application, known once at start. Faulty declarations are collected, not thrown one by one: what becomes of their
+/// functions decides <see cref="Hosting.HostPlan"/>.
+/// </summary>
 internal sealed partial class FunctionCatalog
 {
-    private readonly List<string> _faults;
-
-    private FunctionCatalog(ImmutableArray<FunctionDescriptor> functions, List<string> faults)
+    private FunctionCatalog(ImmutableArray<FunctionDescriptor> functions, FunctionFaults faults, IReadOnlySet<string> ofHub)
     {
         Functions = functions;
-        _faults = faults;
+        Faults = faults;
+        OfHub = ofHub;
     }
 
+    /// <summary>Those that are declared well.</summary>
     public ImmutableArray<FunctionDescriptor> Functions { get; }
 
-    public IReadOnlyList<string> Faults => _faults;
+    /// <summary>What is wrong with the others, and what turns out to be wrong later.</summary>
+    public FunctionFaults Faults { get; }
+
+    /// <summary>Names of the functions, well declared or not, that instances in the hub may need; so may one without a trigger.</summary>
+    public IReadOnlySet<string> OfHub { get; }
 
     public IEnumerable<(FunctionDescriptor Function, TTrigger Trigger)> Triggered<TTrigger>()
         where TTrigger : TriggerBindingAttribute => Functions
             .Where(static f => f.Trigger is TTrigger)
             .Select(static f => (f, (TTrigger)f.Trigger));
 
-    public FunctionCatalog Without(IReadOnlySet<string> names) => new([.. Functions.Where(f => !names.Contains(f.Name))], _faults);
+    public FunctionCatalog Without(IReadOnlySet<string> names) => new([.. Functions.Where(f => !names.Contains(f.Name))], Faults, OfHub);
 
     /// <summary>Reads the lists of the assemblies that have one, and looks at every method of the others.</summary>
     public static FunctionCatalog Read(IEnumerable<Assembly> assemblies) => Of(assemblies.SelectMany(DeclaredFunctions.Of));
@@ -35,11 +42,17 @@ internal sealed partial class FunctionCatalog
     /// <summary>Takes methods that are known to be functions, from wherever they are known, and checks their declarations.</summary>
     public static FunctionCatalog Of(IEnumerable<(string Name, MethodInfo Method)> declared)
     {
-        var faults = new List<string>();
+        var faults = new FunctionFaults();
         var functions = new List<FunctionDescriptor>();
+        var ofHub = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach ((string name, MethodInfo method) in declared)
         {
-            if (Describe(name, method, faults) is { } function)
+            if (IsOfHub(method))
+            {
+                ofHub.Add(name);
+            }
+
+            if (Describe(name, method, faults.Of(name)) is { } function)
             {
                 functions.Add(function);
             }
@@ -49,12 +62,24 @@ internal sealed partial class FunctionCatalog
         {
             if (same.Count() > 1)
             {
-                faults.Add($"function '{same.Key}': declared {same.Count()} times, expected once: "
+                faults.Of(same.Key).Add($"function '{same.Key}': declared {same.Count()} times, expected once: "
                     + string.Join(", ", same.Select(static f => f.EntryPoint)));
             }
         }
 
-        return new([.. functions.OrderBy(static f => f.Name, StringComparer.OrdinalIgnoreCase)], faults);
+        IReadOnlySet<string> faulty = faults.Functions;
+        return new(
+            [.. functions.Where(f => !faulty.Contains(f.Name)).OrderBy(static f => f.Name, StringComparer.OrdinalIgnoreCase)],
+            faults,
+            ofHub);
+    }
+
+    private static bool IsOfHub(MethodInfo method)
+    {
+        TriggerBindingAttribute[] triggers =
+            [.. method.GetParameters().SelectMany(static p => p.GetCustomAttributes<TriggerBindingAttribute>())];
+        return triggers.Length == 0 || Array.Exists(
+            triggers, static t => t is OrchestrationTriggerAttribute or ActivityTriggerAttribute or EntityTriggerAttribute);
     }
 
     private static FunctionDescriptor? Describe(string name, MethodInfo method, List<string> faults)

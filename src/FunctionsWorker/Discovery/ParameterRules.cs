@@ -28,12 +28,20 @@ internal static class ParameterRules
             DurableClientAttribute when trigger is OrchestrationTriggerAttribute =>
                 "is a client in an orchestrator, which must be deterministic; do it in an activity",
             HttpTriggerAttribute { AuthLevel: AuthorizationLevel.User } => "has level User, expected Anonymous, Function, System or Admin",
+            HttpTriggerAttribute or TimerTriggerAttribute or QueueTriggerAttribute or OrchestrationTriggerAttribute
+                or ActivityTriggerAttribute or EntityTriggerAttribute or DurableClientAttribute => null,
+            TriggerBindingAttribute other => $"{Unknown(other)}: expected a trigger of HTTP, timers, queues or durable tasks",
+            not null when parameter.Converters.IsEmpty =>
+                $"{Unknown(parameter.Attribute)}: expected [DurableClient], [FromBody], or an attribute with an [InputConverter]",
             not null => null,
             null when !parameter.Converters.IsEmpty => null,
             null => CheckUnattributed(parameter, trigger, all),
         };
         return fault is null ? [] : [fault];
     }
+
+    private static string Unknown(BindingAttribute attribute) =>
+        $"has [{attribute.GetType().Name.Replace("Attribute", "", StringComparison.Ordinal)}], which this host does not know";
 
     private static string? CheckUnattributed(
         ParameterDescriptor parameter, TriggerBindingAttribute trigger, ImmutableArray<ParameterDescriptor> all)

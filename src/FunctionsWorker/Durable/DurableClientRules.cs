@@ -7,26 +7,24 @@ namespace Microsoft.Azure.Functions.Worker;
 /// <summary>A <c>[DurableClient]</c> may name the hub and the connection of host.json, and no others: this host serves one hub.</summary>
 internal static class DurableClientRules
 {
-    public static IEnumerable<string> Check(
-        IEnumerable<FunctionDescriptor> functions, DurableSettings settings, IConfiguration configuration)
+    public static void Check(
+        IEnumerable<FunctionDescriptor> functions, DurableSettings settings, IConfiguration configuration, FunctionFaults allFaults)
     {
-        var faults = new List<string>();
         foreach (FunctionDescriptor function in functions)
         {
+            List<string> faults = allFaults.Of(function.Name);
             foreach (ParameterDescriptor parameter in function.Bindings)
             {
                 if (parameter.Attribute is DurableClientAttribute client)
                 {
                     string where = $"function '{function.Name}' ({function.EntryPoint}): parameter '{parameter.Parameter.Name}'";
-                    Compare(where, nameof(client.TaskHub), client.TaskHub, settings.HubName);
-                    Compare(where, nameof(client.ConnectionName), client.ConnectionName, settings.ConnectionStringName);
+                    Compare(faults, where, nameof(client.TaskHub), client.TaskHub, settings.HubName);
+                    Compare(faults, where, nameof(client.ConnectionName), client.ConnectionName, settings.ConnectionStringName);
                 }
             }
         }
 
-        return faults;
-
-        void Compare(string where, string property, string? named, string own)
+        void Compare(List<string> faults, string where, string property, string? named, string own)
         {
             if (string.IsNullOrEmpty(named))
             {

@@ -28,7 +28,6 @@ internal static class DurableWiring
         IConfiguration configuration,
         List<string> faults)
     {
-        faults.AddRange(DurableClientRules.Check(functions, settings.Durable, configuration));
         IDurableTaskWorkerBuilder worker = services.AddDurableTaskWorker();
         IDurableTaskClientBuilder client = services.AddDurableTaskClient();
         client.RegisterDirectly();

@@ -58,7 +58,7 @@ internal sealed class HealthEndpoints(
                 functionCount = plan.Catalog.Functions.Length,
                 disabledCount = plan.Disabled.Count,
                 processUptime = (long)time.GetElapsedTime(_started).TotalMilliseconds,
-                errors = missing.Select(static m => $"{m.Dependency}: {m.Reason}"),
+                errors = missing.Select(static m => $"{m.Dependency}: {m.Reason}").Concat(plan.Catalog.Faults.All),
             },
             http.RequestAborted);
     }

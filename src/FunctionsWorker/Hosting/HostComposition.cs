@@ -35,7 +35,6 @@ internal sealed class HostComposition
     {
         HostSettings settings = Read(configuration, environment);
         FunctionCatalog catalog = FunctionCatalog.Read(AssembliesOf(environment));
-        Faults.AddRange(catalog.Faults);
         HostPlan plan = HostPlan.Make(catalog, settings, configuration, HasWebApplication, Faults);
         HostServices.Add(services, configuration, plan, Pipeline, Faults);
         return Faults.Count == 0 ? plan : throw new HostStartupException(Faults);

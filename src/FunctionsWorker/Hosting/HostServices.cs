@@ -44,7 +44,7 @@ internal static class HostServices
         services.TryAddSingleton<IFunctionMetadataManager, FunctionMetadataManager>();
         services.AddSingleton<RetryLoop>();
         services.AddSingleton<OutputSender>();
-        services.AddSingleton(QueueOutput.Of(plan.Enabled, configuration, faults));
+        services.AddSingleton(plan.Outputs);
         services.AddSingleton<FunctionInvoker>();
         services.AddSingleton<HostMetrics>();
         services.AddSingleton<HostDrain>();
@@ -72,7 +72,7 @@ internal static class HostServices
         services.AddHostedService<StartupBanner>();
         services.AddHostedService<SecondSignal>();
         AddListeners(services, plan);
-        bool isDurable = DurableFunctions.Any(plan.Catalog.Without(plan.Disabled))
+        bool isDurable = DurableFunctions.Any(plan.Catalog.Without(plan.Disabled).Without(plan.LeftOut))
             || services.Any(static s => s.ServiceType == typeof(IDurableTaskClientProvider));
         if (isDurable)
         {

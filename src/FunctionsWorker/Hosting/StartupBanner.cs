@@ -25,11 +25,18 @@ internal sealed partial class StartupBanner(
         ICollection<string> addresses = server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
         string root = addresses.FirstOrDefault() ?? "";
         WebServer.WarnOfPlainHttp(addresses, plan.Settings, logger);
+        foreach (string fault in plan.Catalog.Faults.All)
+        {
+            Log.LeftOut(logger, fault);
+        }
+
         Log.Count(logger, plan.Catalog.Functions.Length, plan.Disabled.Count);
         foreach (FunctionDescriptor function in plan.Catalog.Functions)
         {
             string trigger = FunctionDescriptor.TypeName(function.Trigger);
-            string about = plan.Disabled.Contains(function.Name) ? "disabled" : About(function, root);
+            string about = plan.Disabled.Contains(function.Name) ? "disabled"
+                : plan.LeftOut.Contains(function.Name) ? "left out: it is faulty, see above"
+                : About(function, root);
             Log.Function(logger, function.Name, trigger, about);
         }
 
@@ -51,6 +58,9 @@ internal sealed partial class StartupBanner(
     {
         [LoggerMessage(80, LogLevel.Information, "{Count} functions, {Disabled} of them disabled:")]
         public static partial void Count(ILogger logger, int count, int disabled);
+
+        [LoggerMessage(83, LogLevel.Error, "Left out, and the other functions are served: {Fault}")]
+        public static partial void LeftOut(ILogger logger, string fault);
 
         [LoggerMessage(82, LogLevel.Information,
             "Ready: {Count} functions, {Milliseconds:0} ms after the start of the process, {Megabytes:0} MB of memory (working set)")]

@@ -6,7 +6,8 @@ namespace Microsoft.Azure.Functions.Worker.Http;
 
 /// <summary>
 /// Turns what went wrong into a problem reply: a caller's fault into its 4xx, a time limit into 504, everything else into a 500
-/// that names the correlation id only.
+/// that names the correlation id only. What fails after its reply has begun loses its connection, so that the caller sees that it has not
+/// got all.
 /// </summary>
 internal sealed partial class ErrorReplies(RequestDelegate next, ILogger<ErrorReplies> logger)
 {
@@ -29,6 +30,14 @@ internal sealed partial class ErrorReplies(RequestDelegate next, ILogger<ErrorRe
         catch (Exception exception) when (!http.Response.HasStarted)
         {
             await ReplyAsync(http, exception);
+            return;
+        }
+        catch (Exception exception)
+        {
+            // The status is sent, and was a good one: what has come must not pass for the whole.
+            Log.BrokenOff(logger, http.Items.ContainsKey(Logged) ? null : exception, http.Request.Method, http.Request.Path,
+                Correlation.IdOf(http));
+            http.Abort();
             return;
         }
 
@@ -86,6 +95,12 @@ internal sealed partial class ErrorReplies(RequestDelegate next, ILogger<ErrorRe
     {
         [LoggerMessage(20, LogLevel.Error, "{Method} {Path} failed (correlation {CorrelationId})")]
         public static partial void Unhandled(ILogger logger, Exception exception, string method, PathString path, string correlationId);
+
+        [LoggerMessage(22, LogLevel.Error,
+            "{Method} {Path} failed after its reply had begun: the connection is closed, for the caller to see that the reply is not whole "
+            + "(correlation {CorrelationId})")]
+        public static partial void BrokenOff(
+            ILogger logger, Exception? exception, string method, PathString path, string correlationId);
 
         [LoggerMessage(21, LogLevel.Debug, "{Method} {Path}: the caller left before the reply")]
         public static partial void CallerLeft(ILogger logger, string method, PathString path);

@@ -15,7 +15,7 @@ internal sealed record HttpRoute(FunctionDescriptor Function, HttpTriggerAttribu
     public string Methods =>
         Trigger.Methods is { Length: > 0 } methods ? string.Join(',', methods.Select(static m => m.ToUpperInvariant())) : "*";
 
-    public static IReadOnlyList<HttpRoute> Of(FunctionCatalog catalog, string prefix, List<string> faults)
+    public static IReadOnlyList<HttpRoute> Of(FunctionCatalog catalog, string prefix, FunctionFaults faults)
     {
         var routes = new List<HttpRoute>();
         foreach ((FunctionDescriptor function, HttpTriggerAttribute trigger) in catalog.Triggered<HttpTriggerAttribute>())
@@ -24,7 +24,7 @@ internal sealed record HttpRoute(FunctionDescriptor Function, HttpTriggerAttribu
             string template = string.Join('/', parts.Where(static p => p.Length > 0));
             if (TryParse(template, out RoutePattern? pattern, out string? fault) && IsReserved(pattern))
             {
-                faults.Add($"function '{function.Name}' ({function.EntryPoint}): route '{template}' belongs to the host, "
+                faults.Of(function.Name).Add($"function '{function.Name}' ({function.EntryPoint}): route '{template}' belongs to the host, "
                     + $"expected one that does not begin with {string.Join(", ", Reserved)}");
             }
             else if (pattern is not null)
@@ -33,19 +33,36 @@ internal sealed record HttpRoute(FunctionDescriptor Function, HttpTriggerAttribu
             }
             else
             {
-                faults.Add($"function '{function.Name}' ({function.EntryPoint}): route '{template}': {fault}");
+                faults.Of(function.Name).Add($"function '{function.Name}' ({function.EntryPoint}): route '{template}': {fault}");
             }
         }
 
+        // None of those that claim the same: which of them a caller means nobody can tell.
         var claims = routes.SelectMany(static r => r.Methods.Split(','), static (route, method) => (route, method));
-        foreach (var claim in claims.GroupBy(static c => (c.route.Template.ToUpperInvariant(), c.method)).Where(static c => c.Count() > 1))
+        foreach (var claim in claims.GroupBy(static c => (ShapeOf(c.route.Pattern), c.method)).Where(static c => c.Count() > 1))
         {
-            faults.Add($"route '{claim.First().route.Template}' with method {claim.Key.method}: claimed by functions "
-                + string.Join(" and ", claim.Select(static c => $"'{c.route.Function.Name}'")) + ", expected one");
+            string all = string.Join(" and ", claim.Select(static c => $"'{c.route.Function.Name}' ('{c.route.Template}')"));
+            foreach ((HttpRoute route, string method) in claim)
+            {
+                faults.Of(route.Function.Name).Add(
+                    $"function '{route.Function.Name}' ({route.Function.EntryPoint}): route '{route.Template}' with method {method}: "
+                        + $"claimed by functions {all}, expected one");
+            }
         }
 
         return routes;
     }
+
+    /// <summary>The same for routes that match the same paths: the names of their parameters do not matter, nor does the case of letters.</summary>
+    private static string ShapeOf(RoutePattern pattern) => string.Join('/', pattern.PathSegments.Select(static segment =>
+        string.Concat(segment.Parts.Select(static part => part switch
+        {
+            RoutePatternLiteralPart literal => literal.Content.ToUpperInvariant(),
+            RoutePatternSeparatorPart separator => separator.Content,
+            RoutePatternParameterPart parameter => "{" + (parameter.IsCatchAll ? "*" : "") + (parameter.IsOptional ? "?" : "")
+                + string.Concat(parameter.ParameterPolicies.Select(static policy => ":" + policy.Content)) + "}",
+            _ => "",
+        }))));
 
     private static bool IsReserved(RoutePattern pattern) =>
         pattern.PathSegments is [{ Parts: [RoutePatternLiteralPart first] }, ..]

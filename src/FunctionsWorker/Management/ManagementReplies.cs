@@ -1,4 +1,4 @@
-using System.IO.Pipelines;
+using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -41,14 +41,16 @@ internal static class ManagementReplies
         return JsonAsync(http, status);
     }
 
-    /// <summary>The same with the history, which is sent as it comes.</summary>
+    /// <summary>
+    /// The same with the history, which is sent as it comes. A history that fails before anything was sent is an error like any other; one
+    /// that fails later ends the connection (<see cref="ErrorReplies"/>).
+    /// </summary>
     public static async Task StatusAsync(
         HttpContext http, OrchestrationMetadata instance, InstanceStatus status, IAsyncEnumerable<JsonObject> history)
     {
-        Begin(http, instance);
-        http.Response.ContentType = "application/json; charset=utf-8";
-        PipeWriter body = http.Response.BodyWriter;
-        await using var json = new Utf8JsonWriter(body, new JsonWriterOptions { Encoder = Options.Encoder });
+        // Not the response's own: what is written there before a failure would stand in front of the reply that says so.
+        var waiting = new ArrayBufferWriter<byte>(2 * BytesPerFlush);
+        await using var json = new Utf8JsonWriter(waiting, new JsonWriterOptions { Encoder = Options.Encoder });
         json.WriteStartObject();
         foreach ((string name, JsonNode? value) in JsonSerializer.SerializeToNode(status, Options)!.AsObject())
         {
@@ -60,17 +62,28 @@ internal static class ManagementReplies
         await foreach (JsonObject item in history)
         {
             item.WriteTo(json, Options);
-            if (json.BytesPending + body.UnflushedBytes >= BytesPerFlush)
+            if (json.BytesPending + waiting.WrittenCount >= BytesPerFlush)
             {
-                await json.FlushAsync(http.RequestAborted);
-                await body.FlushAsync(http.RequestAborted);
+                await SendAsync();
             }
         }
 
         json.WriteEndArray();
         json.WriteEndObject();
-        await json.FlushAsync(http.RequestAborted);
-        await body.FlushAsync(http.RequestAborted);
+        await SendAsync();
+
+        async Task SendAsync()
+        {
+            await json.FlushAsync(http.RequestAborted);
+            if (!http.Response.HasStarted)
+            {
+                Begin(http, instance);
+                http.Response.ContentType = "application/json; charset=utf-8";
+            }
+
+            await http.Response.Body.WriteAsync(waiting.WrittenMemory, http.RequestAborted);
+            waiting.ResetWrittenCount();
+        }
     }
 
     private static void Begin(HttpContext http, OrchestrationMetadata instance)

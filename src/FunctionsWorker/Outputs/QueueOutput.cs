@@ -11,7 +11,7 @@ namespace Microsoft.Azure.Functions.Worker.Outputs;
 internal sealed partial record QueueOutput(OutputDescriptor Output, QueueClient Queue)
 {
     /// <summary>Those of each function that has any.</summary>
-    public static QueueOutputs Of(IEnumerable<FunctionDescriptor> functions, IConfiguration configuration, List<string> faults)
+    public static QueueOutputs Of(IEnumerable<FunctionDescriptor> functions, IConfiguration configuration, FunctionFaults faults)
     {
         var outputs = new Dictionary<FunctionDescriptor, List<QueueOutput>>();
         foreach (FunctionDescriptor function in functions)
@@ -19,7 +19,7 @@ internal sealed partial record QueueOutput(OutputDescriptor Output, QueueClient 
             foreach (OutputDescriptor output in function.Outputs)
             {
                 if (output.Attribute is QueueOutputAttribute attribute
-                    && Of(function, output, attribute, configuration, faults) is { } queue)
+                    && Of(function, output, attribute, configuration, faults.Of(function.Name)) is { } queue)
                 {
                     outputs.TryAdd(function, []);
                     outputs[function].Add(queue);

@@ -11,12 +11,13 @@ internal sealed partial record QueueFunction(FunctionDescriptor Function, QueueC
 {
     private const string PoisonSuffix = "-poison";
 
-    public static IReadOnlyList<QueueFunction> Of(FunctionCatalog catalog, IConfiguration configuration, List<string> faults)
+    public static IReadOnlyList<QueueFunction> Of(FunctionCatalog catalog, IConfiguration configuration, FunctionFaults allFaults)
     {
         var queues = new List<QueueFunction>();
         foreach ((FunctionDescriptor function, QueueTriggerAttribute trigger) in catalog.Triggered<QueueTriggerAttribute>())
         {
             string where = $"function '{function.Name}' ({function.EntryPoint}): queue '{trigger.QueueName}'";
+            List<string> faults = allFaults.Of(function.Name);
             int before = faults.Count;
             string name = SettingReferences.Resolve(trigger.QueueName, configuration, where, faults);
             if (faults.Count == before && !QueueName().IsMatch(name))

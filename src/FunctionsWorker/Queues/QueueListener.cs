@@ -27,13 +27,13 @@ internal sealed partial class QueueListener(
     // A call that is under way when the host stops may bring messages, which would be hidden for a whole lease if nobody took them.
     private static readonly TimeSpan PatienceWhenStopping = TimeSpan.FromSeconds(2);
 
-    private readonly HashSet<Task> _running = [];
+    private readonly RunningMessages _running = new();
     private readonly string _dependency = $"queue '{function.Queue.Name}' of function '{function.Function.Name}'";
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        await Task.WhenAll(_running).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _running.UntilAtMostAsync(0).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -87,13 +87,7 @@ internal sealed partial class QueueListener(
     /// <returns>How many messages came.</returns>
     private async Task<int> RunOnceAsync(CancellationToken stopping)
     {
-        _running.RemoveWhere(static t => t.IsCompleted);
-        while (_running.Count > settings.NewBatchThreshold)
-        {
-            await Task.WhenAny(_running).WaitAsync(stopping);
-            _running.RemoveWhere(static t => t.IsCompleted);
-        }
-
+        await _running.UntilAtMostAsync(settings.NewBatchThreshold).WaitAsync(stopping);
         QueueMessage[] batch = await ReceiveAsync(stopping);
         if (stopping.IsCancellationRequested)
         {
@@ -103,7 +97,7 @@ internal sealed partial class QueueListener(
 
         foreach (QueueMessage message in batch)
         {
-            _running.Add(Task.Run(() => runner.RunAsync(function, message), CancellationToken.None));
+            _running.Start(() => runner.RunAsync(function, message));
         }
 
         return batch.Length;

@@ -15,13 +15,14 @@ internal sealed record TimerFunction(FunctionDescriptor Function, TimerSchedule 
     /// <summary>What /readyz names when the function cannot reach the host store.</summary>
     public string Dependency => $"host store (timer function '{Name}')";
 
-    public static IReadOnlyList<TimerFunction> Of(FunctionCatalog catalog, IConfiguration configuration, List<string> faults)
+    public static IReadOnlyList<TimerFunction> Of(
+        FunctionCatalog catalog, IConfiguration configuration, TimeZoneInfo zone, FunctionFaults allFaults)
     {
         var timers = new List<TimerFunction>();
-        TimeZoneInfo zone = TimerZone.Read(configuration, faults);
         foreach ((FunctionDescriptor function, TimerTriggerAttribute trigger) in catalog.Triggered<TimerTriggerAttribute>())
         {
             string where = $"function '{function.Name}' ({function.EntryPoint}): schedule '{trigger.Schedule}'";
+            List<string> faults = allFaults.Of(function.Name);
             int before = faults.Count;
             string text = SettingReferences.Resolve(trigger.Schedule, configuration, where, faults);
             if (faults.Count > before)

@@ -47,6 +47,15 @@ public sealed class HttpSamples(ScopedCounter counter, Journal journal)
     public static void Boom([HttpTrigger(AuthorizationLevel.Anonymous)] HttpRequest request) =>
         throw new InvalidOperationException($"the inside of {request.Path}");
 
+    /// <summary>Fails when its reply has begun.</summary>
+    [Function("Half")]
+    public static async Task HalfAsync([HttpTrigger(AuthorizationLevel.Anonymous)] HttpRequest request)
+    {
+        await request.HttpContext.Response.WriteAsync("the first half");
+        await request.HttpContext.Response.Body.FlushAsync();
+        throw new InvalidOperationException("there is no second half");
+    }
+
     [Function("OnlySystem")]
     public static string OnlySystem([HttpTrigger(AuthorizationLevel.System, "get")] HttpRequest request) => request.Method;
 
