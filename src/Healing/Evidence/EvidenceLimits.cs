@@ -64,7 +64,7 @@ public static class EvidenceLimits
     public const int EventSubjects = 12;
 
     /// <summary>Of them those whose events are all read where a namespace has very many; of the others its warnings tell.</summary>
-    public const int EventSubjectsOfCrowd = 4;
+    public const int EventSubjectsOfCrowd = 2;
 
     /// <summary>ReplicaSets described, the newest first.</summary>
     public const int Revisions = 10;

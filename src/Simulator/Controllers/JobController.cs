@@ -88,7 +88,11 @@ internal sealed class JobController(Registry registry, EventRecorder events) : I
             labels[$"{prefix}controller-uid"] = job.Uid();
         }
         if (index is not null)
-            labels[Index] = meta.Ensure("annotations")[Index] = string.Create(CultureInfo.InvariantCulture, $"{index}");
+        {
+            var number = string.Create(CultureInfo.InvariantCulture, $"{index}");
+            labels[Index] = number;
+            meta.Ensure("annotations")[Index] = number;
+        }
         meta["ownerReferences"] = new JsonArray(Metadata.ReferenceTo(job, controller: true));
         return pod;
     }

@@ -21,7 +21,10 @@ public sealed class RealShop : Shop
     private protected override async Task<ClusterAddress> StartClusterAsync()
     {
         await Plane.StartAsync();
-        return new ClusterAddress(null, Plane.Kubeconfig);
+        var address = new ClusterAddress(null, Plane.Kubeconfig);
+        using var client = address.Connect();
+        await ForeignKinds.DefineAsync(client);
+        return address;
     }
 
     private protected override async Task StopClusterAsync()
