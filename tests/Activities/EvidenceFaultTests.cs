@@ -136,7 +136,7 @@ public sealed class EvidenceFaultTests(ITestOutputHelper output)
 
         var bundle = await rig.CollectAsync("Deployment", "web");
 
-        Assert.InRange(calls.Take().Count(call => call is ("list", "Event")), 3, 2 + EvidenceLimits.EventSubjectsOfCrowd);
+        Assert.InRange(calls.Take().Count(call => call is ("list", "Event")), 3, 4 + EvidenceLimits.EventSubjectsOfCrowd);
         var warned = bundle.Events.Where(item => item is { Kind: "Pod", Type: "Warning" }).Select(item => item.Subject).Distinct();
         Assert.True(warned.Count() > EvidenceLimits.EventSubjectsOfCrowd, string.Join(' ', warned));
         Assert.Contains(bundle.Gaps, gap => gap.Contains("only warnings were read", StringComparison.Ordinal));

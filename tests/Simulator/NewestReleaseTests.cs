@@ -8,6 +8,7 @@ public sealed class NewestReleaseTests
 {
     private const string Aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
     private const string Pods = "/api/v1/namespaces/default/pods";
+    private const string Budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
     private const string Jobs = "/apis/batch/v1/namespaces/default/jobs";
 
     [Theory]
@@ -135,7 +136,8 @@ public sealed class NewestReleaseTests
 
         await cluster.OkAsync("PATCH", $"{Pods}/web/resize", Ask("20"), Strategic);
         var pending = await cluster.UntilAsync(Pods, p => Condition(p, "PodResizePending") is not null);
-        Assert.Equal(("Infeasible", "2"), ((string?)Condition(pending, "PodResizePending")!["reason"], (string?)Allocated(pending)!["cpu"]));
+        Assert.Equal("Infeasible", (string?)Condition(pending, "PodResizePending")!["reason"]);
+        Assert.Equal("2", (string?)Allocated(pending)!["cpu"]);
     }
 
     [Fact]
@@ -149,16 +151,15 @@ public sealed class NewestReleaseTests
             {"metadata":{"name":"web","labels":{"app":"web"},"finalizers":["test/look"]},
              "spec":{"containers":[{"name":"app","image":"nginx"}]}}
             """);
-        await cluster.OkAsync("POST", "/apis/policy/v1/namespaces/default/poddisruptionbudgets", """
+        await cluster.OkAsync("POST", Budgets, """
             {"metadata":{"name":"web"},"spec":{"minAvailable":1,"selector":{"matchLabels":{"app":"web"}}}}
             """);
         await cluster.UntilAsync(Pods, p => (string?)p["status"]?["phase"] == "Running");
         const string Evict = """{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"web"}}""";
-        await cluster.UntilAsync("/apis/policy/v1/namespaces/default/poddisruptionbudgets", b => b["status"]?["desiredHealthy"] is not null);
+        await cluster.UntilAsync(Budgets, b => b["status"]?["desiredHealthy"] is not null);
         Assert.Equal(429, (await cluster.SendAsync("POST", $"{Pods}/web/eviction", Evict)).Code);
 
-        await cluster.OkAsync("PATCH", "/apis/policy/v1/namespaces/default/poddisruptionbudgets/web",
-            """{"spec":{"unhealthyPodEvictionPolicy":"AlwaysAllow"}}""", "application/merge-patch+json");
+        await cluster.OkAsync("PATCH", $"{Budgets}/web", """{"spec":{"unhealthyPodEvictionPolicy":"AlwaysAllow"}}""", "application/merge-patch+json");
         await cluster.OkAsync("POST", $"{Pods}/web/eviction", Evict);
 
         var pod = await cluster.OkAsync("GET", $"{Pods}/web");

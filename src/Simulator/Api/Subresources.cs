@@ -79,7 +79,7 @@ internal sealed class Subresources(Registry registry, IContainerLogs logs)
         });
     }
 
-    /// <summary>A pod that is not ready costs nothing where the budget says so, and otherwise as long as enough others are healthy.</summary>
+    /// <summary>A pod that is not ready costs nothing where the budget says so, else as long as enough others are healthy.</summary>
     private static bool IsFree(JsonObject budget, JsonObject pod)
     {
         if (Controllers.Conditions.IsTrue(pod, "Ready"))

@@ -21,7 +21,7 @@ internal sealed class EventRecorder(Registry registry)
     public void Warning(JsonObject about, string component, string reason, string message, string? fieldPath = null)
         => Record(about, "Warning", component, reason, message, fieldPath);
 
-    /// <summary>As components report that use the newer API: when and how often stand in other fields, and the older ones are empty.</summary>
+    /// <summary>As components report that use the newer API: when and how often stand in other fields, the older are empty.</summary>
     public void Newer(JsonObject about, string type, string component, string action, string reason, string message)
         => Record(about, type, component, reason, message, null, action);
 

@@ -44,15 +44,16 @@ internal sealed record JobEnd(bool IsSuccess, string Reason, string Message)
 
     private static JobEnd? ByExitCode(JsonObject job, JsonObject pod)
     {
-        var codes = pod.Items("status", "containerStatuses").Select(s => (s.Text("name"), s.Number("state", "terminated", "exitCode") ?? 0));
+        var codes = pod.Items("status", "containerStatuses")
+            .Select(s => (Name: s.Text("name"), Code: s.Number("state", "terminated", "exitCode") ?? 0)).Where(c => c.Code != 0).ToList();
         foreach (var rule in job.Items("spec", "podFailurePolicy", "rules").Where(r => r.Text("action") == "FailJob"))
         {
             var values = (rule.At("onExitCodes", "values") as JsonArray)?.Select(v => v!.GetValue<long>()).ToHashSet() ?? [];
-            foreach (var (name, code) in codes.Where(c => c.Item2 != 0))
+            foreach (var (name, code) in codes)
             {
                 if (values.Contains(code) == (rule.Text("onExitCodes", "operator") == "In"))
                     return new JobEnd(false, "PodFailurePolicy", string.Create(CultureInfo.InvariantCulture,
-                        $"Container {name} for pod {pod.Namespace()}/{pod.Name()} failed with exit code {code} matching FailJob rule at index 0"));
+                        $"Container {name} for pod {pod.Namespace()}/{pod.Name()} failed with exit code {code} matching FailJob rule"));
             }
         }
         return null;

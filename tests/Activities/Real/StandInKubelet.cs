@@ -54,7 +54,8 @@ internal sealed class StandInKubelet(Stall stall)
         foreach (var pod in await stall.ListAsync(Kinds.Pod))
         {
             await SayAsync(pod, $$"""
-                { "status": { "conditions": [ { "type": "Ready", "status": "{{(isReady ? "True" : "False")}}" }, {{Condition("PodScheduled")}} ] } }
+                { "status": { "conditions": [
+                  { "type": "Ready", "status": "{{(isReady ? "True" : "False")}}" }, {{Condition("PodScheduled")}} ] } }
                 """);
         }
     }

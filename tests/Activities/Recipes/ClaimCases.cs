@@ -49,7 +49,8 @@ internal static class ClaimCases
             """);
         await stall.CreateInAsync($$$"""
             {"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"name":"db"},"spec":{"replicas":2,
-            "ordinals":{"start":{{{first}}} },"serviceName":"db","selector":{"matchLabels":{"app":"db"}},"template":{"metadata":{"labels":{"app":"db"}},
+            "ordinals":{"start":{{{first}}} },"serviceName":"db","selector":{"matchLabels":{"app":"db"}},
+            "template":{"metadata":{"labels":{"app":"db"}},
             "spec":{"containers":[{"name":"app","image":"registry.example/app:1.0"}]} },
             "volumeClaimTemplates":[{"metadata":{"name":"data"},"spec":{"storageClassName":"$ns","accessModes":["ReadWriteOnce"],
             "resources":{"requests":{"storage":"1Gi"} } }}]}}

@@ -10,6 +10,8 @@ namespace Heal.Activities.Tests;
 /// <summary>Actions on pull secrets and certificates.</summary>
 internal static class CredentialCases
 {
+    private static readonly ResourceKind Issuer = new("cert-manager.io", "Issuer");
+
     public static readonly RecipeCase[] All =
     [
         new("refresh_pull_secret", "refresh_pull_secret")
@@ -57,8 +59,6 @@ internal static class CredentialCases
             Effects = async stall => (await stall.GetAsync(Kinds.Certificate, "web")).Whole("status", "revision")!.Value - 1,
         },
     ];
-
-    private static readonly ResourceKind Issuer = new("cert-manager.io", "Issuer");
 
     public static async Task IssuerAsync(Stall stall)
     {

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Heal.Drivers.Kubernetes;
 using Heal.Drivers.Kubernetes.Models;
 using Heal.Healing;
+using Heal.Simulator;
 
 namespace Heal.Activities.Tests;
 
@@ -101,8 +102,8 @@ public sealed class NewestReleaseTests(Shop shop) : IClassFixture<Shop>
         var stall = await shop.OpenAsync();
         await stall.DeployAsync("web", 2);
         await stall.AddFaultAsync("""
-            {"api":{"action":"status","status":422,"reason":"Invalid","method":"PATCH","path":"/apis/apps/v1/namespaces/$ns/*",
-            "message":"deployments.apps \"web\" is forbidden: ValidatingAdmissionPolicy 'freeze' with binding 'all' denied request: no changes today"}}
+            {"api":{"action":"status","status":422,"reason":"Invalid","method":"PATCH","path":"/apis/apps/v1/namespaces/$ns/*","message":
+            "deployments.apps \"web\" is forbidden: ValidatingAdmissionPolicy 'freeze' with binding 'all' denied request: no changes today"}}
             """);
 
         var result = await RunAsync(stall, "rollout_restart", TargetKinds.Deployment, "web");
@@ -137,18 +138,24 @@ public sealed class NewestReleaseTests(Shop shop) : IClassFixture<Shop>
     [Fact]
     public async Task An_action_does_not_act_on_a_part_of_what_it_would_have_to_look_at()
     {
-        var stall = await shop.OpenAsync();
-        await Parallel.ForAsync(0, ActionTools.MaxListed + 1, async (number, token) => await stall.Client.CreateAsync(
-            Kinds.NetworkPolicy, KubernetesObject.FromJson<KubernetesObject>(JsonNode.Parse($$"""
-                { "metadata": { "name": "p{{number.ToString(CultureInfo.InvariantCulture)}}", "namespace": "{{stall.Namespace}}" },
-                  "spec": { "podSelector": {} } }
-                """)!), null, token));
-        await stall.DeployAsync("web", 1);
+        await using var simulator = await SimulatorServer.StartAsync(new SimulatorOptions
+        {
+            Objects = [.. Enumerable.Range(0, ActionTools.MaxListed + 1).Select(number => JsonNode.Parse($$"""
+                { "apiVersion": "v1", "kind": "ConfigMap",
+                  "metadata": { "name": "m{{number.ToString(CultureInfo.InvariantCulture)}}", "namespace": "crowd" } }
+                """)!.AsObject())],
+        });
+        using var client = new ClusterAddress(new Uri(simulator.Url), null).Connect();
+        var tools = new ActionTools(client, shop.Store, new Rig.Allowed(), TimeProvider.System);
 
-        var result = await RunAsync(stall, "remove_network_policy_rule", TargetKinds.Deployment, "web");
+        var result = await Permissions.GuardAsync("any", "crowd/1", async () =>
+        {
+            var some = await tools.ListAsync(Kinds.ConfigMap, "crowd", CancellationToken.None);
+            return new ActionResult("crowd/1", ActionStatus.Applied, $"acted on {some.Count} of them");
+        });
 
         Assert.Equal(ActionStatus.Refused, result.Status);
-        Assert.Contains($"there are more than {ActionTools.MaxListed} objects of NetworkPolicy", result.Detail);
+        Assert.Contains($"there are more than {ActionTools.MaxListed} objects of ConfigMap in namespace 'crowd'", result.Detail);
     }
 
     private async Task<Stall> KilledAsync()
