@@ -42,9 +42,9 @@ internal sealed class ControlPlane
 
     public Task StopAsync() => RunAsync("down");
 
-    /// <summary>Brings the objects of a file of this repository into it.</summary>
-    public Task ApplyAsync(string file) =>
-        RunAsync("kubectl", ["--kubeconfig", Kubeconfig, "apply", "-f", Path.Combine(Root(), file)]);
+    /// <summary>Brings objects of this repository into it: those of a file (-f), or of a folder with a kustomization (-k).</summary>
+    public Task ApplyAsync(string how, string path) =>
+        RunAsync("kubectl", ["--kubeconfig", Kubeconfig, "apply", how, Path.Combine(Root(), path)]);
 
     private Task<string> RunAsync(string command) =>
         RunAsync(Path.Combine(Root(), "eng", "kube", "private-control-plane.sh"), [command, _folder]);

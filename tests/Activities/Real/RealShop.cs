@@ -32,7 +32,7 @@ public sealed class RealShop : Shop
         var address = new ClusterAddress(null, Plane.Kubeconfig);
         using var client = address.Connect();
         await ForeignKinds.DefineAsync(client);
-        await Plane.ApplyAsync("deploy/kubernetes/roles.yaml");
+        await Plane.ApplyAsync("-f", "deploy/kubernetes/roles.yaml");
         return address;
     }
 

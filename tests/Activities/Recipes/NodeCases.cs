@@ -183,6 +183,14 @@ internal static class NodeCases
     private static async Task<TargetReference> NodesAsync(Stall stall)
     {
         await stall.AddNodesAsync();
+
+        // A real cluster's controller takes the taint of a new node away, and with it what was set since it read the node.
+        if (stall.Kubelet is not null)
+        {
+            await stall.UntilAsync(Kinds.Node, $"{stall.Namespace}-a", live => !live.Items("spec", "taints").Any(taint =>
+                taint.Text("key")!.StartsWith("node.kubernetes.io/", StringComparison.Ordinal)), clusterWide: true);
+        }
+
         return stall.Target(TargetKinds.Node, $"{stall.Namespace}-a");
     }
 

@@ -9,6 +9,9 @@ namespace Heal.Activities;
 /// </summary>
 internal sealed class RestartPod : IRecipe
 {
+    // Set by a Deployment's controller: the pods of one ReplicaSet have it in common.
+    private const string TemplateHash = "pod-template-hash";
+
     public ActionDescriptor Descriptor { get; } = new(
         "restart_pod",
         RiskClass.R1,
@@ -49,7 +52,7 @@ internal sealed class RestartPod : IRecipe
         if (owner.Text("kind") == "Job") return Proposal.Refuse($"pod {pod.Name()} belongs to a Job: it would count as failed");
 
         var ns = pod.Text("metadata", "namespace")!;
-        var selector = await SelectorAsync(tools, ns, owner, cancellationToken);
+        var selector = await SelectorAsync(tools, ns, pod, owner, cancellationToken);
         var siblings = await OwnedAsync(tools, ns, owner.Text("uid")!, selector, cancellationToken);
         return Proposal.Act($"restarts pod {pod.Name()}", new EvictEffect(ns, pod.Name(), pod.Uid()))
             .With("namespace", ns)
@@ -77,12 +80,13 @@ internal sealed class RestartPod : IRecipe
         .ThenBy(pod => pod.Name(), StringComparer.Ordinal)
         .FirstOrDefault();
 
-    // The labels of its pods; null for an owner of another kind: then all pods of the namespace are read.
+    // Which labels all pods of its owner have; null for an owner of another kind: then all pods of the namespace are read.
     private static async Task<string?> SelectorAsync(
-        ActionTools tools, string ns, JsonObject owner, CancellationToken cancellationToken)
+        ActionTools tools, string ns, JsonObject pod, JsonObject owner, CancellationToken cancellationToken)
     {
-        if (owner.Text("apiVersion") != "apps/v1" || owner.Text("kind") is not { } kind) return null;
-        var live = await tools.ReadAsync(new("apps", kind), ns, owner.Text("name")!, cancellationToken);
+        if (pod.Label(TemplateHash) is { } hash) return $"{TemplateHash}={hash}";
+        if (owner.Text("kind") is not (TargetKinds.StatefulSet or TargetKinds.DaemonSet)) return null;
+        var live = await tools.ReadAsync(new("apps", owner.Text("kind")!), ns, owner.Text("name")!, cancellationToken);
         return live is null ? null : Selectors.Text(live.At("spec", "selector"));
     }
 
