@@ -32,7 +32,9 @@ internal static class Benchmark
         {
             using (var seeding = Cluster.Connect(settings.Server, settings.Kubeconfig))
                 await Seeder.FillAsync(seeding, settings);
-            await MeasureAsync(client, settings, report);
+            if (!settings.EvidenceOnly)
+                await MeasureAsync(client, settings, report);
+            await EvidenceBenchmark.RunAsync(client, settings, report);
         }
         finally
         {
@@ -69,7 +71,6 @@ internal static class Benchmark
             await IdleAsync(settings, report);
         }
 
-        await EvidenceBenchmark.RunAsync(client, settings, report);
         GC.KeepAlive(deployments);
     }
 

@@ -1,5 +1,5 @@
 // Usage: Heal.Bench.Kubernetes [--quick] [--kubeconfig FILE] [--pods N] [--deployments N] [--rate N] [--seconds N]
-//   [--bundles N] [--json FILE]
+//   [--bundles N] [--only evidence] [--json FILE]
 // Without a kubeconfig a simulator is started as a process of its own, so that its memory and time are not the client's.
 using System.Globalization;
 using Heal.Bench.Kubernetes;
@@ -37,12 +37,16 @@ for (var i = 0; i < args.Length; i++)
         case "--bundles" when i + 1 < args.Length:
             settings = settings with { Bundles = Number(args[++i]) };
             break;
+        case "--only" when i + 1 < args.Length && args[i + 1] == "evidence":
+            settings = settings with { EvidenceOnly = true };
+            i++;
+            break;
         case "--json" when i + 1 < args.Length:
             json = args[++i];
             break;
         default:
             Console.Error.WriteLine($"Unknown option '{args[i]}'. Known: --quick, --kubeconfig FILE, --pods N, --deployments N, --rate N, "
-                + "--seconds N, --bundles N, --json FILE.");
+                + "--seconds N, --bundles N, --only evidence, --json FILE.");
             return 2;
     }
 }

@@ -8,7 +8,9 @@ namespace Heal.Bench.Kubernetes;
 /// <param name="Rate">Changes of pods per second.</param>
 /// <param name="Seconds">How long changes are made, and how long nothing is.</param>
 /// <param name="Bundles">How many evidence bundles are collected of each Deployment that is looked at.</param>
-internal sealed record Settings(Uri? Server, string? Kubeconfig, int Pods, int Deployments, int Rate, int Seconds, int Bundles)
+/// <param name="EvidenceOnly">Neither cache nor detection is measured.</param>
+internal sealed record Settings(
+    Uri? Server, string? Kubeconfig, int Pods, int Deployments, int Rate, int Seconds, int Bundles, bool EvidenceOnly)
 {
     /// <summary>Where the objects are; removed afterwards.</summary>
     public const string Namespace = "heal-bench";
@@ -22,7 +24,10 @@ internal sealed record Settings(Uri? Server, string? Kubeconfig, int Pods, int D
     /// <summary>Every so many changes a pod breaks instead, each time another one.</summary>
     public const int ChangesPerFault = 10;
 
-    public static Settings Default { get; } = new(null, null, 10_000, 1_000, 200, 20, 40);
+    /// <summary>Each pod of the crowd has an event; every so many of them is a warning.</summary>
+    public const int EventsPerWarning = 20;
+
+    public static Settings Default { get; } = new(null, null, 10_000, 1_000, 200, 20, 40, false);
 
     public string Name => Kubeconfig is null ? "simulator" : "cluster";
 }

@@ -59,7 +59,7 @@ internal static class Bootstrap
                 ["capacity"] = Resources(),
                 ["allocatable"] = Resources(),
                 ["addresses"] = new JsonArray(new JsonObject { ["type"] = "Hostname", ["address"] = name }),
-                ["nodeInfo"] = new JsonObject { ["kubeletVersion"] = "v1.32.0", ["operatingSystem"] = "linux", ["architecture"] = "amd64" },
+                ["nodeInfo"] = new JsonObject { ["kubeletVersion"] = "v1.36.0", ["operatingSystem"] = "linux", ["architecture"] = "amd64" },
                 ["conditions"] = new JsonArray(new JsonObject
                 {
                     ["type"] = "Ready",

@@ -128,7 +128,8 @@ public sealed class CollectEvidenceTests
             $$"""
             { "apiVersion": "batch/v1", "kind": "Job", "metadata": { "name": "nightly-1",
                 "ownerReferences": [ {{EvidenceObjects.Owner("batch/v1", "CronJob", "nightly")}} ] },
-              "spec": { "backoffLimit": 0, "suspend": true, "selector": { "matchLabels": { "job-name": "nightly-1" } }, {{Template}} },
+              "spec": { "backoffLimit": 0, "managedBy": "test.internal/nobody",
+                "selector": { "matchLabels": { "job-name": "nightly-1" } }, {{Template}} },
               "status": { "failed": 1, "conditions": [ { "type": "Failed", "status": "True", "reason": "BackoffLimitExceeded",
                 "message": "Job has reached the specified backoff limit" } ] } }
             """,

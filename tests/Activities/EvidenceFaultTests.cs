@@ -118,6 +118,31 @@ public sealed class EvidenceFaultTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task In_a_crowd_of_ordinary_events_one_list_brings_the_warnings_of_all_pods()
+    {
+        const int Pods = 8;
+        var noise = Enumerable.Range(0, EvidenceLimits.EventsScanned + 1).Select(i =>
+        {
+            var item = Event(i, $"other-{i.ToString(CultureInfo.InvariantCulture)}");
+            item["type"] = "Normal";
+            return item;
+        });
+        await using var rig = await EvidenceRig.StartAsync(
+            [.. noise, .. EvidenceRig.Parse(EvidenceObjects.Deployment("web", Pods, "registry.example/web:missing"))], []);
+        var failed = new HashSet<string>(StringComparer.Ordinal);
+        await rig.UntilAsync<KubernetesEvent>("", item => item.Reason == "Failed" && failed.Add(item.InvolvedObject.Name!)
+            && failed.Count == Pods);
+        using var calls = new RecordedCalls(rig.Client.Server);
+
+        var bundle = await rig.CollectAsync("Deployment", "web");
+
+        Assert.InRange(calls.Take().Count(call => call is ("list", "Event")), 3, 4 + EvidenceLimits.EventSubjectsOfCrowd);
+        var warned = bundle.Events.Where(item => item is { Kind: "Pod", Type: "Warning" }).Select(item => item.Subject).Distinct();
+        Assert.True(warned.Count() > EvidenceLimits.EventSubjectsOfCrowd, string.Join(' ', warned));
+        Assert.Contains(bundle.Gaps, gap => gap.Contains("only warnings were read", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Logs_with_control_characters_megabyte_lines_and_secrets_come_out_short_plain_and_clean()
     {
         var log = "\u001b[31mred\u001b[0m \u0000\u0007 binary\n" + new string('x', 3_000_000) + "\nDB_PASSWORD=hunter2\n"

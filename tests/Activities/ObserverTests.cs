@@ -37,6 +37,25 @@ public sealed class ObserverTests
         Assert.Equal(Now.AddMinutes(-30), pod.Condition("Ready")!.Since);
     }
 
+    [Fact]
+    public void Of_the_containers_that_start_first_sidecars_are_told_from_steps()
+    {
+        var pod = (ObservedPod)Observe<Pod>("""
+            {"apiVersion":"v1","kind":"Pod","metadata":{"name":"nightly-x","namespace":"shop","uid":"u1"},
+             "spec":{"containers":[{"name":"app"}],"initContainers":[{"name":"proxy","restartPolicy":"Always"},{"name":"migrate"}]},
+             "status":{"observedGeneration":1,"phase":"Pending","conditions":[{"type":"Ready","status":"False","observedGeneration":1}],
+              "initContainerStatuses":[{"name":"proxy","restartCount":3,"state":{"waiting":{"reason":"CrashLoopBackOff"}}},
+                {"name":"migrate","state":{"waiting":{"reason":"PodInitializing"}}}],
+              "containerStatuses":[{"name":"app","state":{"waiting":{"reason":"PodInitializing"}},
+                "resources":{"limits":{"memory":"1Gi"}},"allocatedResources":{"cpu":"1"}}]}}
+            """);
+
+        Assert.Equal(
+            [("proxy", true, true), ("migrate", true, false), ("app", false, false)],
+            pod.Containers.Select(container => (container.Name, container.IsInit, container.IsSidecar)));
+        Assert.Equal("status.initContainerStatuses[proxy]", pod.Containers[0].Path);
+    }
+
     [Theory]
     [InlineData("policy/v1")]
     [InlineData("policy/v1beta1")]

@@ -27,6 +27,27 @@ public sealed class ListTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_list_from_the_servers_memory_asks_for_any_version_and_its_further_pages_name_none()
+    {
+        _server.On(Pods, Answer.Json(Some.PodPage("10", "p2", Some.Pod("a"))), Answer.Json(Some.PodPage("10", null, Some.Pod("b"))));
+        using var client = Some.Client(_server);
+        var list = await client.ListAsync<Pod>("shop", new ListOptions { PageSize = 1, LabelSelector = "app", FromServerCache = true });
+        Assert.Equal(["a", "b"], list.Items.Select(p => p.Metadata.Name));
+        Assert.Equal(
+            ["?labelSelector=app&resourceVersion=0&limit=1", "?labelSelector=app&limit=1&continue=p2"],
+            _server.Of(Pods).Select(r => r.Query));
+    }
+
+    [Fact]
+    public async Task A_list_from_the_servers_memory_that_ignores_the_page_size_keeps_the_limit()
+    {
+        _server.On(Pods, Answer.Json(Some.PodList("10", Some.Pod("a"), Some.Pod("b"), Some.Pod("c"))));
+        using var client = Some.Client(_server);
+        var list = await client.ListAsync<Pod>("shop", new ListOptions { Limit = 2, FromServerCache = true });
+        Assert.Equal((2, true), (list.Items.Count, list.IsTruncated));
+    }
+
+    [Fact]
     public async Task Items_know_their_kind_though_the_server_does_not_repeat_it()
     {
         _server.On(Pods, Answer.Json("""{"metadata":{"resourceVersion":"1"},"items":[{"metadata":{"name":"a"}}]}"""));

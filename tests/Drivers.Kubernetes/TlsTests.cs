@@ -81,6 +81,29 @@ public sealed class TlsTests : IDisposable
         Assert.Equal("CN=alice", server.Of(GetPod).Single().ClientCertificate);
     }
 
+    [Fact]
+    public async Task Through_a_proxy_the_server_is_verified_all_the_same()
+    {
+        await using var server = await StartAsync("api.example");
+        await using var proxy = new TunnelDouble(server.Url);
+        var there = new Uri("https://api.example:6443");
+        var trusted = $"certificate-authority-data: {Base64(_certificates.AuthorityPem)}\nproxy-url: {proxy.Url}";
+        using var client = Client(there, trusted);
+        using var other = Client(new Uri("https://other.example:6443"), trusted);
+
+        Assert.Equal("a", (await client.GetAsync<Pod>("shop", "a")).Metadata.Name);
+        await Assert.ThrowsAsync<KubernetesUnreachableException>(() => other.GetAsync<Pod>("shop", "a"));
+
+        Assert.Equal("CONNECT api.example:6443 HTTP/1.1", proxy.Asked.First());
+        Assert.Single(server.Requests);
+    }
+
+    [Fact]
+    public void A_proxy_that_is_no_address_is_named() => Assert.Contains(
+        "'proxy-url' expected an http://, https:// or socks5:// URL",
+        Assert.Throws<KubeconfigException>(() => Client(new Uri("https://a.example"), "proxy-url: somewhere")).Message,
+        StringComparison.Ordinal);
+
     private static async Task AssertRefusedAsync(KubernetesClient client, ApiServerDouble server)
     {
         var failure = await Assert.ThrowsAsync<KubernetesUnreachableException>(() => client.GetAsync<Pod>("shop", "a"));
@@ -99,11 +122,14 @@ public sealed class TlsTests : IDisposable
     }
 
     private KubernetesClient Client(
-        ApiServerDouble server, string cluster, string user = "", Action<KubernetesClientOptions>? configure = null)
+        ApiServerDouble server, string cluster, string user = "", Action<KubernetesClientOptions>? configure = null) =>
+        Client(server.Url, cluster, user, configure);
+
+    private KubernetesClient Client(Uri server, string cluster, string user = "", Action<KubernetesClientOptions>? configure = null)
     {
         var options = new KubernetesClientOptions
         {
-            KubeconfigPath = _folder.WriteKubeconfig(server.Url, cluster, user), RetryDelay = TimeSpan.FromMilliseconds(1), MaxAttempts = 2,
+            KubeconfigPath = _folder.WriteKubeconfig(server, cluster, user), RetryDelay = TimeSpan.FromMilliseconds(1), MaxAttempts = 2,
         };
         configure?.Invoke(options);
         return Some.Factory().Create(options, _folder.Host);

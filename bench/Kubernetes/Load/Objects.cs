@@ -60,6 +60,22 @@ internal static class Objects
             """),
     };
 
+    /// <summary>What a kubelet says of a pod.</summary>
+    public static JsonObject Event(int number)
+    {
+        var isWarning = number % Settings.EventsPerWarning == 0;
+        return JsonNode.Parse($$$"""
+            {"apiVersion":"v1","kind":"Event",
+             "metadata":{"name":"{{{PodName(number)}}}.17a0{{{number:x12}}}","namespace":"{{{Settings.Namespace}}}"},
+             "involvedObject":{"kind":"Pod","namespace":"{{{Settings.Namespace}}}","name":"{{{PodName(number)}}}","apiVersion":"v1",
+               "fieldPath":"spec.containers{main}"},
+             "reason":"{{{(isWarning ? "Unhealthy" : "Started")}}}","type":"{{{(isWarning ? "Warning" : "Normal")}}}",
+             "message":"{{{(isWarning ? "Readiness probe failed: HTTP probe failed with statuscode: 503" : "Started container main")}}}",
+             "source":{"component":"kubelet","host":"bench-{{{number % 100}}}"},"count":1,
+             "firstTimestamp":"2026-01-01T00:00:00Z","lastTimestamp":"2026-01-01T00:00:00Z"}
+            """)!.AsObject();
+    }
+
     public static JsonObject Deployment(int number) => Deployment($"web-{number:x4}", Settings.Namespace, replicas: 0);
 
     /// <summary>A Deployment whose pods no scheduler takes; a simulator does not mind that.</summary>

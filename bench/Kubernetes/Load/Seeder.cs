@@ -10,8 +10,9 @@ internal static class Seeder
 
     private static readonly ResourceKind Pods = new("", "Pod");
     private static readonly ResourceKind Deployments = new("apps", "Deployment");
+    private static readonly ResourceKind Events = new("", "Event");
 
-    /// <summary>Makes the objects (a simulator has them from its start) and gives each pod its status.</summary>
+    /// <summary>Makes the objects (a simulator has them from its start) and gives each pod its status and an event.</summary>
     public static async Task FillAsync(KubernetesClient client, Settings settings)
     {
         var all = new ParallelOptions { MaxDegreeOfParallelism = Writers };
@@ -24,6 +25,8 @@ internal static class Seeder
                 await client.CreateAsync(Pods, Model(Objects.Pod(number, isSimulated: false)), null, token));
         }
 
+        await Parallel.ForAsync(0, settings.Pods, all, async (number, token) =>
+            await client.CreateAsync(Events, Model(Objects.Event(number)), null, token));
         var status = new WriteOptions { Subresource = "status" };
         await Parallel.ForAsync(0, settings.Pods, all, async (number, token) => await client.PatchAsync<KubernetesObject>(
             Pods, Settings.Namespace, Objects.PodName(number), Patch.Merge(Objects.PodStatus(number)), status, token));

@@ -11,8 +11,9 @@ namespace Heal.Activities;
 internal sealed record EventSubject(string Kind, string? Namespace, string Name, string? Uid);
 
 /// <summary>
-/// What components reported about the target and what belongs to it, the newest first. One list of the namespace while it is small; in a
-/// namespace with very many events each subject is asked for by itself. Where core events may not be read, those of events.k8s.io are:
+/// What components reported about the target and what belongs to it, the newest first. One list of the namespace while it is small. Servers
+/// keep events neither indexed nor in memory, so that any list with a selector makes them read all: in a namespace with very many events
+/// one list brings what is no matter of course, and only the most important subjects are asked for by themselves. Where core events may not be read, those of events.k8s.io are:
 /// the server keeps both in one place, and shows each event in both.
 /// </summary>
 internal static class EventReader
@@ -39,8 +40,22 @@ internal static class EventReader
         var options = new ListOptions { Limit = EvidenceLimits.EventsScanned, PageSize = EvidenceLimits.EventsPerPage };
         var list = await reader.ListOnceAsync<KubernetesEvent>(Part, Core, ns, options);
         if (list is null) return await NewerAsync(reader, ns, subjects);
-        if (list.IsTruncated) return await OneByOneAsync(reader, ns, subjects);
+        if (list.IsTruncated) return await OfCrowdAsync(reader, ns, subjects);
         return list.Items.Where(item => subjects.Any(subject => IsAbout(item, subject)));
+    }
+
+    private static async Task<IEnumerable<KubernetesEvent>> OfCrowdAsync(PartReader reader, string ns, IReadOnlyList<EventSubject> subjects)
+    {
+        var first = subjects.Take(EvidenceLimits.EventSubjectsOfCrowd).ToList();
+        var asking = OneByOneAsync(reader, ns, first);
+        var warnings = await reader.ListOnceAsync<KubernetesEvent>("warnings", Core, ns, new ListOptions
+        {
+            FieldSelector = "type!=Normal", Limit = EvidenceLimits.EventsScanned, PageSize = EvidenceLimits.EventsPerPage,
+        });
+        var others = subjects.Skip(first.Count).ToList();
+        if (warnings is null or { IsTruncated: true }) return [.. await asking, .. await OneByOneAsync(reader, ns, others)];
+        if (others.Count > 0) reader.Gap($"events: of {others.Count} objects only warnings were read, the namespace has too many");
+        return [.. await asking, .. warnings.Items.Where(item => others.Any(subject => IsAbout(item, subject)))];
     }
 
     private static async Task<IEnumerable<KubernetesEvent>> OneByOneAsync(

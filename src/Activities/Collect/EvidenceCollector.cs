@@ -18,6 +18,9 @@ internal sealed class EvidenceCollector(
     private const int EventRevisions = 2;
     private const int EventNodes = 2;
 
+    // A name and two counts are looked at of each: who wrote which field is a third of what there is to read.
+    private static readonly ListOptions Neighbours = new() { Trim = new ObjectTrim() };
+
     /// <exception cref="KubernetesUnreachableException">The cluster gives no answer at all: try again later.</exception>
     /// <exception cref="TimeoutException">The same, and the time for the bundle is over.</exception>
     public async Task<EvidenceBundle> CollectAsync(TargetReference target)
@@ -58,7 +61,7 @@ internal sealed class EvidenceCollector(
         var measuring = MeasureAsync(reader, subject);
         var deployments = ns.Length == 0
             ? Task.FromResult<IReadOnlyList<KubernetesObject>?>([])
-            : reader.ListAsync<KubernetesObject>("neighbours (Deployments)", KindCatalogue.Find("Deployment")!, ns);
+            : reader.ListAsync<KubernetesObject>("neighbours (Deployments)", KindCatalogue.Find("Deployment")!, ns, Neighbours);
         var siblings = SiblingReader.ReadAsync(reader, subject, deployments);
 
         var history = History.Of(subject.Workload, await reviewing ?? [], await finding ?? [], removed);
@@ -160,7 +163,7 @@ internal sealed class EvidenceCollector(
     private static IReadOnlyList<string> Unready(Subject subject, IReadOnlyList<KubernetesObject> deployments) =>
     [
         .. deployments.Where(item => item.Metadata.Name != subject.Target.Name)
-            .Where(item => WorkloadFacts.Describe(item) is { } workload && workload.ReadyReplicas < workload.DesiredReplicas)
+            .Where(item => WorkloadFacts.Readiness(item) is var (ready, desired) && ready < desired)
             .Select(item => item.Metadata.Name ?? "").Order(StringComparer.Ordinal),
     ];
 }

@@ -64,12 +64,17 @@ internal sealed class PartReader : IDisposable
         lock (_gate) _gaps.Add(line);
     }
 
-    /// <summary>At most <see cref="EvidenceLimits.Scanned"/> objects, unless the options say otherwise. Null when not readable.</summary>
+    /// <summary>
+    /// At most <see cref="EvidenceLimits.Scanned"/> objects, unless the options say otherwise. Null when not readable. What a selector
+    /// picks out of a namespace comes from the server's memory: it may be moments old, and whoever acts on it reads it anew.
+    /// </summary>
     public async Task<IReadOnlyList<T>?> ListAsync<T>(string part, ResourceKind kind, string? ns, ListOptions? options = null)
         where T : KubernetesObject
     {
         options ??= new ListOptions();
-        var limited = options.Limit is null ? options with { Limit = EvidenceLimits.Scanned } : options;
+        var limited = options.Limit is null
+            ? options with { Limit = EvidenceLimits.Scanned, FromServerCache = IsSelected(options) }
+            : options;
         var list = await ListOnceAsync<T>(part, kind, ns, limited);
         if (list?.IsTruncated == true) Gap($"{part}: only the first {limited.Limit} were looked at");
         return list?.Items;
@@ -125,6 +130,8 @@ internal sealed class PartReader : IDisposable
         _slots.Dispose();
         _deadline.Dispose();
     }
+
+    private static bool IsSelected(ListOptions options) => options is not { LabelSelector: null, FieldSelector: null };
 
     private async Task<T?> TryAsync<T>(
         string part, string verb, ResourceKind kind, string? ns, Func<CancellationToken, Task<T>> read, string subresource = "")

@@ -39,11 +39,16 @@ internal static class PodReader
             pod.Metadata.CreationTimestamp ?? DateTimeOffset.MinValue,
             [.. statuses.Select(container => Describe(name, container) with
             {
-                Resources = Resources(specs.GetValueOrDefault(container.Name), usage?.Of(pod, container.Name)),
+                Resources = Resources(
+                    specs.GetValueOrDefault(container.Name), container.Field("resources"), usage?.Of(pod, container.Name)),
             })])
         {
             Namespace = pod.Metadata.Namespace ?? "",
-            Conditions = isReady ? [] : ObjectFacts.Conditions(status.Conditions),
+            Conditions =
+            [
+                .. ObjectFacts.Conditions(status.Conditions)
+                    .Where(condition => !isReady || condition.Type.StartsWith("PodResize", StringComparison.Ordinal)),
+            ],
         };
     }
 
@@ -65,9 +70,13 @@ internal static class PodReader
             last?.FinishedAt);
     }
 
-    private static IReadOnlyList<QuantityEvidence> Resources(Container? spec, IReadOnlyDictionary<string, string>? usage)
+    // What is in force where the kubelet says so: a pod may have been resized in its place, or be about to be.
+    private static IReadOnlyList<QuantityEvidence> Resources(
+        Container? spec, JsonElement? inForce, IReadOnlyDictionary<string, string>? usage)
     {
-        var (requests, limits) = (spec?.Resources?.Requests, spec?.Resources?.Limits);
+        var isSaid = inForce is { ValueKind: JsonValueKind.Object };
+        var requests = isSaid ? Usage.Quantities(Observer.Child(inForce, "requests")) : spec?.Resources?.Requests;
+        var limits = isSaid ? Usage.Quantities(Observer.Child(inForce, "limits")) : spec?.Resources?.Limits;
         var names = new[] { requests, limits, usage }.SelectMany(item => item?.Keys ?? []).Distinct(StringComparer.Ordinal);
         return
         [

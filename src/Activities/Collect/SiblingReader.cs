@@ -43,16 +43,13 @@ internal static class SiblingReader
 
     private static (string State, bool IsHealthy) State(KubernetesObject item)
     {
-        if (WorkloadFacts.Describe(item) is { } workload)
-        {
-            return ($"{workload.ReadyReplicas}/{workload.DesiredReplicas} ready", workload.ReadyReplicas >= workload.DesiredReplicas);
-        }
+        if (WorkloadFacts.Readiness(item) is var (ready, desired)) return ($"{ready}/{desired} ready", ready >= desired);
 
         var conditions = ObjectFacts.Conditions(item);
         var phase = item.Field("status", "phase") is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
-        if (conditions.FirstOrDefault(condition => condition.Type == "Ready") is { } ready && phase != "Succeeded")
+        if (conditions.FirstOrDefault(condition => condition.Type == "Ready") is { } said && phase != "Succeeded")
         {
-            return ($"{phase} {(ready.Status ? "ready" : $"not ready {ready.Reason}")}".Trim(), ready.Status);
+            return ($"{phase} {(said.Status ? "ready" : $"not ready {said.Reason}")}".Trim(), said.Status);
         }
 
         var failed = conditions.FirstOrDefault(condition => condition is { Type: "Failed", Status: true });

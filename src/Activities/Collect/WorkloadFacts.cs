@@ -20,6 +20,15 @@ internal static class WorkloadFacts
         _ => null,
     };
 
+    /// <summary>Ready and wanted replicas and nothing else, for lists of many; null for a kind that keeps none.</summary>
+    public static (int Ready, int Desired)? Readiness(KubernetesObject found) => found.Kind switch
+    {
+        "DaemonSet" => (Number(found, "status", "numberReady"), Number(found, "status", "desiredNumberScheduled")),
+        "Deployment" or "StatefulSet" or "ReplicaSet" or "ReplicationController" => (
+            Number(found, "status", "readyReplicas"), Desired(found)),
+        _ => null,
+    };
+
     public static string TemplateHash(KubernetesObject found) => PodTemplates.Hash(
         found.Field("spec", "template") is { ValueKind: JsonValueKind.Object } template ? JsonObject.Create(template)! : []);
 

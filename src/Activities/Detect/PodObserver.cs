@@ -11,9 +11,15 @@ internal static class PodObserver
         return new ObservedPod(
             Observer.Info(pod, TargetKinds.Pod), pod.Spec?.NodeName, status.Phase, status.Reason, Observer.Text(status.Message),
             Observer.Conditions(status.Conditions),
-            [.. (status.InitContainerStatuses ?? []).Concat(status.ContainerStatuses ?? []).Select(Of)],
+            [
+                .. (status.InitContainerStatuses ?? []).Select(item => Of(item) with { IsInit = true, IsSidecar = IsSidecar(pod, item.Name) }),
+                .. (status.ContainerStatuses ?? []).Select(Of),
+            ],
             pod.Metadata.Finalizers ?? []);
     }
+
+    private static bool IsSidecar(Pod pod, string name) =>
+        pod.Spec?.InitContainers?.FirstOrDefault(item => item.Name == name)?.RestartPolicy == "Always";
 
     private static ObservedContainer Of(ContainerStatus status)
     {

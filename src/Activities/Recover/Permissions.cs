@@ -25,6 +25,10 @@ internal static class Permissions
         {
             return new ActionResult(key, ActionStatus.Refused, SafeText.Line(e.Message, EvidenceLimits.MessageLength));
         }
+        catch (TooManyListedException e)
+        {
+            return new ActionResult(key, ActionStatus.Refused, SafeText.Line(e.Message, EvidenceLimits.MessageLength));
+        }
         catch (LibvirtForbiddenException e)
         {
             return new ActionResult(key, ActionStatus.NotPermitted, Describe(e, actionId));

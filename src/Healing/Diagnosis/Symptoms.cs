@@ -7,7 +7,7 @@ internal sealed class Symptoms
 {
     private static readonly TimeSpan RecentCrash = TimeSpan.FromMinutes(10);
     private static readonly string[] PullReasons = ["ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull",
-        "ImageInspectError", "RegistryUnavailable"];
+        "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed"];
     private static readonly string[] ConfigReasons = ["CreateContainerConfigError"];
     private static readonly string[] CrashReasons = ["CrashLoopBackOff", "RunContainerError", "CreateContainerError"];
     private const string OutOfMemory = "OOMKilled";

@@ -51,7 +51,7 @@ public static class EvidenceLimits
     /// <summary>Objects of one kind that a list is read to, for example pods of a namespace.</summary>
     public const int Scanned = 1000;
 
-    /// <summary>Events of a namespace that are read to find the target's; with more of them each object is asked for by itself.</summary>
+    /// <summary>Events of a namespace that are read to find the target's; with more of them objects are asked for one by one.</summary>
     public const int EventsScanned = 1000;
 
     /// <summary>Events read of one object: servers list by name, so that the newest may come last.</summary>
@@ -62,6 +62,9 @@ public static class EvidenceLimits
 
     /// <summary>Objects whose events are asked for one by one.</summary>
     public const int EventSubjects = 12;
+
+    /// <summary>Of them those whose events are all read where a namespace has very many; of the others its warnings tell.</summary>
+    public const int EventSubjectsOfCrowd = 2;
 
     /// <summary>ReplicaSets described, the newest first.</summary>
     public const int Revisions = 10;

@@ -12,14 +12,14 @@ namespace Heal.Simulator.Admission;
 /// </summary>
 internal static partial class Validation
 {
-    public static void Check(ResourceType type, JsonObject o, JsonObject? old)
+    public static void Check(ResourceType type, JsonObject o, JsonObject? old, string subresource = "")
     {
         Types(type, o);
         var errors = new List<FieldError>();
         Meta(type, o, errors);
         switch (type.Kind)
         {
-            case "Pod": Pod(o, old, errors); break;
+            case "Pod" when subresource != "resize": Pod(o, old, errors); break;
             case "Deployment" or "ReplicaSet" or "StatefulSet" or "DaemonSet": Workload(o, old, errors); break;
             case "Service": Service(o, errors); break;
             case "PodDisruptionBudget": Budget(o, errors); break;

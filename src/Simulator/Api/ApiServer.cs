@@ -1,4 +1,5 @@
 using Heal.Simulator.Faults;
+using Heal.Simulator.Objects;
 using Microsoft.AspNetCore.Http;
 
 namespace Heal.Simulator.Api;
@@ -34,9 +35,12 @@ internal sealed class ApiServer(
     private async Task ServeAsync(HttpContext http, string[] segments)
     {
         var isWatch = http.Request.Query["watch"].ToString() is "true" or "1" or "True";
+        AnswerHeaders.Set(http, segments);
         var expire = await MisbehaveAsync(http, isWatch);
         if (segments is ["healthz" or "livez" or "readyz", ..])
             await Responses.TextAsync(http, "ok");
+        else if (AggregatedDiscovery.Find(http, segments) is { } whole)
+            await Responses.JsonAsync(http, 200, whole, AggregatedDiscovery.MediaType);
         else if (Discovery.Find(segments, http.Request.Host.Value ?? "") is { } discovery)
             await Responses.JsonAsync(http, 200, discovery);
         else if (OpenApi.Find(segments) is { } document)
@@ -49,6 +53,8 @@ internal sealed class ApiServer(
 
     private Task RouteAsync(HttpContext http, RequestTarget target, bool isWatch, bool expire)
     {
+        if (target.Type == ResourceCatalog.NewerEvents && (http.Request.Method != "GET" || isWatch))
+            throw ApiException.MethodNotAllowed();
         if (target.Name.Length == 0)
         {
             return http.Request.Method switch
@@ -65,8 +71,8 @@ internal sealed class ApiServer(
         return (http.Request.Method, target.Subresource) switch
         {
             ("GET", "" or "status") => reads.GetAsync(http, target),
-            ("PUT", "" or "status") => writes.ReplaceAsync(http, target),
-            ("PATCH", "" or "status") => writes.PatchAsync(http, target),
+            ("PUT", "" or "status" or "resize") => writes.ReplaceAsync(http, target),
+            ("PATCH", "" or "status" or "resize") => writes.PatchAsync(http, target),
             ("DELETE", "") => writes.DeleteAsync(http, target),
             ("GET", "scale") => subresources.GetScaleAsync(http, target),
             ("PUT" or "PATCH", "scale") => subresources.WriteScaleAsync(http, target),
@@ -103,7 +109,7 @@ internal sealed class ApiServer(
                         503 => "ServiceUnavailable",
                         _ => "Unknown",
                     };
-                    throw new ApiException(effect.Status, reason, $"injected fault: {effect.Status}")
+                    throw new ApiException(effect.Status, effect.Reason ?? reason, effect.Message ?? $"injected fault: {effect.Status}")
                         { RetryAfterSeconds = effect.RetryAfterSeconds };
             }
         }

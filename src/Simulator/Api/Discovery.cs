@@ -3,7 +3,10 @@ using Heal.Simulator.Objects;
 
 namespace Heal.Simulator.Api;
 
-/// <summary>Version, API groups and resource lists, in the unaggregated form that every client understands.</summary>
+/// <summary>
+/// Version, API groups and resource lists, in the form that every client understands. What is served is what Kubernetes 1.36 serves:
+/// no beta of what has a stable version.
+/// </summary>
 internal static class Discovery
 {
     public static JsonObject? Find(string[] segments, string host) => segments switch
@@ -22,8 +25,12 @@ internal static class Discovery
     private static JsonObject Version() => new()
     {
         ["major"] = "1",
-        ["minor"] = "32",
-        ["gitVersion"] = "v1.32.0-heal.simulator",
+        ["minor"] = "36",
+        ["emulationMajor"] = "1",
+        ["emulationMinor"] = "36",
+        ["minCompatibilityMajor"] = "1",
+        ["minCompatibilityMinor"] = "35",
+        ["gitVersion"] = "v1.36.0-heal.simulator",
         ["gitCommit"] = "",
         ["gitTreeState"] = "clean",
         ["buildDate"] = "1970-01-01T00:00:00Z",
@@ -84,7 +91,7 @@ internal static class Discovery
         };
     }
 
-    private static JsonObject Resource(ResourceType type)
+    public static JsonObject Resource(ResourceType type)
     {
         var resource = new JsonObject
         {
@@ -92,7 +99,9 @@ internal static class Discovery
             ["singularName"] = type.Singular,
             ["namespaced"] = type.Namespaced,
             ["kind"] = type.Kind,
-            ["verbs"] = new JsonArray("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"),
+            ["verbs"] = type == ResourceCatalog.NewerEvents
+                ? new JsonArray("get", "list")
+                : new JsonArray("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"),
         };
         if (type.ShortNames.Count > 0)
             resource["shortNames"] = new JsonArray([.. type.ShortNames]);
@@ -101,7 +110,7 @@ internal static class Discovery
         return resource;
     }
 
-    private static JsonObject Subresource(ResourceType type, string sub)
+    public static JsonObject Subresource(ResourceType type, string sub)
     {
         var resource = new JsonObject
         {

@@ -17,7 +17,10 @@ internal sealed class ReadRequests(ObjectStore store, SimulatorClock clock)
 {
     public Task GetAsync(HttpContext http, RequestTarget target)
     {
-        var found = store.Find(target.Type, target.Namespace, target.Name) ?? throw ApiException.NotFound(target.Type, target.Name);
+        var isNewerEvent = target.Type == ResourceCatalog.NewerEvents;
+        var found = store.Find(isNewerEvent ? ResourceCatalog.Events : target.Type, target.Namespace, target.Name)
+            ?? throw ApiException.NotFound(target.Type, target.Name);
+        found = isNewerEvent ? NewerEvents.Of(found) : found;
         return Responses.JsonAsync(
             http, 200, TableFormat.IsWanted(http) ? TableFormat.Render(target.Type, [], [found], clock.Now) : found.Utf8);
     }
@@ -27,9 +30,13 @@ internal sealed class ReadRequests(ObjectStore store, SimulatorClock clock)
         var query = http.Request.Query;
         var labels = LabelSelector.Parse(query["labelSelector"]);
         var fields = FieldSelector.Parse(query["fieldSelector"], target.Type);
-        var limit = Number(http, "limit") ?? 0;
+        // From its memory (any version) the real server answers whole, whatever the limit; only events are not in its memory.
+        var isFromMemory = query["resourceVersion"].ToString() == "0" && target.Type.Kind != ResourceCatalog.Events.Kind;
+        var limit = isFromMemory ? 0 : Number(http, "limit") ?? 0;
         RefuseFuture(http);
-        var (all, version) = store.List(target.Type, target.Namespace);
+        var isNewerEvent = target.Type == ResourceCatalog.NewerEvents;
+        var (all, version) = store.List(isNewerEvent ? ResourceCatalog.Events : target.Type, target.Namespace);
+        all = isNewerEvent ? [.. all.Select(NewerEvents.Of)] : all;
         var matching = all.Where(o => labels.Matches(o.Json) && fields.Matches(o.Json)).ToList();
         if (query["continue"].ToString() is { Length: > 0 } token)
         {

@@ -5,16 +5,19 @@ using Microsoft.AspNetCore.Http;
 
 namespace Heal.Simulator.Api;
 
-/// <summary>Writes answers. Always plain JSON: Table and aggregated discovery are offered by clients as a preference, not a must.</summary>
+/// <summary>Writes answers, always as JSON: newer servers speak CBOR too, but only to those who ask for nothing else.</summary>
 internal static class Responses
 {
     public static Task JsonAsync(HttpContext http, int code, JsonNode value)
         => JsonAsync(http, code, JsonSerializer.SerializeToUtf8Bytes(value, Wire.Options));
 
-    public static Task JsonAsync(HttpContext http, int code, byte[] utf8)
+    public static Task JsonAsync(HttpContext http, int code, JsonNode value, string mediaType)
+        => JsonAsync(http, code, JsonSerializer.SerializeToUtf8Bytes(value, Wire.Options), mediaType);
+
+    public static Task JsonAsync(HttpContext http, int code, byte[] utf8, string mediaType = "application/json")
     {
         http.Response.StatusCode = code;
-        http.Response.ContentType = "application/json";
+        http.Response.ContentType = mediaType;
         http.Response.ContentLength = utf8.Length;
         return http.Response.Body.WriteAsync(utf8, http.RequestAborted).AsTask();
     }

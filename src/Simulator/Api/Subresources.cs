@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Heal.Simulator.Api;
 
-/// <summary>scale, log and eviction.</summary>
+/// <summary>scale, log and eviction. resize is a write of a part.</summary>
 internal sealed class Subresources(Registry registry, IContainerLogs logs)
 {
     public Task GetScaleAsync(HttpContext http, RequestTarget target)
@@ -60,10 +60,12 @@ internal sealed class Subresources(Registry registry, IContainerLogs logs)
             var counts = pod.Text("status", "phase") is not ("Pending" or "Succeeded" or "Failed") && !pod.IsDeleting();
             foreach (var budget in registry.Store.List(ResourceCatalog.PodDisruptionBudgets, target.Namespace).Items)
             {
-                if (counts && LabelSelector.FromObject(budget.Json.At("spec", "selector")).Matches(pod))
+                if (counts && LabelSelector.FromObject(budget.Json.At("spec", "selector")).Matches(pod) && !IsFree(budget.Json, pod))
                     Spend(budget, WriteRequests.Context(http).DryRun);
             }
             var options = body["deleteOptions"];
+            if (!WriteRequests.Context(http).DryRun)
+                MarkDisrupted(target);
             registry.Delete(new ObjectKey(target.Type, target.Namespace, target.Name),
                 new DeleteOptions(options.Number("gracePeriodSeconds"), DryRun: WriteRequests.Context(http).DryRun));
         }
@@ -76,6 +78,22 @@ internal sealed class Subresources(Registry registry, IContainerLogs logs)
             ["code"] = 201,
         });
     }
+
+    /// <summary>A pod that is not ready costs nothing where the budget says so, else as long as enough others are healthy.</summary>
+    private static bool IsFree(JsonObject budget, JsonObject pod)
+    {
+        if (Controllers.Conditions.IsTrue(pod, "Ready"))
+            return false;
+        var (healthy, needed) = (budget.Number("status", "currentHealthy") ?? 0, budget.Number("status", "desiredHealthy") ?? 0);
+        return budget.Text("spec", "unhealthyPodEvictionPolicy") == "AlwaysAllow" || (needed > 0 && healthy >= needed);
+    }
+
+    private void MarkDisrupted(RequestTarget target) => registry.Update(target.Type, target.Namespace, target.Name, pod =>
+    {
+        Controllers.Conditions.Set(
+            pod, "DisruptionTarget", true, "EvictionByEvictionAPI", "Eviction API: evicting", registry.Clock.Timestamp());
+        return pod;
+    }, new WriteContext("kube-apiserver", "status"));
 
     private void Spend(StoredObject budget, bool dryRun)
     {

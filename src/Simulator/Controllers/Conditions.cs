@@ -34,6 +34,12 @@ internal static class Conditions
         SetOrRemove(condition, "message", message);
     }
 
+    public static void Remove(JsonObject o, string type)
+    {
+        if (Find(o, type) is { } condition)
+            (o.At("status", "conditions") as JsonArray)!.Remove(condition);
+    }
+
     private static void SetOrRemove(JsonObject o, string name, string? value)
     {
         if (value is null)

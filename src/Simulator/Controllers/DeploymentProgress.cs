@@ -49,6 +49,7 @@ internal sealed class DeploymentProgress(SimulatorClock clock)
             ("replicas", Sum("replicas")), ("updatedReplicas", current.Number("status", "replicas") ?? 0),
             ("readyReplicas", Sum("readyReplicas")),
             ("availableReplicas", available),
+            ("terminatingReplicas", Sum("terminatingReplicas")),
             ("unavailableReplicas", Math.Max(0, sets.Sum(s => s.Number("spec", "replicas") ?? 0) - available)),
         })
         {

@@ -21,7 +21,12 @@ internal sealed class EventRecorder(Registry registry)
     public void Warning(JsonObject about, string component, string reason, string message, string? fieldPath = null)
         => Record(about, "Warning", component, reason, message, fieldPath);
 
-    private void Record(JsonObject about, string type, string component, string reason, string message, string? fieldPath)
+    /// <summary>As components report that use the newer API: when and how often stand in other fields, the older are empty.</summary>
+    public void Newer(JsonObject about, string type, string component, string action, string reason, string message)
+        => Record(about, type, component, reason, message, null, action);
+
+    private void Record(JsonObject about, string type, string component, string reason, string message, string? fieldPath,
+        string? action = null)
     {
         var ns = about.Namespace().Length > 0 ? about.Namespace() : "default";
         var space = registry.Store.Find(ResourceCatalog.Namespaces, "", ns);
@@ -33,6 +38,14 @@ internal sealed class EventRecorder(Registry registry)
         {
             registry.Update(key.Type, key.Namespace, key.Name, e =>
             {
+                if (action is not null)
+                {
+                    e["series"] = new JsonObject
+                    {
+                        ["count"] = (e.Number("series", "count") ?? 1) + 1, ["lastObservedTime"] = Micro(registry.Clock.Now),
+                    };
+                    return e;
+                }
                 e["count"] = (e.Number("count") ?? 1) + 1;
                 e["lastTimestamp"] = now;
                 return e;
@@ -40,7 +53,7 @@ internal sealed class EventRecorder(Registry registry)
             return;
         }
         var made = registry.Create(
-            ResourceCatalog.Events, ns, Body(about, ns, type, component, reason, message, fieldPath, now),
+            ResourceCatalog.Events, ns, Body(about, ns, type, component, reason, message, fieldPath, action),
             new WriteContext(component));
         _known[same] = made.Key;
         _order.Enqueue((same, made.Key));
@@ -56,7 +69,7 @@ internal sealed class EventRecorder(Registry registry)
     }
 
     private JsonObject Body(
-        JsonObject about, string ns, string type, string component, string reason, string message, string? fieldPath, string now)
+        JsonObject about, string ns, string type, string component, string reason, string message, string? fieldPath, string? action)
     {
         var involved = new JsonObject
         {
@@ -72,7 +85,8 @@ internal sealed class EventRecorder(Registry registry)
         var source = new JsonObject { ["component"] = component };
         if (component == "kubelet")
             source["host"] = about.Text("spec", "nodeName");
-        return new JsonObject
+        var now = registry.Clock.Timestamp();
+        var body = new JsonObject
         {
             ["metadata"] = new JsonObject { ["name"] = $"{about.Name()}.{registry.Names.Suffix(16)}", ["namespace"] = ns },
             ["involvedObject"] = involved,
@@ -87,5 +101,16 @@ internal sealed class EventRecorder(Registry registry)
             ["reportingComponent"] = component,
             ["reportingInstance"] = source.Text("host") ?? "",
         };
+        if (action is null)
+            return body;
+        foreach (var older in new[] { "firstTimestamp", "lastTimestamp" })
+            body[older] = null;
+        body.Remove("count");
+        (body["source"], body["eventTime"], body["action"]) = (new JsonObject(), Micro(registry.Clock.Now), action);
+        body["reportingInstance"] = $"{component}-control-plane";
+        return body;
     }
+
+    private static string Micro(DateTimeOffset time)
+        => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -104,12 +104,17 @@ internal sealed class ReplicaSetController(Registry registry, EventRecorder even
         var ready = pods.Where(p => Conditions.IsTrue(p, "Ready")).ToList();
         var minReady = registry.Clock.ScaleSeconds(set.Number("spec", "minReadySeconds") ?? 0);
         var waits = ready.Select(p => ReadySince(p) + minReady - registry.Clock.Now).ToList();
+        var leaving = registry.Store.List(ResourceCatalog.Pods, key.Namespace).Items
+            .Count(p => p.Json.IsControlledBy(set) && p.Json.IsDeleting());
         var available = waits.Count(w => minReady == TimeSpan.Zero || w <= TimeSpan.Zero);
         registry.Update(key.Type, key.Namespace, key.Name, o =>
         {
             var status = new JsonObject { ["replicas"] = pods.Count, ["observedGeneration"] = o.Number("metadata", "generation") };
             foreach (var (name, count) in new[]
-                { ("fullyLabeledReplicas", pods.Count), ("readyReplicas", ready.Count), ("availableReplicas", available) })
+            {
+                ("fullyLabeledReplicas", pods.Count), ("readyReplicas", ready.Count), ("availableReplicas", available),
+                ("terminatingReplicas", leaving),
+            })
             {
                 if (count > 0)
                     status[name] = count;

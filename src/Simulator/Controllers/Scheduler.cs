@@ -57,7 +57,7 @@ internal sealed class Scheduler(Registry registry, EventRecorder events) : ICont
             Conditions.Set(o, "PodScheduled", true, null, null, registry.Clock.Timestamp());
             return o;
         }, WriteContext.Scheduler with { Subresource = "status" });
-        events.Normal(bound.Json, Component, "Scheduled", $"Successfully assigned {key.Namespace}/{key.Name} to {node}");
+        events.Newer(bound.Json, "Normal", Component, "Binding", "Scheduled", $"Successfully assigned {key.Namespace}/{key.Name} to {node}");
     }
 
     private void Refuse(ObjectKey key, JsonObject pod, int nodes, IEnumerable<string?> refusals)
@@ -72,7 +72,7 @@ internal sealed class Scheduler(Registry registry, EventRecorder events) : ICont
             Conditions.Set(o, "PodScheduled", false, "Unschedulable", message, registry.Clock.Timestamp());
             return o;
         }, WriteContext.Scheduler with { Subresource = "status" });
-        events.Warning(pod, Component, "FailedScheduling", message);
+        events.Newer(pod, "Warning", Component, "Scheduling", "FailedScheduling", message);
     }
 
     private static string? Refusal(JsonObject node, JsonObject pod, List<JsonObject> pods)
@@ -108,5 +108,6 @@ internal sealed class Scheduler(Registry registry, EventRecorder events) : ICont
         && (t.Text("operator") == "Exists" || (t.Text("value") ?? "") == (taint.Text("value") ?? "")));
 
     private static decimal Requested(JsonObject pod, string resource)
-        => pod.Items("spec", "containers").Sum(c => Quantity.Parse(c.At("resources", "requests", resource)?.ToString()) ?? 0);
+        => pod.Items("spec", "containers").Concat(pod.Items("spec", "initContainers").Where(c => c.Text("restartPolicy") == "Always"))
+            .Sum(c => Quantity.Parse(c.At("resources", "requests", resource)?.ToString()) ?? 0);
 }

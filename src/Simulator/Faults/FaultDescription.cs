@@ -79,9 +79,11 @@ public sealed record NeverReadyEffect(string Message = "HTTP probe failed with s
 /// </summary>
 /// <param name="Count">Requests that it hits; 0: all of them until the fault is removed.</param>
 /// <param name="Path">A glob over the path.</param>
+/// <param name="Reason">Of the answered Status; null: the one that goes with its number.</param>
+/// <param name="Message">Of the answered Status, for example the words of an admission policy.</param>
 public sealed record ApiEffect(
     string Action, int Status = 503, int? RetryAfterSeconds = null, double LatencySeconds = 0, int Count = 0,
-    string? Method = null, string? Path = null)
+    string? Method = null, string? Path = null, string? Reason = null, string? Message = null)
 {
     internal string? Problem()
     {

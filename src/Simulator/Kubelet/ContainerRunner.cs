@@ -14,6 +14,15 @@ internal sealed class ContainerRunner(
 
     private readonly SimulatorClock _clock = registry.Clock;
 
+    /// <summary>The containers of a pod that is over go with it.</summary>
+    public void EndSidecar(ContainerState state)
+    {
+        if (state.Stage == ContainerStage.Done)
+            return;
+        End(state, new CrashEffect(0));
+        (state.Stage, state.Due) = (ContainerStage.Done, null);
+    }
+
     public void Step(JsonObject pod, JsonObject container, ContainerState state)
     {
         while (state.Due is { } due && due <= _clock.Now)
@@ -95,7 +104,7 @@ internal sealed class ContainerRunner(
         events.Warning(pod, Component, "Failed", message, FieldPath(state));
         events.Warning(pod, Component, "Failed", "Error: ErrImagePull", FieldPath(state));
         (state.Stage, state.WaitingReason) = (ContainerStage.PullFailed, "ErrImagePull");
-        state.WaitingMessage = message[(message.IndexOf("rpc error", StringComparison.Ordinal))..];
+        state.WaitingMessage = state.PullError = message[(message.IndexOf("rpc error", StringComparison.Ordinal))..];
         Wait(state, 1);
     }
 
@@ -105,7 +114,7 @@ internal sealed class ContainerRunner(
         events.Normal(pod, Component, "BackOff", $"Back-off pulling image \"{image}\"", FieldPath(state));
         events.Warning(pod, Component, "Failed", "Error: ImagePullBackOff", FieldPath(state));
         (state.Stage, state.WaitingReason, state.WaitingMessage) =
-            (ContainerStage.PullBackOff, "ImagePullBackOff", $"Back-off pulling image \"{image}\"");
+            (ContainerStage.PullBackOff, "ImagePullBackOff", $"Back-off pulling image \"{image}\": ErrImagePull: {state.PullError}");
         Wait(state, BackOff(state.PullBackOffs++));
     }
 
@@ -136,13 +145,13 @@ internal sealed class ContainerRunner(
     }
 
     private double ReadyAfter(JsonObject container, ContainerState state)
-        => state.IsInit ? times.ReadySeconds : times.ReadySeconds + (container.Number("readinessProbe", "initialDelaySeconds") ?? 0);
+        => state.IsStep ? times.ReadySeconds : times.ReadySeconds + (container.Number("readinessProbe", "initialDelaySeconds") ?? 0);
 
     private void Live(JsonObject pod, JsonObject container, ContainerState state)
     {
         if (state.Fate.Crash is { } crash)
             End(state, crash);
-        else if (state.IsInit)
+        else if (state.IsStep)
             End(state, new CrashEffect(0));
         else if (state.Fate.NeverReady is { } why)
         {
@@ -176,9 +185,9 @@ internal sealed class ContainerRunner(
 
     private void AfterEnd(JsonObject pod, ContainerState state)
     {
-        var policy = pod.Text("spec", "restartPolicy") ?? "Always";
+        var policy = state.IsSidecar ? "Always" : pod.Text("spec", "restartPolicy") ?? "Always";
         var succeeded = state.Ended.Number("exitCode") == 0;
-        if (succeeded ? policy != "Always" || state.IsInit : policy == "Never")
+        if (succeeded ? policy != "Always" || state.IsStep : policy == "Never")
         {
             state.Stage = ContainerStage.Done;
             state.Ready = state.IsInit && succeeded;

@@ -18,7 +18,8 @@ internal enum ContainerStage
 }
 
 /// <summary>What the node knows of one container.</summary>
-internal sealed class ContainerState(string name, bool isInit)
+/// <param name="isSidecar">An init container that is restarted for ever: the next one starts beside it.</param>
+internal sealed class ContainerState(string name, bool isInit, bool isSidecar)
 {
     /// <summary>Characters of output that are kept, of the running and of the previous instance each.</summary>
     public const int LogLimit = 256 * 1024;
@@ -28,6 +29,14 @@ internal sealed class ContainerState(string name, bool isInit)
 
     public string Name { get; } = name;
     public bool IsInit { get; } = isInit;
+    public bool IsSidecar { get; } = isSidecar;
+
+    /// <summary>It runs to its end before the next one starts.</summary>
+    public bool IsStep => IsInit && !IsSidecar;
+
+    /// <summary>Those behind it may start: a step has succeeded, a sidecar has started once.</summary>
+    public bool HasPassed => IsSidecar ? HasStarted : Stage == ContainerStage.Done && Ended.Number("exitCode") == 0;
+
     public ContainerStage Stage { get; set; } = ContainerStage.Mounting;
 
     /// <summary>When something happens to it next; null when only a change from outside matters.</summary>
@@ -35,6 +44,9 @@ internal sealed class ContainerState(string name, bool isInit)
 
     public string WaitingReason { get; set; } = "ContainerCreating";
     public string? WaitingMessage { get; set; }
+
+    /// <summary>Why the last pull failed, which the wait for the next one repeats.</summary>
+    public string PullError { get; set; } = "";
     public DateTimeOffset StartedAt { get; set; }
     public bool HasStarted { get; set; }
     public bool Ready { get; set; }
@@ -44,6 +56,9 @@ internal sealed class ContainerState(string name, bool isInit)
     public string Id { get; set; } = "";
     public JsonObject? Ended { get; set; }
     public JsonObject? LastEnded { get; set; }
+
+    /// <summary>Requests and limits in force; null until it runs.</summary>
+    public JsonObject? Resources { get; set; }
     public Faults.ContainerFate Fate { get; set; } = new();
 
     public void Print(string text)
@@ -84,7 +99,7 @@ internal sealed class ContainerState(string name, bool isInit)
             _ => new JsonObject { ["waiting"] = Waiting() },
         };
         var last = Stage is ContainerStage.Ended or ContainerStage.Done ? LastEnded : Ended ?? LastEnded;
-        return new JsonObject
+        var status = new JsonObject
         {
             ["name"] = Name,
             ["image"] = container.Text("image"),
@@ -96,6 +111,14 @@ internal sealed class ContainerState(string name, bool isInit)
             ["state"] = state,
             ["lastState"] = last is null ? [] : new JsonObject { ["terminated"] = last.DeepClone() },
         };
+        if (Stage != ContainerStage.Running)
+            return status;
+        // What it runs with, which a resize that cannot be done leaves behind the specification.
+        Resources ??= container.Object("resources")?.Copy() ?? [];
+        status["resources"] = Resources.DeepClone();
+        if (Resources["requests"] is { } requests)
+            status["allocatedResources"] = requests.DeepClone();
+        return status;
     }
 
     private JsonObject Waiting()

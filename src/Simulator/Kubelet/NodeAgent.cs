@@ -54,9 +54,12 @@ internal sealed class NodeAgent(Registry registry, EventRecorder events, Contain
             var spec = Spec(pod, container);
             if (state.Judged != _rejudge)
                 runner.Rejudge(pod, spec, container);
-            if (container.IsInit ? PreviousInitDone(state, container) : state.Containers.All(c => !c.IsInit || IsDone(c)))
+            if (MayStart(state, container))
                 runner.Step(pod, spec, container);
         }
+        if (state.Containers.Where(c => !c.IsInit).All(c => c.Stage == ContainerStage.Done))
+            state.Containers.FindAll(c => c.IsSidecar).ForEach(runner.EndSidecar);
+        Resizing.Follow(pod, state);
         state.Judged = _rejudge;
         PodStatusWriter.Write(registry, key, state);
         var due = state.Containers.Where(c => c.Due is not null && c.Due > DateTimeOffset.MinValue).Select(c => c.Due!.Value).ToList();
@@ -66,14 +69,11 @@ internal sealed class NodeAgent(Registry registry, EventRecorder events, Contain
     /// <summary>A container whose turn came in this very pass, behind an init container, is stepped in the next one.</summary>
     private static TimeSpan? Unblocked(PodState state)
         => state.Containers.Exists(c =>
-            c.Due == DateTimeOffset.MinValue
-            && (c.IsInit ? PreviousInitDone(state, c) : state.Containers.All(i => !i.IsInit || IsDone(i))))
-            ? TimeSpan.Zero : null;
+            c.Due == DateTimeOffset.MinValue && MayStart(state, c)) ? TimeSpan.Zero : null;
 
-    private static bool IsDone(ContainerState c) => c.Stage == ContainerStage.Done && c.Ended.Number("exitCode") == 0;
-
-    private static bool PreviousInitDone(PodState state, ContainerState container)
-        => state.Containers.TakeWhile(c => !ReferenceEquals(c, container)).Where(c => c.IsInit).All(IsDone);
+    /// <summary>Init containers come first in the list, in their order.</summary>
+    private static bool MayStart(PodState state, ContainerState container)
+        => state.Containers.TakeWhile(c => !ReferenceEquals(c, container)).Where(c => c.IsInit).All(c => c.HasPassed);
 
     private static bool Wakes(JsonObject pod)
         => pod.Items("status", "containerStatuses")
@@ -85,8 +85,9 @@ internal sealed class NodeAgent(Registry registry, EventRecorder events, Contain
     private PodState NewState(JsonObject pod)
     {
         _address++;
-        var containers = pod.Items("spec", "initContainers").Select(c => new ContainerState(c.Text("name") ?? "", isInit: true))
-            .Concat(pod.Items("spec", "containers").Select(c => new ContainerState(c.Text("name") ?? "", isInit: false)));
+        var containers = pod.Items("spec", "initContainers")
+            .Select(c => new ContainerState(c.Text("name") ?? "", isInit: true, c.Text("restartPolicy") == "Always"))
+            .Concat(pod.Items("spec", "containers").Select(c => new ContainerState(c.Text("name") ?? "", isInit: false, isSidecar: false)));
         return new PodState([.. containers], $"10.244.{_address / 250 % 250}.{1 + (_address % 250)}", registry.Clock.Timestamp())
             { Judged = _rejudge };
     }
@@ -115,4 +116,7 @@ internal sealed class PodState(List<ContainerState> containers, string address, 
     public string StartTime { get; } = startTime;
     public DateTimeOffset? StopAt { get; set; }
     public int Judged { get; set; }
+
+    /// <summary>Why a resize cannot be done on this node; null when none is asked for, or it is done.</summary>
+    public string? Infeasible { get; set; }
 }

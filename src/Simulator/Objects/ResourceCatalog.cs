@@ -13,8 +13,9 @@ internal static class ResourceCatalog
     public static readonly ResourceType Pods = new("", "v1", "pods", "Pod", true)
     {
         ShortNames = ["po"],
-        Subresources = ["status", "log", "eviction"],
+        Subresources = ["status", "log", "eviction", "resize"],
         Categories = All,
+        HasGeneration = true,
     };
     public static readonly ResourceType Services = new("", "v1", "services", "Service", true)
     {
@@ -26,6 +27,8 @@ internal static class ResourceCatalog
     public static readonly ResourceType ConfigMaps = new("", "v1", "configmaps", "ConfigMap", true) { ShortNames = ["cm"] };
     public static readonly ResourceType Secrets = new("", "v1", "secrets", "Secret", true);
     public static readonly ResourceType Events = new("", "v1", "events", "Event", true) { ShortNames = ["ev"] };
+    /// <summary>The same events in their newer form; they are kept in the older one.</summary>
+    public static readonly ResourceType NewerEvents = new("events.k8s.io", "v1", "events", "Event", true) { ShortNames = ["ev"] };
     public static readonly ResourceType ServiceAccounts = new("", "v1", "serviceaccounts", "ServiceAccount", true) { ShortNames = ["sa"] };
     public static readonly ResourceType PersistentVolumeClaims =
         new("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", true) { ShortNames = ["pvc"], Subresources = Status };
@@ -103,7 +106,7 @@ internal static class ResourceCatalog
     public static readonly IReadOnlyList<ResourceType> Served =
     [
         .. FurtherResources.Served, .. CustomResources.Served,
-        Namespaces, Nodes, Pods, Services, Endpoints, ConfigMaps, Secrets, Events, ServiceAccounts, PersistentVolumeClaims, ResourceQuotas,
+        Namespaces, Nodes, Pods, Services, Endpoints, ConfigMaps, Secrets, Events, NewerEvents, ServiceAccounts, PersistentVolumeClaims, ResourceQuotas,
         Deployments, ReplicaSets, StatefulSets, DaemonSets, ControllerRevisions, Jobs, CronJobs, PodDisruptionBudgets,
         HorizontalPodAutoscalers, NetworkPolicies, VolumeSnapshotClasses, VolumeSnapshots, Roles, RoleBindings, Leases,
     ];

@@ -65,7 +65,7 @@ internal sealed class Registry(ObjectStore store, SimulatorClock clock, Names na
             var next = Restrict(old.Json, proposed, type, context.Subresource);
             KeepSystemFields(old.Json, next);
             Defaults.Apply(type, next);
-            Validation.Check(type, next, old.Json);
+            Validation.Check(type, next, old.Json, context.Subresource);
             if (type.HasGeneration && !JsonAccess.Same(next["spec"], old.Json["spec"]))
                 next.Meta()["generation"] = (old.Json.Number("metadata", "generation") ?? 0) + 1;
             if (!context.IsApply)
@@ -224,6 +224,8 @@ internal sealed class Registry(ObjectStore store, SimulatorClock clock, Names na
     /// <summary>The main resource cannot write the status, the status subresource nothing else.</summary>
     private static JsonObject Restrict(JsonObject old, JsonObject proposed, ResourceType type, string subresource)
     {
+        if (subresource == "resize")
+            return Resized(old.Copy(), proposed);
         if (subresource == "status")
         {
             var next = old.Copy();
@@ -237,6 +239,21 @@ internal sealed class Registry(ObjectStore store, SimulatorClock clock, Names na
         if (old["status"] is { } status)
             main["status"] = status.DeepClone();
         return main;
+    }
+
+    /// <summary>Requests and limits of the containers that both have, and nothing else.</summary>
+    private static JsonObject Resized(JsonObject next, JsonObject proposed)
+    {
+        foreach (var field in new[] { "containers", "initContainers" })
+        {
+            var wanted = proposed.Items("spec", field).ToDictionary(c => c.Text("name") ?? "", StringComparer.Ordinal);
+            foreach (var container in next.Items("spec", field))
+            {
+                if (wanted.TryGetValue(container.Text("name") ?? "", out var other) && other["resources"] is { } resources)
+                    container["resources"] = resources.DeepClone();
+            }
+        }
+        return next;
     }
 
     private static void KeepSystemFields(JsonObject old, JsonObject next)

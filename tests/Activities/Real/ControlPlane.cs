@@ -42,9 +42,16 @@ internal sealed class ControlPlane
 
     public Task StopAsync() => RunAsync("down");
 
-    private async Task<string> RunAsync(string command)
+    /// <summary>Brings objects of this repository into it: those of a file (-f), or of a folder with a kustomization (-k).</summary>
+    public Task ApplyAsync(string how, string path) =>
+        RunAsync("kubectl", ["--kubeconfig", Kubeconfig, "apply", how, Path.Combine(Root(), path)]);
+
+    private Task<string> RunAsync(string command) =>
+        RunAsync(Path.Combine(Root(), "eng", "kube", "private-control-plane.sh"), [command, _folder]);
+
+    private static async Task<string> RunAsync(string program, IReadOnlyList<string> arguments)
     {
-        var start = new ProcessStartInfo(Path.Combine(Root(), "eng", "kube", "private-control-plane.sh"), [command, _folder])
+        var start = new ProcessStartInfo(program, arguments)
         {
             UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
         };
@@ -54,7 +61,7 @@ internal sealed class ControlPlane
         var errors = process.StandardError.ReadToEndAsync(limit.Token);
         await process.WaitForExitAsync(limit.Token);
         return process.ExitCode == 0 ? await words : throw new InvalidOperationException(
-            $"private-control-plane.sh {command} ended with {process.ExitCode}:\n{await words}{await errors}");
+            $"{Path.GetFileName(program)} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{await words}{await errors}");
     }
 
     private static string Root()

@@ -18,10 +18,22 @@ public sealed class RealShop : Shop
 
     internal ControlPlane Plane { get; } = new();
 
+    /// <summary>A client as somebody else, who has the rights that he is given.</summary>
+    internal KubernetesClient As(string user)
+    {
+        var path = Path.Combine(Plane.Certificates, $"{user}.conf");
+        File.WriteAllText(path, File.ReadAllText(Plane.Kubeconfig).Replace("user: {", $"user: {{as: {user}, ", StringComparison.Ordinal));
+        return new ClusterAddress(null, path).Connect();
+    }
+
     private protected override async Task<ClusterAddress> StartClusterAsync()
     {
         await Plane.StartAsync();
-        return new ClusterAddress(null, Plane.Kubeconfig);
+        var address = new ClusterAddress(null, Plane.Kubeconfig);
+        using var client = address.Connect();
+        await ForeignKinds.DefineAsync(client);
+        await Plane.ApplyAsync("-f", "deploy/kubernetes/roles.yaml");
+        return address;
     }
 
     private protected override async Task StopClusterAsync()

@@ -7,7 +7,8 @@ namespace Heal.Activities.Tests;
 
 /// <summary>
 /// Stands for the kubelets of nodes that are objects only, in one namespace: a pod on such a node starts, cannot pull an image called
-/// "missing", ends when it is told to, and says so. Everything else is the cluster's own doing. What it is to do to a pod is said where a
+/// "missing" or without the right secret, waits for what it reads its environment from, ends when it is told to, and says so. Stands for
+/// the drivers of volumes as well. Everything else is the cluster's own doing. What it is to do to a pod is said where a
 /// simulator reads it too: by annotations of the ConfigMap that the pod uses.
 /// </summary>
 internal sealed class StandInKubelet(Stall stall)
@@ -16,14 +17,24 @@ internal sealed class StandInKubelet(Stall stall)
     private int _addresses;
 
     /// <summary>What it looks after.</summary>
-    public static IReadOnlyList<ResourceKind> Looked => [Kinds.Pod, Kinds.HorizontalPodAutoscaler];
+    public static IReadOnlyList<ResourceKind> Looked =>
+    [
+        Kinds.Pod, Kinds.HorizontalPodAutoscaler, Kinds.ConfigMap, Kinds.Secret, Kinds.PersistentVolumeClaim, Kinds.VolumeSnapshot,
+    ];
 
     /// <summary>Something that it looks after is there, or has changed.</summary>
     public async Task SeeAsync(ResourceKind kind, JsonObject item)
     {
         try
         {
-            await (kind == Kinds.Pod ? ActAsync(item) : ScaleAsync(item));
+            await (kind.Kind switch
+            {
+                "Pod" => ActAsync(item),
+                "HorizontalPodAutoscaler" => ScaleAsync(item),
+                "PersistentVolumeClaim" => StandInStorage.ProvideAsync(stall, item),
+                "VolumeSnapshot" => StandInStorage.SnapshotAsync(stall, item),
+                _ => LookAgainAsync(),
+            });
         }
         catch (Exception passing) when (passing is KubernetesApiException or KubernetesUnreachableException or InvalidOperationException)
         {
@@ -35,6 +46,18 @@ internal sealed class StandInKubelet(Stall stall)
     public async Task KillForMemoryAsync()
     {
         foreach (var pod in await stall.ListAsync(Kinds.Pod)) await SayAsync(pod, Status(pod, Killed));
+    }
+
+    /// <summary>What probes say of all containers that run.</summary>
+    public async Task SayReadyAsync(bool isReady)
+    {
+        foreach (var pod in await stall.ListAsync(Kinds.Pod))
+        {
+            await SayAsync(pod, $$"""
+                { "status": { "conditions": [
+                  { "type": "Ready", "status": "{{(isReady ? "True" : "False")}}" }, {{Condition("PodScheduled")}} ] } }
+                """);
+        }
     }
 
     /// <summary>What the node's controller says of a pod whose kubelet has been silent for long.</summary>
@@ -52,10 +75,43 @@ internal sealed class StandInKubelet(Stall stall)
         }
         else if (pod.At("status", "containerStatuses") is null)
         {
-            var image = pod.Items("spec", "containers").First().Text("image")!;
-            await SayAsync(pod, image.EndsWith("missing", StringComparison.Ordinal) ? Waiting(pod)
+            var obstacle = await ObstacleAsync(pod);
+            await SayAsync(pod, obstacle is not null ? Waiting(pod, obstacle)
                 : pod.Text("spec", "restartPolicy") == "Never" ? Ended(await ExitCodeAsync(pod)) : Status(pod, """{}"""));
         }
+    }
+
+    // Something that pods may wait for is there, or has changed.
+    private async Task LookAgainAsync()
+    {
+        var waiting = (await stall.ListAsync(Kinds.Pod)).Where(pod => !pod.IsDeleting()
+            && pod.Items("status", "containerStatuses").Any(status => status.Text("state", "waiting", "reason") is not null));
+        foreach (var pod in waiting)
+        {
+            if (await ObstacleAsync(pod) is null) await SayAsync(pod, Status(pod, """{}"""));
+        }
+    }
+
+    // Why its container cannot start, in the kubelet's word.
+    private async Task<string?> ObstacleAsync(JsonObject pod)
+    {
+        var container = pod.Items("spec", "containers").First();
+        var image = container.Text("image")!;
+        if (image.EndsWith("missing", StringComparison.Ordinal)) return "ImagePullBackOff";
+        if (image.StartsWith("private.", StringComparison.Ordinal))
+        {
+            var secret = pod.Items("spec", "imagePullSecrets").FirstOrDefault().Text("name");
+            if (secret is null || !CredentialCases.IsValid(await stall.FindAsync(Kinds.Secret, secret))) return "ImagePullBackOff";
+        }
+
+        foreach (var source in container.Items("envFrom"))
+        {
+            var (kind, name) = source.Text("secretRef", "name") is { } secret
+                ? (Kinds.Secret, secret) : (Kinds.ConfigMap, source.Text("configMapRef", "name")!);
+            if (await stall.FindAsync(kind, name) is null) return "CreateContainerConfigError";
+        }
+
+        return null;
     }
 
     // A Job's container ends as its ConfigMap says.
@@ -89,9 +145,9 @@ internal sealed class StandInKubelet(Stall stall)
           "containerStatuses": [ {{Container(pod, true, $$$"""{ "running": { "startedAt": "{{{Started}}}" } }""", lastState)}} ] } }
         """;
 
-    private static string Waiting(JsonObject pod) => $$"""
+    private static string Waiting(JsonObject pod, string reason) => $$"""
         { "status": { "phase": "Pending", "conditions": [ { "type": "Ready", "status": "False" } ],
-          "containerStatuses": [ {{Container(pod, false, """{ "waiting": { "reason": "ImagePullBackOff" } }""", "{}")}} ] } }
+          "containerStatuses": [ {{Container(pod, false, $$$"""{ "waiting": { "reason": "{{{reason}}}" } }""", "{}")}} ] } }
         """;
 
     private static string Ended(int exitCode) => $$"""{ "status": { "phase": "{{(exitCode == 0 ? "Succeeded" : "Failed")}}" } }""";

@@ -41,17 +41,19 @@ internal static class ClaimCases
         },
     ];
 
-    public static async Task<TargetReference> LostAsync(Stall stall, bool snapshot)
+    /// <param name="first">The number of the first replica.</param>
+    public static async Task<TargetReference> LostAsync(Stall stall, bool snapshot, int first = 0)
     {
         await stall.CreateAsync("""
             {"apiVersion":"storage.k8s.io/v1","kind":"StorageClass","metadata":{"name":"$ns"},"provisioner":"$ns.csi.example"}
             """);
-        await stall.CreateInAsync("""
-            {"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"name":"db"},"spec":{"replicas":2,"serviceName":"db",
-            "selector":{"matchLabels":{"app":"db"}},"template":{"metadata":{"labels":{"app":"db"}},
-            "spec":{"containers":[{"name":"app","image":"registry.example/app:1.0"}]}},
+        await stall.CreateInAsync($$$"""
+            {"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"name":"db"},"spec":{"replicas":2,
+            "ordinals":{"start":{{{first}}} },"serviceName":"db","selector":{"matchLabels":{"app":"db"}},
+            "template":{"metadata":{"labels":{"app":"db"}},
+            "spec":{"containers":[{"name":"app","image":"registry.example/app:1.0"}]} },
             "volumeClaimTemplates":[{"metadata":{"name":"data"},"spec":{"storageClassName":"$ns","accessModes":["ReadWriteOnce"],
-            "resources":{"requests":{"storage":"1Gi"}}}}]}}
+            "resources":{"requests":{"storage":"1Gi"} } }}]}}
             """);
         _ = FollowAsync(stall, Kinds.StatefulSet);
         _ = FollowAsync(stall, Kinds.Pod);
@@ -102,7 +104,8 @@ internal static class ClaimCases
     {
         if (await stall.FindAsync(Kinds.StatefulSet, "db") is not { } set) return;
         var replicas = set.Whole("spec", "replicas") ?? 1;
-        for (var i = 0; i < replicas; i++)
+        var first = set.Whole("spec", "ordinals", "start") ?? 0;
+        for (var i = first; i < first + replicas; i++)
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"db-{i}");
             var claim = await stall.FindAsync(Kinds.PersistentVolumeClaim, $"data-{name}");
@@ -129,7 +132,7 @@ internal static class ClaimCases
         }
 
         var surplus = (await stall.ListAsync(Kinds.Pod, "app=db")).Where(pod => !pod.IsDeleting()
-            && int.Parse(pod.Name().Split('-')[1], CultureInfo.InvariantCulture) >= replicas);
+            && int.Parse(pod.Name().Split('-')[1], CultureInfo.InvariantCulture) >= first + replicas);
         foreach (var pod in surplus) await stall.Client.DeleteAsync(Kinds.Pod, stall.Namespace, pod.Name());
     }
 }

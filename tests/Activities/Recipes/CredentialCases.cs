@@ -10,6 +10,8 @@ namespace Heal.Activities.Tests;
 /// <summary>Actions on pull secrets and certificates.</summary>
 internal static class CredentialCases
 {
+    private static readonly ResourceKind Issuer = new("cert-manager.io", "Issuer");
+
     public static readonly RecipeCase[] All =
     [
         new("refresh_pull_secret", "refresh_pull_secret")
@@ -49,7 +51,7 @@ internal static class CredentialCases
             },
             Spoil = async stall =>
             {
-                await stall.SetStatusAsync($"apis/cert-manager.io/v1/namespaces/{stall.Namespace}/issuers/ca", """
+                await stall.SetStatusAsync(Issuer, "ca", """
                     {"status":{"conditions":[{"type":"Ready","status":"False","message":"the authority does not answer"}]}}
                     """);
                 return "is not ready: the authority does not answer";
@@ -58,15 +60,12 @@ internal static class CredentialCases
         },
     ];
 
-    private static readonly ResourceKind Issuer = new("cert-manager.io", "Issuer");
-
     public static async Task IssuerAsync(Stall stall)
     {
         await stall.CreateInAsync("""
             {"apiVersion":"cert-manager.io/v1","kind":"Issuer","metadata":{"name":"ca"},"spec":{"ca":{"secretName":"ca"}}}
             """);
-        await stall.SetStatusAsync($"apis/cert-manager.io/v1/namespaces/{stall.Namespace}/issuers/ca",
-            """{"status":{"conditions":[{"type":"Ready","status":"True"}]}}""");
+        await stall.SetStatusAsync(Issuer, "ca", """{"status":{"conditions":[{"type":"Ready","status":"True"}]}}""");
         await stall.UntilAsync(Issuer, "ca", live => live.HasCondition("Ready"));
     }
 
@@ -76,7 +75,7 @@ internal static class CredentialCases
             {"apiVersion":"cert-manager.io/v1","kind":"Certificate","metadata":{"name":"web"},
             "spec":{"secretName":"web-tls","dnsNames":["web.example"],"issuerRef":{"name":"ca"}}}
             """);
-        await stall.SetStatusAsync(Path(stall), $$"""
+        await stall.SetStatusAsync(Kinds.Certificate, "web", $$"""
             { "status": { "revision": 1, "notAfter": "{{Stamp(ends)}}", "conditions": [ { "type": "Ready", "status": "True" } ] } }
             """);
     }
@@ -85,6 +84,9 @@ internal static class CredentialCases
 
     /// <summary>A merge patch that gives a pull secret a password.</summary>
     public static string Data(string password) => $$"""{ "data": { ".dockerconfigjson": "{{Config(password)}}" } }""";
+
+    /// <summary>Whether a registry would let somebody in with a pull secret.</summary>
+    public static bool IsValid(JsonObject? secret) => secret.Text("data", ".dockerconfigjson") == Config("valid");
 
     private static async Task<TargetReference> PullAsync(Stall stall, bool outdated)
     {
@@ -126,7 +128,7 @@ internal static class CredentialCases
     }
 
     private static async Task<bool> IsTrueAsync(Stall stall) =>
-        (await stall.FindAsync(Kinds.Secret, Pull(stall))).Text("data", ".dockerconfigjson") == Config("valid");
+        IsValid(await stall.FindAsync(Kinds.Secret, Pull(stall)));
 
     private static async Task<int> CopiesAsync(Stall stall) =>
         (await stall.ListAsync(Kinds.Secret, $"{RefreshPullSecret.PreImage}=true")).Count;
@@ -136,13 +138,11 @@ internal static class CredentialCases
     {
         if (!live.HasCondition("Issuing")) return Task.CompletedTask;
         var revision = live.Whole("status", "revision")!.Value + 1;
-        return stall.SetStatusAsync(Path(stall), $$"""
+        return stall.SetStatusAsync(Kinds.Certificate, "web", $$"""
             { "status": { "revision": {{revision}}, "notAfter": "{{Stamp(DateTimeOffset.UtcNow.AddDays(90))}}",
               "conditions": [ { "type": "Ready", "status": "True" }, { "type": "Issuing", "status": "False", "reason": "Issued" } ] } }
             """);
     }
-
-    private static string Path(Stall stall) => $"apis/cert-manager.io/v1/namespaces/{stall.Namespace}/certificates/web";
 
     private static string Stamp(DateTimeOffset at) => at.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

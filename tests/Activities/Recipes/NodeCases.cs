@@ -123,6 +123,7 @@ internal static class NodeCases
                 await stall.SetStatusAsync(Kinds.Node, $"{stall.Namespace}-a", """
                     {"status":{"conditions":[{"type":"Ready","status":"Unknown","lastTransitionTime":"2020-01-01T00:00:00Z"}]}}
                     """, clusterWide: true);
+                await TaintedAsync(stall);
                 return target;
             },
             With = Percent,
@@ -154,12 +155,14 @@ internal static class NodeCases
             Arrange = async stall =>
             {
                 await stall.AddNodesAsync();
+                await stall.CordonAsync("b");
                 var set = await stall.CreateInAsync("""
                     {"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"name":"db"},"spec":{"replicas":1,
                     "selector":{"matchLabels":{"app":"db"}},"template":{"metadata":{"labels":{"app":"db"}},
                     "spec":{"containers":[{"name":"app","image":"registry.example/app:1.0"}]}}}}
                     """);
-                await stall.CreateInAsync($$"""
+                // The simulator has no controller of StatefulSets.
+                if (stall.Kubelet is null) await stall.CreateInAsync($$"""
                     { "apiVersion": "v1", "kind": "Pod",
                       "metadata": { "name": "db-0", "labels": { "app": "db" }, "ownerReferences": [ { "apiVersion": "apps/v1",
                         "kind": "StatefulSet", "name": "db", "uid": "{{set.Uid()}}", "controller": true } ] },
@@ -171,7 +174,7 @@ internal static class NodeCases
             },
             Clock = new HourLater(),
             Spoil = UnprovenAsync,
-            Effects = async stall => await stall.FindAsync(Kinds.Pod, stall.Notes["pod"]) is null ? 1 : 0,
+            Effects = async stall => (await stall.FindAsync(Kinds.Pod, "db-0")).Uid() == stall.Notes["uid"] ? 0 : 1,
         },
     ];
 
@@ -180,6 +183,14 @@ internal static class NodeCases
     private static async Task<TargetReference> NodesAsync(Stall stall)
     {
         await stall.AddNodesAsync();
+
+        // A real cluster's controller takes the taint of a new node away, and with it what was set since it read the node.
+        if (stall.Kubelet is not null)
+        {
+            await stall.UntilAsync(Kinds.Node, $"{stall.Namespace}-a", live => !live.Items("spec", "taints").Any(taint =>
+                taint.Text("key")!.StartsWith("node.kubernetes.io/", StringComparison.Ordinal)), clusterWide: true);
+        }
+
         return stall.Target(TargetKinds.Node, $"{stall.Namespace}-a");
     }
 
@@ -210,21 +221,21 @@ internal static class NodeCases
         if (stall.Kubelet is { } kubelet) await kubelet.LoseAsync(pod);
         await stall.UntilAsync(Kinds.Pod, pod, live => !live.HasCondition("Ready"));
 
-        // A real cluster's controller writes all taints of a node that it has read before: what is set beside it may be gone again.
-        if (stall.Kubelet is not null)
-        {
-            await stall.UntilAsync(Kinds.Node, $"{stall.Namespace}-a", live => live.Items("spec", "taints").Any(taint =>
-                taint.Text("key") == "node.kubernetes.io/unreachable"), clusterWide: true);
-        }
-
+        await TaintedAsync(stall);
         await stall.PatchAsync(Kinds.Node, $"{stall.Namespace}-a", $$"""
             { "spec": { "taints": [ { "key": "{{DeleteStuckPod.OutOfService}}", "value": "nodeshutdown", "effect": "NoExecute" } ] } }
             """, clusterWide: true);
         await stall.Client.DeleteAsync(Kinds.Pod, stall.Namespace, pod);
         Assert.True((await stall.GetAsync(Kinds.Pod, pod)).IsDeleting());
-        stall.Notes["pod"] = pod;
+        (stall.Notes["pod"], stall.Notes["uid"]) = (pod, (await stall.GetAsync(Kinds.Pod, pod)).Uid());
         return stall.Target(TargetKinds.Pod, pod);
     }
+
+    // A real cluster's controller writes all taints of a node that it has read before: what is set beside it may be gone again.
+    private static Task TaintedAsync(Stall stall) => stall.Kubelet is null
+        ? Task.CompletedTask
+        : stall.UntilAsync(Kinds.Node, $"{stall.Namespace}-a", live => live.Items("spec", "taints").Any(taint =>
+            taint.Text("key") == "node.kubernetes.io/unreachable"), clusterWide: true);
 
     private static async Task<string> UnprovenAsync(Stall stall)
     {

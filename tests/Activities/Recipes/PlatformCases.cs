@@ -141,8 +141,7 @@ internal static class PlatformCases
             {"apiVersion":"cluster.x-k8s.io/v1beta1","kind":"MachineDeployment","metadata":{"name":"workers"},
             "spec":{"clusterName":"c","replicas":1}}
             """);
-        var path = $"apis/cluster.x-k8s.io/v1beta1/namespaces/{stall.Namespace}/machinedeployments/workers";
-        await stall.SetStatusAsync(path, """{"status":{"readyReplicas":1}}""");
+        await stall.SetStatusAsync(ClusterApiPools.MachineDeployment, "workers", """{"status":{"readyReplicas":1}}""");
         var body = JsonNode.Parse($$"""
             { "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "big" },
               "spec": { "replicas": 3, "selector": { "matchLabels": { "app": "big" } },
@@ -171,7 +170,8 @@ internal static class PlatformCases
                     """);
             }
 
-            await stall.SetStatusAsync(path, $$"""{ "status": { "readyReplicas": {{wanted}} } }""");
+            await stall.SetStatusAsync(
+                ClusterApiPools.MachineDeployment, "workers", $$"""{ "status": { "readyReplicas": {{wanted}} } }""");
         });
         return stall.Target(TargetKinds.Deployment, "big");
     }

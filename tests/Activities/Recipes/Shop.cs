@@ -148,11 +148,22 @@ internal sealed class Stall(Shop shop, string ns)
             // A real cluster serves what it serves, and its pods belong on nodes that somebody stands for.
             kind = kind with { Version = null };
             body.Remove("apiVersion");
-            if (body.At("spec", "template", "spec") is JsonObject pod) Merge(pod, JsonNode.Parse(Placement)!.AsObject());
+            Place(body);
         }
 
         var made = KubernetesObject.FromJson<KubernetesObject>(body);
         return (await Client.CreateAsync(kind, made, new WriteOptions { FieldManager = manager })).ToJson();
+    }
+
+    /// <summary>On a real cluster: puts the pods of a workload on the nodes of this namespace.</summary>
+    public JsonObject Place(JsonObject workload)
+    {
+        if (Kubelet is not null && workload.At("spec", "template", "spec") is JsonObject pod)
+        {
+            Merge(pod, JsonNode.Parse(Placement)!.AsObject());
+        }
+
+        return workload;
     }
 
     public Task<JsonObject> CreateInAsync(string json, string manager = "kubectl-create")
@@ -231,15 +242,6 @@ internal sealed class Stall(Shop shop, string ns)
         Client.PatchAsync<KubernetesObject>(kind, clusterWide ? null : Namespace, name,
             Patch.Merge(JsonNode.Parse(merge)!), new WriteOptions { Subresource = "status" });
 
-    /// <summary>As above, of a kind that only the simulator has.</summary>
-    public async Task SetStatusAsync(string path, string merge)
-    {
-        using var http = new HttpClient { BaseAddress = Server };
-        using var body = new StringContent(merge, System.Text.Encoding.UTF8, "application/merge-patch+json");
-        using var answer = await http.PatchAsync(new Uri($"{path}/status", UriKind.Relative), body);
-        answer.EnsureSuccessStatusCode();
-    }
-
     /// <summary>Puts a fault of the simulator in force, under a name of this namespace.</summary>
     public async Task AddFaultAsync(string fault)
     {
@@ -247,6 +249,12 @@ internal sealed class Stall(Shop shop, string ns)
         if (Kubelet is not null && json.At("memory", "needs") is not null)
         {
             await Kubelet.KillForMemoryAsync();
+            return;
+        }
+
+        if (Kubelet is not null && json["neverReady"] is not null)
+        {
+            await Kubelet.SayReadyAsync(false);
             return;
         }
 
@@ -259,6 +267,12 @@ internal sealed class Stall(Shop shop, string ns)
 
     public async Task RemoveFaultAsync()
     {
+        if (Kubelet is not null)
+        {
+            await Kubelet.SayReadyAsync(true);
+            return;
+        }
+
         using var http = new HttpClient { BaseAddress = Server };
         using var answer = await http.DeleteAsync(new Uri($"simulator/faults/{Namespace}", UriKind.Relative));
     }

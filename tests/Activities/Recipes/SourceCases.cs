@@ -71,14 +71,14 @@ internal static class SourceCases
         JsonNode.Parse($$"""
             { "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "settings" }, "data": { "mode": "{{mode}}", "kept": "yes" } }
             """)!.AsObject(),
-        JsonNode.Parse($$"""
+        stall.Place(JsonNode.Parse($$"""
             { "apiVersion": "apps/v1", "kind": "Deployment",
               "metadata": { "name": "web", "labels": { "app": "web", "app.kubernetes.io/managed-by": "Helm" },
                 "annotations": { "meta.helm.sh/release-name": "shop", "meta.helm.sh/release-namespace": "{{stall.Namespace}}" } },
               "spec": { "replicas": 2, "selector": { "matchLabels": { "app": "web" } },
                 "template": { "metadata": { "labels": { "app": "web" }, "annotations": { "version": "{{version}}" } },
                   "spec": { "containers": [ { "name": "app", "image": "{{image}}" } ] } } } }
-            """)!.AsObject(),
+            """)!.AsObject()),
     ];
 
     public static Task<JsonObject> ReleaseAsync(Stall stall, int version, string status, JsonObject[] manifest)

@@ -39,6 +39,22 @@ public sealed class PodDetectorTests
     }
 
     [Fact]
+    public void The_sidecar_of_a_job_that_crashes_is_a_crash_loop_because_no_retry_of_the_job_counts_it()
+    {
+        var sidecar = Seen.Container("CrashLoopBackOff", 3, new ObservedExit(1, "Error", Seen.Noon), "proxy") with
+        {
+            IsInit = true, IsSidecar = true,
+        };
+        var ofJob = Seen.Pod("nightly-1-x", sidecar, Seen.Container("PodInitializing"));
+        ofJob = ofJob with { Info = ofJob.Info with { Owner = Seen.OwnedBy(TargetKinds.Job, "nightly-1") } };
+
+        var signal = Assert.Single(Rig().See(Seen.Job(), ofJob).Signals);
+
+        Assert.Equal(("KubePodCrashLooping", "proxy"), (signal.Alert.Name, signal.Alert.Label("container")));
+        Assert.Contains("status.initContainerStatuses[proxy].restartCount: 3", signal.Alert.Annotations["evidence"]);
+    }
+
+    [Fact]
     public void A_kill_for_memory_fires_and_another_exit_or_an_old_kill_does_not()
     {
         var killed = Seen.Pod("web-1-a", Seen.Container(restarts: 1, exit: new ObservedExit(137, "OOMKilled", Seen.Noon.AddSeconds(-2))));

@@ -35,13 +35,21 @@ internal sealed record ActionTools(
         ReadAsync(ObjectAddress.Of(kind, ns, name), cancellationToken);
 
     /// <summary>Lists objects as JSON; nothing when the cluster does not serve the kind.</summary>
+    /// <param name="mayBeOld">From the server's memory (<see cref="ListOptions.FromServerCache"/>): for estimates.</param>
+    /// <exception cref="TooManyListedException">There are more than <see cref="MaxListed"/>: a part of them would be no ground to act
+    /// on.</exception>
     public async Task<IReadOnlyList<JsonObject>> ListAsync(
-        ResourceKind kind, string? ns, CancellationToken cancellationToken, string? labels = null, string? fields = null)
+        ResourceKind kind, string? ns, CancellationToken cancellationToken, string? labels = null, string? fields = null,
+        bool mayBeOld = false)
     {
         try
         {
-            var options = new ListOptions { LabelSelector = labels, FieldSelector = fields, Limit = MaxListed };
+            var options = new ListOptions
+            {
+                LabelSelector = labels, FieldSelector = fields, Limit = MaxListed, FromServerCache = mayBeOld,
+            };
             var list = await Client.ListAsync<KubernetesObject>(kind, ns, options, cancellationToken);
+            if (list.IsTruncated) throw new TooManyListedException(kind, ns, MaxListed);
             return [.. list.Items.Select(item => item.ToJson())];
         }
         catch (KubernetesNotFoundException)
@@ -67,3 +75,8 @@ internal sealed record ActionTools(
         _ => new("", kind),
     };
 }
+
+/// <summary>An action would have to look at more objects than one list of it may bring.</summary>
+internal sealed class TooManyListedException(ResourceKind kind, string? ns, int limit) : Exception(
+    $"there are more than {limit} objects of {kind} {(ns is null ? "in the cluster" : $"in namespace '{ns}'")}: "
+        + "this action looks at no more, and does not act on a part of them");

@@ -19,13 +19,17 @@ internal static class ResourceRoom
         };
         if (await Capacity.QuotaObjectionAsync(tools, ns, more, cancellationToken) is { } quota) return quota;
         if (room <= 0) return null;
-        var largest = await Capacity.LargestAsync(tools, live.At("spec", "template", "spec"), cancellationToken);
-        return (resource == "memory" ? largest.Memory : largest.Cpu) >= room ? null : "no node has room for the higher limit";
+        var has = await Capacity.HasRoomAsync(tools, live.At("spec", "template", "spec"), resource, room, cancellationToken);
+        return has ? null : "no node has room for the higher limit";
     }
 
     /// <summary>A pod whose container of this name was killed for memory; null when none was.</summary>
     public static JsonObject? Killed(IReadOnlyList<JsonObject> pods, string? container) => pods.FirstOrDefault(pod =>
-        !pod.IsDeleting() && pod.Items("status", "containerStatuses").Any(status => status.Text("name") == container && WasKilled(status)));
+        !pod.IsDeleting() && Statuses(pod).Any(status => status.Text("name") == container && WasKilled(status)));
+
+    /// <summary>Of all containers, those that run before or beside the others included.</summary>
+    public static IEnumerable<JsonObject> Statuses(JsonObject pod) =>
+        pod.Items("status", "containerStatuses").Concat(pod.Items("status", "initContainerStatuses"));
 
     public static bool WasKilled(JsonObject status) =>
         status.Text("lastState", "terminated", "reason") == "OOMKilled" || status.Text("state", "terminated", "reason") == "OOMKilled";

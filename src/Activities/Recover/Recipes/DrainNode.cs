@@ -126,7 +126,7 @@ internal sealed class DrainNode : IRecipe
         foreach (var alike in pods.Where(pod => !pod.IsDeleting()).GroupBy(pod => pod.Controller().Text("uid")))
         {
             var room = await Capacity.RoomForAsync(
-                tools, alike.First()["spec"], cancellationToken, other => other.Name() != node.Name());
+                tools, alike.First()["spec"], alike.Count(), cancellationToken, other => other.Name() != node.Name());
             if (room < alike.Count())
             {
                 return Workloads.Invariant($"other nodes have room for {room} of the {alike.Count()} pods like {alike.First().Name()}");

@@ -39,6 +39,11 @@ internal sealed class RerunJob : IRecipe
         var job = await tools.ReadAsync(request.Target, cancellationToken);
         if (job is null) return Proposal.Gone(request.Target);
         if (Objection(job) is { } objection) return Proposal.Refuse(objection);
+        if (job.Text("spec", "managedBy") is { } manager && manager != "kubernetes.io/job-controller")
+        {
+            return Proposal.Refuse($"{manager} manages it (spec.managedBy): run it again there");
+        }
+
         if (job.Label(Idempotent) != "true") return Proposal.Refuse($"it is not marked {Idempotent}=true: once more might not be the same");
 
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(request.Key)).AsSpan(0, HashBytes));
@@ -60,7 +65,7 @@ internal sealed class RerunJob : IRecipe
     {
         if (job.IsDeleting()) return "it is being deleted";
         if (!job.HasCondition("Failed")) return "it has not failed for good";
-        return (job.Whole("status", "active") ?? 0) > 0 ? "pods of it still run" : null;
+        return (job.Whole("status", "active") ?? 0) + (job.Whole("status", "terminating") ?? 0) > 0 ? "pods of it still run" : null;
     }
 
     private static JsonObject Body(JsonObject job)

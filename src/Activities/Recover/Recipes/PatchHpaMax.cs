@@ -86,7 +86,7 @@ internal sealed class PatchHpaMax : IRecipe
         if (workload is null) return $"the {kind} that it scales does not exist";
         var spec = workload.At("spec", "template", "spec");
         if (await Capacity.QuotaObjectionAsync(tools, ns, Capacity.Of(spec, more), cancellationToken) is { } quota) return quota;
-        var room = await Capacity.RoomForAsync(tools, spec, cancellationToken);
+        var room = await Capacity.RoomForAsync(tools, spec, more, cancellationToken);
         return room >= more ? null : Workloads.Invariant($"the nodes have room for {room} more pods, {more} are wanted");
     }
 }

@@ -11,6 +11,7 @@ namespace Heal.Activities;
 internal sealed class RaiseResource(string resource) : IRecipe
 {
     private static readonly TimeSpan Again = TimeSpan.FromHours(24);
+    private static readonly string[] Lists = ["containers", "initContainers"];
     private static readonly ResourceKind PodMetrics = new("metrics.k8s.io", "PodMetrics");
 
     private readonly bool _isMemory = resource == "memory";
@@ -65,12 +66,21 @@ internal sealed class RaiseResource(string resource) : IRecipe
         }
 
         var pods = await Workloads.PodsAsync(tools, live, cancellationToken);
-        var (name, proof) = await ProveAsync(tools, pods, values.Given("container"), cancellationToken);
+        var (name, proof, under) = await ProveAsync(tools, pods, values.Given("container"), cancellationToken);
         if (name is null) return Proposal.Refuse(proof);
-        var container = live.Items("spec", "template", "spec", "containers").First(item => item.Text("name") == name);
+        var list = Lists.First(field => live.Items("spec", "template", "spec", field).Any(item => item.Text("name") == name));
+        var container = live.Items("spec", "template", "spec", list).First(item => item.Text("name") == name);
         if (Amounts.Parse(container.Scalar("resources", "limits", resource)) is not { } limit)
         {
             return Proposal.Refuse($"container '{name}' has no {resource} limit");
+        }
+
+        // Resized in its place, by somebody or by an autoscaler, or of an older template.
+        if (Amounts.Parse(under) is { } had && had != limit)
+        {
+            return Proposal.Refuse(
+                $"container '{name}' ran with a {resource} limit of {under}, not with {container.Scalar("resources", "limits", resource)}: "
+                    + "nothing proves that the present one is too low");
         }
 
         var raised = Math.Min(limit * values.Number("percent") / 100, values.Amount("cap"));
@@ -92,7 +102,7 @@ internal sealed class RaiseResource(string resource) : IRecipe
             PatchEffect.On(ActionTools.AddressOf(target), live, fields)).With("container", name);
 
         FieldChange Field(string kind) => FieldChange.Of(
-            live, text, "spec", "template", "spec", "containers", $"[name={name}]", "resources", kind, resource);
+            live, text, "spec", "template", "spec", list, $"[name={name}]", "resources", kind, resource);
     }
 
     public async Task<EffectCheck> CheckAsync(
@@ -107,16 +117,25 @@ internal sealed class RaiseResource(string resource) : IRecipe
             : EffectCheck.Yes("all pods run with the new limit");
     }
 
-    private async Task<(string? Container, string Proof)> ProveAsync(
+    // And the limit that was in force.
+    private async Task<(string? Container, string Proof, string? Under)> ProveAsync(
         ActionTools tools, IReadOnlyList<JsonObject> pods, string? wanted, CancellationToken cancellationToken)
     {
         if (!_isMemory) return await ProveThrottledAsync(tools, pods, wanted, cancellationToken);
-        var killed = pods.SelectMany(pod => pod.Items("status", "containerStatuses"))
-            .FirstOrDefault(status => ResourceRoom.WasKilled(status) && (wanted is null || status.Text("name") == wanted));
-        return killed is null ? (null, "no container of a running pod was killed for memory") : (killed.Text("name"), "it was OOMKilled");
+        foreach (var pod in pods)
+        {
+            var killed = ResourceRoom.Statuses(pod)
+                .FirstOrDefault(status => ResourceRoom.WasKilled(status) && (wanted is null || status.Text("name") == wanted));
+            if (killed?.Text("name") is not { } name) continue;
+            var spec = Lists.SelectMany(field => pod.Items("spec", field)).FirstOrDefault(item => item.Text("name") == name);
+            return (name, "it was OOMKilled",
+                killed.Scalar("resources", "limits", resource) ?? spec.Scalar("resources", "limits", resource));
+        }
+
+        return (null, "no container of a running pod was killed for memory", null);
     }
 
-    private static async Task<(string? Container, string Proof)> ProveThrottledAsync(
+    private static async Task<(string? Container, string Proof, string? Under)> ProveThrottledAsync(
         ActionTools tools, IReadOnlyList<JsonObject> pods, string? wanted, CancellationToken cancellationToken)
     {
         const decimal Close = 0.8m;
@@ -129,16 +148,18 @@ internal sealed class RaiseResource(string resource) : IRecipe
             {
                 seen = true;
                 var name = used.Text("name");
-                var spec = pod.Items("spec", "containers").FirstOrDefault(item => item.Text("name") == name);
-                if (Amounts.Parse(spec.Scalar("resources", "limits", "cpu")) is not { } limit) continue;
+                var spec = Lists.SelectMany(field => pod.Items("spec", field)).FirstOrDefault(item => item.Text("name") == name);
+                var status = ResourceRoom.Statuses(pod).FirstOrDefault(item => item.Text("name") == name);
+                var under = status.Scalar("resources", "limits", "cpu") ?? spec.Scalar("resources", "limits", "cpu");
+                if (Amounts.Parse(under) is not { } limit) continue;
                 if (Amounts.Parse(used.Scalar("usage", "cpu")) >= limit * Close)
                 {
-                    return (name, $"pod {pod.Name()} uses {used.Scalar("usage", "cpu")} of {spec.Scalar("resources", "limits", "cpu")}");
+                    return (name, $"pod {pod.Name()} uses {used.Scalar("usage", "cpu")} of {under}", under);
                 }
             }
         }
 
         return (null, seen
-            ? "no container is close to its CPU limit" : "the metrics API has nothing on its pods: throttling is not proven");
+            ? "no container is close to its CPU limit" : "the metrics API has nothing on its pods: throttling is not proven", null);
     }
 }

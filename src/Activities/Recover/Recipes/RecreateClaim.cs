@@ -107,7 +107,8 @@ internal sealed class RecreateClaim : IRecipe
         foreach (var set in await tools.ListAsync(Kinds.StatefulSet, claim.Text("metadata", "namespace"), cancellationToken))
         {
             var template = set.Items("spec", "volumeClaimTemplates").FirstOrDefault(item => $"{item.Name()}-{set.Name()}" == name[..dash]);
-            if (template is not null && ordinal < Workloads.Desired(set)) return (set, template, ordinal);
+            var above = ordinal - First(set);
+            if (template is not null && above >= 0 && above < Workloads.Desired(set)) return (set, template, ordinal);
         }
 
         return null;
@@ -156,14 +157,18 @@ internal sealed class RecreateClaim : IRecipe
     private static IReadOnlyList<Effect> Scaled(JsonObject set, int ordinal, Effect replacement)
     {
         var address = ObjectAddress.Of(Kinds.StatefulSet, set.Text("metadata", "namespace"), set.Name());
-        var down = FieldChange.Of(set, ordinal, "spec", "replicas");
-        var up = new FieldChange(down.Path, ordinal, Workloads.Desired(set));
+        var left = ordinal - First(set);
+        var down = FieldChange.Of(set, left, "spec", "replicas");
+        var up = new FieldChange(down.Path, left, Workloads.Desired(set));
         return
         [
             new PassingPatchEffect(new PatchEffect(address, set.Uid(), [down], AnyOwner: true)), replacement,
             new PatchEffect(address, set.Uid(), [up], AnyOwner: true),
         ];
     }
+
+    // Replicas are counted from 0, unless the set says otherwise.
+    private static int First(JsonObject set) => set.Whole("spec", "ordinals", "start") ?? 0;
 
     private static void From(JsonObject body, JsonObject snapshot)
     {

@@ -9,6 +9,9 @@ namespace Heal.Activities;
 /// </summary>
 internal sealed class RestartPod : IRecipe
 {
+    // Set by a Deployment's controller: the pods of one ReplicaSet have it in common.
+    private const string TemplateHash = "pod-template-hash";
+
     public ActionDescriptor Descriptor { get; } = new(
         "restart_pod",
         RiskClass.R1,
@@ -49,10 +52,12 @@ internal sealed class RestartPod : IRecipe
         if (owner.Text("kind") == "Job") return Proposal.Refuse($"pod {pod.Name()} belongs to a Job: it would count as failed");
 
         var ns = pod.Text("metadata", "namespace")!;
-        var siblings = await OwnedAsync(tools, ns, owner.Text("uid")!, cancellationToken);
+        var selector = await SelectorAsync(tools, ns, pod, owner, cancellationToken);
+        var siblings = await OwnedAsync(tools, ns, owner.Text("uid")!, selector, cancellationToken);
         return Proposal.Act($"restarts pod {pod.Name()}", new EvictEffect(ns, pod.Name(), pod.Uid()))
             .With("namespace", ns)
             .With("owner", owner.Text("uid"))
+            .With("selector", selector)
             .With("before", new JsonArray([.. siblings.Select(sibling => (JsonNode)sibling.Uid())]));
     }
 
@@ -61,7 +66,8 @@ internal sealed class RestartPod : IRecipe
     {
         var old = ((EvictEffect)image.Steps[0]).Uid;
         var before = image.Facts["before"]!.AsArray().Select(uid => uid!.GetValue<string>()).ToHashSet(StringComparer.Ordinal);
-        var pods = await OwnedAsync(tools, image.Facts.Text("namespace")!, image.Facts.Text("owner")!, cancellationToken);
+        var pods = await OwnedAsync(
+            tools, image.Facts.Text("namespace")!, image.Facts.Text("owner")!, image.Facts.Text("selector"), cancellationToken);
         if (pods.Any(pod => pod.Uid() == old)) return EffectCheck.NotYet("the old pod is still stopping");
         return pods.FirstOrDefault(pod => !before.Contains(pod.Uid()) && Workloads.IsReady(pod)) is { } fresh
             ? EffectCheck.Yes($"pod {fresh.Name()} is ready in its place")
@@ -74,10 +80,20 @@ internal sealed class RestartPod : IRecipe
         .ThenBy(pod => pod.Name(), StringComparer.Ordinal)
         .FirstOrDefault();
 
-    private static async Task<IReadOnlyList<JsonObject>> OwnedAsync(
-        ActionTools tools, string ns, string owner, CancellationToken cancellationToken)
+    // Which labels all pods of its owner have; null for an owner of another kind: then all pods of the namespace are read.
+    private static async Task<string?> SelectorAsync(
+        ActionTools tools, string ns, JsonObject pod, JsonObject owner, CancellationToken cancellationToken)
     {
-        var pods = await tools.ListAsync(Kinds.Pod, ns, cancellationToken);
+        if (pod.Label(TemplateHash) is { } hash) return $"{TemplateHash}={hash}";
+        if (owner.Text("kind") is not (TargetKinds.StatefulSet or TargetKinds.DaemonSet)) return null;
+        var live = await tools.ReadAsync(new("apps", owner.Text("kind")!), ns, owner.Text("name")!, cancellationToken);
+        return live is null ? null : Selectors.Text(live.At("spec", "selector"));
+    }
+
+    private static async Task<IReadOnlyList<JsonObject>> OwnedAsync(
+        ActionTools tools, string ns, string owner, string? selector, CancellationToken cancellationToken)
+    {
+        var pods = await tools.ListAsync(Kinds.Pod, ns, cancellationToken, selector);
         return [.. pods.Where(pod => pod.Controller().Text("uid") == owner)];
     }
 }

@@ -42,7 +42,7 @@ internal sealed class ScaleNodePool : IRecipe
         if (live is null) return Proposal.Gone(target);
         var waiting = (await Workloads.PodsAsync(tools, live, cancellationToken)).Where(WaitsForRoom).ToList();
         if (waiting.Count == 0) return Proposal.Refuse("no pod of it waits because nodes are full");
-        var room = await Capacity.RoomForAsync(tools, waiting[0]["spec"], cancellationToken);
+        var room = await Capacity.RoomForAsync(tools, waiting[0]["spec"], 1, cancellationToken);
         if (room > 0) return Proposal.Refuse(Workloads.Invariant($"the nodes have room for {room} more pods of it"));
         if (await FindAsync(tools, name, cancellationToken) is not var (provider, pool))
         {

@@ -67,7 +67,7 @@ internal sealed class ScaleWorkload : IRecipe
                 return quota;
             }
 
-            var room = await Capacity.RoomForAsync(tools, spec, cancellationToken);
+            var room = await Capacity.RoomForAsync(tools, spec, more, cancellationToken);
             return room >= more ? null : Workloads.Invariant($"the nodes have room for {room} more pods, {more} are wanted");
         }
     }

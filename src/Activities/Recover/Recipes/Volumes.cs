@@ -62,6 +62,12 @@ internal sealed class ExpandPvc : IRecipe
         var wanted = Amounts.Parse(((PatchEffect)image.Steps[0]).Fields[0].New.Scalar());
         var has = claim.Scalar("status", "capacity", "storage");
         if (Amounts.Parse(has) >= wanted) return EffectCheck.Yes($"its capacity is {has}");
+        if (claim.Text("status", "allocatedResourceStatuses", "storage") is { } state
+            && state.EndsWith("Infeasible", StringComparison.Ordinal))
+        {
+            return EffectCheck.NotYet($"its driver cannot make it that big: {state}");
+        }
+
         return EffectCheck.NotYet(claim.HasCondition("FileSystemResizePending")
             ? "the file system grows when a pod mounts it again" : $"its capacity is {has} still");
     }

@@ -29,6 +29,9 @@ public sealed record Container : KubernetesModel
     public string Name { get; init; } = string.Empty;
     public string? Image { get; init; }
     public string? ImagePullPolicy { get; init; }
+
+    /// <summary>"Always" makes a sidecar of an init container: it runs beside the others and is restarted for ever.</summary>
+    public string? RestartPolicy { get; init; }
     public IReadOnlyList<string>? Command { get; init; }
     public IReadOnlyList<string>? Args { get; init; }
     public IReadOnlyList<EnvVar>? Env { get; init; }

@@ -59,6 +59,8 @@ internal sealed class ObjectLister(ApiTransport transport, DiscoveryCache discov
             var pageSize = inPages || remaining is not null ? Math.Min(options.PageSize, remaining ?? int.MaxValue).ToString() : null;
             var query = ApiCalls.Query(
                 ("labelSelector", options.LabelSelector), ("fieldSelector", options.FieldSelector),
+                // "0" asks for any version. A further page belongs to the version of the first, and must not name one.
+                ("resourceVersion", options.FromServerCache && next is null ? "0" : null),
                 ("limit", pageSize), ("continue", next));
             var (page, bytes) = await ReadPageAsync<T>(resource, ns, query, options, used, cancellationToken);
             used += options.LimitPerPage ? 0 : bytes;

@@ -17,6 +17,13 @@ public sealed record ListOptions
     /// <summary>Objects per request. Default 500.</summary>
     public int PageSize { get; init; } = 500;
 
+    /// <summary>
+    /// Takes the list from the API server's memory instead of the newest of its storage: moments old as a rule, as everything is that a
+    /// watch shows. For a list with a selector older servers (before 1.31) read and decode the whole namespace from storage, and from
+    /// their memory they do not. It comes in one page there, whatever the page size. Default false.
+    /// </summary>
+    public bool FromServerCache { get; init; }
+
     /// <summary>What to leave out of the objects; null: nothing.</summary>
     public ObjectTrim? Trim { get; init; }
 

@@ -7,13 +7,14 @@ namespace Heal.Healing;
 internal sealed class CrashLoopDetector(CrashLoopSetting setting) : Detector<ObservedPod>(
     new DetectorInfo("crash-loop", "KubePodCrashLooping", [TargetKinds.Pod],
         "A container waits in CrashLoopBackOff and has been restarted at least `Restarts` times.",
-        "Pods of Jobs (a Job counts its retries itself), pods that are being deleted, fewer restarts."),
+        "Pods of Jobs (a Job counts its retries itself, but those of sidecars nobody does), pods that are being deleted, fewer restarts."),
     setting)
 {
     protected override Judgement Judge(ObservedPod pod, Look look)
     {
-        if (pod.IsOfJob || pod.IsLeaving) return Judgement.None;
-        if (pod.Containers.FirstOrDefault(c => c.Waiting == "CrashLoopBackOff" && c.Restarts >= setting.Restarts) is not { } container)
+        if (pod.IsLeaving) return Judgement.None;
+        if (pod.Containers.FirstOrDefault(c => c.Waiting == "CrashLoopBackOff" && c.Restarts >= setting.Restarts
+            && (!pod.IsOfJob || c.IsSidecar)) is not { } container)
         {
             return Judgement.None;
         }
@@ -23,9 +24,9 @@ internal sealed class CrashLoopDetector(CrashLoopSetting setting) : Detector<Obs
         return Judgement.Firing(
                 exit?.At ?? pod.Info.CreatedAt,
                 $"container '{container.Name}' of pod {pod.Info.Name} has been restarted {container.Restarts} times{how}",
-                $"status.containerStatuses[{container.Name}].restartCount: {container.Restarts}",
-                $"status.containerStatuses[{container.Name}].state.waiting.reason: {container.Waiting}",
-                $"status.containerStatuses[{container.Name}].lastState.terminated: exit code {exit?.Code}, {exit?.Reason} at {exit?.At:u}")
+                $"{container.Path}.restartCount: {container.Restarts}",
+                $"{container.Path}.state.waiting.reason: {container.Waiting}",
+                $"{container.Path}.lastState.terminated: exit code {exit?.Code}, {exit?.Reason} at {exit?.At:u}")
             .With("container", container.Name).With("reason", container.Waiting);
     }
 }

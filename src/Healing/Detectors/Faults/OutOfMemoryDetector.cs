@@ -22,8 +22,8 @@ internal sealed class OutOfMemoryDetector(OutOfMemorySetting setting) : Detector
         return Judgement.Firing(
                 last,
                 $"container '{container.Name}' of pod {pod.Info.Name} was killed for memory, {recent.Count} times within {setting.Window}",
-                $"status.containerStatuses[{container.Name}].lastState.terminated.reason: OOMKilled at {last:u}",
-                $"status.containerStatuses[{container.Name}].restartCount: {container.Restarts}")
+                $"{container.Path}.lastState.terminated.reason: OOMKilled at {last:u}",
+                $"{container.Path}.restartCount: {container.Restarts}")
             .With("container", container.Name).With("reason", "OOMKilled") with { Memory = memory };
     }
 }

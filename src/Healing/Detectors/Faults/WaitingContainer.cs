@@ -12,7 +12,7 @@ internal static class WaitingContainer
         var seen = look.Memory.Last is { } sample && sample.At >= since ? sample.At : look.Now;
         return Judgement.After(
                 hold, seen, look, $"container '{container.Name}' of pod {pod.Info.Name} cannot start: {container.Waiting}",
-                $"status.containerStatuses[{container.Name}].state.waiting: {container.Waiting}: {container.WaitingMessage}",
+                $"{container.Path}.state.waiting: {container.Waiting}: {container.WaitingMessage}",
                 $"not ready since {since:u}")
             .With("container", container.Name).With("reason", container.Waiting) is var judged && judged.Kind == JudgementKind.Firing
                 ? judged with { At = since, Memory = DetectorMemory.Empty.With(seen, 1) }
@@ -28,7 +28,8 @@ internal sealed class ImagePullDetector(HoldingSetting setting) : Detector<Obser
 {
     protected override Judgement Judge(ObservedPod pod, Look look) => WaitingContainer.Judge(
         pod, look, setting.Hold,
-        c => c.Waiting is "ErrImagePull" or "ImagePullBackOff" or "InvalidImageName" or "ErrImageNeverPull" or "ImageInspectError");
+        c => c.Waiting is "ErrImagePull" or "ImagePullBackOff" or "InvalidImageName" or "ErrImageNeverPull" or "ImageInspectError"
+            or "RegistryUnavailable" or "SignatureValidationFailed");
 }
 
 internal sealed class ContainerConfigDetector(HoldingSetting setting) : Detector<ObservedPod>(

@@ -1,0 +1,75 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Heal.Drivers.Kubernetes.Tests.Support;
+
+/// <summary>An HTTP proxy that leads each tunnel to one server, whatever it was asked for, and remembers what that was.</summary>
+internal sealed class TunnelDouble : IAsyncDisposable
+{
+    private const int Head = 4096;
+
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource _end = new();
+    private readonly int _port;
+    private readonly Task _running;
+
+    public TunnelDouble(Uri server)
+    {
+        _port = server.Port;
+        _listener.Start();
+        _running = RunAsync();
+    }
+
+    public Uri Url => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
+
+    /// <summary>The first line of each request.</summary>
+    public System.Collections.Concurrent.ConcurrentQueue<string> Asked { get; } = new();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        _listener.Stop();
+        await _running;
+        _end.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        var tunnels = new List<Task>();
+        try
+        {
+            while (true)
+                tunnels.Add(TunnelAsync(await _listener.AcceptTcpClientAsync(_end.Token)));
+        }
+        catch (OperationCanceledException)
+        {
+            // At the end.
+        }
+
+        await Task.WhenAll(tunnels);
+    }
+
+    private async Task TunnelAsync(TcpClient from)
+    {
+        using var client = from;
+        using var server = new TcpClient();
+        try
+        {
+            var asking = from.GetStream();
+            var text = new StringBuilder();
+            var bytes = new byte[Head];
+            while (!text.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
+                text.Append(Encoding.ASCII.GetString(bytes, 0, await asking.ReadAsync(bytes, _end.Token)));
+            Asked.Enqueue(text.ToString().Split("\r\n")[0]);
+            await server.ConnectAsync(IPAddress.Loopback, _port, _end.Token);
+            await asking.WriteAsync("HTTP/1.1 200 OK\r\n\r\n"u8.ToArray(), _end.Token);
+            var answering = server.GetStream();
+            await Task.WhenAny(asking.CopyToAsync(answering, _end.Token), answering.CopyToAsync(asking, _end.Token));
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or SocketException)
+        {
+            // One side is gone: so is the tunnel.
+        }
+    }
+}
