@@ -281,11 +281,11 @@ internal sealed class TaskHubClient : DurableTaskClient
             $"Durable task client '{name}' has no task hub. Call the Use... method of a storage, or UseTaskHub, on its builder.");
 
     private static ArgumentException Unknown(string instanceId) =>
-        new($"An orchestration with the instanceId {instanceId} was not found: it never started, or it was purged.", nameof(instanceId));
+        new($"An orchestration with the instanceId {instanceId} was not found. It never started, or it was purged.", nameof(instanceId));
 
     private static InvalidOperationException NotEnded(string instanceId, string status) =>
-        new($"Instance '{instanceId}' is {status}: only an ended instance can be restarted under the same id. "
-            + "Terminate it first, or restart it with a new id.");
+        new($"An orchestration with the instanceId {instanceId} cannot be restarted. It is {status}, and only an ended instance can be "
+            + "restarted under the same id: terminate it first, or restart it with a new id.");
 
     private async Task<OrchestrationMetadata> WaitAsync(
         string instanceId, Func<OrchestrationStatus, bool> until, bool withPayloads, CancellationToken cancellation)
