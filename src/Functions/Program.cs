@@ -1,8 +1,8 @@
 using Heal.Activities;
 using Heal.Functions.Composition;
 using Heal.Workflows;
+using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Builder;
-using Microsoft.Azure.Functions.Worker.Extensions.DurableTask;
 using Microsoft.DurableTask.Worker;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.Hosting;

@@ -106,9 +106,10 @@ public class PurgeAndRestartTests : ClientFixture
     {
         Hub.Set("i", OrchestrationStatus.Running);
 
-        await Assert.ThrowsAsync<InvalidOperationException>(() => Client.RestartAsync("i"));
+        var running = await Assert.ThrowsAsync<InvalidOperationException>(() => Client.RestartAsync("i"));
+        Assert.StartsWith("An orchestration with the instanceId i cannot be restarted. It is Running,", running.Message, StringComparison.Ordinal);
         var unknown = await Assert.ThrowsAsync<ArgumentException>(() => Client.RestartAsync("nobody"));
-        Assert.Contains("An orchestration with the instanceId nobody was not found", unknown.Message, StringComparison.Ordinal);
+        Assert.Contains("An orchestration with the instanceId nobody was not found.", unknown.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -89,13 +89,14 @@ public class SignalAndWaitTests : ClientFixture
     }
 
     [Fact]
-    public async Task A_cancelled_wait_throws()
+    public async Task A_cancelled_wait_throws_OperationCanceledException_itself_with_the_callers_token()
     {
         using var cancellation = new CancellationTokenSource();
         var wait = Client.WaitForInstanceCompletionAsync("i", cancellation.Token);
         await cancellation.CancelAsync();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wait);
+        var thrown = await Assert.ThrowsAsync<OperationCanceledException>(() => wait);
+        Assert.Equal(cancellation.Token, thrown.CancellationToken);
     }
 
     [Fact]

@@ -76,6 +76,7 @@ public sealed class ComplaintTests
     [InlineData("[ActivityTrigger] string input, DurableTaskClient client", "[DurableClient]")]
     [InlineData("[ActivityTrigger] string input, List<string> service", "(List<string>)")]
     [InlineData("[HttpTrigger] HttpRequest request, Functions body", "[FromBody]")]
+    [InlineData("[HttpTrigger] HttpRequest request, List<Functions> services", "(List<Functions>)")]
     public void A_parameter_that_nothing_fills_is_FUNC2003(string parameters, string found) =>
         Complains("FUNC2003", found, $$"""[Function("F")] public void Run({{parameters}}) { }""");
 

@@ -150,6 +150,17 @@ public sealed class DurableHttpTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_request_may_be_made_with_its_headers_at_once_and_keeps_them_through_the_history()
+    {
+        _server.On("/shop", ScriptedServer.Say(200));
+        var request = new DurableHttpRequest(
+            HttpMethod.Get, new Uri(_server.Root + "/shop"), Headers(("X-Shop", "main")), asynchronousPatternEnabled: true);
+        Assert.True(request.AsynchronousPatternEnabled);
+        await RunAsync(request);
+        Assert.Equal("main", _server.Requests.Single().Headers["X-Shop"]);
+    }
+
+    [Fact]
     public async Task A_request_that_nobody_answers_is_retried_too_and_fails_in_the_end()
     {
         var request = new DurableHttpRequest(HttpMethod.Get, new Uri("http://127.0.0.1:1/nobody"))

@@ -77,6 +77,41 @@ public sealed class DurableTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_class_that_is_no_entity_is_the_state_itself_and_its_methods_are_the_operations()
+    {
+        var purse = new EntityInstanceId("Purse", "p");
+        Assert.Equal("3", (await AskAsync(purse, "put", 3)).SerializedOutput);
+        Assert.Equal("7", (await AskAsync(purse, "put", 4)).SerializedOutput);
+        DurableTaskClient client = _host.Get<DurableTaskClient>();
+        Assert.Equal(7, (await client.Entities.GetEntityAsync<DurableSamples.Purse>(purse))!.State!.Coins);
+        Assert.Equal("null", (await AskAsync(purse, "delete", input: null)).SerializedOutput ?? "null");
+        Assert.Null(await client.Entities.GetEntityAsync(purse));
+    }
+
+    [Fact]
+    public async Task An_entity_function_hands_arguments_to_the_constructor_of_its_class()
+    {
+        var clerk = new EntityInstanceId("Clerk", "c");
+        Assert.Equal("\"Ada, desk 7: 2\"", (await AskAsync(clerk, "sign", 2)).SerializedOutput);
+        Assert.Equal("\"Ada, desk 7: 5\"", (await AskAsync(clerk, "sign", 3)).SerializedOutput);
+        Assert.Equal(["sign 2", "sign 3"], _host.Get<Journal>().Entries);
+    }
+
+    [Fact]
+    public async Task A_state_takes_no_constructor_arguments()
+    {
+        OrchestrationMetadata ended = await AskAsync(new EntityInstanceId("ArmedPurse", "a"), "put", 3);
+        Assert.Contains("expected an ITaskEntity", ended.FailureDetails!.ErrorMessage, StringComparison.Ordinal);
+    }
+
+    private async Task<OrchestrationMetadata> AskAsync(EntityInstanceId entity, string operation, int? input)
+    {
+        DurableTaskClient client = _host.Get<DurableTaskClient>();
+        string id = await client.ScheduleNewOrchestrationInstanceAsync("AskEntity", new DurableSamples.Question(entity, operation, input));
+        return await _host.EndAsync(id);
+    }
+
+    [Fact]
     public async Task Entity_functions_are_called_signalled_and_read()
     {
         DurableTaskClient client = _host.Get<DurableTaskClient>();

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Heal.FunctionsWorker.Tests.Sample;
 using Heal.FunctionsWorker.Tests.Support;
+using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 
 namespace Heal.FunctionsWorker.Tests;
@@ -58,7 +59,18 @@ public sealed class ManagementApiTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, failed.StatusCode);
         Assert.Equal("Failed", (string)(await TestHost.JsonAsync(failed))["runtimeStatus"]!);
         Assert.Equal(HttpStatusCode.InternalServerError, asked.StatusCode);
-        Assert.Equal("Failed", (string)(await TestHost.JsonAsync(asked))["runtimeStatus"]!);
+        JsonObject status = await TestHost.JsonAsync(asked);
+        Assert.Equal("Failed", (string)status["runtimeStatus"]!);
+        Assert.StartsWith("Microsoft.DurableTask.TaskFailedException: Task '", (string)status["output"]!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_status_shows_the_tags_of_an_instance_that_has_some()
+    {
+        await _host.Get<DurableTaskClient>().ScheduleNewOrchestrationInstanceAsync(
+            "Family", 3, new StartOrchestrationOptions("tagged-1") { Tags = new Dictionary<string, string> { ["shop"] = "main" } });
+        await _host.EndAsync("tagged-1");
+        Assert.Equal("main", (string)(await TestHost.JsonAsync(await GetAsync("/instances/tagged-1")))["tags"]!["shop"]!);
     }
 
     [Fact]

@@ -27,6 +27,8 @@ public sealed class ParameterBindingTests : IAsyncLifetime
     [InlineData("/api/paged/3/50", "GET 3 50")]
     [InlineData("/api/files/a/b%20c/d.txt", "GET a/b c/d.txt")]
     [InlineData("/api/Shouted?name=ada", "GET ADA")]
+    [InlineData("/api/Listed?names=[\"ada\",\"bob\"]", "GET ada+bob none names")]
+    [InlineData("/api/Listed?names=[]&sizes=[3,4]", "GET  7 names+sizes")]
     [InlineData(
         "/api/scalars/6f9619ff-8b86-d011-b42d-00c04fc964ff?flag=true&big=-9000000000&real=1.5&money=2.50&letter=x&colour=green"
             + "&span=00:01:30&day=2026-02-03&time=14:05&moment=2026-02-03T04:05:06%2B02:00&link=https://example.org/a",
@@ -42,6 +44,7 @@ public sealed class ParameterBindingTests : IAsyncLifetime
     [InlineData("/api/optional/seven", 404, "No function answers")]
     [InlineData("/api/paged/1/51", 404, "No function answers")]
     [InlineData("/api/paged/one", 400, "parameter 'page'")]
+    [InlineData("/api/Listed?names=ada", 400, "parameter 'names'")]
     [InlineData("/api/scalars/6f9619ff-8b86-d011-b42d-00c04fc964ff?flag=maybe", 400, "parameter 'flag'")]
     [InlineData("/api/scalars/6f9619ff-8b86-d011-b42d-00c04fc964ff", 400, "parameter 'flag': expected Boolean by the name 'flag'")]
     public async Task A_value_that_does_not_fit_or_is_missing_is_the_callers_fault(string path, int status, string detail)

@@ -84,7 +84,9 @@ internal static class ParameterRules
             var inputs = function.Parameters.Count(static p => p.Binding is null && !IsOfInvocation(p));
             if (inputs > 1) function.Complain(Rules.SeveralInputs, place, parameter.Symbol.Name, inputs.ToString());
         }
-        else if (!IsScalar(parameter.Symbol.Type) && !parameter.Symbol.HasExplicitDefaultValue)
+        else if (!IsScalar(parameter.Symbol.Type)
+            && !(Symbols.Is(function.Trigger, Known.HttpTrigger) && IsOfScalars(parameter.Symbol.Type))
+            && !parameter.Symbol.HasExplicitDefaultValue)
         {
             Unbound(Fillers);
         }
@@ -92,6 +94,13 @@ internal static class ParameterRules
 
     private static bool IsOfInvocation(ParameterFacts parameter) =>
         parameter.TypeName is Known.FunctionContext or "System.Threading.CancellationToken";
+
+    // A query value may be a JSON array, and all headers are a JSON object. Other classes are more likely services that nobody brings.
+    private static bool IsOfScalars(ITypeSymbol type) =>
+        type is IArrayTypeSymbol array ? IsScalar(array.ElementType)
+        : type is INamedTypeSymbol { IsGenericType: true } named
+            && Symbols.NameOf(named.OriginalDefinition).StartsWith("System.Collections.Generic.", StringComparison.Ordinal)
+            && named.TypeArguments.All(IsScalar);
 
     private static bool IsScalar(ITypeSymbol type)
     {

@@ -74,11 +74,20 @@ internal static class ParameterRules
             return inputs > 1 ? "is one of several that could be the input, expected one" : null;
         }
 
-        Type scalar = Nullable.GetUnderlyingType(type) ?? type;
-        return scalar == typeof(string) || scalar == typeof(object) || ScalarConverter.IsScalar(scalar)
-            || parameter.Parameter.HasDefaultValue
+        return IsSimple(type) || (trigger is HttpTriggerAttribute && IsOfSimple(type)) || parameter.Parameter.HasDefaultValue
             ? null
             : "is bound by nothing: expected FunctionContext, CancellationToken, a simple type named like a route value "
                 + "or datum of the trigger, or an attribute such as [FromBody] or [DurableClient] (services come through the constructor)";
     }
+
+    private static bool IsSimple(Type type)
+    {
+        Type scalar = Nullable.GetUnderlyingType(type) ?? type;
+        return scalar == typeof(string) || scalar == typeof(object) || ScalarConverter.IsScalar(scalar);
+    }
+
+    // A query value may be a JSON array, and all headers are a JSON object. Other classes are more likely services that nobody brings.
+    private static bool IsOfSimple(Type type) =>
+        type.IsArray ? IsSimple(type.GetElementType()!)
+        : type.IsGenericType && type.Namespace == "System.Collections.Generic" && type.GetGenericArguments().All(IsSimple);
 }

@@ -7,8 +7,17 @@ namespace Microsoft.Azure.Functions.Worker.Extensions.DurableTask.Http;
 /// A request that an orchestrator has made for it with CallHttpAsync. It is stored in the history as it stands, headers and all: keep
 /// secrets out of it, and let <see cref="TokenSource"/> bring the token.
 /// </summary>
+[method: JsonConstructor]
 public class DurableHttpRequest(HttpMethod method, Uri uri)
 {
+    /// <summary>A request with headers.</summary>
+    public DurableHttpRequest(HttpMethod method, Uri uri, IDictionary<string, StringValues>? headers, bool asynchronousPatternEnabled = false)
+        : this(method, uri)
+    {
+        Headers = headers;
+        AsynchronousPatternEnabled = asynchronousPatternEnabled;
+    }
+
     [JsonPropertyName("method")]
     [JsonConverter(typeof(HttpMethodJsonConverter))]
     public HttpMethod Method { get; } = method;

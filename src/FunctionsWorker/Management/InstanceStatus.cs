@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Microsoft.DurableTask.Client;
 
 namespace Microsoft.Azure.Functions.Worker.Management;
@@ -14,7 +15,8 @@ internal sealed record InstanceStatus(
     JsonNode? CustomStatus,
     JsonNode? Output,
     string CreatedTime,
-    string LastUpdatedTime)
+    string LastUpdatedTime,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string>? Tags)
 {
     public static InstanceStatus Of(OrchestrationMetadata instance, bool showInput) => new(
         instance.Name,
@@ -24,7 +26,8 @@ internal sealed record InstanceStatus(
         Value(instance.SerializedCustomStatus),
         Value(instance.SerializedOutput) ?? Failure(instance),
         Seconds(instance.CreatedAt),
-        Seconds(instance.LastUpdatedAt));
+        Seconds(instance.LastUpdatedAt),
+        instance.Tags.Count > 0 ? instance.Tags : null);
 
     internal static JsonNode? Value(string? json)
     {
@@ -39,8 +42,9 @@ internal sealed record InstanceStatus(
         }
     }
 
+    // "type: message": who reads it without the details tells a task's failure from an entity's by the type.
     private static JsonValue? Failure(OrchestrationMetadata instance) =>
-        instance.FailureDetails is { } failure ? JsonValue.Create(failure.ErrorMessage) : null;
+        JsonValue.Create(instance.FailureDetails?.ToString());
 
     internal static string Seconds(DateTimeOffset time) =>
         time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);

@@ -39,6 +39,11 @@ public sealed class BindingSamples(Journal journal)
         FormattableString.Invariant($"{request.Method} {id} {flag} {big} {real} {money} {letter} {colour} {span} ")
             + FormattableString.Invariant($"{day:yyyy-MM-dd} {time:HH:mm} {moment:O} {link} {small} {other?.ToString() ?? "-"}");
 
+    [Function("Listed")]
+    public static string Listed(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get")] HttpRequest request, string[] names, List<int>? sizes, IDictionary<string, string> query) =>
+        $"{request.Method} {string.Join('+', names)} {sizes?.Sum().ToString() ?? "none"} {string.Join('+', query.Keys)}";
+
     [Function("BodyAndRequest")]
     public static async Task<string> BodyAndRequestAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post")] HttpRequestData request, [FromBody] Order order) =>

@@ -38,9 +38,24 @@ public sealed class DurableSamples(Journal journal)
     [Function("Tally")]
     public static Task TallyAsync([EntityTrigger] TaskEntityDispatcher dispatcher) => dispatcher.DispatchAsync<Tally>();
 
+    [Function("Purse")]
+    public static Task PurseAsync([EntityTrigger] TaskEntityDispatcher dispatcher) => dispatcher.DispatchAsync<Purse>();
+
+    [Function("Clerk")]
+    public static Task ClerkAsync([EntityTrigger] TaskEntityDispatcher dispatcher) => dispatcher.DispatchAsync<Clerk>("Ada", 7);
+
+    [Function("ArmedPurse")]
+    public static Task ArmedPurseAsync([EntityTrigger] TaskEntityDispatcher dispatcher) => dispatcher.DispatchAsync<Purse>("Ada");
+
     [Function("RunParrot")]
     public static Task RunParrotAsync([EntityTrigger(EntityName = "parrot")] TaskEntityDispatcher dispatcher) =>
         dispatcher.DispatchAsync(static operation => new ValueTask<object?>($"{operation.Name}!"));
+
+    [Function("AskEntity")]
+    public static Task<object?> AskEntityAsync([OrchestrationTrigger] TaskOrchestrationContext context, Question question) =>
+        context.Entities.CallEntityAsync<object?>(question.Entity, question.Operation, question.Input);
+
+    public sealed record Question(EntityInstanceId Entity, string Operation, int? Input);
 
     [Function("Ballot")]
     public static async Task<string> BallotAsync([OrchestrationTrigger] TaskOrchestrationContext context, int votes)
@@ -49,6 +64,24 @@ public sealed class DurableSamples(Journal journal)
         await context.Entities.SignalEntityAsync(tally, "add", votes);
         int sum = await context.Entities.CallEntityAsync<int>(tally, "add", 1);
         return sum + await context.Entities.CallEntityAsync<string>(new EntityInstanceId("parrot", "p"), "squawk");
+    }
+
+    /// <summary>An entity that is its own state.</summary>
+    public sealed class Purse
+    {
+        public int Coins { get; set; }
+
+        public int Put(int coins) => Coins += coins;
+    }
+
+    /// <summary>An entity whose constructor takes what its function has, and a service.</summary>
+    private sealed class Clerk(Journal journal, string name, int desk) : TaskEntity<int>
+    {
+        public string Sign(int letters)
+        {
+            journal.Write($"sign {letters}");
+            return $"{name}, desk {desk}: {State += letters}";
+        }
     }
 
     public sealed class Tally(Journal journal) : TaskEntity<int>

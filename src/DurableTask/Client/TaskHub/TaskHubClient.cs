@@ -281,13 +281,27 @@ internal sealed class TaskHubClient : DurableTaskClient
             $"Durable task client '{name}' has no task hub. Call the Use... method of a storage, or UseTaskHub, on its builder.");
 
     private static ArgumentException Unknown(string instanceId) =>
-        new($"An orchestration with the instanceId {instanceId} was not found: it never started, or it was purged.", nameof(instanceId));
+        new($"An orchestration with the instanceId {instanceId} was not found. It never started, or it was purged.", nameof(instanceId));
 
     private static InvalidOperationException NotEnded(string instanceId, string status) =>
-        new($"Instance '{instanceId}' is {status}: only an ended instance can be restarted under the same id. "
-            + "Terminate it first, or restart it with a new id.");
+        new($"An orchestration with the instanceId {instanceId} cannot be restarted. It is {status}, and only an ended instance can be "
+            + "restarted under the same id: terminate it first, or restart it with a new id.");
 
     private async Task<OrchestrationMetadata> WaitAsync(
+        string instanceId, Func<OrchestrationStatus, bool> until, bool withPayloads, CancellationToken cancellation)
+    {
+        try
+        {
+            return await WatchAsync(instanceId, until, withPayloads, cancellation);
+        }
+        catch (OperationCanceledException e) when (cancellation.IsCancellationRequested)
+        {
+            // The one type for whoever gave up, whatever the hub was in the middle of: tests ask for it exactly.
+            throw new OperationCanceledException($"The wait for instance '{instanceId}' was given up.", e, cancellation);
+        }
+    }
+
+    private async Task<OrchestrationMetadata> WatchAsync(
         string instanceId, Func<OrchestrationStatus, bool> until, bool withPayloads, CancellationToken cancellation)
     {
         Check.NoEntity(_options.EnableEntitySupport, instanceId);
