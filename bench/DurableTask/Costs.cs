@@ -8,7 +8,21 @@ namespace Heal.Bench.DurableTask;
 /// <param name="Commits">Transactions that ended, the server's own statistics; those that only read count too.</param>
 /// <param name="WalKilobytes">Written to the write-ahead log, full-page images included.</param>
 /// <param name="CpuMilliseconds">Of this process and of all of the server's, in user and kernel mode.</param>
-internal sealed record Costs(double? Syncs, double? Commits, double WalKilobytes, double CpuMilliseconds);
+/// <param name="ServerCpuMilliseconds">The server's part of it.</param>
+/// <param name="AllocatedKilobytes">By this process, on its heap.</param>
+internal sealed record Costs(
+    double? Syncs, double? Commits, double WalKilobytes, double CpuMilliseconds, double ServerCpuMilliseconds, double AllocatedKilobytes);
+
+/// <summary>What can be read at once: counters of a moment, and the differences of two.</summary>
+/// <param name="Wal">Bytes.</param>
+/// <param name="DriverCpu">Milliseconds of this process.</param>
+/// <param name="ServerCpu">Milliseconds of all of the server's processes.</param>
+/// <param name="Allocated">Bytes.</param>
+internal readonly record struct Counters(decimal Wal, double DriverCpu, double ServerCpu, long Allocated)
+{
+    public Counters Since(Counters before) => new(
+        Wal - before.Wal, DriverCpu - before.DriverCpu, ServerCpu - before.ServerCpu, Allocated - before.Allocated);
+}
 
 /// <summary>
 /// A moment's counters. CPU and WAL positions are exact at once. Sessions report commits and syncs late, for certain only at their end:
@@ -22,14 +36,18 @@ internal sealed class CostMeter(string connectionString) : IAsyncDisposable
     private readonly long _clockTicks = 100; // USER_HZ: 100 on every Linux that .NET runs on.
     private int _postmaster;
 
-    public async Task<(decimal Wal, double Cpu)> ReadExactAsync()
+    public async Task<Counters> ReadExactAsync()
     {
         if (_postmaster == 0)
         {
             _postmaster = ParentOf(await ScalarAsync<int>("SELECT pg_backend_pid()"));
         }
 
-        return (await ScalarAsync<decimal>("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"), CpuMilliseconds());
+        return new Counters(
+            await ScalarAsync<decimal>("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"),
+            Milliseconds(Stat(Environment.ProcessId, children: false)),
+            Milliseconds(ServerTicks()),
+            GC.GetTotalAllocatedBytes());
     }
 
     public async Task<(long Syncs, long Commits)> ReadReportedAsync() => (
@@ -44,10 +62,12 @@ internal sealed class CostMeter(string connectionString) : IAsyncDisposable
         return (T)(await command.ExecuteScalarAsync())!;
     }
 
-    /// <summary>This process, the server's first process with its dead children, and those that live.</summary>
-    private double CpuMilliseconds()
+    private double Milliseconds(long ticks) => ticks * 1000d / _clockTicks;
+
+    /// <summary>The server's first process with its dead children, and those that live.</summary>
+    private long ServerTicks()
     {
-        var ticks = Stat(Environment.ProcessId, children: false) + Stat(_postmaster, children: true);
+        var ticks = Stat(_postmaster, children: true);
         foreach (var folder in Directory.EnumerateDirectories("/proc"))
         {
             if (int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var pid) && ParentOf(pid) == _postmaster)
@@ -56,7 +76,7 @@ internal sealed class CostMeter(string connectionString) : IAsyncDisposable
             }
         }
 
-        return ticks * 1000d / _clockTicks;
+        return ticks;
     }
 
     private static int ParentOf(int pid) => Fields(pid) is { } fields ? int.Parse(fields[1], CultureInfo.InvariantCulture) : -1;

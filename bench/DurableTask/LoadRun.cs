@@ -5,7 +5,7 @@ namespace Heal.Bench.DurableTask;
 /// the end of the measured time counts.
 /// </summary>
 internal sealed record LoadRun(
-    long Count, double Seconds, IReadOnlyList<double> Milliseconds, long CountWithWarmUp, decimal Wal, double Cpu)
+    long Count, double Seconds, IReadOnlyList<double> Milliseconds, long CountWithWarmUp, Counters Used)
 {
     public static async Task<LoadRun> RunAsync(Settings settings, int concurrency, CostMeter meter, Func<int, Task> once)
     {
@@ -39,12 +39,14 @@ internal sealed record LoadRun(
         var seconds = Settings.Time.GetElapsedTime(start).TotalSeconds;
         var after = await meter.ReadExactAsync();
         double[] samples = [.. (await Task.WhenAll(callers)).SelectMany(list => list)];
-        return new LoadRun(samples.Length, seconds, samples, all, after.Wal - before.Wal, after.Cpu - before.Cpu);
+        return new LoadRun(samples.Length, seconds, samples, all, after.Since(before));
     }
 
     public Costs CostsOf((long Syncs, long Commits) before, (long Syncs, long Commits) after) => new(
         (double)(after.Syncs - before.Syncs) / CountWithWarmUp,
         (double)(after.Commits - before.Commits) / CountWithWarmUp,
-        (double)Wal / 1000 / Math.Max(1, Count),
-        Cpu / Math.Max(1, Count));
+        (double)Used.Wal / 1000 / Math.Max(1, Count),
+        (Used.DriverCpu + Used.ServerCpu) / Math.Max(1, Count),
+        Used.ServerCpu / Math.Max(1, Count),
+        (double)Used.Allocated / 1000 / Math.Max(1, Count));
 }

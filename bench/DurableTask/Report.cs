@@ -30,7 +30,7 @@ internal sealed class Report(Machine machine, bool quick)
         Console.WriteLine();
         Console.WriteLine(
             $"{"benchmark",-34}{"conc",5}{"count",8}{"per s",10}{"p50 ms",9}{"p95 ms",9}{"p99 ms",9}"
-            + $"{"syncs",8}{"commits",9}{"WAL kB",8}{"CPU ms",8}"
+            + $"{"syncs",8}{"commits",9}{"WAL kB",8}{"CPU ms",8}{"server",8}{"heap kB",9}"
             + "  note (costs: per orchestration)");
     }
 
@@ -42,7 +42,8 @@ internal sealed class Report(Machine machine, bool quick)
             + $"{figure.Concurrency,5}{figure.Count,8}{figure.PerSecond,10:N1}"
             + $"{figure.Latency?.P50,9:N2}{figure.Latency?.P95,9:N2}{figure.Latency?.P99,9:N2}"
             + $"{figure.Costs?.Syncs,8:N3}{figure.Costs?.Commits,9:N3}{figure.Costs?.WalKilobytes,8:N2}"
-            + $"{figure.Costs?.CpuMilliseconds,8:N3}  {figure.Note}");
+            + $"{figure.Costs?.CpuMilliseconds,8:N3}{figure.Costs?.ServerCpuMilliseconds,8:N3}"
+            + $"{figure.Costs?.AllocatedKilobytes,9:N1}  {figure.Note}");
         Console.WriteLine(text.TrimEnd());
     }
 
@@ -53,7 +54,7 @@ internal sealed class Report(Machine machine, bool quick)
         foreach (var figure in _figures.Where(figure => figure is { Benchmark: "seq5", What: "" }))
         {
             if (figure.Latency is { } latency
-                && _figures.Find(other => other.Benchmark == "floor" && other.Concurrency == figure.Concurrency)
+                && _figures.Find(other => other is { Benchmark: "floor", What: "" } && other.Concurrency == figure.Concurrency)
                     is { Latency: { } limit } floor)
             {
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
