@@ -266,7 +266,8 @@ public sealed class GuestTests : IAsyncLifetime
         Assert.Equal(info.NumaNodes, info.FreeMemoryByNumaNode.Count);
         Assert.InRange(info.FreeMemoryByNumaNode.Sum(), 1, info.MemoryBytes);
         // the kernel's own word; what others stole from a virtual host is not in its CPUs' accounts
-        var up = double.Parse((await File.ReadAllTextAsync("/proc/uptime")).Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
+        var words = (await File.ReadAllTextAsync("/proc/uptime")).Split(' ');
+        var up = double.Parse(words[0], System.Globalization.CultureInfo.InvariantCulture);
         Assert.InRange(info.Uptime!.Value.TotalSeconds, up / 2, up * 1.05);
         var offered = await _real.Host.GetDomainCapabilitiesAsync("x86_64", "q35", "qemu");
         Assert.Contains("<domainCapabilities", offered, StringComparison.Ordinal);
