@@ -3,6 +3,7 @@
 #
 #   kill-qemu HOST DOMAIN       kills the guest's emulator, as the kernel does when memory runs out
 #   freeze-qemu HOST DOMAIN     stops it where it is; thaw-qemu lets it go on
+#   break-monitor HOST DOMAIN   writes nonsense to libvirtd in the emulator's name; the guest goes on
 #   kill-daemon HOST            kills libvirtd; guests go on
 #   freeze-daemon HOST          stops it where it is; thaw-daemon lets it go on
 #   restart-daemon HOST         starts it, after killing it where it still runs
@@ -35,6 +36,27 @@ restart_daemon() {
     die "libvirtd of host $host did not answer within 20 s" "$(tail -n 5 "$LOGS/host$host-libvirtd.log")"
 }
 
+# The emulator's end of its monitor is a connection that nobody else can open: its own descriptor is borrowed for one line.
+break_monitor() {
+  python3 - "$PID" <<'P'
+import ctypes, os, sys
+pid = int(sys.argv[1])
+with open(f"/proc/{pid}/net/unix") as table:
+    rows = [line.split() for line in table]
+monitors = {f"socket:[{row[6]}]" for row in rows if row[-1].endswith("/monitor.sock") and row[5] == "03"}
+ends = [int(fd) for fd in os.listdir(f"/proc/{pid}/fd") if os.readlink(f"/proc/{pid}/fd/{fd}") in monitors]
+if not ends:
+    sys.exit(f"process {pid} has no connected monitor")
+libc = ctypes.CDLL(None, use_errno=True)
+PIDFD_GETFD = 438
+for end in ends:
+    borrowed = libc.syscall(PIDFD_GETFD, os.pidfd_open(pid), end, 0)
+    if borrowed < 0:
+        sys.exit(f"pidfd_getfd: {os.strerror(ctypes.get_errno())}")
+    os.write(borrowed, b"this is no JSON\r\n")
+P
+}
+
 tell() {
   python3 - "$GUESTS/$domain.cmd" "$1" <<'P'
 import socket, sys
@@ -55,6 +77,7 @@ case $verb in
   kill-qemu) emulator; kill -s KILL "$PID" ;;
   freeze-qemu) emulator; kill -s STOP "$PID" ;;
   thaw-qemu) emulator; kill -s CONT "$PID" ;;
+  break-monitor) emulator && break_monitor ;;
   kill-daemon) signal_daemon KILL && wait_until 5 is_stopped "host$host-libvirtd" ;;
   freeze-daemon) signal_daemon STOP ;;
   thaw-daemon) signal_daemon CONT ;;

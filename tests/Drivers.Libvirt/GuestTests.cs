@@ -80,6 +80,57 @@ public sealed class GuestTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_monitor_that_breaks_is_told_and_the_guest_goes_on()
+    {
+        var (name, uuid) = await _real.BootAsync();
+        await LibvirtRig.FailAsync("break-monitor", 1, name);
+
+        await _watch.SeesAsync<ControlErrorEvent>(e => e.Uuid == uuid, OneSecond);
+
+        await LibvirtRig.TellAsync(name, "ping");
+        await LibvirtRig.SeesOnConsoleAsync(name, "GUEST-PONG");
+        await Domains.DestroyAsync(uuid);
+    }
+
+    [Fact]
+    public async Task An_agent_that_comes_and_goes_is_told()
+    {
+        const string Channel = "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>";
+        var (name, uuid) = await _real.BootAsync(new Guest { Devices = Channel });
+
+        await LibvirtRig.TellAsync(name, "agent-comes");
+        await LibvirtRig.SeesOnConsoleAsync(name, "GUEST-AGENT-THERE");
+        await _watch.SeesAsync<AgentEvent>(e => e is { Connected: true, Reason: "channel" } && e.Uuid == uuid, OneSecond);
+        await LibvirtRig.TellAsync(name, "agent-goes");
+        await LibvirtRig.SeesOnConsoleAsync(name, "GUEST-AGENT-GONE");
+        await _watch.SeesAsync<AgentEvent>(e => e is { Connected: false, Reason: "channel" } && e.Uuid == uuid, OneSecond);
+    }
+
+    [Fact]
+    public async Task A_job_on_a_disk_is_told_with_its_end()
+    {
+        var disk = $"{Some.Name("job")}.qcow2";
+        await LibvirtRig.VirshAsync(LibvirtRig.Uri, "vol-create-as", "default", disk, "64M", "--format", "qcow2");
+        var path = await LibvirtRig.VirshAsync(LibvirtRig.Uri, "vol-path", disk, "--pool", "default");
+        var (name, uuid) = await _real.BootAsync(new Guest { Disk = path });
+        try
+        {
+            await LibvirtRig.VirshAsync(
+                LibvirtRig.Uri, "snapshot-create-as", name, "over", "--disk-only", "--no-metadata", "--diskspec", $"vda,file={path}.over");
+            await LibvirtRig.VirshAsync(LibvirtRig.Uri, "blockcommit", name, "vda", "--active", "--pivot", "--wait");
+
+            await _watch.SeesAsync<BlockJobEvent>(e => e is { Type: "active-commit", Status: "ready" } && e.Uuid == uuid);
+            await _watch.SeesAsync<BlockJobEvent>(e => e is { Type: "active-commit", Status: "completed" } && e.Uuid == uuid, OneSecond);
+        }
+        finally
+        {
+            await Domains.DestroyAsync(uuid);
+            File.Delete($"{LibvirtRig.OnFirstHost(path)}.over");
+            await LibvirtRig.VirshAsync(LibvirtRig.Uri, "vol-delete", disk, "--pool", "default");
+        }
+    }
+
+    [Fact]
     public async Task A_full_pool_pauses_the_guest_with_the_reason_and_room_lets_it_go_on()
     {
         var volume = await _real.Host.Storage.CreateVolumeAsync("small", Some.Volume(Some.Name("disk"), 64 << 20));
@@ -212,6 +263,12 @@ public sealed class GuestTests : IAsyncLifetime
         Assert.NotNull(info.HostUuid);
         Assert.Equal("QEMU", info.HypervisorType);
         Assert.True(info.KernelMemoryBytes > 0 && info.FreeMemoryBytes > 0);
+        Assert.Equal(info.NumaNodes, info.FreeMemoryByNumaNode.Count);
+        Assert.InRange(info.FreeMemoryByNumaNode.Sum(), 1, info.MemoryBytes);
+        // the kernel's own word; what others stole from a virtual host is not in its CPUs' accounts
+        var words = (await File.ReadAllTextAsync("/proc/uptime")).Split(' ');
+        var up = double.Parse(words[0], System.Globalization.CultureInfo.InvariantCulture);
+        Assert.InRange(info.Uptime!.Value.TotalSeconds, up / 2, up * 1.05);
         var offered = await _real.Host.GetDomainCapabilitiesAsync("x86_64", "q35", "qemu");
         Assert.Contains("<domainCapabilities", offered, StringComparison.Ordinal);
     }

@@ -128,6 +128,7 @@ public sealed class StorageAndNetworkTests : IAsyncLifetime
         Assert.NotEmpty(info.Hostname);
         Assert.True(info.Cpus > 0 && info.MemoryBytes > 1 << 20);
         Assert.True(info.LibvirtVersion >= new Version(5, 6, 0), $"got {info.LibvirtVersion}");
+        Assert.True(info is { NumaNodes: > 0, FreeMemoryByNumaNode: [> 0, ..], Uptime.Ticks: > 0 }, $"got {info}");
         Assert.Contains("<capabilities>", await _host.GetCapabilitiesAsync(), StringComparison.Ordinal);
     }
 

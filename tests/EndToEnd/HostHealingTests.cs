@@ -30,13 +30,17 @@ public sealed class HostHealingTests : IAsyncLifetime
     [Fact]
     public async Task A_pool_that_fills_up_loses_what_the_settings_name_and_nothing_else()
     {
+        const string OfThePool = "FROM heal.incident WHERE kind = 'StoragePool' AND name = 'small'";
         string[] volumes = [$"{_name}-1", $"keep-{_name}"];
         await VirshAsync("vol-create-as", "small", volumes[0], "13M", "--allocation", "13M");
         await VirshAsync("vol-create-as", "small", volumes[1], "1M", "--allocation", "1M");
         try
         {
             await _heal.App.StartAsync();
-            JsonObject incident = await _heal.EndedAsync(static incident => $"{incident["target"]}".Contains("small", StringComparison.Ordinal));
+            await _heal.UntilAsync(async () => await _heal.Database.QueryAsync<long>($"SELECT count(*) {OfThePool}") == 1);
+            string id = await _heal.Database.QueryAsync<string>($"SELECT incident_id {OfThePool}");
+
+            JsonObject incident = await _heal.EndedAsync(incident => (string?)incident["id"] == id);
 
             Assert.True(OutcomeOf(incident) == ("Healed", "StoragePoolFilling"), $"{incident}\n{_heal.App.Log}");
             Assert.StartsWith($"keep-{_name}", await VirshAsync("vol-list", "small"), StringComparison.Ordinal);
@@ -44,7 +48,10 @@ public sealed class HostHealingTests : IAsyncLifetime
         }
         finally
         {
-            foreach (string volume in volumes) await LibvirtRig.RunAsync("virsh", "-q", "-c", LibvirtRig.Uri, "vol-delete", volume, "--pool", "small");
+            foreach (string volume in volumes)
+            {
+                await LibvirtRig.RunAsync("virsh", "-q", "-c", LibvirtRig.Uri, "vol-delete", volume, "--pool", "small");
+            }
         }
     }
 

@@ -167,6 +167,20 @@ public sealed class MachineHealingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_guest_whose_monitor_broke_is_ended_and_started_again_once_a_person_agrees()
+    {
+        await StartAsync(new Guest());
+
+        await LibvirtRig.FailAsync("break-monitor", 1, _heal.Guest);
+
+        string id = await _heal.WaitsForApprovalAsync("vm_restart");
+        Assert.Equal(1, await LibvirtRig.CountOnConsoleAsync(_heal.Guest, Userspace));
+        await _heal.ApproveAsync(id);
+        await HealedAsync("GuestUnresponsive", "vm_restart");
+        await LibvirtRig.SeesOnConsoleAsync(_heal.Guest, Userspace, times: 2);
+    }
+
+    [Fact]
     public async Task A_guest_that_somebody_destroyed_stays_off()
     {
         await StartAsync(new Guest());

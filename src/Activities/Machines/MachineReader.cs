@@ -71,8 +71,8 @@ internal sealed class MachineReader(ILibvirtHost host, MachineTools tools, List<
             : null;
     }
 
-    /// <summary>What the counters of a run say by now, as a beginning for <see cref="GuestProgress.Since"/>; null when the guest is not among
-    /// those that are counted.</summary>
+    /// <summary>What the counters of a run say by now, as a beginning for <see cref="GuestProgress.Since"/>; null when the guest is not
+    /// among those that are counted.</summary>
     public async Task<GuestProgress?> TotalsAsync(Guid uuid, CancellationToken cancellationToken) =>
         await CountersAsync(uuid, cancellationToken) is { } now
             ? new GuestProgress(0, 0, 0, now.Block, now.Sent, TimeSpan.Zero) { MemoryToldAt = now.Told } : null;

@@ -63,7 +63,7 @@ public static class MachineCauses
     public static IReadOnlyList<string> All { get; } =
     [
         GuestPanicked, GuestWatchdog, GuestKilled, PausedOnIoError, DiskBroken, UnexpectedShutoff, StoppedWhileHostDaemonDown, BootFailure,
-        GuestUnresponsive, GuestLeftPaused, BlockJobFailed, MigrationStuck, StoragePoolFilling, StoragePoolInactive, HypervisorDown, HypervisorOvercommitted,
-        LeftCopy, GuestRunsTwice, GuestMemoryShort,
+        GuestUnresponsive, GuestLeftPaused, BlockJobFailed, MigrationStuck, StoragePoolFilling, StoragePoolInactive, HypervisorDown,
+        HypervisorOvercommitted, LeftCopy, GuestRunsTwice, GuestMemoryShort,
     ];
 }

@@ -70,8 +70,8 @@ public sealed record MachineMark(string? Definition, string? Desired, string? Au
 /// <param name="Run">The domain's id when it was written: of the run that the operation is about; null when it did not run.</param>
 /// <param name="Restarts">The operation ends that run in order to start another one, and has not done so yet.</param>
 /// <param name="Removes">The alias, or else the target, of the device that the operation takes away; null for none.</param>
-/// <param name="HeldSince">The operation holds that run paused, in order to let it go on later, and this is when it was last at it; null: it
-/// does not, or no longer.</param>
+/// <param name="HeldSince">The operation holds that run paused, in order to let it go on later, and this is when it was last at it; null:
+/// it does not, or no longer.</param>
 public sealed record OperationMark(
     string Key, int? Run, bool IsDone, bool Restarts = false, string? Removes = null, DateTimeOffset? HeldSince = null)
 {
@@ -94,7 +94,7 @@ public sealed record OperationMark(
         "operation", new XAttribute("key", Key), Run is { } run ? new XAttribute("run", run) : null,
         new XAttribute("done", IsDone ? "true" : "false"), Restarts ? new XAttribute("restarts", "true") : null,
         Removes is { } device ? new XAttribute("removes", device) : null,
-        HeldSince is { } since ? new XAttribute("held-since", since.ToString("O", System.Globalization.CultureInfo.InvariantCulture)) : null)
+        HeldSince is { } at ? new XAttribute("held-since", at.ToString("O", System.Globalization.CultureInfo.InvariantCulture)) : null)
         .ToString(SaveOptions.DisableFormatting);
 }
 

@@ -49,6 +49,19 @@ public sealed class RealPermissionTests(MachineStore store) : IClassFixture<Mach
         await LibvirtRig.SeesOnConsoleAsync(_name, "GUEST-USERSPACE");
     }
 
+    [Fact]
+    public async Task Every_right_that_an_action_names_is_one_that_libvirts_access_control_knows()
+    {
+        var policy = await File.ReadAllTextAsync(
+            Path.Combine(Path.GetDirectoryName(LibvirtRig.Guests)!, "host8", "polkit", "actions", "org.libvirt.api.policy"));
+        var rights = MachineRecipes.All.SelectMany(recipe => recipe.Descriptor.Permissions)
+            // the command that restarts libvirtd is not asked of libvirt
+            .Where(rule => rule.Resource != "host")
+            .SelectMany(rule => rule.Verbs.Select(verb => $"org.libvirt.api.{rule.Resource}.{verb}"));
+
+        Assert.All(rights.Distinct(), right => Assert.Contains($"<action id=\"{right}\">", policy, StringComparison.Ordinal));
+    }
+
     public async Task InitializeAsync()
     {
         var file = Path.GetTempFileName();

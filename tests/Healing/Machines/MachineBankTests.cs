@@ -46,5 +46,6 @@ public sealed class MachineBankTests
     }
 
     private static MachineFault Note(string name) => new(
-        "Note:reboot", MachineNotes.Alert, new TargetReference("hv1", TargetKinds.VirtualMachine, "", name), $"hv1/{name}", Now, "booted", []);
+        "Note:reboot", MachineNotes.Alert, new TargetReference("hv1", TargetKinds.VirtualMachine, "", name), $"hv1/{name}", Now, "booted",
+        []);
 }

@@ -180,7 +180,8 @@ internal sealed record DaemonRestartEffect(string Host) : Effect
         var run = await tools.Store.IntendAsync(
             operation with
             {
-                Key = RunKey(key, count + 1), TargetKey = $"step/{operation.TargetKey}", PreImage = ToJson(), IntendedAt = tools.Time.GetUtcNow(),
+                Key = RunKey(key, count + 1), TargetKey = $"step/{operation.TargetKey}", PreImage = ToJson(),
+                IntendedAt = tools.Time.GetUtcNow(),
             },
             cancellationToken);
         var (exit, said) = await commands.RunAsync(command, Limit, cancellationToken);

@@ -37,7 +37,10 @@ public sealed class HostSampler(ILibvirtHost host, TimeProvider time)
                 .Select(domain => (domain.Uuid, domain.Id))];
             return new HostReading(
                 host.Name, now, null,
-                new HostSize(info.Cpus, Math.Min(info.MemoryBytes, info.KernelMemoryBytes ?? long.MaxValue), info.FreeMemoryBytes),
+                new HostSize(info.Cpus, Math.Min(info.MemoryBytes, info.KernelMemoryBytes ?? long.MaxValue), info.FreeMemoryBytes)
+                {
+                    NumaNodes = info.NumaNodes, FreeMemoryByNumaNode = info.FreeMemoryByNumaNode, Uptime = info.Uptime,
+                },
                 readings,
                 [.. pools.Select(static pool => new PoolReading(pool.Name, pool.IsActive, pool.Capacity, pool.Allocation, pool.Available))],
                 timedOut);

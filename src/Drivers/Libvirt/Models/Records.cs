@@ -8,7 +8,14 @@ namespace Heal.Drivers.Libvirt;
 public sealed record HostInfo(
     string Hostname, Guid? HostUuid, string CpuModel, int Cpus, int Mhz, int NumaNodes, int Sockets, int CoresPerSocket, int ThreadsPerCore,
     long MemoryBytes, long? FreeMemoryBytes, long? KernelMemoryBytes, Version LibvirtVersion, Version? HypervisorVersion,
-    string HypervisorType);
+    string HypervisorType)
+{
+    /// <summary>Since the host was booted, as its CPUs count; null when the driver does not tell.</summary>
+    public TimeSpan? Uptime { get; init; }
+
+    /// <summary>Bytes, by the number of the NUMA node; empty when the driver does not tell.</summary>
+    public IReadOnlyList<long> FreeMemoryByNumaNode { get; init; } = [];
+}
 
 /// <summary>One domain at one moment.</summary>
 /// <param name="Id">Of the running instance; null when it does not run. A new one with every start.</param>

@@ -87,5 +87,12 @@ internal static unsafe partial class LibvirtApi
 
     [LibraryImport(Library)]
     internal static partial int virNodeGetMemoryStats(
-        ConnectHandle connection, int cell, NativeMemoryStat* stats, int* count, uint flags);
+        ConnectHandle connection, int cell, NativeNodeStat* stats, int* count, uint flags);
+
+    [LibraryImport(Library)]
+    internal static partial int virNodeGetCPUStats(
+        ConnectHandle connection, int cpu, NativeNodeStat* stats, int* count, uint flags);
+
+    [LibraryImport(Library)]
+    internal static partial int virNodeGetCellsFreeMemory(ConnectHandle connection, ulong* free, int firstCell, int cells);
 }

@@ -50,7 +50,7 @@ internal struct NativeDiskError
 }
 
 [StructLayout(LayoutKind.Sequential)]
-internal unsafe struct NativeMemoryStat
+internal unsafe struct NativeNodeStat
 {
     public fixed byte Field[80];
     public ulong Value;

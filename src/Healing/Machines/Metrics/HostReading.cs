@@ -11,7 +11,16 @@ public sealed record HostReading(
 }
 
 /// <param name="MemoryBytes">The smallest of what the sources say.</param>
-public sealed record HostSize(int Cpus, long MemoryBytes, long? FreeMemoryBytes);
+public sealed record HostSize(int Cpus, long MemoryBytes, long? FreeMemoryBytes)
+{
+    public int? NumaNodes { get; init; }
+
+    /// <summary>Bytes, by the number of the node; empty when it was not told.</summary>
+    public IReadOnlyList<long> FreeMemoryByNumaNode { get; init; } = [];
+
+    /// <summary>Since the host was booted; null when it was not told.</summary>
+    public TimeSpan? Uptime { get; init; }
+}
 
 /// <param name="State">libvirt's number (<c>virDomainState</c>).</param>
 /// <param name="Reason">For example io-error.</param>

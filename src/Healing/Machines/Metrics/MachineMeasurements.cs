@@ -23,6 +23,13 @@ public static class MachineMeasurements
         host.Add(MachineMetric.HostCpus, reading.Size?.Cpus);
         host.Add(MachineMetric.HostMemory, reading.Size?.MemoryBytes);
         host.Add(MachineMetric.HostFreeMemory, reading.Size?.FreeMemoryBytes);
+        host.Add(MachineMetric.HostUptime, reading.Size?.Uptime?.TotalSeconds);
+        host.Add(MachineMetric.HostNumaNodes, reading.Size?.NumaNodes);
+        foreach (var (node, free) in (reading.Size?.FreeMemoryByNumaNode ?? []).Index())
+        {
+            host.With("node", Text(node)).Add(MachineMetric.HostNumaFreeMemory, free);
+        }
+
         foreach (var pool in reading.Pools) Pool(host.With("pool", pool.Name), pool);
         foreach (var domain in reading.Domains) Domain(host.With("domain", domain.Name), domain);
         return all;

@@ -26,6 +26,15 @@ public sealed record MachineMetric(string Name, string Unit, bool IsCounter, str
     public static readonly MachineMetric HostCpus = Gauge("heal.hypervisor.cpu.count", "{cpu}", "heal_hypervisor_cpus",
         "CPUs of the host.");
 
+    public static readonly MachineMetric HostUptime = Gauge(
+        "heal.hypervisor.uptime", "s", "heal_hypervisor_uptime_seconds", "Since the host was booted, as its CPUs count.");
+
+    public static readonly MachineMetric HostNumaNodes = Gauge(
+        "heal.hypervisor.numa.nodes", "{node}", "heal_hypervisor_numa_nodes", "NUMA nodes of the host.");
+
+    public static readonly MachineMetric HostNumaFreeMemory = Gauge(
+        "heal.hypervisor.numa.memory.free", "By", "heal_hypervisor_numa_memory_free_bytes", "Free memory of the NUMA node.");
+
     public static readonly MachineMetric HostDomains = Gauge("heal.hypervisor.domains", "{domain}", "libvirt_domains",
         "Domains of the host.");
 
@@ -135,8 +144,8 @@ public sealed record MachineMetric(string Name, string Unit, bool IsCounter, str
     /// <summary>All of them, each once.</summary>
     public static IReadOnlyList<MachineMetric> All { get; } =
     [
-        HostUp, HostMemory, HostFreeMemory, HostCpus, HostDomains, HostTimedOut, State, Reason, Desired, TimedOut, MaximumMemory, Memory,
-            Vcpus,
+        HostUp, HostMemory, HostFreeMemory, HostUptime, HostNumaNodes, HostNumaFreeMemory, HostCpus, HostDomains, HostTimedOut,
+        State, Reason, Desired, TimedOut, MaximumMemory, Memory, Vcpus,
         CpuTime, JobElapsed, JobTotal, JobProcessed, JobRemaining, PoolActive, PoolCapacity, PoolAllocation, PoolAvailable,
         .. Vcpu.Concat(Block).Concat(Network).Concat(Balloon).Select(mapped => mapped.Metric),
     ];

@@ -38,6 +38,24 @@ public sealed class HostSamplerTests
     }
 
     [Fact]
+    public async Task Numa_nodes_and_uptime_are_told_as_metrics_and_absent_where_the_host_does_not_tell()
+    {
+        var silent = MachineMeasurements.Of(await _sampler.ReadAsync(default)).Select(item => item.Metric).ToList();
+        _host.Info = _host.Info with { NumaNodes = 2, FreeMemoryByNumaNode = [5, 6], Uptime = TimeSpan.FromHours(1) };
+
+        var told = MachineMeasurements.Of(await _sampler.ReadAsync(default));
+
+        Assert.DoesNotContain(MachineMetric.HostUptime, silent);
+        Assert.DoesNotContain(MachineMetric.HostNumaFreeMemory, silent);
+        Assert.Equal(3600, Assert.Single(told, item => item.Metric == MachineMetric.HostUptime).Value);
+        Assert.Equal(2, Assert.Single(told, item => item.Metric == MachineMetric.HostNumaNodes).Value);
+        Assert.Equal(
+            [("0", 5d), ("1", 6d)],
+            told.Where(item => item.Metric == MachineMetric.HostNumaFreeMemory)
+                .Select(item => (item.Labels.Single(label => label.Key == "node").Value, item.Value)));
+    }
+
+    [Fact]
     public async Task A_host_that_is_away_is_said_to_be()
     {
         _host.StopDaemon();
