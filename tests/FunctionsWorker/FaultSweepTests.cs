@@ -4,7 +4,7 @@ using Heal.FunctionsWorker.Tests.Support;
 
 namespace Heal.FunctionsWorker.Tests;
 
-/// <summary>A host that is a process of its own gets everything bad at once, and serves whoever asks for something good all the while.</summary>
+/// <summary>A host, as a process of its own, gets everything bad at once, and serves who asks for something good meanwhile.</summary>
 public sealed class FaultSweepTests : IAsyncLifetime
 {
     private const string WrongKey = "a-key-that-nobody-has";
@@ -61,7 +61,8 @@ public sealed class FaultSweepTests : IAsyncLifetime
         Assert.Equal(["401", "429"], replies[40..].Distinct().Order());
         await slow;
         await Azurite.UntilAsync(
-            async () => await Poison.ExistsAsync() && (await Poison.PeekMessagesAsync(32)).Value.Length == 2, "both are in the poison queue");
+            async () => await Poison.ExistsAsync() && (await Poison.PeekMessagesAsync(32)).Value.Length == 2,
+            "both are in the poison queue");
         await process.UntilPrintedAsync("order 1 good");
         await process.UntilPrintedAsync("Function Slow was cancelled");
         await process.UntilPrintedAsync($"of queue {_name}, which function TakeOrder could not take, is now in {_name}-poison");
@@ -89,7 +90,10 @@ public sealed class FaultSweepTests : IAsyncLifetime
             ["FUNCTIONS_REQUEST_HEADERS_TIMEOUT"] = "00:00:01",
             ["FUNCTIONS_WRONG_KEYS_PER_MINUTE"] = "5",
         },
-        """{ "extensions": { "queues": { "maxDequeueCount": 1, "maxPollingInterval": "00:00:00.200", "visibilityTimeout": "00:00:00" } } }""");
+        """
+        { "extensions": { "queues": {
+            "maxDequeueCount": 1, "maxPollingInterval": "00:00:00.200", "visibilityTimeout": "00:00:00" } } }
+        """);
 
     private static async Task<string> RawAsync(Uri address, string request)
     {

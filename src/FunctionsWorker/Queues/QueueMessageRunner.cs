@@ -149,15 +149,15 @@ internal sealed partial class QueueMessageRunner(
     private static partial class Log
     {
         [LoggerMessage(60, LogLevel.Warning,
-            "Message {MessageId} of queue {Queue} failed in function {Function}, attempt {Attempt} of {MaxDequeueCount} ({Reason}); it comes "
-            + "back in {Delay}")]
+            "Message {MessageId} of queue {Queue} failed in function {Function}, attempt {Attempt} of {MaxDequeueCount} ({Reason}); "
+            + "it comes back in {Delay}")]
         public static partial void ComesBack(
             ILogger logger, string messageId, string queue, string function, long attempt, int maxDequeueCount, string reason,
             TimeSpan delay);
 
         [LoggerMessage(61, LogLevel.Error,
-            "Message {MessageId} of queue {Queue}, which function {Function} could not take, is now in {Poison} after {Attempts} attempts. "
-            + "{Reason}")]
+            "Message {MessageId} of queue {Queue}, which function {Function} could not take, is now in {Poison} after {Attempts} "
+            + "attempts. {Reason}")]
         public static partial void Poisoned(
             ILogger logger, string messageId, string queue, string function, string poison, long attempts, string reason);
 
@@ -165,7 +165,8 @@ internal sealed partial class QueueMessageRunner(
         public static partial void GivenBack(ILogger logger, string messageId, string queue);
 
         [LoggerMessage(62, LogLevel.Error,
-            "Message {MessageId} of queue {Queue} and function {Function} could not be deleted or moved; it comes back when its lease ends")]
+            "Message {MessageId} of queue {Queue} and function {Function} could not be deleted or moved; "
+            + "it comes back when its lease ends")]
         public static partial void NotEnded(ILogger logger, Exception exception, string messageId, string queue, string function);
     }
 }
