@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Heal.FunctionsWorker.Tests.Sample;
 using Heal.FunctionsWorker.Tests.Support;
-using Microsoft.Azure.Functions.Worker;
 
 namespace Heal.FunctionsWorker.Tests;
 

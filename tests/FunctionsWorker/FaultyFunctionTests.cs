@@ -5,7 +5,6 @@ using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Azure.Functions.Worker.Extensions.Abstractions;
 using Microsoft.Azure.Functions.Worker.Http;
-using Microsoft.DurableTask;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -62,7 +61,8 @@ public sealed class FaultyFunctionTests : IDisposable
 
         Assert.Equal("Good", await host.GetTextAsync("/api/good/1"));
         await _log.ContainsAsync("Ready: ");
-        string[] said = [.. _log.Lines.Where(static l => l.Contains("Left out, and the other functions are served: ", StringComparison.Ordinal))];
+        string[] said =
+            [.. _log.Lines.Where(static l => l.Contains("Left out, and the other functions are served: ", StringComparison.Ordinal))];
         Assert.All(expected, e => Assert.Contains(
             said, line => line.StartsWith("Error", StringComparison.Ordinal) && line.Contains(e, StringComparison.Ordinal)));
         Assert.Equal(expected.Length + 1, said.Length); // the queue without a good name has no storage either

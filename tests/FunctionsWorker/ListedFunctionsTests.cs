@@ -19,7 +19,8 @@ public sealed class ListedFunctionsTests
         FunctionCatalog listed = FunctionCatalog.Read([Sample]);
 
         Assert.Equal(found.Functions.Select(static f => (f.Name, f.Method)), listed.Functions.Select(static f => (f.Name, f.Method)));
-        Assert.Equal(found.Faults, listed.Faults);
+        Assert.Equal(found.Faults.All, listed.Faults.All);
+        Assert.Equal(found.OfHub.Order(), listed.OfHub.Order());
     }
 
     [Fact]

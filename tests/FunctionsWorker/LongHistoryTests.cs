@@ -123,7 +123,7 @@ public sealed class LongHistoryTests : IAsyncLifetime
         Assert.Equal(200, parts.OfType<TaskCompletedEvent>().Count(static e => e.TaskScheduledId >= FirstAdded));
     }
 
-    private static Task RunAsync(TestHost host) => host.SendAsync(
+    private static Task<HttpResponseMessage> RunAsync(TestHost host) => host.SendAsync(
         HttpMethod.Post, "/runtime/webhooks/durabletask/orchestrators/Family/long?timeout=30&pollingInterval=1", TestHost.SystemKey,
         JsonContent.Create(3));
 

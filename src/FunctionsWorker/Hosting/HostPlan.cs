@@ -12,8 +12,8 @@ using Microsoft.Extensions.Configuration;
 namespace Microsoft.Azure.Functions.Worker.Hosting;
 
 /// <summary>
-/// All that the host will run, checked before anything starts. A function that is faulty is left out and the others are served, as the Azure
-/// host does; but not one that instances in the hub may need: without it they would fail for good (decision 26).
+/// All that the host will run, checked before anything starts. A function that is faulty is left out and the others are served, as the
+/// Azure host does; but not one that instances in the hub may need: without it they would fail for good (decision 26).
 /// </summary>
 internal sealed record HostPlan(
     FunctionCatalog Catalog,

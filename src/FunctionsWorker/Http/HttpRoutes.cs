@@ -53,7 +53,7 @@ internal sealed record HttpRoute(FunctionDescriptor Function, HttpTriggerAttribu
         return routes;
     }
 
-    /// <summary>The same for routes that match the same paths: the names of their parameters do not matter, nor does the case of letters.</summary>
+    /// <summary>Routes that match the same paths have the same: neither parameters' names nor the case of letters matter.</summary>
     private static string ShapeOf(RoutePattern pattern) => string.Join('/', pattern.PathSegments.Select(static segment =>
         string.Concat(segment.Parts.Select(static part => part switch
         {

@@ -114,7 +114,7 @@ internal sealed partial class QueueListener(
     {
         if (health.Report(_dependency, fault: null))
         {
-            Log.Reached(logger, function.Queue.Name);
+            Log.Reached(logger, function.Queue.Name, function.Function.Name);
         }
     }
 
@@ -123,7 +123,8 @@ internal sealed partial class QueueListener(
         string reason = exception is RequestFailedException { ErrorCode: { } code } ? code : exception.GetBaseException().Message;
         // The message may hold addresses and account names: /readyz is for anybody who asks, the log has the rest.
         health.Report(_dependency, exception is RequestFailedException ? reason : exception.GetBaseException().GetType().Name);
-        Log.Missing(logger, function.Queue.Name, function.Queue.Uri.GetLeftPart(UriPartial.Authority), reason, retry);
+        string storage = function.Queue.Uri.GetLeftPart(UriPartial.Authority);
+        Log.Missing(logger, function.Queue.Name, function.Function.Name, storage, reason, retry);
     }
 
     private async Task PauseAsync(TimeSpan pause, CancellationToken stopping) =>
@@ -133,11 +134,13 @@ internal sealed partial class QueueListener(
 
     private static partial class Log
     {
-        [LoggerMessage(43, LogLevel.Information, "Queue {Queue} is reached; listening")]
-        public static partial void Reached(ILogger logger, string queue);
+        [LoggerMessage(43, LogLevel.Information, "Queue {Queue} of function {Function} is reached; listening")]
+        public static partial void Reached(ILogger logger, string queue, string function);
 
         [LoggerMessage(44, LogLevel.Error,
-            "Queue {Queue} at {Storage} cannot be read: {Reason}. Is the storage up? Next attempt in {Retry}")]
-        public static partial void Missing(ILogger logger, string queue, string storage, string reason, TimeSpan retry);
+            "Queue {Queue} of function {Function} at {Storage} cannot be read: {Reason}. Is the storage up? "
+            + "Next attempt in {Retry}")]
+        public static partial void Missing(
+            ILogger logger, string queue, string function, string storage, string reason, TimeSpan retry);
     }
 }

@@ -46,7 +46,7 @@ internal sealed partial class QueueMessageRunner(
         catch (Exception exception)
         {
             // At least once: what could not be deleted or moved comes back when its lease ends.
-            Log.NotEnded(logger, exception, message.MessageId, function.Queue.Name);
+            Log.NotEnded(logger, exception, message.MessageId, function.Queue.Name, function.Function.Name);
         }
     }
 
@@ -101,8 +101,8 @@ internal sealed partial class QueueMessageRunner(
 
         if (message.DequeueCount < _settings.MaxDequeueCount)
         {
-            Log.ComesBack(logger, message.MessageId, function.Queue.Name, message.DequeueCount, _settings.MaxDequeueCount,
-                failure.Message, _settings.VisibilityTimeout);
+            Log.ComesBack(logger, message.MessageId, function.Queue.Name, function.Function.Name, message.DequeueCount,
+                _settings.MaxDequeueCount, failure.Message, _settings.VisibilityTimeout);
             await function.Queue.UpdateMessageAsync(message.MessageId, receipt, message.Body, _settings.VisibilityTimeout);
             return;
         }
@@ -112,8 +112,8 @@ internal sealed partial class QueueMessageRunner(
         await function.Queue.DeleteMessageAsync(message.MessageId, receipt);
         string reason = failure.GetType().Name;
         metrics.Poisoned(function.Queue.Name, reason);
-        Log.Poisoned(logger, message.MessageId, function.Queue.Name, function.Poison.Name, message.DequeueCount,
-            $"{reason}: {failure.Message}");
+        Log.Poisoned(logger, message.MessageId, function.Queue.Name, function.Function.Name, function.Poison.Name,
+            message.DequeueCount, $"{reason}: {failure.Message}");
     }
 
     private QueueMessage Decode(QueueMessage message)
@@ -149,18 +149,24 @@ internal sealed partial class QueueMessageRunner(
     private static partial class Log
     {
         [LoggerMessage(60, LogLevel.Warning,
-            "Message {MessageId} of queue {Queue} failed, attempt {Attempt} of {MaxDequeueCount} ({Reason}); it comes back in {Delay}")]
+            "Message {MessageId} of queue {Queue} failed in function {Function}, attempt {Attempt} of {MaxDequeueCount} ({Reason}); "
+            + "it comes back in {Delay}")]
         public static partial void ComesBack(
-            ILogger logger, string messageId, string queue, long attempt, int maxDequeueCount, string reason, TimeSpan delay);
+            ILogger logger, string messageId, string queue, string function, long attempt, int maxDequeueCount, string reason,
+            TimeSpan delay);
 
-        [LoggerMessage(61, LogLevel.Error, "Message {MessageId} of queue {Queue} is now in {Poison} after {Attempts} attempts. {Reason}")]
-        public static partial void Poisoned(ILogger logger, string messageId, string queue, string poison, long attempts, string reason);
+        [LoggerMessage(61, LogLevel.Error,
+            "Message {MessageId} of queue {Queue}, which function {Function} could not take, is now in {Poison} after {Attempts} "
+            + "attempts. {Reason}")]
+        public static partial void Poisoned(
+            ILogger logger, string messageId, string queue, string function, string poison, long attempts, string reason);
 
         [LoggerMessage(63, LogLevel.Information, "Message {MessageId} of queue {Queue} is given back, because the host stops")]
         public static partial void GivenBack(ILogger logger, string messageId, string queue);
 
         [LoggerMessage(62, LogLevel.Error,
-            "Message {MessageId} of queue {Queue} could not be deleted or moved; it comes back when its lease ends")]
-        public static partial void NotEnded(ILogger logger, Exception exception, string messageId, string queue);
+            "Message {MessageId} of queue {Queue} and function {Function} could not be deleted or moved; "
+            + "it comes back when its lease ends")]
+        public static partial void NotEnded(ILogger logger, Exception exception, string messageId, string queue, string function);
     }
 }

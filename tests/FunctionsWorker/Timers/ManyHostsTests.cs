@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using System.Globalization;
 using System.Net;
 using Heal.FunctionsWorker.Tests.Sample;
 using Heal.FunctionsWorker.Tests.Support;
@@ -49,6 +50,36 @@ public sealed class ManyHostsTests : IAsyncLifetime
         Assert.Equal(occurrences, journal.Entries.Count);
         Assert.DoesNotContain(journal.Entries, static entry => entry.Contains("late=True", StringComparison.Ordinal));
         Directory.Delete(state, recursive: true);
+    }
+
+    [Theory]
+    [InlineData("2026-03-28T01:00:00Z", "2026-03-28T01:30:00Z", "2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z")] // no 02:30 on the 29th
+    [InlineData("2026-10-24T00:00:00Z", "2026-10-24T00:30:00Z", "2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z")] // two 02:30 on the 25th
+    public async Task Two_hosts_run_each_night_of_a_change_of_the_clock_once(string from, params string[] expected)
+    {
+        var time = new ManualTime(DateTimeOffset.Parse(from, CultureInfo.InvariantCulture));
+        var journal = new Journal();
+        Dictionary<string, string> settings = Settings("0 30 2 * * *");
+        settings["WEBSITE_TIME_ZONE"] = "Europe/Berlin";
+        await using TestHost one = await StartAsync(settings, time, journal, new TimerLease { Duration = TimeSpan.FromDays(3) });
+        await using TestHost other = await StartAsync(settings, time, journal, new TimerLease { Duration = TimeSpan.FromDays(3) });
+        foreach (DateTimeOffset due in expected.Select(static text => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture)))
+        {
+            if (time.GetUtcNow().AddDays(1) is var tomorrow && tomorrow < due)
+            {
+                // No host waits for more than a day at a time.
+                await time.WaitsUntilAsync(tomorrow, waiters: 2);
+                time.MoveTo(tomorrow);
+            }
+
+            await time.WaitsUntilAsync(due, waiters: 2);
+            time.MoveTo(due);
+            await journal.NextAsync();
+        }
+
+        await time.WaitsUntilAsync(DateTimeOffset.Parse(expected[^1], CultureInfo.InvariantCulture).AddDays(1), waiters: 2);
+        Assert.Equal(expected.Length, journal.Entries.Count);
+        Assert.DoesNotContain(journal.Entries, static entry => entry.Contains("late=True", StringComparison.Ordinal));
     }
 
     [Fact]
