@@ -59,7 +59,7 @@ internal static class EventReader
     }
 
     private static async Task<IEnumerable<KubernetesEvent>> OneByOneAsync(
-        PartReader reader, string ns, IReadOnlyList<EventSubject> subjects)
+        PartReader reader, string ns, List<EventSubject> subjects)
     {
         if (subjects.Count > EvidenceLimits.EventSubjects)
         {
