@@ -159,7 +159,8 @@ public sealed class NewestReleaseTests
         await cluster.UntilAsync(Budgets, b => b["status"]?["desiredHealthy"] is not null);
         Assert.Equal(429, (await cluster.SendAsync("POST", $"{Pods}/web/eviction", Evict)).Code);
 
-        await cluster.OkAsync("PATCH", $"{Budgets}/web", """{"spec":{"unhealthyPodEvictionPolicy":"AlwaysAllow"}}""", "application/merge-patch+json");
+        const string Free = """{"spec":{"unhealthyPodEvictionPolicy":"AlwaysAllow"}}""";
+        await cluster.OkAsync("PATCH", $"{Budgets}/web", Free, "application/merge-patch+json");
         await cluster.OkAsync("POST", $"{Pods}/web/eviction", Evict);
 
         var pod = await cluster.OkAsync("GET", $"{Pods}/web");

@@ -11,10 +11,10 @@ namespace Heal.Activities;
 internal sealed record EventSubject(string Kind, string? Namespace, string Name, string? Uid);
 
 /// <summary>
-/// What components reported about the target and what belongs to it, the newest first. One list of the namespace while it is small. Servers
-/// keep events neither indexed nor in memory, so that any list with a selector makes them read all: in a namespace with very many events
-/// one list brings what is no matter of course, and only the most important subjects are asked for by themselves. Where core events may not be read, those of events.k8s.io are:
-/// the server keeps both in one place, and shows each event in both.
+/// What components reported about the target and what belongs to it, the newest first. One list of the namespace while it is small.
+/// Servers keep events neither indexed nor in memory, so that any list with a selector makes them read all: in a namespace with very many
+/// events one list brings what is no matter of course, and only the most important subjects are asked for by themselves. Where core
+/// events may not be read, those of events.k8s.io are: the server keeps both in one place, and shows each event in both.
 /// </summary>
 internal static class EventReader
 {
@@ -59,7 +59,7 @@ internal static class EventReader
     }
 
     private static async Task<IEnumerable<KubernetesEvent>> OneByOneAsync(
-        PartReader reader, string ns, IReadOnlyList<EventSubject> subjects)
+        PartReader reader, string ns, List<EventSubject> subjects)
     {
         if (subjects.Count > EvidenceLimits.EventSubjects)
         {

@@ -12,7 +12,8 @@ internal static class PodObserver
             Observer.Info(pod, TargetKinds.Pod), pod.Spec?.NodeName, status.Phase, status.Reason, Observer.Text(status.Message),
             Observer.Conditions(status.Conditions),
             [
-                .. (status.InitContainerStatuses ?? []).Select(item => Of(item) with { IsInit = true, IsSidecar = IsSidecar(pod, item.Name) }),
+                .. (status.InitContainerStatuses ?? []).Select(item =>
+                    Of(item) with { IsInit = true, IsSidecar = IsSidecar(pod, item.Name) }),
                 .. (status.ContainerStatuses ?? []).Select(Of),
             ],
             pod.Metadata.Finalizers ?? []);

@@ -57,7 +57,8 @@ internal sealed class Scheduler(Registry registry, EventRecorder events) : ICont
             Conditions.Set(o, "PodScheduled", true, null, null, registry.Clock.Timestamp());
             return o;
         }, WriteContext.Scheduler with { Subresource = "status" });
-        events.Newer(bound.Json, "Normal", Component, "Binding", "Scheduled", $"Successfully assigned {key.Namespace}/{key.Name} to {node}");
+        events.Newer(
+            bound.Json, "Normal", Component, "Binding", "Scheduled", $"Successfully assigned {key.Namespace}/{key.Name} to {node}");
     }
 
     private void Refuse(ObjectKey key, JsonObject pod, int nodes, IEnumerable<string?> refusals)

@@ -36,7 +36,8 @@ internal static class PodStatusWriter
         var message = unready.Count == 0 ? null : $"containers with unready status: [{string.Join(' ', unready)}]";
         var reason = unready.Count == 0 ? null : "ContainersNotReady";
         Conditions.Set(pod, "Initialized", initialized, initialized ? null : "ContainersNotInitialized",
-            initialized ? null : $"containers with incomplete status: [{string.Join(' ', inits.Where(c => !c.HasPassed).Select(c => c.Name))}]",
+            initialized ? null
+                : $"containers with incomplete status: [{string.Join(' ', inits.Where(c => !c.HasPassed).Select(c => c.Name))}]",
             now);
         Conditions.Set(pod, "Ready", unready.Count == 0, reason, message, now);
         Conditions.Set(pod, "ContainersReady", unready.Count == 0, reason, message, now);

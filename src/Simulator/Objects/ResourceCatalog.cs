@@ -106,7 +106,8 @@ internal static class ResourceCatalog
     public static readonly IReadOnlyList<ResourceType> Served =
     [
         .. FurtherResources.Served, .. CustomResources.Served,
-        Namespaces, Nodes, Pods, Services, Endpoints, ConfigMaps, Secrets, Events, NewerEvents, ServiceAccounts, PersistentVolumeClaims, ResourceQuotas,
+        Namespaces, Nodes, Pods, Services, Endpoints, ConfigMaps, Secrets, Events, NewerEvents,
+        ServiceAccounts, PersistentVolumeClaims, ResourceQuotas,
         Deployments, ReplicaSets, StatefulSets, DaemonSets, ControllerRevisions, Jobs, CronJobs, PodDisruptionBudgets,
         HorizontalPodAutoscalers, NetworkPolicies, VolumeSnapshotClasses, VolumeSnapshots, Roles, RoleBindings, Leases,
     ];

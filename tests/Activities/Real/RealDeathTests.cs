@@ -3,8 +3,8 @@ using Heal.Healing;
 namespace Heal.Activities.Tests;
 
 /// <summary>
-/// The actions that change a cluster and that one without containers can carry, each in a process of its own that SIGKILL ends at a point of it. Its
-/// API server, its controllers and its scheduler see one effect, and the ledger is whole.
+/// The actions that change a cluster and that one without containers can carry, each in a process of its own that SIGKILL
+/// ends at a point of it. Its API server, its controllers and its scheduler see one effect, and the ledger is whole.
 /// </summary>
 [Collection(RealShopCollection.Name)]
 [Trait("Category", "Cluster")]

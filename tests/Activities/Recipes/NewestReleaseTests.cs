@@ -103,7 +103,7 @@ public sealed class NewestReleaseTests(Shop shop) : IClassFixture<Shop>
         await stall.DeployAsync("web", 2);
         await stall.AddFaultAsync("""
             {"api":{"action":"status","status":422,"reason":"Invalid","method":"PATCH","path":"/apis/apps/v1/namespaces/$ns/*","message":
-            "deployments.apps \"web\" is forbidden: ValidatingAdmissionPolicy 'freeze' with binding 'all' denied request: no changes today"}}
+            "deployments.apps \"web\" is forbidden: ValidatingAdmissionPolicy 'freeze' with binding 'b' denied request: no changes today"}}
             """);
 
         var result = await RunAsync(stall, "rollout_restart", TargetKinds.Deployment, "web");

@@ -65,10 +65,15 @@ internal sealed class FenceNode : IRecipe
             ["key"] = DeleteStuckPod.OutOfService, ["value"] = "nodeshutdown", ["effect"] = "NoExecute",
         };
         var change = FieldChange.Of(node, taint, "spec", "taints", $"[key={DeleteStuckPod.OutOfService},effect=NoExecute]");
-        return change.Old is not null ? Proposal.Refuse("it is marked out of service already")
-            : Proposal.Act($"fences {request.Target}",
-                new PowerEffect(node.Name(), On: false),
-                PatchEffect.On(ActionTools.AddressOf(request.Target), node, change));
+        if (change.Old is not null) return Proposal.Refuse("it is marked out of service already");
+        var mark = PatchEffect.On(ActionTools.AddressOf(request.Target), node, change);
+
+        // Who may not mark it must not switch it off either. A rehearsal is asked for the same right.
+        var look = await mark.LookAsync(tools, request.Key, cancellationToken);
+        var answer = await mark.WriteAsync(tools, request.Key, look, dryRun: true, cancellationToken);
+        return answer.Kind == WriteKind.Refused
+            ? Proposal.Refuse(answer.Detail)
+            : Proposal.Act($"fences {request.Target}", new PowerEffect(node.Name(), On: false), mark);
     }
 
     public async Task<EffectCheck> CheckAsync(

@@ -26,7 +26,8 @@ internal sealed class RestoreDeletedObject : IRecipe
             new ActionParameter("name", ParameterKind.Text, "", null, null, "Its name, in the namespace of the workload."),
         ],
         "The object is not there, and a versioned copy has it: the manifest of a deployed Helm release of the namespace, or a file at the "
-            + $"head of the repository of setting {SourceOptions.Section}:Git. An encrypted file is none.",
+            + $"head of the repository of setting {SourceOptions.Section}:Git. An encrypted file is none. A RoleBinding comes back only "
+            + "where the healer may `bind` its role, which none of its own roles allows.",
         "The object is there, and all pods of the workload are of the newest template and ready.",
         "delete_restored_object",
         [
