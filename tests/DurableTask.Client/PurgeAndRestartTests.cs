@@ -107,7 +107,8 @@ public class PurgeAndRestartTests : ClientFixture
         Hub.Set("i", OrchestrationStatus.Running);
 
         var running = await Assert.ThrowsAsync<InvalidOperationException>(() => Client.RestartAsync("i"));
-        Assert.StartsWith("An orchestration with the instanceId i cannot be restarted. It is Running,", running.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "An orchestration with the instanceId i cannot be restarted. It is Running,", running.Message, StringComparison.Ordinal);
         var unknown = await Assert.ThrowsAsync<ArgumentException>(() => Client.RestartAsync("nobody"));
         Assert.Contains("An orchestration with the instanceId nobody was not found.", unknown.Message, StringComparison.Ordinal);
     }

@@ -54,6 +54,14 @@ public sealed class ComplaintTests
         Complains("FUNC1007", found, $$"""[Function("F")] public void Run({{parameters}}) { }""");
 
     [Theory]
+    [InlineData("string timer")]
+    [InlineData("object timer")]
+    [InlineData("Functions timer")]
+    public void A_timer_may_be_text_or_a_class_of_the_applications_own(string parameter) => Assert.Empty(Generated.FromClass(
+        $$"""[Function("F")] public void Run([TimerTrigger("0 * * * * *")] {{parameter}}) { }""").Complaints);
+
+    [Theory]
+    [InlineData("[TimerTrigger(\"0 * * * * *\")] TaskOrchestrationContext timer", "expected TimerInfo")]
     [InlineData("[TimerTrigger(\"0 * * * * *\")] int timer", "[TimerTrigger] and the type int; expected TimerInfo")]
     [InlineData("[OrchestrationTrigger] string context", "the type string; expected TaskOrchestrationContext")]
     [InlineData("[EntityTrigger] string entity", "the type string; expected TaskEntityDispatcher")]

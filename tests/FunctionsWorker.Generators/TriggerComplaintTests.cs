@@ -50,17 +50,21 @@ public sealed class TriggerComplaintTests
 
     [Theory]
     [InlineData("ab", 56)]
-    [InlineData("Orders", 56)]
+    [InlineData("Orders_", 56)]
     [InlineData("a--b", 56)]
     [InlineData("a123456789-123456789-123456789-123456789-123456789-123456", 56)]
     public void A_queue_name_of_a_trigger_that_is_none_is_FUNC3004(string name, int longest) =>
         Complains("FUNC3004", $"3 to {longest}", $$"""[Function("F")] public void Run([QueueTrigger("{{name}}")] string text) { }""");
 
     [Fact]
+    public void A_queue_name_in_capitals_is_not_complained_of() => Assert.Empty(Generated.FromClass(
+        """[Function("F")] [QueueOutput("myOutput")] public string Run([QueueTrigger("myQueue")] string text) => text;""").Complaints);
+
+    [Fact]
     public void A_queue_name_of_an_output_that_is_none_is_FUNC3004() => Complains(
         "FUNC3004",
-        "'Out' of function 'F' is none; expected 3 to 63",
-        $$"""[Function("F")] [QueueOutput("Out")] public string Run({{Minutely}}) => "";""");
+        "'O' of function 'F' is none; expected 3 to 63",
+        $$"""[Function("F")] [QueueOutput("O")] public string Run({{Minutely}}) => "";""");
 
     [Theory]
     [InlineData("[HttpTrigger] HttpRequest request", "[HttpTrigger] does not take")]

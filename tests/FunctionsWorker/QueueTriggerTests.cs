@@ -33,6 +33,15 @@ public sealed class QueueTriggerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_queue_named_in_capitals_is_the_one_in_small_letters()
+    {
+        await using TestHost host = await StartAsync("TakeOrder", name: _name.ToUpperInvariant());
+        await Azurite.SendAsync(Queue, """{ "Number": 5, "item": "nut" }""");
+        await host.Get<Journal>().NextAsync();
+        Assert.Equal(["order 5 nut True 1"], host.Get<Journal>().Entries);
+    }
+
+    [Fact]
     public async Task A_message_that_keeps_failing_goes_to_the_poison_queue_unchanged_with_its_reason_in_the_log()
     {
         await using TestHost host = await StartAsync("SlowOrder", maxDequeueCount: 2);
@@ -103,9 +112,13 @@ public sealed class QueueTriggerTests : IAsyncLifetime
     }
 
     private Task<TestHost> StartAsync(string function, int maxDequeueCount = 5, string visibility = "00:00:00",
-        string? connection = null) =>
+        string? connection = null, string? name = null) =>
         TestHost.StartAsync(
-            settings: new(StringComparer.Ordinal) { ["ORDERS"] = _name, ["AzureWebJobsStorage"] = connection ?? Azurite.ConnectionString },
+            settings: new(StringComparer.Ordinal)
+            {
+                ["ORDERS"] = name ?? _name,
+                ["AzureWebJobsStorage"] = connection ?? Azurite.ConnectionString,
+            },
             hostJson: $$"""
                 { "extensions": { "queues": {
                     "maxPollingInterval": "00:00:00.200", "maxDequeueCount": {{maxDequeueCount}},

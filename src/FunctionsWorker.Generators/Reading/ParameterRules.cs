@@ -38,9 +38,9 @@ internal static class ParameterRules
     {
         var attribute = Symbols.NameOf(parameter.Binding!.AttributeClass!);
         if (!TypesOfAttributes.TryGetValue(attribute, out var expected)) return;
+        // Text is the timer's JSON, and a class of the application's own is read from it.
         var isRaw = attribute == Known.TimerTrigger
-            && (parameter.Symbol.Type.TypeKind == TypeKind.Dynamic
-                || parameter.Symbol.Type.SpecialType is SpecialType.System_String or SpecialType.System_Object);
+            && parameter.Symbol.Type is { TypeKind: TypeKind.Dynamic } or { TypeKind: TypeKind.Class, IsAbstract: false };
         if (parameter.IsByReference || (!isRaw && parameter.TypeName != expected))
         {
             function.Complain(

@@ -35,7 +35,7 @@ internal static class TriggerRules
 
     public static void CheckQueue(FunctionFacts function, string? name, int longest, SourcePlace place)
     {
-        if (Symbols.IsLiteral(name) && (name!.Length < 3 || name.Length > longest || !QueueName.IsMatch(name)))
+        if (Symbols.IsLiteral(name) && (name!.Length < 3 || name.Length > longest || !QueueName.IsMatch(name.ToLowerInvariant())))
         {
             function.Complain(Rules.BadQueueName, place, name, longest.ToString(CultureInfo.InvariantCulture));
         }

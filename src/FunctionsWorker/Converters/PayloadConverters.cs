@@ -30,6 +30,7 @@ internal sealed class BytesConverter : IInputConverter
         BinaryData data => data,
         string text => BinaryData.FromString(text),
         QueueMessage message => message.Body,
+        TimerInfo timer => BinaryData.FromObjectAsJson(timer),
         _ => null,
     };
 }

@@ -19,8 +19,7 @@ internal static class ParameterRules
         Type type = parameter.Parameter.Type;
         string? fault = parameter.Attribute switch
         {
-            TimerTriggerAttribute when type != typeof(TimerInfo) && type != typeof(string) && type != typeof(object) =>
-                "has [TimerTrigger], expected type TimerInfo",
+            TimerTriggerAttribute when !type.IsClass || type.IsAbstract => "has [TimerTrigger], expected type TimerInfo",
             OrchestrationTriggerAttribute when type != typeof(TaskOrchestrationContext) =>
                 "has [OrchestrationTrigger], expected type TaskOrchestrationContext",
             EntityTriggerAttribute when type != typeof(TaskEntityDispatcher) => "has [EntityTrigger], expected type TaskEntityDispatcher",

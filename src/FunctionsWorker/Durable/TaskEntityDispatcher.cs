@@ -29,8 +29,8 @@ public sealed class TaskEntityDispatcher
     }
 
     /// <summary>
-    /// Lets an object of a class do the operation. An <see cref="ITaskEntity"/> comes from the container, or is a new one with services from
-    /// there. Any other type is the state itself: its public methods are the operations, and the whole object is stored.
+    /// Lets an object of a class do the operation. An <see cref="ITaskEntity"/> comes from the container, or is a new one with services
+    /// from there. Any other type is the state itself: its public methods are the operations, and the whole object is stored.
     /// </summary>
     public Task DispatchAsync<T>() => DispatchAsync(
         typeof(T).IsAssignableTo(typeof(ITaskEntity))

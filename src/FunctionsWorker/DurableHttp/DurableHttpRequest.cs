@@ -11,7 +11,8 @@ namespace Microsoft.Azure.Functions.Worker.Extensions.DurableTask.Http;
 public class DurableHttpRequest(HttpMethod method, Uri uri)
 {
     /// <summary>A request with headers.</summary>
-    public DurableHttpRequest(HttpMethod method, Uri uri, IDictionary<string, StringValues>? headers, bool asynchronousPatternEnabled = false)
+    public DurableHttpRequest(
+        HttpMethod method, Uri uri, IDictionary<string, StringValues>? headers, bool asynchronousPatternEnabled = false)
         : this(method, uri)
     {
         Headers = headers;

@@ -39,7 +39,7 @@ internal sealed partial record QueueOutput(OutputDescriptor Output, QueueClient 
     {
         string where = $"function '{function.Name}' ({function.EntryPoint}): output {output.Name}, queue '{attribute.QueueName}'";
         int before = faults.Count;
-        string name = SettingReferences.Resolve(attribute.QueueName, configuration, where, faults);
+        string name = SettingReferences.Resolve(attribute.QueueName, configuration, where, faults).ToLowerInvariant();
         if (faults.Count == before && !QueueName().IsMatch(name))
         {
             faults.Add($"{where}: is '{name}', expected 3 to 63 lower-case letters, digits and single '-'");

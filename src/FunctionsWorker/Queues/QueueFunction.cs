@@ -19,7 +19,7 @@ internal sealed partial record QueueFunction(FunctionDescriptor Function, QueueC
             string where = $"function '{function.Name}' ({function.EntryPoint}): queue '{trigger.QueueName}'";
             List<string> faults = allFaults.Of(function.Name);
             int before = faults.Count;
-            string name = SettingReferences.Resolve(trigger.QueueName, configuration, where, faults);
+            string name = SettingReferences.Resolve(trigger.QueueName, configuration, where, faults).ToLowerInvariant();
             if (faults.Count == before && !QueueName().IsMatch(name))
             {
                 faults.Add($"{where}: is '{name}', expected 3 to 56 lower-case letters, digits and single '-' "

@@ -41,7 +41,10 @@ public sealed class BindingSamples(Journal journal)
 
     [Function("Listed")]
     public static string Listed(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get")] HttpRequest request, string[] names, List<int>? sizes, IDictionary<string, string> query) =>
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get")] HttpRequest request,
+        string[] names,
+        List<int>? sizes,
+        IDictionary<string, string> query) =>
         $"{request.Method} {string.Join('+', names)} {sizes?.Sum().ToString() ?? "none"} {string.Join('+', query.Keys)}";
 
     [Function("BodyAndRequest")]

@@ -9,6 +9,17 @@ public sealed class ListenerSamples(Journal journal)
     public Task TickAsync([TimerTrigger("%TICK%", RunOnStartup = false)] TimerInfo timer, CancellationToken token) =>
         DoAsync($"tick next={timer.ScheduleStatus?.Next:HH:mm:ss} late={timer.IsPastDue}", token);
 
+    [Function("TickAsText")]
+    public Task TickAsTextAsync([TimerTrigger("%TICK%")] string timer) => DoAsync($"text {timer}");
+
+    [Function("TickAsOwn")]
+    public Task TickAsOwnAsync([TimerTrigger("%TICK%")] OwnTimer timer) =>
+        DoAsync($"own next={timer.ScheduleStatus!.Next:HH:mm:ss} late={timer.IsPastDue}");
+
+    public sealed record OwnTimer(OwnSchedule? ScheduleStatus, bool IsPastDue);
+
+    public sealed record OwnSchedule(DateTime Last, DateTime Next);
+
     [Function("Beat")]
     public Task BeatAsync([TimerTrigger("%BEAT%", UseMonitor = false)] TimerInfo timer) =>
         DoAsync($"beat status={timer.ScheduleStatus is not null} late={timer.IsPastDue}");

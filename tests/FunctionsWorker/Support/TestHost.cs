@@ -27,7 +27,8 @@ internal sealed class TestHost : IAsyncDisposable
     // What needs a schedule or a queue runs only where a test asks for it.
     public static readonly string[] Listeners =
     [
-        "Tick", "TickAgain", "TickOnAndOn", "Beat", "Wake", "TakeOrder", "SlowOrder", "Patient", "TakeBytes", "TakeText",
+        "Tick", "TickAsText", "TickAsOwn",
+        "TickAgain", "TickOnAndOn", "Beat", "Wake", "TakeOrder", "SlowOrder", "Patient", "TakeBytes", "TakeText",
         "SendText", "SendMany", "SendAndReply", "Forward",
     ];
 

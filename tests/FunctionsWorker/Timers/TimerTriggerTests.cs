@@ -26,6 +26,18 @@ public sealed class TimerTriggerTests
         Assert.Equal(["tick next=12:14:00 late=False"], host.Get<Journal>().Entries);
     }
 
+    [Theory]
+    [InlineData("TickAsText", "\"IsPastDue\":false")]
+    [InlineData("TickAsOwn", "own next=12:14:00 late=False")]
+    public async Task A_timer_is_bound_as_JSON_text_or_as_a_class_of_the_applications_own(string function, string expected)
+    {
+        await using TestHost host = await StartAsync(function);
+        await _time.WaitsUntilAsync(Noon.AddMinutes(7));
+        _time.MoveTo(Noon.AddMinutes(7));
+        await host.Get<Journal>().NextAsync();
+        Assert.Contains(expected, host.Get<Journal>().Entries.Single(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_run_that_outlasts_its_next_times_is_never_joined_by_another_and_the_schedule_goes_on()
     {
@@ -104,8 +116,8 @@ public sealed class TimerTriggerTests
     }
 
     // Every seven minutes: nothing else in the host waits that long, so that who waits for such a time is the timer function.
-    private Task<TestHost> StartAsync() => TestHost.StartAsync(
+    private Task<TestHost> StartAsync(string function = "Tick") => TestHost.StartAsync(
         builder => builder.Services.AddSingleton<TimeProvider>(_time).AddSingleton(new TimerLease { Duration = TimeSpan.FromHours(1) }),
         settings: new(StringComparer.Ordinal) { ["TICK"] = Schedule },
-        listeners: ["Tick"]);
+        listeners: [function]);
 }
