@@ -11,7 +11,7 @@ public abstract class ClientFixture
     private protected ClientFixture()
     {
         Hub = new FakeTaskHub(Time);
-        var hubOptions = new TaskHubClientOptions { NewGuid = () => new Guid(++_ids, 0, 0, new byte[8]) };
+        var hubOptions = new TaskHubClientOptions { NewGuid = _ => new Guid(++_ids, 0, 0, new byte[8]) };
         Client = new TaskHubClient("test", Hub, Options, hubOptions, Time, NullLogger.Instance);
     }
 

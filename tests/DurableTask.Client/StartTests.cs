@@ -4,6 +4,7 @@ using DurableTask.Core.History;
 using DurableTask.Core.Payloads;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Heal.DurableTask.Client.Tests;
 
@@ -33,6 +34,19 @@ public class StartTests : ClientFixture
 
         Assert.Equal("00000001000000000000000000000000", id);
         Assert.Equal("00000002000000000000000000000000", Start.OrchestrationInstance.ExecutionId);
+    }
+
+    [Fact]
+    public void Ids_sort_in_the_order_in_which_they_are_made()
+    {
+        var starter = new OrchestrationStarter(Hub, new TaskHubClientOptions(), Time, NullLogger.Instance);
+        var ids = Enumerable.Range(0, 50).Select(_ =>
+        {
+            Time.Advance(TimeSpan.FromMilliseconds(1));
+            return starter.NewId();
+        }).ToList();
+
+        Assert.Equal(ids.Order(StringComparer.Ordinal), ids);
     }
 
     [Fact]

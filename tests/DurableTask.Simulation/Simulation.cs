@@ -119,7 +119,7 @@ internal sealed class Simulation
         services.AddDurableTaskClient(client => client
             .UseTaskHub(_ => hub, options =>
             {
-                options.NewGuid = NewGuid;
+                options.NewGuid = _ => NewGuid();
 
                 // It takes a worker to end what is to be replaced, and they die here.
                 options.ReplaceTimeout = LongestRun;

@@ -10,7 +10,7 @@ namespace Microsoft.DurableTask.Client;
 internal sealed class OrchestrationStarter(ITaskHub hub, TaskHubClientOptions options, TimeProvider time, ILogger logger)
 {
     /// <summary>A new id: a GUID in "N" format, which clients in other languages rely on for execution ids.</summary>
-    public string NewId() => options.NewGuid().ToString("N");
+    public string NewId() => options.NewGuid(time.GetUtcNow()).ToString("N");
 
     /// <summary>Creates the instance of a start event.</summary>
     /// <param name="hasOwnId">True when its id was made by <see cref="NewId"/>.</param>
