@@ -70,6 +70,9 @@ internal sealed class PreparedTurn(TurnCommit turn) : GroupOperation<TurnReceipt
 {
     private PreparedStart? _start;
 
+    /// <summary>Written by the caller when some go to rows for certain.</summary>
+    private string[]? _activities = turn.ClaimActivities == turn.Activities.Count ? null : SerializeEach(turn.Activities);
+
     public TurnCommit Turn { get; } = turn;
 
     /// <summary>The instance's start, when it is to be stored together with this turn, which is its first; else null.</summary>
@@ -112,14 +115,18 @@ internal sealed class PreparedTurn(TurnCommit turn) : GroupOperation<TurnReceipt
         IsPlain
         && !Turn.LockHeld
         && History is not null
-        && Turn.ClaimActivities == Activities.Length
+        && Turn.ClaimActivities == ActivityCount
         && Turn.ConsumedMessages.All(static id => id == Residents.NoRow)
         && Turn.FinishedActivities.All(static held => held.ActivityId == Residents.NoRow);
 
     /// <summary>UTF-8: it goes to the server as it is.</summary>
     public byte[]? History { get; } = turn.ContinueAs is null ? HistorySerializer.SerializeAll(turn.NewHistory) : null;
 
-    public string[] Activities { get; } = turn.Status.IsTerminal() ? [] : SerializeEach(turn.Activities);
+    /// <summary>How many activities it starts.</summary>
+    public int ActivityCount => Ends ? 0 : Turn.Activities.Count;
+
+    /// <summary>What goes into the rows of its activities; most turns need none.</summary>
+    public string[] Activities => Ends ? [] : _activities ??= SerializeEach(Turn.Activities);
 
     public string[] Timers { get; } = turn.Status.IsTerminal() ? [] : SerializeEach(turn.Timers);
 

@@ -249,7 +249,7 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
                 }
             }
 
-            news.Activities |= !result.Turn.Ends && claimed.Length < result.Turn.Activities.Length;
+            news.Activities |= !result.Turn.Ends && claimed.Length < result.Turn.ActivityCount;
             state.NeedsLook |= (result.HasUnread && !result.Turn.Ends) || result.Turn.Timers.Length > 0;
             result.Turn.Answer(new TurnReceipt(result.Fence, claimed));
         }
