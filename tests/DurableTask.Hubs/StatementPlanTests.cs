@@ -90,6 +90,14 @@ public sealed class StatementPlanTests(TestDatabase database) : IClassFixture<Te
                 planCacheMode,
                 "end_resident_turns (text[], text[], text[], bigint[], int[], int[], smallint[], text[], text[], text[], text[])",
                 "'{i1}', '{e}', '{w}', '{1}', '{1}', '{1}', '{1}', '{null}', '{x}', '{null}', '{null}'"),
+            await PlanAsync(
+                planCacheMode,
+                "end_resident_turn (text, text, text, bigint, int, int, smallint, text, text, text, text)",
+                "'i1', 'e', 'w', 1, 1, 1, 1::smallint, null, 'x', null, null"),
+            await PlanAsync(
+                planCacheMode,
+                "create_opened_instance (text, text, text, text, text, text, text, text, int, smallint, text, text)",
+                "'n', 'e', 'Order', null, null, null, '1', 'w', 4, 0::smallint, null, 'x'"),
             await PlanAsync(planCacheMode, "lock_residents (text[], text[], int)", "'{w}', null, 500"),
             await PlanAsync(planCacheMode, "read_residents (text[], text[])", "'{i1}', '{e}'"),
             await PlanAsync(planCacheMode, "read_histories (text[])", "'{i1,i2}'"),

@@ -9,9 +9,11 @@ internal static class GroupCommands
 {
     private static readonly string CreateSql = HubDatabase.Sql["create_fresh_instances"];
     private static readonly string OpenSql = HubDatabase.Sql["create_opened_instances"];
+    private static readonly string OpenLoneSql = HubDatabase.Sql["create_opened_instance"];
     private static readonly string CommitResidentSql = HubDatabase.Sql["commit_resident_turns"];
     private static readonly string CommitLoneResidentSql = HubDatabase.Sql["commit_resident_turn"];
     private static readonly string EndResidentSql = HubDatabase.Sql["end_resident_turns"];
+    private static readonly string EndLoneResidentSql = HubDatabase.Sql["end_resident_turn"];
     private static readonly string CommitSql = HubDatabase.Sql["commit_turns"];
 
     public static NpgsqlBatchCommand Create(PreparedStart[] starts)
@@ -33,31 +35,26 @@ internal static class GroupCommands
     /// <summary>For turns that are <see cref="PreparedTurn.IsOpening"/>.</summary>
     public static NpgsqlBatchCommand Open(PreparedTurn[] turns)
     {
-        var command = new NpgsqlBatchCommand(OpenSql);
-        Add(command, turns, static turn => turn.InstanceId);
-        Add(command, turns, static turn => turn.Turn.ExecutionId);
-        Add(command, turns, static turn => turn.Start!.Created.Start.Name);
-        Add(command, turns, static turn => turn.Start!.Created.Start.Version);
-        Add(command, turns, static turn => turn.Start!.Created.Start.ParentInstance?.OrchestrationInstance.InstanceId);
-        Add(command, turns, static turn => turn.Start!.Tags);
-        Add(command, turns, static turn => turn.Start!.Created.Start.Input);
-        Add(command, turns, static turn => turn.Turn.Lock.WorkerId);
-        Add(command, turns, static turn => turn.HistoryAfter);
-        Add(command, turns, static turn => (short)turn.Turn.Status);
-        Add(command, turns, static turn => turn.Turn.CustomStatus);
-        AddTexts(command, turns, static turn => turn.History);
+        var command = new NpgsqlBatchCommand(turns.Length == 1 ? OpenLoneSql : OpenSql);
+        AddEach(command, turns, static turn => turn.InstanceId);
+        AddEach(command, turns, static turn => turn.Turn.ExecutionId);
+        AddEach(command, turns, static turn => turn.Start!.Created.Start.Name);
+        AddEach(command, turns, static turn => turn.Start!.Created.Start.Version);
+        AddEach(command, turns, static turn => turn.Start!.Created.Start.ParentInstance?.OrchestrationInstance.InstanceId);
+        AddEach(command, turns, static turn => turn.Start!.Tags);
+        AddEach(command, turns, static turn => turn.Start!.Created.Start.Input);
+        AddEach(command, turns, static turn => turn.Turn.Lock.WorkerId);
+        AddEach(command, turns, static turn => turn.HistoryAfter);
+        AddEach(command, turns, static turn => (short)turn.Turn.Status);
+        AddEach(command, turns, static turn => turn.Turn.CustomStatus);
+        AddHistory(command, turns);
         return command;
     }
 
     /// <summary>For turns that are <see cref="PreparedTurn.IsResident"/> and go on.</summary>
     public static NpgsqlBatchCommand CommitResident(PreparedTurn[] turns)
     {
-        if (turns is [var lone])
-        {
-            return CommitResident(lone);
-        }
-
-        var command = new NpgsqlBatchCommand(CommitResidentSql);
+        var command = new NpgsqlBatchCommand(turns.Length == 1 ? CommitLoneResidentSql : CommitResidentSql);
         AddResident(command, turns);
         return command;
     }
@@ -65,39 +62,24 @@ internal static class GroupCommands
     /// <summary>For turns that are <see cref="PreparedTurn.IsResident"/> and end.</summary>
     public static NpgsqlBatchCommand EndResident(PreparedTurn[] turns)
     {
-        var command = new NpgsqlBatchCommand(EndResidentSql);
+        var command = new NpgsqlBatchCommand(turns.Length == 1 ? EndLoneResidentSql : EndResidentSql);
         AddResident(command, turns);
-        Add(command, turns, static turn => turn.Turn.Output);
-        Add(command, turns, static turn => turn.Failure);
-        return command;
-    }
-
-    private static NpgsqlBatchCommand CommitResident(PreparedTurn turn)
-    {
-        var command = new NpgsqlBatchCommand(CommitLoneResidentSql);
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = turn.InstanceId });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = turn.Turn.ExecutionId });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = turn.Turn.Lock.WorkerId });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = turn.Turn.Lock.Fence });
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = turn.Turn.HistoryCount });
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = turn.HistoryAfter });
-        command.Parameters.Add(new NpgsqlParameter<short> { TypedValue = (short)turn.Turn.Status });
-        command.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = turn.Turn.CustomStatus });
-        command.Parameters.Add(new NpgsqlParameter<byte[]?> { TypedValue = turn.History, NpgsqlDbType = NpgsqlDbType.Text });
+        AddEach(command, turns, static turn => turn.Turn.Output);
+        AddEach(command, turns, static turn => turn.Failure);
         return command;
     }
 
     private static void AddResident(NpgsqlBatchCommand command, PreparedTurn[] turns)
     {
-        Add(command, turns, static turn => turn.InstanceId);
-        Add(command, turns, static turn => turn.Turn.ExecutionId);
-        Add(command, turns, static turn => turn.Turn.Lock.WorkerId);
-        Add(command, turns, static turn => turn.Turn.Lock.Fence);
-        Add(command, turns, static turn => turn.Turn.HistoryCount);
-        Add(command, turns, static turn => turn.HistoryAfter);
-        Add(command, turns, static turn => (short)turn.Turn.Status);
-        Add(command, turns, static turn => turn.Turn.CustomStatus);
-        AddTexts(command, turns, static turn => turn.History);
+        AddEach(command, turns, static turn => turn.InstanceId);
+        AddEach(command, turns, static turn => turn.Turn.ExecutionId);
+        AddEach(command, turns, static turn => turn.Turn.Lock.WorkerId);
+        AddEach(command, turns, static turn => turn.Turn.Lock.Fence);
+        AddEach(command, turns, static turn => turn.Turn.HistoryCount);
+        AddEach(command, turns, static turn => turn.HistoryAfter);
+        AddEach(command, turns, static turn => (short)turn.Turn.Status);
+        AddEach(command, turns, static turn => turn.Turn.CustomStatus);
+        AddHistory(command, turns);
     }
 
     public static NpgsqlBatchCommand Commit(PreparedTurn[] turns)
@@ -174,6 +156,31 @@ internal static class GroupCommands
     /// <summary>A parameter with one entry per item.</summary>
     public static void Add<TItem, TValue>(NpgsqlBatchCommand command, IReadOnlyList<TItem> items, Func<TItem, TValue> value) =>
         command.Parameters.Add(new NpgsqlParameter<TValue[]> { TypedValue = Column(items, value) });
+
+    /// <summary>A parameter with one entry per turn; for a lone turn, which has a statement of its own, the entry itself.</summary>
+    private static void AddEach<T>(NpgsqlBatchCommand command, PreparedTurn[] turns, Func<PreparedTurn, T> value)
+    {
+        if (turns is [var lone])
+        {
+            command.Parameters.Add(new NpgsqlParameter<T> { TypedValue = value(lone) });
+        }
+        else
+        {
+            Add(command, turns, value);
+        }
+    }
+
+    private static void AddHistory(NpgsqlBatchCommand command, PreparedTurn[] turns)
+    {
+        if (turns is [var lone])
+        {
+            command.Parameters.Add(new NpgsqlParameter<byte[]?> { TypedValue = lone.History, NpgsqlDbType = NpgsqlDbType.Text });
+        }
+        else
+        {
+            AddTexts(command, turns, static turn => turn.History);
+        }
+    }
 
     /// <summary>Texts that are in UTF-8 already.</summary>
     private static void AddTexts<TItem>(NpgsqlBatchCommand command, IReadOnlyList<TItem> items, Func<TItem, byte[]?> value) =>
