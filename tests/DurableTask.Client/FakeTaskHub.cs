@@ -47,6 +47,14 @@ internal sealed class FakeTaskHub(TimeProvider time) : ITaskHub
         Signal(instanceId);
     }
 
+    /// <summary>The watches are told that the instance is (or was) like this; what is stored stays.</summary>
+    public void Tell(string instanceId, Func<InstanceState, InstanceState> change)
+    {
+        _watches.Where(watch => watch.InstanceId == instanceId).ToList().ForEach(
+            watch => watch.Known = change(_instances[instanceId]));
+        Signal(instanceId);
+    }
+
     public void Remove(string instanceId)
     {
         _instances.Remove(instanceId);
@@ -174,7 +182,7 @@ internal sealed class FakeTaskHub(TimeProvider time) : ITaskHub
 
     private sealed class Watch(FakeTaskHub hub, string instanceId) : IInstanceWatch
     {
-        public InstanceState? Known => null;
+        public InstanceState? Known { get; set; }
 
         private readonly SemaphoreSlim _changed = new(0);
 

@@ -88,6 +88,20 @@ public class SignalAndWaitTests : ClientFixture
         Assert.Equal(42, (await wait).ReadOutputAs<int>());
     }
 
+    /// <summary>Whoever stored the end tells it afterwards: the instance may have been rewound, or started again, in between.</summary>
+    [Fact]
+    public async Task A_word_of_an_earlier_end_that_comes_late_does_not_end_a_wait()
+    {
+        var earlier = Time.GetUtcNow();
+        Hub.Set("i", OrchestrationStatus.Running, state => state with { UpdatedAt = earlier.AddSeconds(1) });
+        var wait = Client.WaitForInstanceCompletionAsync("i", getInputsAndOutputs: true);
+        await Hub.Waiting.Task;
+        Hub.Tell("i", state => state with { Status = OrchestrationStatus.Failed, UpdatedAt = earlier });
+        Hub.Set("i", OrchestrationStatus.Completed, state => state with { Output = "42" });
+
+        Assert.Equal(42, (await wait).ReadOutputAs<int>());
+    }
+
     [Fact]
     public async Task A_cancelled_wait_throws_OperationCanceledException_itself_with_the_callers_token()
     {

@@ -149,6 +149,61 @@ public sealed class FirstTurnTests(TestDatabase database) : IClassFixture<TestDa
         await AssertBeginsElsewhereAsync(item);
     }
 
+    /// <summary>Turns that share a commit have statements of their own.</summary>
+    [Fact]
+    public async Task First_and_last_turns_that_wait_together_are_stored_as_each_would_be_alone()
+    {
+        string taken = Some.Id();
+        _worker.HasRoom = false;
+        await _hub.CreateInstanceAsync(Some.Instance(taken), []);
+        _worker.HasRoom = true;
+        var blocker = await StartedAsync();
+        var ending = new[] { await StartedAsync(), await StartedAsync() };
+        var stale = await StartedAsync();
+        await _hub.SendMessageAsync(ending[0].Turn.Lock.InstanceId, Some.Event("late"));
+        var opening = new[] { await BeginAsync(), await BeginAsync(), await BeginAsync(taken) };
+
+        Task<TurnReceipt> first;
+        Task<TurnReceipt>[] group;
+        await using (var connection = await _source.OpenConnectionAsync())
+        {
+            await using var transaction = await connection.BeginTransactionAsync();
+            await using var hold = new NpgsqlCommand("SELECT 1 FROM instances WHERE instance_id = $1 FOR UPDATE", connection);
+            hold.Parameters.Add(new NpgsqlParameter<string> { TypedValue = blocker.Turn.Lock.InstanceId });
+            await hold.ExecuteScalarAsync();
+            first = _hub.CommitTurnAsync(Ending(blocker));
+            using var deadline = new CancellationTokenSource(Patience);
+            while ((await ListAsync(
+                "SELECT '' FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")).Count == 0)
+            {
+                deadline.Token.ThrowIfCancellationRequested();
+            }
+
+            group =
+            [
+                .. opening.Select(begun => _hub.CommitTurnAsync(Lockless(Some.Claiming(Some.Turn(begun.Item), Some.Lease)))),
+                .. ending.Select(started => _hub.CommitTurnAsync(Ending(started))),
+                _hub.CommitTurnAsync(Ending(stale) with { Lock = stale.Turn.Lock }),
+            ];
+            await transaction.CommitAsync();
+        }
+
+        await first.WaitAsync(Patience);
+        var errors = await Task.WhenAll(group.Select(commit => Record.ExceptionAsync(() => commit.WaitAsync(Patience))));
+        Assert.Equal([null, null, typeof(WorkItemLockLostException), null, null, typeof(WorkItemLockLostException)],
+            errors.Select(error => error?.GetType()));
+        await opening[0].Created.WaitAsync(Patience);
+        await opening[1].Created.WaitAsync(Patience);
+        await Assert.ThrowsAsync<OrchestrationAlreadyExistsException>(() => opening[2].Created.WaitAsync(Patience));
+        Assert.Equal(
+            ["Completed 3 1", "Completed 3 1"],
+            await ListAsync(
+                "SELECT 'Completed ' || history_count || ' ' || succeeded::int FROM instances "
+                + $"WHERE status = 1 AND resident_at IS NULL AND instance_id <> '{blocker.Turn.Lock.InstanceId}'"));
+        Assert.Equal(["4"], await ListAsync("SELECT count(DISTINCT xmin::text)::text FROM instances"));
+        Assert.Equal(["1"], await ListAsync("SELECT count(*)::text FROM inbox"));
+    }
+
     [Fact]
     public async Task An_id_that_its_starter_chose_is_stored_before_its_first_turn_runs()
     {
@@ -201,6 +256,26 @@ public sealed class FirstTurnTests(TestDatabase database) : IClassFixture<TestDa
         var created = _hub.CreateInstanceAsync(Some.Instance(id) with { HasOwnId = true }, []);
         return (created, await _worker.NextAsync());
     }
+
+    /// <summary>An instance in the worker's memory, whose activity is open.</summary>
+    private async Task<(OrchestrationWorkItem Turn, TurnReceipt Receipt)> StartedAsync()
+    {
+        var (created, item) = await BeginAsync();
+        var receipt = await _hub.CommitTurnAsync(Lockless(Some.Claiming(Some.Turn(item), Some.Lease)));
+        await created.WaitAsync(Patience);
+        return (item, receipt);
+    }
+
+    /// <summary>The last turn of such an instance.</summary>
+    private static TurnCommit Ending((OrchestrationWorkItem Turn, TurnReceipt Receipt) started) =>
+        Lockless(Some.Turn(started.Turn, OrchestrationStatus.Completed)) with
+        {
+            Lock = started.Turn.Lock with { Fence = started.Receipt.Fence },
+            HistoryCount = 2,
+            NewHistory = [Some.Outcome(0)],
+            ConsumedMessages = [],
+            FinishedActivities = [started.Receipt.Claimed[0].Lock],
+        };
 
     private static TurnCommit Lockless(TurnCommit turn) => turn with { LockHeld = false };
 

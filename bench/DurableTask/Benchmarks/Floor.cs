@@ -73,10 +73,12 @@ internal static class Floor
         }
     }
 
+    private readonly record struct Checkpoint(string Id, int Seq, string Payload, TaskCompletionSource Done);
+
     private sealed class Writer(NpgsqlDataSource source, NpgsqlConnection connection, NpgsqlCommand insert) : IAsyncDisposable
     {
-        private readonly Channel<(string Id, int Seq, string Payload, TaskCompletionSource Done)> _queue =
-            Channel.CreateUnbounded<(string Id, int Seq, string Payload, TaskCompletionSource Done)>(new UnboundedChannelOptions { SingleReader = true });
+        private readonly Channel<Checkpoint> _queue =
+            Channel.CreateUnbounded<Checkpoint>(new UnboundedChannelOptions { SingleReader = true });
 
         private Task _running = Task.CompletedTask;
 
@@ -107,7 +109,7 @@ internal static class Floor
         public Task WriteAsync(string id, int seq, string payload)
         {
             var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _queue.Writer.TryWrite((id, seq, payload, done));
+            _queue.Writer.TryWrite(new Checkpoint(id, seq, payload, done));
             return done.Task;
         }
 
@@ -122,7 +124,7 @@ internal static class Floor
 
         private async Task RunAsync()
         {
-            var group = new List<(string Id, int Seq, string Payload, TaskCompletionSource Done)>(MaxGroup);
+            var group = new List<Checkpoint>(MaxGroup);
             while (await _queue.Reader.WaitToReadAsync())
             {
                 while (group.Count < MaxGroup && _queue.Reader.TryRead(out var next))

@@ -306,10 +306,12 @@ internal sealed class TaskHubClient : DurableTaskClient
     {
         Check.NoEntity(_options.EnableEntitySupport, instanceId);
         using var watch = _hub.WatchInstance(instanceId);
-        var seen = false;
+        InstanceState? seen = null;
         while (true)
         {
-            var state = watch.Known ?? await _hub.GetInstanceAsync(instanceId, withPayloads, cancellation);
+            // An end is told after it was stored: a rewind, or a new start under the id, may have come first.
+            var known = watch.Known is { } told && (seen is null || told.UpdatedAt >= seen.UpdatedAt) ? told : null;
+            var state = known ?? await _hub.GetInstanceAsync(instanceId, withPayloads, cancellation);
             if (state is not null && until(state.Status))
             {
                 return withPayloads
@@ -317,12 +319,12 @@ internal sealed class TaskHubClient : DurableTaskClient
                     : state.WithoutPayloads().ToMetadata(converter: null);
             }
 
-            if (state is null && seen)
+            if (state is null && seen is not null)
             {
                 throw new InvalidOperationException($"Instance '{instanceId}' was purged while it was waited for; its end was not seen.");
             }
 
-            seen = state is not null;
+            seen = state;
             await watch.WaitAsync(cancellation);
         }
     }

@@ -27,6 +27,6 @@ public sealed class TaskHubClientOptions
     /// <summary>The hub to use.</summary>
     internal Func<IServiceProvider, ITaskHub>? CreateHub { get; set; }
 
-    /// <summary>Where instance and execution ids come from: made of the time, so that new rows lie side by side in a hub's indexes.</summary>
+    /// <summary>Where instance and execution ids come from: made of the time, so that new rows lie together in a hub's indexes.</summary>
     internal Func<DateTimeOffset, Guid> NewGuid { get; set; } = Guid.CreateVersion7;
 }

@@ -104,7 +104,7 @@ internal sealed class EntityContext(WorkerRuntime runtime, EntityInstanceId id) 
     public override string ScheduleNewOrchestration(TaskName name, object? input = null, StartOrchestrationOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(name.Name, nameof(name));
-        string instanceId = options?.InstanceId ?? Guid.CreateVersion7(runtime.Services.UtcNow()).ToString("N");
+        string instanceId = options?.InstanceId ?? Guid.CreateVersion7(runtime.Time.GetUtcNow()).ToString("N");
         EntityIds.RequireStorable(instanceId, nameof(options));
         EntityIds.RequireStorable(name.Name, nameof(name));
         Effects.Starts.Add(new NewInstance(new ExecutionStartedEvent(-1, runtime.Services.DataConverter.Serialize(input))
