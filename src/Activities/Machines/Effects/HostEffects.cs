@@ -211,7 +211,7 @@ internal sealed record DaemonRestartEffect(string Host) : Effect
         return (count, last);
     }
 
-    private static Task FinishAsync(ActionTools tools, string run, string detail, CancellationToken cancellationToken) =>
+    private static Task<Operation> FinishAsync(ActionTools tools, string run, string detail, CancellationToken cancellationToken) =>
         tools.Store.FinishAsync(
             run, new OperationEnd(OperationState.Confirmed, ActionStatus.Applied, detail, new JsonObject()), tools.Time.GetUtcNow(),
             cancellationToken);
