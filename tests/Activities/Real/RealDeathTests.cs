@@ -13,7 +13,7 @@ public sealed class RealDeathTests(RealShop shop) : RecipeClaims(shop)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly string[] Points = ["before intend", "after intend", "after write", "before confirm"];
 
-    public static TheoryData<string> Mortals =>
+    internal static readonly string[] Carried =
     [
         "restart_pod", "rollout_restart", "rollback_deployment", "scale_workload", "pause_rollout", "raise_memory", "patch_hpa_max",
         "patch_config", "relax_pdb", "cordon_node", "uncordon_node", "taint_node", "drain_node", "delete_stuck_pod", "quarantine_pod",
@@ -23,6 +23,8 @@ public sealed class RealDeathTests(RealShop shop) : RecipeClaims(shop)
         "refresh_pull_secret_that_is_gone", "restore_deleted_object_from_helm", "restore_deleted_object_from_git",
         "restore_deleted_object_by_name",
     ];
+
+    public static TheoryData<string> Mortals => [.. Carried];
 
     [Theory]
     [MemberData(nameof(Mortals))]

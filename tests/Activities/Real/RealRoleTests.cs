@@ -17,8 +17,7 @@ public sealed class RealRoleTests(RealShop shop) : RecipeClaims(shop)
 
     private const string OfRoleBinding = "restore_deleted_object_by_name";
 
-    public static TheoryData<string> Writing =>
-        [.. RealDeathTests.Mortals.Select(row => (string)row[0]).Where(name => name != OfRoleBinding)];
+    public static TheoryData<string> Writing => [.. RealDeathTests.Carried.Where(name => name != OfRoleBinding)];
 
     [Theory]
     [MemberData(nameof(Writing))]

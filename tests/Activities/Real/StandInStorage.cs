@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Heal.Drivers.Kubernetes.Models;
 
 namespace Heal.Activities.Tests;
 
