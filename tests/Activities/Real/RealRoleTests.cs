@@ -54,7 +54,7 @@ public sealed class RealRoleTests(RealShop shop) : RecipeClaims(shop)
         var refused = await ArrivedAsync(item, stall, target, client);
 
         Assert.Equal(ActionStatus.Refused, refused.Status);
-        Assert.Contains("attempting to grant RBAC permissions not currently held", refused.Detail, StringComparison.Ordinal);
+        Assert.Contains($"is forbidden: user \"{user}\"", refused.Detail, StringComparison.Ordinal);
         Assert.Equal(0, await item.Effects(stall));
 
         await stall.CreateAsync($$"""
