@@ -80,13 +80,17 @@ public sealed class GuestTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_monitor_that_breaks_is_told_and_the_guest_goes_on()
+    public async Task A_monitor_that_breaks_is_told_and_hides_no_other_guest_and_its_own_goes_on()
     {
+        var (_, healthy) = await _real.BootAsync();
         var (name, uuid) = await _real.BootAsync();
         await LibvirtRig.FailAsync("break-monitor", 1, name);
 
         await _watch.SeesAsync<ControlErrorEvent>(e => e.Uuid == uuid, OneSecond);
 
+        var told = Assert.Single(await Domains.GetStatsAsync(), domain => domain.Uuid == healthy || domain.Uuid == uuid);
+        Assert.Equal(healthy, told.Uuid);
+        Assert.NotNull(told.Whole("balloon.current"));
         await LibvirtRig.TellAsync(name, "ping");
         await LibvirtRig.SeesOnConsoleAsync(name, "GUEST-PONG");
         await Domains.DestroyAsync(uuid);

@@ -214,9 +214,10 @@ internal sealed class MachineReader(ILibvirtHost host, MachineTools tools, List<
         {
             stats = (await host.Domains.GetStatsAsync(cancellationToken)).FirstOrDefault(item => item.Uuid == uuid);
         }
-        catch (LibvirtTimeoutException e)
+        catch (LibvirtException e) when (e is not (LibvirtUnreachableException or LibvirtForbiddenException))
         {
-            // One emulator that hangs keeps the counters of all from being read. That says nothing of the host, which has just answered.
+            // One emulator that hangs, or answers nonsense, keeps the counters of all from being read. That says nothing of the host, which
+            // has just answered.
             Gap("counters", e);
             return null;
         }

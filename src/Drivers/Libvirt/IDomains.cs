@@ -18,7 +18,7 @@ public interface IDomains
 
     /// <summary>Performance counters of all running domains (<c>virConnectGetAllDomainStats</c>). At most one such call is under way per
     /// host; others join it. While an earlier one hangs past its deadline, guests that are busy tell only what needs no word of their
-    /// emulator.</summary>
+    /// emulator. A guest whose control channel broke is left out.</summary>
     Task<IReadOnlyList<DomainStats>> GetStatsAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Defines a persistent domain, or changes the definition of the one with the same uuid. Checked against libvirt's

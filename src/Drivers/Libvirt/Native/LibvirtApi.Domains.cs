@@ -15,6 +15,10 @@ internal static unsafe partial class LibvirtApi
     internal static partial int virConnectGetAllDomainStats(
         ConnectHandle connection, uint stats, NativeStatsRecord*** records, uint flags);
 
+    /// <param name="domains">Ends with null.</param>
+    [LibraryImport(Library)]
+    internal static partial int virDomainListGetStats(nint* domains, uint stats, NativeStatsRecord*** records, uint flags);
+
     [LibraryImport(Library)]
     internal static partial void virDomainStatsRecordListFree(NativeStatsRecord** records);
 

@@ -78,7 +78,7 @@ internal static unsafe class DomainReader
         return fault.Code == ErrorCode.NoSupport ? false : throw fault;
     }
 
-    private static HandleList.Owned<DomainHandle> Domains(ConnectHandle connection, uint flags) => HandleList.Take(
+    public static HandleList.Owned<DomainHandle> Domains(ConnectHandle connection, uint flags) => HandleList.Take(
         items => LibvirtApi.virConnectListAllDomains(connection, items, flags), static pointer => new DomainHandle(pointer));
 
     private static HashSet<Guid> UuidsOf(ConnectHandle connection, uint flags)
