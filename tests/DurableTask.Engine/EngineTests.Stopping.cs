@@ -284,6 +284,61 @@ public abstract partial class EngineTests
         Assert.Equal(1, runs);
     }
 
+    [Fact]
+    public async Task What_a_look_finds_that_was_under_way_when_its_host_stopped_is_given_back()
+    {
+        string store = NewStore();
+        var other = new SlowToStop();
+        var running = new TaskCompletionSource<string>();
+        var free = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var found = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        int runs = 0;
+        ITaskHub inner = CreateHub(store);
+        ITaskHub hub = HubProxy.Around(inner, (method, arguments) => method switch
+        {
+            nameof(ITaskHub.LockActivitiesAsync) => LookLateAsync((LockRequest)arguments[0]!),
+            nameof(ITaskHub.AbandonActivityAsync) => GiveBackAsync((ActivityLock)arguments[0]!, (TimeSpan)arguments[1]!),
+            _ => null,
+        });
+        EngineHost first = await EngineHost.StartAsync(
+            hub,
+            tasks => tasks
+                .AddOrchestratorFunc("One", context => context.CallActivityAsync<string>("Step"))
+                .AddActivityFunc<string>("Step", async context =>
+                {
+                    Interlocked.Increment(ref runs);
+                    running.TrySetResult(context.InstanceId);
+                    await other.Stops;
+                    throw new OperationCanceledException();
+                }),
+            services: services => services.AddSingleton<IHostedService>(other));
+        await first.Client.ScheduleNewOrchestrationInstanceAsync("One");
+        string id = await running.Task.WaitAsync(Patience);
+
+        Task stopped = first.DisposeAsync().AsTask();
+        Assert.Equal(1, await found.Task.WaitAsync(Patience));
+        await using EngineHost second = await EngineHost.StartAsync(CreateHub(store), One);
+        Assert.Equal("done", (await second.WaitAsync(id)).ReadOutputAs<string>());
+        other.MayStop.SetResult();
+        await stopped;
+        Assert.Equal(1, runs);
+
+        // As slow as a busy server: asked before the stop, answered when the activity has been given back.
+        async Task<IReadOnlyList<ActivityWorkItem>> LookLateAsync(LockRequest request)
+        {
+            await free.Task;
+            IReadOnlyList<ActivityWorkItem> items = await inner.LockActivitiesAsync(request);
+            found.TrySetResult(items.Count);
+            return items;
+        }
+
+        async Task GiveBackAsync(ActivityLock held, TimeSpan delay)
+        {
+            await inner.AbandonActivityAsync(held, delay);
+            free.TrySetResult();
+        }
+    }
+
     private static void One(DurableTaskRegistry tasks) => tasks
         .AddOrchestratorFunc("One", context => context.CallActivityAsync<string>("Step"))
         .AddActivityFunc("Step", _ => "done");

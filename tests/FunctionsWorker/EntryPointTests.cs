@@ -74,6 +74,25 @@ public sealed class EntryPointTests
         Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("/livez")).StatusCode);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("APPLICATIONINSIGHTS_CONNECTION_STRING")]
+    public async Task An_app_of_the_official_template_starts_and_is_told_when_it_asks_for_telemetry_that_is_not_sent(string? setting)
+    {
+        string[] asked = setting is null ? [] : [$"--{setting}=InstrumentationKey=of-nobody"];
+        string[] args = [.. PlainApp.Arguments(_root), .. asked];
+        IHostBuilder builder = Bare(args)
+            .ConfigureFunctionsWorkerDefaults()
+            .ConfigureServices(static services => services.ConfigureFunctionsApplicationInsights().ConfigureFunctionsApplicationInsights());
+        await using TestHost host = await TestHost.StartAsync(builder.Build(), _root, _log);
+
+        Assert.Equal("hello", await host.GetTextAsync("/api/Hello"));
+        string[] told = [.. _log.Lines.Where(static line => line.Contains("Application Insights", StringComparison.Ordinal))];
+        Assert.Equal(setting is null ? 0 : 1, told.Length);
+        Assert.All(told, line => Assert.Contains($"{setting} is set", line, StringComparison.Ordinal));
+        Assert.DoesNotContain("of-nobody", _log.All, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Calls_add_up_to_one_host_and_what_the_program_registers_later_wins()
     {

@@ -33,7 +33,7 @@ public sealed class FaultyFunctionTests : IDisposable
             .With("OrderById", (typeof(HttpRequestData), "request", MadeApp.Http("orders/{id}")))
             .With("OrderByKey", (typeof(HttpRequestData), "request", MadeApp.Http("Orders/{key}")))
             .With("NoRoute", (typeof(HttpRequestData), "request", MadeApp.Http("no/{route")))
-            .With("HostsOwn", (typeof(HttpRequestData), "request", MadeApp.Http("text")), (typeof(List<int>), "numbers", null))
+            .With("HostsOwn", (typeof(HttpRequestData), "request", MadeApp.Http("text")), (typeof(Timer), "clock", null))
             .With("BadCron", (typeof(TimerInfo), "timer", MadeApp.Attribute<TimerTriggerAttribute>("every day")))
             .With("NoSetting", (typeof(TimerInfo), "timer", MadeApp.Attribute<TimerTriggerAttribute>("%NOBODY_SET_THIS%")))
             .With("NoStorage", (typeof(string), "message", MadeApp.Attribute<QueueTriggerAttribute>("orders")))
@@ -48,11 +48,11 @@ public sealed class FaultyFunctionTests : IDisposable
                 + "'OrderById' ('/api/orders/{id}') and 'OrderByKey' ('/api/Orders/{key}'), expected one",
             "function 'OrderByKey' (Made5.OrderByKey): route '/api/Orders/{key}' with method GET: claimed by functions",
             "function 'NoRoute' (Made6.NoRoute): route 'api/no/{route'",
-            "function 'HostsOwn' (Made7.HostsOwn): parameter 'numbers' (List`1) is bound by nothing",
+            "function 'HostsOwn' (Made7.HostsOwn): parameter 'clock' (Timer) is bound by nothing",
             "function 'BadCron' (Made8.BadCron): schedule 'every day': is 'every day', expected six fields",
             "function 'NoSetting' (Made9.NoSetting): schedule '%NOBODY_SET_THIS%': refers to setting 'NOBODY_SET_THIS', which is not set",
             "function 'NoStorage' (Made10.NoStorage): queue 'orders': setting 'AzureWebJobsStorage' is not set",
-            "function 'BadQueue' (Made11.BadQueue): queue 'Bad_Name': is 'Bad_Name', expected 3 to 56 lower-case letters",
+            "function 'BadQueue' (Made11.BadQueue): queue 'Bad_Name': is 'bad_name', expected 3 to 56 lower-case letters",
             "function 'Blobs' (Made12.Blobs): parameter 'blob' (String) has [OtherTrigger], which this host does not know",
             "function 'Reads' (Made13.Reads): parameter 'row' (String) has [OtherInput], which this host does not know",
         ];

@@ -3,9 +3,9 @@ using System.Text.Json.Nodes;
 namespace Heal.House.Tests;
 
 /// <summary>
-/// The choice of the host by <c>-p:DurableHost</c>, as MSBuild evaluates it. The official packages are not in every feed that this is built
-/// from: what can be known without them is that they are asked for, that nothing of ours but the generator stands beside them, and that what
-/// the official host wants is there.
+/// The choice of the host by <c>-p:DurableHost</c>, as MSBuild evaluates it. The official packages are not in every feed that this is
+/// built from: what can be known without them is that they are asked for, that nothing of ours but the generator stands beside them, and
+/// that what the official host wants is there.
 /// </summary>
 public sealed class DurableHostTests
 {

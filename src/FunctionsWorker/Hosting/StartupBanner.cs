@@ -59,7 +59,7 @@ internal sealed partial class StartupBanner(
         [LoggerMessage(80, LogLevel.Information, "{Count} functions, {Disabled} of them disabled:")]
         public static partial void Count(ILogger logger, int count, int disabled);
 
-        [LoggerMessage(83, LogLevel.Error, "Left out, and the other functions are served: {Fault}")]
+        [LoggerMessage(84, LogLevel.Error, "Left out, and the other functions are served: {Fault}")]
         public static partial void LeftOut(ILogger logger, string fault);
 
         [LoggerMessage(82, LogLevel.Information,

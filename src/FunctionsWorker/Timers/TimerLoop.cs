@@ -132,13 +132,15 @@ internal sealed partial class TimerLoop(
     {
         while (at - time.GetUtcNow() is { Ticks: > 0 } left)
         {
-            await WaitAsync(left < LongestWait ? left : LongestWait, stopping);
+            await WaitAsync(left, stopping);
         }
 
         stopping.ThrowIfCancellationRequested();
     }
 
-    private Task WaitAsync(TimeSpan wait, CancellationToken stopping) => Task.Delay(wait, time, stopping);
+    /// <summary>Waits, and comes back after the longest wait at the latest: to look again.</summary>
+    private Task WaitAsync(TimeSpan wait, CancellationToken stopping) =>
+        Task.Delay(wait < LongestWait ? wait : LongestWait, time, stopping);
 
     private async Task<T> TryAsync<T>(Func<Task<T>> attempt, CancellationToken stopping)
     {

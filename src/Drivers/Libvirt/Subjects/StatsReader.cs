@@ -11,8 +11,8 @@ internal static unsafe class StatsReader
     public const uint NoWait = 1u << 29;
 
     /// <summary>
-    /// <c>virConnectGetAllDomainStats</c>. A guest whose emulator answered nonsense fails that call for all of them, until it is ended: then
-    /// each is asked by itself, and the broken one is left out.
+    /// <c>virConnectGetAllDomainStats</c>. A guest whose emulator answered nonsense fails that call for all of them, until it is ended:
+    /// then each is asked by itself, and the broken one is left out.
     /// </summary>
     public static IReadOnlyList<DomainStats> ReadAll(ConnectHandle connection, uint groups, uint flags)
     {

@@ -49,6 +49,13 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
             runtime.ActivitySlots.GiveBack(slots - items.Count);
         }
 
+        if (runtime.IsStopping)
+        {
+            // The look was under way when the stop began. What it found may be what this very worker has just given back.
+            await GiveBackAsync(items);
+            return 0;
+        }
+
         foreach (ActivityWorkItem item in items)
         {
             Adopt(item);
@@ -56,6 +63,22 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
 
         Start(items);
         return items.Count;
+    }
+
+    private async Task GiveBackAsync(IReadOnlyList<ActivityWorkItem> unbegun)
+    {
+        runtime.ActivitySlots.GiveBack(unbegun.Count);
+        foreach (ActivityWorkItem item in unbegun)
+        {
+            try
+            {
+                await runtime.Hub.AbandonActivityAsync(item.Lock, TimeSpan.Zero);
+            }
+            catch (Exception unavailable)
+            {
+                Log.NotGivenBack(_logger, item.Task.Name, item.Lock.InstanceId, unavailable.Message);
+            }
+        }
     }
 
     /// <summary>Starts activities whose slots and locks are held.</summary>
@@ -317,6 +340,11 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         [LoggerMessage(EventId = 622, Level = LogLevel.Error,
             Message = "Activity '{Name}' of '{InstanceId}' ran, but its outcome could not be stored. It runs again when its lease ends.")]
         public static partial void OutcomeNotStored(ILogger logger, Exception exception, string? name, string instanceId);
+
+        [LoggerMessage(EventId = 627, Level = LogLevel.Warning,
+            Message = "Activity '{Name}' of '{InstanceId}' was taken while this worker stops, and could not be given back: it runs "
+                + "elsewhere when its lease ends. {Reason}")]
+        public static partial void NotGivenBack(ILogger logger, string? name, string instanceId, string reason);
 
         [LoggerMessage(EventId = 623, Level = LogLevel.Warning,
             Message = "The outcome of activity '{Name}' of '{InstanceId}' could not be stored (attempt {Attempt} of {Attempts}).")]
