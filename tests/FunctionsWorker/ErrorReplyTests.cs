@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Heal.FunctionsWorker.Tests.Sample;
 using Heal.FunctionsWorker.Tests.Support;
 
 namespace Heal.FunctionsWorker.Tests;
@@ -72,7 +73,15 @@ public sealed class ErrorReplyTests
         await using TestHost host = await TestHost.StartAsync();
         using RawClient client = await RawClient.ConnectAsync(host.Client.BaseAddress!);
         await client.SendAsync("GET /api/Half HTTP/1.1\r\nHost: here\r\n\r\n");
-        string reply = await client.ReadToEndAsync();
+        // Read before it fails: a reset connection may take with it what was not read yet.
+        string reply = "";
+        while (!reply.Contains("the first half", StringComparison.Ordinal))
+        {
+            reply += await client.ReadSomeAsync();
+        }
+
+        host.Get<Journal>().GoOn.Release();
+        reply += await client.ReadToEndAsync();
         Assert.StartsWith("HTTP/1.1 200", reply, StringComparison.Ordinal);
         Assert.DoesNotContain("\r\n0\r\n", reply, StringComparison.Ordinal); // what ends a reply that is whole
         await host.Log.ContainsAsync("GET /api/Half failed after its reply had begun");

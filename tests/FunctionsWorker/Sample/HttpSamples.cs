@@ -49,10 +49,11 @@ public sealed class HttpSamples(ScopedCounter counter, Journal journal)
 
     /// <summary>Fails when its reply has begun.</summary>
     [Function("Half")]
-    public static async Task HalfAsync([HttpTrigger(AuthorizationLevel.Anonymous)] HttpRequest request)
+    public async Task HalfAsync([HttpTrigger(AuthorizationLevel.Anonymous)] HttpRequest request, CancellationToken token)
     {
-        await request.HttpContext.Response.WriteAsync("the first half");
-        await request.HttpContext.Response.Body.FlushAsync();
+        await request.HttpContext.Response.WriteAsync("the first half", token);
+        await request.HttpContext.Response.Body.FlushAsync(token);
+        await journal.GoOn.WaitAsync(token);
         throw new InvalidOperationException("there is no second half");
     }
 
