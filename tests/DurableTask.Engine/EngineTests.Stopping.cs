@@ -258,22 +258,13 @@ public abstract partial class EngineTests
     {
         string store = NewStore();
         var other = new SlowToStop();
-        var running = new TaskCompletionSource<string>();
-        int runs = 0;
+        var running = new ActivityRuns();
         EngineHost first = await EngineHost.StartAsync(
             CreateHub(store),
-            tasks => tasks
-                .AddOrchestratorFunc("One", context => context.CallActivityAsync<string>("Step"))
-                .AddActivityFunc<string>("Step", async context =>
-                {
-                    Interlocked.Increment(ref runs);
-                    running.TrySetResult(context.InstanceId);
-                    await other.Stops;
-                    throw new OperationCanceledException();
-                }),
+            tasks => OneThatEndsWithItsHost(tasks, other, running),
             services: services => services.AddSingleton<IHostedService>(other));
         await first.Client.ScheduleNewOrchestrationInstanceAsync("One");
-        string id = await running.Task.WaitAsync(Patience);
+        string id = await running.First.Task.WaitAsync(Patience);
 
         Task stopped = first.DisposeAsync().AsTask();
         await using EngineHost second = await EngineHost.StartAsync(CreateHub(store), One);
@@ -281,7 +272,7 @@ public abstract partial class EngineTests
 
         other.MayStop.SetResult();
         await stopped;
-        Assert.Equal(1, runs);
+        Assert.Equal(1, running.Count);
     }
 
     [Fact]
@@ -289,10 +280,9 @@ public abstract partial class EngineTests
     {
         string store = NewStore();
         var other = new SlowToStop();
-        var running = new TaskCompletionSource<string>();
+        var running = new ActivityRuns();
         var free = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var found = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
-        int runs = 0;
         ITaskHub inner = CreateHub(store);
         ITaskHub hub = HubProxy.Around(inner, (method, arguments) => method switch
         {
@@ -302,18 +292,10 @@ public abstract partial class EngineTests
         });
         EngineHost first = await EngineHost.StartAsync(
             hub,
-            tasks => tasks
-                .AddOrchestratorFunc("One", context => context.CallActivityAsync<string>("Step"))
-                .AddActivityFunc<string>("Step", async context =>
-                {
-                    Interlocked.Increment(ref runs);
-                    running.TrySetResult(context.InstanceId);
-                    await other.Stops;
-                    throw new OperationCanceledException();
-                }),
+            tasks => OneThatEndsWithItsHost(tasks, other, running),
             services: services => services.AddSingleton<IHostedService>(other));
         await first.Client.ScheduleNewOrchestrationInstanceAsync("One");
-        string id = await running.Task.WaitAsync(Patience);
+        string id = await running.First.Task.WaitAsync(Patience);
 
         Task stopped = first.DisposeAsync().AsTask();
         Assert.Equal(1, await found.Task.WaitAsync(Patience));
@@ -321,7 +303,7 @@ public abstract partial class EngineTests
         Assert.Equal("done", (await second.WaitAsync(id)).ReadOutputAs<string>());
         other.MayStop.SetResult();
         await stopped;
-        Assert.Equal(1, runs);
+        Assert.Equal(1, running.Count);
 
         // As slow as a busy server: asked before the stop, answered when the activity has been given back.
         async Task<IReadOnlyList<ActivityWorkItem>> LookLateAsync(LockRequest request)
@@ -339,11 +321,29 @@ public abstract partial class EngineTests
         }
     }
 
+    private static void OneThatEndsWithItsHost(DurableTaskRegistry tasks, SlowToStop host, ActivityRuns runs) => tasks
+        .AddOrchestratorFunc("One", context => context.CallActivityAsync<string>("Step"))
+        .AddActivityFunc<string>("Step", async context =>
+        {
+            Interlocked.Increment(ref runs.Count);
+            runs.First.TrySetResult(context.InstanceId);
+            await host.Stops;
+            throw new OperationCanceledException();
+        });
+
     private static void One(DurableTaskRegistry tasks) => tasks
         .AddOrchestratorFunc("One", context => context.CallActivityAsync<string>("Step"))
         .AddActivityFunc("Step", _ => "done");
 
     /// <summary>Another service of the host, registered after the worker and therefore stopped before it.</summary>
+    /// <summary>How often an activity began, and for which instance at first.</summary>
+    private sealed class ActivityRuns
+    {
+        public int Count;
+
+        public TaskCompletionSource<string> First { get; } = new();
+    }
+
     private sealed class SlowToStop : IHostedService
     {
         private readonly TaskCompletionSource _stops = new(TaskCreationOptions.RunContinuationsAsynchronously);
