@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using DurableTask.Core.Hub;
-using Heal.Postgres.Tests;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.PostgreSql;
@@ -9,7 +8,7 @@ using Npgsql;
 namespace Heal.DurableTask.Engine.Tests;
 
 /// <summary>Work that nobody can do, with real processes and real rows.</summary>
-public sealed class PoisonTests(TestDatabase database) : IClassFixture<TestDatabase>
+public sealed class PoisonTests(HubTestDatabase database) : IClassFixture<HubTestDatabase>
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
     private readonly string _schema = "poison_" + Guid.NewGuid().ToString("N")[..12];

@@ -1,12 +1,11 @@
 using DurableTask.Core.Exceptions;
-using Heal.Postgres.Tests;
 using Microsoft.DurableTask.PostgreSql;
 using Npgsql;
 
 namespace Heal.DurableTask.Hubs.Tests;
 
 /// <summary>Instances whose first turn runs before they are stored: start and turn are stored together, or the start by itself.</summary>
-public sealed class FirstTurnTests(TestDatabase database) : IClassFixture<TestDatabase>, IAsyncLifetime
+public sealed class FirstTurnTests(HubTestDatabase database) : IClassFixture<HubTestDatabase>, IAsyncLifetime
 {
     private const string StoredTogether =
         "SELECT count(*)::text FROM instances i JOIN history h USING (instance_id) WHERE i.xmin = h.xmin";

@@ -1,9 +1,8 @@
-using Heal.Postgres.Tests;
 using Microsoft.DurableTask.PostgreSql;
 
 namespace Heal.DurableTask.Hubs.Tests;
 
-public sealed class PostgreSqlHubTests(TestDatabase database) : TaskHubConformance, IClassFixture<TestDatabase>
+public sealed class PostgreSqlHubTests(HubTestDatabase database) : TaskHubConformance, IClassFixture<HubTestDatabase>
 {
     private readonly string _schema = "hub_" + Guid.NewGuid().ToString("N")[..12];
 

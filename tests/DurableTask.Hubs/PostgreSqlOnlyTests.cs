@@ -1,13 +1,12 @@
 using DurableTask.Core.Payloads;
 using Heal.Postgres;
-using Heal.Postgres.Tests;
 using Microsoft.DurableTask.PostgreSql;
 using Npgsql;
 
 namespace Heal.DurableTask.Hubs.Tests;
 
 /// <summary>What only the hub on PostgreSQL promises: migrations, group commit, freedom from deadlocks, recovery, plans.</summary>
-public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<TestDatabase>, IAsyncLifetime
+public sealed class PostgreSqlOnlyTests(HubTestDatabase database) : IClassFixture<HubTestDatabase>, IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly string _schema = "hub_" + Guid.NewGuid().ToString("N")[..12];

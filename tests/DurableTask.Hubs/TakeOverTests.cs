@@ -1,4 +1,3 @@
-using Heal.Postgres.Tests;
 using Microsoft.DurableTask.PostgreSql;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -6,7 +5,7 @@ using Npgsql;
 namespace Heal.DurableTask.Hubs.Tests;
 
 /// <summary>What happens to the leases of a process whose session ended. They last an hour here: nobody waits for their end.</summary>
-public sealed class TakeOverTests(TestDatabase database) : IClassFixture<TestDatabase>, IAsyncLifetime
+public sealed class TakeOverTests(HubTestDatabase database) : IClassFixture<HubTestDatabase>, IAsyncLifetime
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
     private readonly CancellationTokenSource _deadline = new(TimeSpan.FromSeconds(30));

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Heal.Shared.Tests;
 using Microsoft.DurableTask.Client;
 using Npgsql;
 
@@ -77,6 +78,7 @@ internal sealed class KillRun(KillPlan plan, TextWriter output)
         }
 
         await killing;
+        await HubRows.CheckAsync(postgres.ConnectionString);
         var effects = await Ledger.ReadAsync(ledger);
         var report = new KillReport(
             plan.Orchestrations - wrong.Count,

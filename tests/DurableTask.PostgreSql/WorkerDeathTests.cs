@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 namespace Heal.DurableTask.PostgreSql.Tests;
 
 /// <summary>Workers that are killed or paused, each a process of its own.</summary>
-public sealed class WorkerDeathTests(TestDatabase database, ITestOutputHelper output) : IClassFixture<TestDatabase>, IAsyncLifetime
+public sealed class WorkerDeathTests(HubTestDatabase database, ITestOutputHelper output) : IClassFixture<HubTestDatabase>, IAsyncLifetime
 {
     private const int Many = 200;
     private readonly CancellationTokenSource _deadline = new(TimeSpan.FromSeconds(120));

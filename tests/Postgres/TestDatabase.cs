@@ -6,7 +6,7 @@ namespace Heal.Postgres.Tests;
 /// A database of its own on the server that HEAL_TEST_POSTGRES names; dropped with everybody in it at the end.
 /// Other test projects include this file by link.
 /// </summary>
-public sealed class TestDatabase : IAsyncLifetime
+public class TestDatabase : IAsyncLifetime
 {
     private const string Variable = "HEAL_TEST_POSTGRES";
     private readonly string _name = "heal_test_" + Guid.NewGuid().ToString("N");
@@ -25,7 +25,7 @@ public sealed class TestDatabase : IAsyncLifetime
 
     public Task InitializeAsync() => ExecuteOnServerAsync($"CREATE DATABASE {_name}");
 
-    public Task DisposeAsync() => ExecuteOnServerAsync($"DROP DATABASE IF EXISTS {_name} WITH (FORCE)");
+    public virtual Task DisposeAsync() => ExecuteOnServerAsync($"DROP DATABASE IF EXISTS {_name} WITH (FORCE)");
 
     /// <summary>Cuts every connection to this database, as a crash or a failover would.</summary>
     public Task TerminateConnectionsAsync() =>
