@@ -9,17 +9,25 @@ internal sealed class RecipeUndo(IRecipe recipe, ActionTools tools)
 {
     private readonly StepSequence _sequence = new(tools);
 
+    /// <summary>Why an operation was abandoned by its inverse: it may have had an effect that the ledger never heard of.</summary>
+    private const string TakenBack = "taken back before it was confirmed";
+
     public async Task<(Operation? Row, ActionResult? Refused)> BeginAsync(UndoRequest request, CancellationToken cancellationToken)
     {
         var undone = await tools.Store.FindOperationAsync(request.UndoneKey, cancellationToken)
             ?? await BuryAsync(request, cancellationToken);
-        if (undone.State == OperationState.Abandoned)
-        {
-            return Refuse(ActionStatus.Refused, $"operation {request.UndoneKey} had no effect: there is nothing to undo");
-        }
-
+        if (HadNoEffect(undone)) return RefuseNothing();
         if (recipe.Descriptor.Inverse is null) return Refuse(ActionStatus.Refused, $"'{recipe.Descriptor.Id}' cannot be undone");
         if (tools.Safety.Objection() is { } objection) return Refuse(ActionStatus.Blocked, objection);
+        if (undone.State == OperationState.Intended)
+        {
+            // Before the look: its own retry must not make it again after that. Whoever comes here again after a kill, or to look a second
+            // time, finds it abandoned for this reason, and looks at the target nevertheless.
+            undone = await tools.Store.FinishAsync(
+                undone.Key, new OperationEnd(OperationState.Abandoned, ActionStatus.Blocked, TakenBack), tools.Time.GetUtcNow(),
+                cancellationToken);
+            if (HadNoEffect(undone)) return RefuseNothing();
+        }
 
         var image = ActionImage.From(undone);
         var steps = new List<Effect>();
@@ -28,14 +36,6 @@ internal sealed class RecipeUndo(IRecipe recipe, ActionTools tools)
         {
             var post = posts[i] ?? await UnconfirmedAsync(undone, image, i, cancellationToken);
             if (post is not null && image.Steps[i].Inverse(post) is { } inverse) steps.Add(inverse);
-        }
-
-        if (undone.State == OperationState.Intended)
-        {
-            // Its own retry must not make it again after this.
-            await tools.Store.FinishAsync(
-                undone.Key, new OperationEnd(OperationState.Abandoned, ActionStatus.Blocked, "taken back before it was confirmed"),
-                tools.Time.GetUtcNow(), cancellationToken);
         }
 
         if (steps.Count == 0) return Refuse(ActionStatus.Refused, $"operation {request.UndoneKey} left nothing that can be undone");
@@ -49,8 +49,13 @@ internal sealed class RecipeUndo(IRecipe recipe, ActionTools tools)
             cancellationToken);
         return (row, null);
 
+        (Operation?, ActionResult?) RefuseNothing() =>
+            Refuse(ActionStatus.Refused, $"operation {request.UndoneKey} had no effect: there is nothing to undo");
+
         (Operation?, ActionResult?) Refuse(ActionStatus status, string detail) => (null, new ActionResult(request.Key, status, detail));
     }
+
+    private static bool HadNoEffect(Operation undone) => undone is { State: OperationState.Abandoned, Detail: not TakenBack };
 
     // Its time is up before it began: under its key there is now a row that says so, and it will not begin any more.
     private async Task<Operation> BuryAsync(UndoRequest request, CancellationToken cancellationToken)

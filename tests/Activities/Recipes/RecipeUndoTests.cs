@@ -33,6 +33,28 @@ public sealed class RecipeUndoTests(Shop shop) : RecipeClaims(shop), IClassFixtu
     }
 
     [Theory]
+    [MemberData(nameof(Reversible))]
+    public async Task An_inverse_that_dies_once_it_has_abandoned_an_unconfirmed_action_puts_everything_back_when_it_comes_again(string name)
+    {
+        var (item, stall, target) = await ArrangeAsync(name);
+        var before = await item.Before!(stall);
+        var client = new WatchedClient(Shop.Client);
+        await Assert.ThrowsAsync<KilledException>(() =>
+            RunAsync(item, stall, target, client, new KilledStore(Shop.Store, "before confirm")));
+        Assert.NotEqual(before, await item.Before(stall));
+
+        await Assert.ThrowsAsync<KilledException>(() => Action(item, client, new KilledStore(Shop.Store, "after confirm"))
+            .UndoAsync(Undo(item, stall, target), CancellationToken.None));
+        var undone = await Action(item, client).UndoAsync(Undo(item, stall, target), CancellationToken.None);
+        var writes = client.Writes;
+        var late = await RunAsync(item, stall, target, client);
+
+        Assert.True(undone.IsApplied, $"{undone.Status}: {undone.Detail}");
+        Assert.Equal(before, await item.Before(stall));
+        Assert.True(!late.IsApplied && client.Writes == writes, $"{late.Status}: {late.Detail}");
+    }
+
+    [Theory]
     [MemberData(nameof(ContestedReversible))]
     public async Task Its_inverse_leaves_alone_what_somebody_changed_since(string name)
     {
