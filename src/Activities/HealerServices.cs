@@ -28,6 +28,7 @@ public static class HealerServices
         services.AddSingleton(provider => new HealDatabase(
             PostgresDataSource.Create(connectionString, schema, "heal", loggerFactory: provider.GetService<ILoggerFactory>()), schema));
         services.AddSingleton<IHealStore>(provider => new HealStore(provider.GetRequiredService<HealDatabase>().DataSource));
+        services.AddSingleton<IUnclosedIncidents>(provider => new HealStore(provider.GetRequiredService<HealDatabase>().DataSource));
         services.AddSignals();
         services.AddSingleton<ISafetySwitch, KillSwitch>();
         services.AddSingleton<AutonomyReader>();

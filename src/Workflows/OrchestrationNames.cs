@@ -27,6 +27,12 @@ public static class OrchestrationNames
     public const string Incident = "Incident";
 
     /// <summary>
+    /// Closes an incident whose own orchestration ended without doing so, under <see cref="Healing.StrandedIncident.InstanceId"/>. In
+    /// <see cref="Healing.StrandedIncident"/>, out <see cref="Healing.IncidentOutcome"/>.
+    /// </summary>
+    public const string CloseStranded = "CloseStranded";
+
+    /// <summary>
     /// The end of an effect that has a time limit, under <see cref="Healing.ExpiryRequest.InstanceId"/>. In
     /// <see cref="Healing.ExpiryRequest"/>, out <see cref="Healing.ExpiryOutcome"/>.
     /// </summary>

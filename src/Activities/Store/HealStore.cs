@@ -5,7 +5,7 @@ using Npgsql;
 namespace Heal.Activities;
 
 /// <summary>The healer's store on PostgreSQL, in a schema of its own.</summary>
-internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore, IOpenIncidents
+internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore, IOpenIncidents, IUnclosedIncidents
 {
     /// <summary>The schema's default name.</summary>
     public const string Schema = "heal";
@@ -38,6 +38,21 @@ internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore, IOpen
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         return (await LatestAsync(connection, target.Key, cancellationToken))?.Incident;
+    }
+
+    public async Task<IReadOnlyList<IncidentInput>> PageAsync(string afterTarget, int limit, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(Sql["incidents_unclosed"], afterTarget, limit);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var incidents = new List<IncidentInput>();
+        while (await reader.ReadAsync(cancellationToken)) incidents.Add(StoreJson.Read<IncidentInput>(reader.GetString(0)));
+        return incidents;
+    }
+
+    public async Task<bool> IsOpenAsync(string incidentId, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(Sql["incident_is_open"], incidentId);
+        return await command.ExecuteScalarAsync(cancellationToken) is not null;
     }
 
     public async Task RecordSignalAsync(UnroutedSignal signal, CancellationToken cancellationToken)

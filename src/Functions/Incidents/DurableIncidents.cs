@@ -51,6 +51,10 @@ internal sealed class DurableIncidents(DurableTaskClient client) : IIncidents
         await StartAsync(OrchestrationNames.RouteSignal, signal.InstanceId, signal, AnyButFailed, cancellationToken);
     }
 
+    /// <summary>Has an incident closed that nobody works on any more. An attempt that failed may be begun again.</summary>
+    public Task CloseAsync(StrandedIncident incident, CancellationToken cancellationToken) =>
+        StartAsync(OrchestrationNames.CloseStranded, incident.InstanceId, incident, AnyButFailed, cancellationToken);
+
     private async Task StartAsync(
         string name, string id, object input, OrchestrationRuntimeStatus[] known, CancellationToken cancellationToken)
     {

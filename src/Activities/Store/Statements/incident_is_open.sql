@@ -1,0 +1,3 @@
+SELECT 1
+FROM incident
+WHERE incident_id = $1 AND closed_at IS NULL;
