@@ -72,7 +72,8 @@ public sealed class FaultyFunctionTests : IDisposable
             "function 'Web' (Made18.Web): uses types of ASP.NET Core, expected builder.ConfigureFunctionsWebApplication()",
         ];
 
-        await using TestHost host = await StartAsync(_app, isWebApplication: false, configure: null, ("AzureWebJobs.Maybe.Disabled", "perhaps"));
+        await using TestHost host = await StartAsync(
+            _app, isWebApplication: false, configure: null, ("AzureWebJobs.Maybe.Disabled", "perhaps"));
 
         Assert.Equal("Good", await host.GetTextAsync("/api/good/1"));
         await _log.ContainsAsync("Ready: ");

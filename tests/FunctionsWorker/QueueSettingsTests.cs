@@ -48,6 +48,8 @@ public sealed class QueueSettingsTests : IAsyncLifetime
             await WaitAsync(milliseconds);
         }
 
+        // Not while it looks.
+        await time.WaitsUntilAsync(now.AddSeconds(1));
         await Azurite.SendAsync(Queue, """{ "Number": 1, "Item": "nut" }""");
         await WaitAsync(1000);
         await host.Get<Journal>().NextAsync();

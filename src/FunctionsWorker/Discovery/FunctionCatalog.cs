@@ -100,7 +100,8 @@ internal sealed partial class FunctionCatalog
         {
             // An attribute's own code runs here: what it throws is its function's fault.
             faults.Add($"function '{name}' ({method.DeclaringType!.FullName}.{method.Name}): its declaration cannot be read: "
-                + $"{exception.GetBaseException().Message.TrimEnd('.')}. Expected attributes that can be made with the values that they are given");
+                + $"{exception.GetBaseException().Message.TrimEnd('.')}. "
+                + "Expected attributes that can be made with the values that they are given");
             return null;
         }
     }

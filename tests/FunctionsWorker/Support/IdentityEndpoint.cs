@@ -17,13 +17,14 @@ internal sealed class IdentityEndpoint : IAsyncDisposable
 
     public int Port => new Uri(_server.Root).Port;
 
-    /// <summary>What was asked: client_id, "-" without one, for each request that has the secret header and asks in the known form.</summary>
+    /// <summary>For each request that has the secret header and asks in the known form, its client_id, or "-".</summary>
     public IReadOnlyList<string> Asked =>
     [
         .. _server.Requests
             .Where(r => r.Headers.GetValueOrDefault("X-IDENTITY-HEADER") == Header)
             .Select(static r => Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(new Uri("http://here" + r.Path).Query))
-            .Where(static q => q.GetValueOrDefault("api-version") == "2019-08-01" && q.GetValueOrDefault("resource").ToString().TrimEnd('/') == Storage)
+            .Where(static q => q.GetValueOrDefault("api-version") == "2019-08-01"
+                && q.GetValueOrDefault("resource").ToString().TrimEnd('/') == Storage)
             .Select(static q => q.TryGetValue("client_id", out var id) ? id.ToString() : "-"),
     ];
 
