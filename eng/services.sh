@@ -5,7 +5,8 @@
 #   eng/services.sh down [--state DIR] [--purge]                           stop what was started; --purge removes the data too
 #   eng/services.sh status [--state DIR]                                   exit code 0 when all of it runs
 #
-# DIR/env is for `source`: HEAL_POSTGRES, HEAL_TEST_POSTGRES (a superuser), HEAL_TEST_AZURITE, AzureWebJobsStorage.
+# DIR/env is for `source`: HEAL_POSTGRES, HEAL_TEST_POSTGRES (a superuser), HEAL_TEST_AZURITE, AzureWebJobsStorage, and
+# HEAL_TEST_AZURITE_HOME (where Azurite is installed, for tests that start one of their own).
 # Default DIR: /var/lib/heal for root, because PostgreSQL refuses to run as root and its user cannot enter /root;
 # ${XDG_STATE_HOME:-~/.local/state}/heal for everybody else. --throwaway: no fsync, for tests that need no power-failure safety.
 set -euo pipefail
@@ -83,6 +84,7 @@ write_env() {
         echo "export HEAL_TEST_POSTGRES='$(postgres_connection postgres postgres)'"
       fi
       echo "export HEAL_TEST_AZURITE='$storage'"
+      echo "export HEAL_TEST_AZURITE_HOME='$(azurite_folder)'"
       echo "export AzureWebJobsStorage='$storage'"
     } >"$STATE/env.new"
   )

@@ -26,10 +26,15 @@ azurite_start() {
     --queueHost 127.0.0.1 --queuePort "$queue" --tableHost 127.0.0.1 --tablePort "$table"
 }
 
+# Where this lock file's version is or will be.
+azurite_folder() {
+  echo "$HEAL_CACHE/azurite/$(cat "$HEAL_ENG"/azurite/package{,-lock}.json | sha256sum | cut -c1-12)"
+}
+
 # Installed once per lock file, into the cache. Aside first, then moved: an interrupted download is never taken for a whole one.
 azurite_install() {
   command -v npm >/dev/null || die "npm is missing" "Azurite comes from npm: install Node 20 or newer."
-  AZURITE=$HEAL_CACHE/azurite/$(cat "$HEAL_ENG"/azurite/package{,-lock}.json | sha256sum | cut -c1-12)
+  AZURITE=$(azurite_folder)
   [[ -d $AZURITE ]] && return
   say "installing Azurite from npm into $AZURITE"
   local fresh

@@ -51,7 +51,7 @@ start_services() {
   source "$STATE/env"
   if [[ -n $own_database ]]; then export HEAL_POSTGRES=$own_database; fi
   # tests read these, the app does not
-  unset HEAL_TEST_POSTGRES HEAL_TEST_AZURITE
+  unset HEAL_TEST_POSTGRES HEAL_TEST_AZURITE HEAL_TEST_AZURITE_HOME
 }
 
 # Into a folder of its own: neither a developer's build nor a test run replaces the files of an app that runs, and this build may

@@ -3,11 +3,9 @@ using System.Text.Json;
 using Azure.Core.Serialization;
 using Heal.FunctionsWorker.Tests.Sample;
 using Heal.FunctionsWorker.Tests.Support;
-using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Builder;
-using Microsoft.Azure.Functions.Worker.Hosting;
 using Microsoft.Azure.Functions.Worker.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -193,23 +191,24 @@ public sealed class EntryPointTests
     }
 
     [Fact]
-    public async Task A_route_constraint_that_cannot_be_made_stops_a_host_on_a_host_builder_before_any_service_starts()
+    public async Task A_route_constraint_that_cannot_be_made_leaves_out_its_function_on_a_host_builder()
+    {
+        IHostBuilder builder = Bare(Odd()).ConfigureFunctionsWorkerDefaults();
+        await using TestHost host = await TestHost.StartAsync(builder.Build(), _root, _log);
+        Assert.Equal("Good", await host.GetTextAsync("/api/good"));
+        Assert.Equal(HttpStatusCode.NotFound, (await host.GetAsync("/api/odd/red")).StatusCode);
+        await _log.ContainsAsync("Left out, and the other functions are served: function 'Odd'");
+    }
+
+    [Fact]
+    public async Task A_host_on_a_host_builder_that_may_leave_nothing_out_does_not_start_any_service_with_such_a_constraint()
     {
         var started = new List<string>();
-        IHostBuilder builder = Bare(PlainApp.Arguments(_root)).ConfigureFunctionsWorkerDefaults();
-        builder.ConfigureServices(services =>
-        {
-            ServiceDescriptor plan = services.Single(static s => s.ServiceType == typeof(HostPlan));
-            HttpRoute hello = ((HostPlan)plan.ImplementationInstance!).Routes[0];
-            services.AddSingleton((HostPlan)plan.ImplementationInstance! with
-            {
-                Routes = [new(hello.Function, hello.Trigger, RoutePatternFactory.Parse("hello/{id:colour}"))],
-            });
-            services.AddSingleton<IHostedService>(new StartsFirst(started));
-        });
+        IHostBuilder builder = Bare(Odd(("FUNCTIONS_FAULTY_FUNCTIONS", "refuse"))).ConfigureFunctionsWorkerDefaults();
+        builder.ConfigureServices(services => services.AddSingleton<IHostedService>(new StartsFirst(started)));
         using IHost host = builder.Build();
         HostStartupException exception = await Assert.ThrowsAsync<HostStartupException>(() => host.StartAsync());
-        Assert.Contains("constraint 'colour' of 'id' cannot be used", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("constraint 'colour' of 'id' cannot be used", Assert.Single(exception.Faults), StringComparison.Ordinal);
         Assert.Empty(started);
     }
 
@@ -229,6 +228,17 @@ public sealed class EntryPointTests
             services.AddSingleton(_called);
         }).ContinueWith(run => Assert.Equal((true, "started"), (run.IsCompletedSuccessfully, _called.Single())), TaskScheduler.Default);
 
+
+    /// <summary>The command line of an application with a function that is good and one whose constraint nobody knows.</summary>
+    private string[] Odd(params (string Name, string Value)[] settings)
+    {
+        MadeApp app = new MadeApp()
+            .With("Good", (typeof(HttpRequestData), "request", MadeApp.Http("good")))
+            .With("Odd", (typeof(HttpRequestData), "request", MadeApp.Http("odd/{id:colour}")));
+        Dictionary<string, string> all = settings.ToDictionary(static s => s.Name, static s => s.Value, StringComparer.Ordinal);
+        all["applicationName"] = app.Name;
+        return TestHost.Arguments(_root, settings: all);
+    }
 
     private void OnWorker(IFunctionsWorkerApplicationBuilder worker) => _called.Add("worker");
 

@@ -1,10 +1,14 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Heal.FunctionsWorker.Tests.Support;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Constraints;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Azure.Functions.Worker.Extensions.Abstractions;
 using Microsoft.Azure.Functions.Worker.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -40,7 +44,13 @@ public sealed class FaultyFunctionTests : IDisposable
             .With("BadQueue", (typeof(string), "message", MadeApp.Attribute<QueueTriggerAttribute>("Bad_Name")))
             .With("Blobs", (typeof(string), "blob", MadeApp.Attribute<OtherTriggerAttribute>()))
             .With("Reads", (typeof(HttpRequestData), "request", MadeApp.Http("reads")),
-                (typeof(string), "row", MadeApp.Attribute<OtherInputAttribute>()));
+                (typeof(string), "row", MadeApp.Attribute<OtherInputAttribute>()))
+            .With("BadRoute", (typeof(HttpRequestData), "request", MadeApp.Http("colours/{name:colour}")))
+            .With("BadPattern", (typeof(HttpRequestData), "request", MadeApp.Http(@"patterns/{name:regex(^[a-z)}")))
+            .With("Throws", (typeof(HttpRequestData), "request", MadeApp.Http("throws")),
+                (typeof(string), "row", MadeApp.Attribute<ThrowingInputAttribute>()))
+            .With("Maybe", (typeof(HttpRequestData), "request", MadeApp.Http("maybe")))
+            .With("Web", (typeof(HttpRequest), "request", MadeApp.Http("web")));
         string[] expected =
         [
             "function 'Twice': declared 2 times, expected once: Made",
@@ -55,9 +65,15 @@ public sealed class FaultyFunctionTests : IDisposable
             "function 'BadQueue' (Made11.BadQueue): queue 'Bad_Name': is 'bad_name', expected 3 to 56 lower-case letters",
             "function 'Blobs' (Made12.Blobs): parameter 'blob' (String) has [OtherTrigger], which this host does not know",
             "function 'Reads' (Made13.Reads): parameter 'row' (String) has [OtherInput], which this host does not know",
+            "function 'BadRoute' (Made14.BadRoute): route 'api/colours/{name:colour}': constraint 'colour' of 'name' cannot be used",
+            "function 'BadPattern' (Made15.BadPattern): route 'api/patterns/{name:regex(^[a-z)}': constraint 'regex(^[a-z)' of 'name'",
+            "function 'Throws' (Made16.Throws): its declaration cannot be read: no such row.",
+            "function 'Maybe' (Made17.Maybe): setting AzureWebJobs.Maybe.Disabled is 'perhaps', expected true or false",
+            "function 'Web' (Made18.Web): uses types of ASP.NET Core, expected builder.ConfigureFunctionsWebApplication()",
         ];
 
-        await using TestHost host = await StartAsync();
+        await using TestHost host = await StartAsync(
+            _app, isWebApplication: false, configure: null, ("AzureWebJobs.Maybe.Disabled", "perhaps"));
 
         Assert.Equal("Good", await host.GetTextAsync("/api/good/1"));
         await _log.ContainsAsync("Ready: ");
@@ -66,7 +82,11 @@ public sealed class FaultyFunctionTests : IDisposable
         Assert.All(expected, e => Assert.Contains(
             said, line => line.StartsWith("Error", StringComparison.Ordinal) && line.Contains(e, StringComparison.Ordinal)));
         Assert.Equal(expected.Length + 1, said.Length); // the queue without a good name has no storage either
-        foreach (string path in new[] { "/api/twice", "/api/orders/1", "/api/text", "/api/reads" })
+        foreach (string path in new[]
+        {
+            "/api/twice", "/api/orders/1", "/api/text", "/api/reads", "/api/colours/red", "/api/patterns/a", "/api/throws", "/api/maybe",
+            "/api/web",
+        })
         {
             Assert.Equal(HttpStatusCode.NotFound, (await host.GetAsync(path)).StatusCode);
         }
@@ -77,6 +97,8 @@ public sealed class FaultyFunctionTests : IDisposable
             status["errors"]!.AsArray(), error => ((string)error!).Contains(e, StringComparison.Ordinal)));
         JsonObject cron = await TestHost.JsonAsync(await host.GetAsync("/admin/functions/BadCron/status", TestHost.Master));
         Assert.Contains("expected six fields", (string)cron["errors"]!.AsArray().Single()!, StringComparison.Ordinal);
+        JsonObject route = await TestHost.JsonAsync(await host.GetAsync("/admin/functions/BadRoute/status", TestHost.Master));
+        Assert.Contains("constraint 'colour'", (string)route["errors"]!.AsArray().Single()!, StringComparison.Ordinal);
         HttpResponseMessage run = await host.SendAsync(
             HttpMethod.Post, "/admin/functions/BadCron", TestHost.Master, new StringContent("{}"));
         Assert.Equal(HttpStatusCode.BadRequest, run.StatusCode);
@@ -92,6 +114,28 @@ public sealed class FaultyFunctionTests : IDisposable
         HostStartupException exception = await Assert.ThrowsAsync<HostStartupException>(() => StartAsync());
 
         Assert.Contains("function 'Step'", Assert.Single(exception.Faults), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_host_that_may_leave_nothing_out_does_not_start_with_a_constraint_that_nobody_knows()
+    {
+        _app.With("BadRoute", (typeof(HttpRequestData), "request", MadeApp.Http("colours/{name:colour}")));
+
+        HostStartupException exception = await Assert.ThrowsAsync<HostStartupException>(
+            () => StartAsync(("FUNCTIONS_FAULTY_FUNCTIONS", "refuse")));
+
+        Assert.Contains("function 'BadRoute'", Assert.Single(exception.Faults), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_constraint_of_the_applications_own_is_known()
+    {
+        _app.With("Own", (typeof(HttpRequestData), "request", MadeApp.Http("colours/{name:colour}")));
+        await using TestHost host = await StartAsync(
+            _app, configure: static services => services.Configure<RouteOptions>(
+                static routes => routes.SetParameterPolicy<AlphaRouteConstraint>("colour")));
+        Assert.Equal("Own", await host.GetTextAsync("/api/colours/red"));
+        Assert.Equal(HttpStatusCode.NotFound, (await host.GetAsync("/api/colours/7")).StatusCode);
     }
 
     [Fact]
@@ -115,14 +159,23 @@ public sealed class FaultyFunctionTests : IDisposable
         Assert.Contains("'BadCron'", Assert.Single(exception.Faults), StringComparison.Ordinal);
     }
 
-    private Task<TestHost> StartAsync(params (string Name, string Value)[] settings) => StartAsync(_app, settings);
+    private Task<TestHost> StartAsync(params (string Name, string Value)[] settings) => StartAsync(_app, settings: settings);
 
-    private async Task<TestHost> StartAsync(MadeApp app, params (string Name, string Value)[] settings)
+    private async Task<TestHost> StartAsync(
+        MadeApp app,
+        bool isWebApplication = true,
+        Action<IServiceCollection>? configure = null,
+        params (string Name, string Value)[] settings)
     {
         Dictionary<string, string> all = settings.ToDictionary(static s => s.Name, static s => s.Value, StringComparer.Ordinal);
         all["applicationName"] = app.Name;
         FunctionsApplicationBuilder builder = FunctionsApplication.CreateBuilder(TestHost.Arguments(_root, settings: all));
-        builder.ConfigureFunctionsWebApplication();
+        if (isWebApplication)
+        {
+            builder.ConfigureFunctionsWebApplication();
+        }
+
+        configure?.Invoke(builder.Services);
         builder.Logging.ClearProviders().AddProvider(_log);
         return await TestHost.StartAsync(builder.Build(), _root, _log);
     }
@@ -135,3 +188,10 @@ public sealed class OtherTriggerAttribute : TriggerBindingAttribute;
 /// <summary>An input of an extension that this host does not have.</summary>
 [AttributeUsage(AttributeTargets.Parameter)]
 public sealed class OtherInputAttribute : InputBindingAttribute;
+
+/// <summary>An input whose attribute does not take what it is given.</summary>
+[AttributeUsage(AttributeTargets.Parameter)]
+public sealed class ThrowingInputAttribute : InputBindingAttribute
+{
+    public ThrowingInputAttribute() => throw new InvalidOperationException("no such row");
+}

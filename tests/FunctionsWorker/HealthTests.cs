@@ -1,4 +1,6 @@
 using System.Net;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Heal.FunctionsWorker.Tests.Support;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -18,6 +20,19 @@ public sealed class HealthTests
     {
         await using TestHost host = await TestHost.StartAsync();
         Assert.Equal(HttpStatusCode.OK, (await host.GetAsync(path, key: null)).StatusCode);
+    }
+
+    [Fact]
+    public async Task At_the_start_the_log_has_the_number_of_functions_the_time_that_it_took_and_the_memory()
+    {
+        await using TestHost host = await TestHost.StartAsync();
+        await host.Log.ContainsAsync("Ready: ");
+        Match ready = Regex.Match(
+            host.Log.All, "Ready: ([0-9]+) functions, ([0-9]+) ms after the start of the process, ([0-9]+) MB of memory");
+        Assert.True(ready.Success);
+        JsonObject status = await TestHost.JsonAsync(await host.GetAsync("/admin/host/status", TestHost.Master));
+        Assert.Equal($"{status["functionCount"]}", ready.Groups[1].Value);
+        Assert.All(ready.Groups.Values.Skip(2), static number => Assert.NotEqual("0", number.Value));
     }
 
     [Fact]

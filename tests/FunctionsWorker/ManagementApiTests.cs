@@ -272,6 +272,93 @@ public sealed class ManagementApiTests : IAsyncLifetime
         Assert.Empty(await response.Content.ReadAsByteArrayAsync());
     }
 
+    [Fact]
+    public async Task One_that_goes_on_is_202_with_where_and_when_to_ask_again_and_one_that_has_ended_is_200()
+    {
+        await PostAsync("/orchestrators/Greet/open-1", JsonContent.Create("A"));
+        await _host.Get<Journal>().NextAsync();
+        await AssertGoesOnAsync("Running");
+        await PostAsync("/instances/open-1/suspend?reason=x");
+        await Azurite.UntilAsync(
+            async () => (await _host.Get<DurableTaskClient>().GetInstanceAsync("open-1"))!.RuntimeStatus
+                == OrchestrationRuntimeStatus.Suspended,
+            "it is suspended");
+        await AssertGoesOnAsync("Suspended");
+        await PostAsync("/instances/open-1/terminate?reason=x");
+        await _host.EndAsync("open-1");
+        HttpResponseMessage ended = await GetAsync("/instances/open-1");
+        Assert.Equal((HttpStatusCode.OK, null), (ended.StatusCode, ended.Headers.RetryAfter));
+
+        async Task AssertGoesOnAsync(string status)
+        {
+            HttpResponseMessage response = await GetAsync("/instances/open-1?showInput=false");
+            Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+            Assert.Equal(response.RequestMessage!.RequestUri, response.Headers.Location);
+            Assert.Equal(TimeSpan.FromSeconds(5), response.Headers.RetryAfter!.Delta);
+            Assert.Equal(status, (string)(await TestHost.JsonAsync(response))["runtimeStatus"]!);
+        }
+    }
+
+    [Theory]
+    [InlineData("raiseEvent/End")]
+    [InlineData("terminate?reason=x")]
+    [InlineData("suspend?reason=x")]
+    [InlineData("resume?reason=x")]
+    [InlineData("rewind?reason=x")]
+    public async Task Nothing_can_be_asked_of_one_that_was_terminated_or_never_was(string operation)
+    {
+        await PostAsync("/orchestrators/Greet/over-1", JsonContent.Create("A"));
+        await PostAsync("/instances/over-1/terminate?reason=x");
+        await _host.EndAsync("over-1");
+        Assert.Equal(
+            HttpStatusCode.Gone, (await PostAsync($"/instances/over-1/{operation}", JsonContent.Create(1))).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.NotFound, (await PostAsync($"/instances/nobody/{operation}", JsonContent.Create(1))).StatusCode);
+    }
+
+    [Fact]
+    public async Task Purging_one_counts_it_and_it_is_gone()
+    {
+        await PostAsync($"/orchestrators/Family/one-1?{Wait}", JsonContent.Create(1));
+        HttpResponseMessage purged = await DeleteAsync("/instances/one-1");
+        Assert.Equal(HttpStatusCode.OK, purged.StatusCode);
+        Assert.Equal("""{"instancesDeleted":1}""", await purged.Content.ReadAsStringAsync());
+        Assert.Equal(HttpStatusCode.NotFound, (await GetAsync("/instances/one-1")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Lists_of_instances_and_entities_are_narrowed_by_time_and_entities_come_in_pages()
+    {
+        await PostAsync($"/orchestrators/Family/time-1?{Wait}", JsonContent.Create(1));
+        foreach (string key in new[] { "a", "b", "c" })
+        {
+            await PostAsync($"/entities/Tally/{key}?op=add", JsonContent.Create(1));
+        }
+
+        await Azurite.UntilAsync(async () => (await ListAsync("/entities/tally?fetchState=true")).Count == 3, "there are three entities");
+        Assert.Single(await ListAsync("/instances?createdTimeFrom=2020-01-01T00:00:00Z&instanceIdPrefix=time-"));
+        Assert.Empty(await ListAsync("/instances?createdTimeFrom=2999-01-01T00:00:00Z"));
+        Assert.Empty(await ListAsync("/instances?createdTimeTo=2020-01-01T00:00:00Z"));
+        Assert.Equal(3, (await ListAsync("/entities/tally?lastOperationTimeFrom=2020-01-01T00:00:00Z")).Count);
+        Assert.Empty(await ListAsync("/entities/tally?lastOperationTimeFrom=2999-01-01T00:00:00Z"));
+        Assert.Empty(await ListAsync("/entities?lastOperationTimeTo=2020-01-01T00:00:00Z"));
+
+        HttpResponseMessage first = await GetAsync("/entities/tally?top=2");
+        using var next = new HttpRequestMessage(HttpMethod.Get, $"{Api}/entities/tally?top=2");
+        next.Headers.Add("x-functions-key", TestHost.SystemKey);
+        next.Headers.Add("x-ms-continuation-token", first.Headers.GetValues("x-ms-continuation-token").Single());
+        HttpResponseMessage second = await _host.Client.SendAsync(next);
+        Assert.Equal(["a", "b"], await KeysAsync(first));
+        Assert.Equal(["c"], await KeysAsync(second));
+        Assert.False(second.Headers.Contains("x-ms-continuation-token"));
+    }
+
+    private static async Task<string[]> KeysAsync(HttpResponseMessage list) =>
+        [.. (await list.Content.ReadFromJsonAsync<JsonArray>())!.Select(static e => (string)e!["entityId"]!["key"]!)];
+
+    private async Task<JsonArray> ListAsync(string path) =>
+        (await (await GetAsync(path)).Content.ReadFromJsonAsync<JsonArray>())!;
+
     private static async Task<string[]> IdsAsync(HttpResponseMessage list) =>
         [.. (await list.Content.ReadFromJsonAsync<JsonArray>())!.Select(static i => (string)i!["instanceId"]!)];
 

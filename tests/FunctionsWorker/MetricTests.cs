@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Http.Json;
 using Azure.Storage.Queues;
 using Heal.FunctionsWorker.Tests.Sample;
 using Heal.FunctionsWorker.Tests.Support;
@@ -26,6 +28,41 @@ public sealed class MetricTests
         Assert.Equal(0, metrics.Sum("functions.invocations.running", "function=Text"));
         host.Get<Journal>().GoOn.Release();
         await slow;
+    }
+
+    [Fact]
+    public async Task Functions_of_every_trigger_are_counted()
+    {
+        string name = Azurite.NewName();
+        await using TestHost host = await TestHost.StartAsync(
+            settings: new(StringComparer.Ordinal)
+            {
+                ["TICK"] = "0 0 0 1 1 *", ["ORDERS"] = name, ["AzureWebJobsStorage"] = Azurite.ConnectionString,
+            },
+            listeners: ["Tick", "SlowOrder"]);
+        using var metrics = new MetricReader(host);
+        await host.GetAsync("/api/Text");
+        foreach (string byHand in new[] { "Tick", "SlowOrder" })
+        {
+            HttpResponseMessage run = await host.SendAsync(
+                HttpMethod.Post, $"/admin/functions/{byHand}", TestHost.Master, new StringContent("{}"));
+            Assert.Equal(HttpStatusCode.Accepted, run.StatusCode);
+        }
+
+        await host.SendAsync(HttpMethod.Post, "/api/greet/Ada");
+        await host.SendAsync(
+            HttpMethod.Post, "/runtime/webhooks/durabletask/entities/Tally/t?op=add", TestHost.SystemKey, JsonContent.Create(1));
+        foreach (string of in new[]
+        {
+            "function=Text trigger=http", "function=Tick trigger=timer", "function=SlowOrder trigger=queue",
+            "function=SayHello trigger=activity", "function=Tally trigger=entity",
+        })
+        {
+            await Azurite.UntilAsync(
+                () => Task.FromResult(metrics.Sum("functions.invocations", $"{of} outcome=succeeded") == 1), $"{of} is counted");
+        }
+
+        await Azurite.Queue(name).DeleteIfExistsAsync();
     }
 
     [Fact]

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace Heal.FunctionsWorker.Tests;
 
-/// <summary>Where the name of a connection leads. That a token is accepted cannot be seen without an Azure account.</summary>
+/// <summary>Where the name of a connection leads. That somebody signs in there is in <see cref="IdentityTests"/>.</summary>
 public sealed class QueueConnectionTests
 {
     private readonly List<string> _faults = [];
@@ -42,6 +42,7 @@ public sealed class QueueConnectionTests
     [InlineData("Store:queueServiceUri", "http://acc.example.org", "expected the https address")]
     [InlineData("Store:credential", "password", "setting 'Store__credential' is 'password', expected 'managedidentity'")]
     [InlineData("Store:clientSecret", "hush", "expected 'Store__tenantId'")]
+    [InlineData("Store:tenantId", "no tenant!", "the identity of connection 'Store' cannot be used")]
     public void A_connection_that_leads_nowhere_is_a_fault_that_says_what_to_set_and_no_secret(string setting, string value, string fault)
     {
         Assert.Null(Of((setting, value)));

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Heal.FunctionsWorker.Tests.Support;
 
@@ -15,7 +14,10 @@ public sealed class SecureTransportTests : IDisposable
     [Fact]
     public async Task Https_is_served_by_the_standard_settings_with_HSTS_when_configured()
     {
-        (string path, string password, X509Certificate2 trusted) = MakeCertificate();
+        using X509Certificate2 certificate = LoopbackCertificate.Make("functions.example.org");
+        string path = Path.Combine(_folder, "host.pfx");
+        string password = Guid.NewGuid().ToString();
+        await File.WriteAllBytesAsync(path, certificate.Export(X509ContentType.Pfx, password));
         await using TestHost host = await TestHost.StartAsync(
             settings: new(StringComparer.Ordinal)
             {
@@ -26,10 +28,7 @@ public sealed class SecureTransportTests : IDisposable
             hostJson: """
                 { "extensions": { "http": { "hsts": { "isEnabled": true, "maxAge": "10", "includeSubDomains": true, "preload": true } } } }
                 """);
-        // trusts the certificate that was configured, and no other
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.Add(trusted);
-        using var handler = new SocketsHttpHandler { SslOptions = { CertificateChainPolicy = policy } };
+        using SocketsHttpHandler handler = LoopbackCertificate.Trusting(certificate);
         using var client = new HttpClient(handler) { BaseAddress = host.Client.BaseAddress };
         HttpResponseMessage byAddress = await client.GetAsync(new Uri("/api/Text", UriKind.Relative));
         Assert.Equal(HttpStatusCode.OK, byAddress.StatusCode);
@@ -89,21 +88,5 @@ public sealed class SecureTransportTests : IDisposable
             ["FUNCTIONS_KNOWN_PROXIES"] = proxies,
         });
         Assert.Equal(isWarned, host.Log.All.Contains("without TLS", StringComparison.Ordinal));
-    }
-
-    private (string Path, string Password, X509Certificate2 Trusted) MakeCertificate()
-    {
-        using RSA key = RSA.Create(2048);
-        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddIpAddress(IPAddress.Loopback);
-        names.AddDnsName("functions.example.org");
-        request.CertificateExtensions.Add(names.Build());
-        DateTimeOffset now = DateTimeOffset.UtcNow;
-        using X509Certificate2 certificate = request.CreateSelfSigned(now.AddMinutes(-5), now.AddHours(1));
-        string path = Path.Combine(_folder, "host.pfx");
-        string password = Guid.NewGuid().ToString();
-        File.WriteAllBytes(path, certificate.Export(X509ContentType.Pfx, password));
-        return (path, password, X509CertificateLoader.LoadCertificate(certificate.Export(X509ContentType.Cert)));
     }
 }

@@ -92,6 +92,26 @@ public sealed class TraceTests : IDisposable
         await queue.DeleteIfExistsAsync();
     }
 
+    [Fact]
+    public async Task A_message_that_an_output_hands_on_continues_the_trace_of_its_sender_without_a_word_of_it_in_its_body()
+    {
+        string name = Azurite.NewName();
+        await using TestHost host = await TestHost.StartAsync(
+            settings: new(StringComparer.Ordinal)
+            {
+                ["ORDERS"] = name, ["OUT"] = name, ["AzureWebJobsStorage"] = Azurite.ConnectionString,
+            },
+            listeners: ["SendText", "SlowOrder"]);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/SendText?text=hello");
+        request.Headers.Add("traceparent", TraceParent);
+        await host.Client.SendAsync(request);
+        await host.Get<Journal>().NextAsync();
+        await Azurite.UntilAsync(() => Task.FromResult(Span("SlowOrder") is not null), "the receiver's span has ended");
+        Assert.Equal(Span("SendText")!.SpanId, Span("SlowOrder")!.ParentSpanId);
+        Assert.Equal(["slow hello 1"], host.Get<Journal>().Entries);
+        await Azurite.Queue(name).DeleteIfExistsAsync();
+    }
+
     [Theory]
     [InlineData("plain text with \"traceparent\" in it")]
     [InlineData("""{ "traceparent": 5 }""")]

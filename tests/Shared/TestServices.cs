@@ -5,6 +5,7 @@ internal static class TestServices
 {
     public const string Postgres = "HEAL_TEST_POSTGRES";
     public const string Azurite = "HEAL_TEST_AZURITE";
+    public const string AzuriteHome = "HEAL_TEST_AZURITE_HOME";
     public const string Kubeconfig = "HEAL_TEST_KUBECONFIG";
 
     public static string Required(string name) =>

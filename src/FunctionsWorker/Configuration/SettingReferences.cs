@@ -6,8 +6,9 @@ namespace Microsoft.Azure.Functions.Worker.Configuration;
 /// <summary>Replaces <c>%NAME%</c> in attributes by the setting of that name.</summary>
 internal static partial class SettingReferences
 {
-    public static string Resolve(string text, IConfiguration configuration, string where, List<string> faults) =>
-        Reference().Replace(text, match =>
+    /// <param name="text">What an attribute says; null when it was given null, which is no name of anything.</param>
+    public static string Resolve(string? text, IConfiguration configuration, string where, List<string> faults) =>
+        Reference().Replace(text ?? "", match =>
         {
             string name = match.Groups[1].Value;
             string? value = configuration[name];
@@ -24,7 +25,7 @@ internal static partial class SettingReferences
         NonEmpty(configuration[name]) ?? NonEmpty(configuration.GetConnectionString(name))
             ?? NonEmpty(configuration["AzureWebJobs" + name]);
 
-    public static bool IsDisabled(IConfiguration configuration, string function, List<string> faults)
+    public static bool IsDisabled(IConfiguration configuration, string function, string where, List<string> faults)
     {
         // The second spelling is for shells, which cannot export a name with dots.
         string[] names = [$"AzureWebJobs.{function}.Disabled", $"AzureWebJobs_{function}_Disabled"];
@@ -36,7 +37,7 @@ internal static partial class SettingReferences
             case "false" or "0":
                 return false;
             default:
-                faults.Add($"setting {found}: is '{configuration[found!]}', expected true or false");
+                faults.Add($"{where}: setting {found} is '{configuration[found!]}', expected true or false");
                 return false;
         }
     }

@@ -13,6 +13,9 @@ namespace Microsoft.Azure.Functions.Worker.Discovery;
 /// </summary>
 internal sealed partial class FunctionCatalog
 {
+    private static readonly Type[] HubTriggers =
+        [typeof(OrchestrationTriggerAttribute), typeof(ActivityTriggerAttribute), typeof(EntityTriggerAttribute)];
+
     private FunctionCatalog(ImmutableArray<FunctionDescriptor> functions, FunctionFaults faults, IReadOnlySet<string> ofHub)
     {
         Functions = functions;
@@ -52,7 +55,7 @@ internal sealed partial class FunctionCatalog
                 ofHub.Add(name);
             }
 
-            if (Describe(name, method, faults.Of(name)) is { } function)
+            if (TryDescribe(name, method, faults.Of(name)) is { } function)
             {
                 functions.Add(function);
             }
@@ -76,10 +79,31 @@ internal sealed partial class FunctionCatalog
 
     private static bool IsOfHub(MethodInfo method)
     {
-        TriggerBindingAttribute[] triggers =
-            [.. method.GetParameters().SelectMany(static p => p.GetCustomAttributes<TriggerBindingAttribute>())];
-        return triggers.Length == 0 || Array.Exists(
-            triggers, static t => t is OrchestrationTriggerAttribute or ActivityTriggerAttribute or EntityTriggerAttribute);
+        // By their types, which are known even of attributes that cannot be made.
+        Type[] triggers =
+        [
+            .. method.GetParameters()
+                .SelectMany(static p => p.CustomAttributes)
+                .Select(static a => a.AttributeType)
+                .Where(static t => t.IsAssignableTo(typeof(TriggerBindingAttribute))),
+        ];
+        return triggers.Length == 0 || Array.Exists(triggers, static t => HubTriggers.Contains(t));
+    }
+
+    private static FunctionDescriptor? TryDescribe(string name, MethodInfo method, List<string> faults)
+    {
+        try
+        {
+            return Describe(name, method, faults);
+        }
+        catch (Exception exception)
+        {
+            // An attribute's own code runs here: what it throws is its function's fault.
+            faults.Add($"function '{name}' ({method.DeclaringType!.FullName}.{method.Name}): its declaration cannot be read: "
+                + $"{exception.GetBaseException().Message.TrimEnd('.')}. "
+                + "Expected attributes that can be made with the values that they are given");
+            return null;
+        }
     }
 
     private static FunctionDescriptor? Describe(string name, MethodInfo method, List<string> faults)

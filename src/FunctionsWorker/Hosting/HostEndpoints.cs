@@ -14,7 +14,7 @@ internal static class HostEndpoints
 {
     public static void Map(IApplicationBuilder app, HostPlan plan)
     {
-        RouteConstraints.Check(plan.Routes, app.ApplicationServices.GetRequiredService<ParameterPolicyFactory>());
+        RouteConstraints.Check(plan, app.ApplicationServices.GetRequiredService<ParameterPolicyFactory>());
         WebServer.Use(app, plan.Settings);
         app.UseMiddleware<Correlation>();
         app.UseMiddleware<ErrorReplies>();

@@ -29,8 +29,10 @@ internal sealed record HostPlan(
 
     public required QueueOutputs Outputs { get; init; }
 
+    public IReadOnlyList<HttpRoute> Routes { get; private set; } = Routes;
+
     /// <summary>Functions that are faulty and not served, while the others are.</summary>
-    public required IReadOnlySet<string> LeftOut { get; init; }
+    public IReadOnlySet<string> LeftOut { get; private set; } = Catalog.Faults.Functions;
 
     public IReadOnlyList<FunctionDescriptor> Enabled =>
         [.. Catalog.Functions.Where(f => !Disabled.Contains(f.Name) && !LeftOut.Contains(f.Name))];
@@ -43,30 +45,27 @@ internal sealed record HostPlan(
     public static HostPlan Make(
         FunctionCatalog catalog, HostSettings settings, IConfiguration configuration, bool hasWebApplication, List<string> faults)
     {
+        FunctionFaults own = catalog.Faults;
         var disabled = catalog.Functions
+            .Where(f => SettingReferences.IsDisabled(configuration, f.Name, $"function '{f.Name}' ({f.EntryPoint})", own.Of(f.Name)))
             .Select(static f => f.Name)
-            .Where(name => SettingReferences.IsDisabled(configuration, name, faults))
             .ToHashSet(StringComparer.OrdinalIgnoreCase);
-        if (!hasWebApplication)
-        {
-            faults.AddRange(catalog.Functions.Where(NeedsWebApplication).Select(static f =>
-                $"function '{f.Name}' ({f.EntryPoint}): uses types of ASP.NET Core, "
-                    + "expected builder.ConfigureFunctionsWebApplication() in the program"));
-        }
 
         // A disabled function needs no queue, no connection and no schedule that works: it may be disabled for their lack.
         FunctionCatalog enabled = catalog.Without(disabled);
-        FunctionFaults own = catalog.Faults;
+        foreach (FunctionDescriptor function in enabled.Functions.Where(f => !hasWebApplication && NeedsWebApplication(f)))
+        {
+            own.Of(function.Name).Add($"function '{function.Name}' ({function.EntryPoint}): uses types of ASP.NET Core, "
+                + "expected builder.ConfigureFunctionsWebApplication() in the program");
+        }
+
         IReadOnlyList<HttpRoute> routes = HttpRoute.Of(enabled, settings.RoutePrefix, own);
         IReadOnlyList<TimerFunction> timers = TimerFunction.Of(enabled, configuration, TimerZone.Read(configuration, faults), own);
         IReadOnlyList<QueueFunction> queues = QueueFunction.Of(enabled, configuration, own);
         QueueOutputs outputs = QueueOutput.Of(enabled.Functions, configuration, own);
         DurableClientRules.Check(enabled.Functions, settings.Durable, configuration, own);
         IReadOnlySet<string> faulty = own.Functions;
-        bool isNothingLeft = enabled.Functions.All(f => faulty.Contains(f.Name));
-        faults.AddRange(faulty
-            .Where(name => isNothingLeft || settings.FaultyFunctions == FaultyFunctions.Refuse || catalog.OfHub.Contains(name))
-            .SelectMany(own.About));
+        faults.AddRange(NotToBeLeftOut(enabled, settings));
         return new(
             catalog,
             settings,
@@ -78,8 +77,31 @@ internal sealed record HostPlan(
         {
             HasWebApplication = hasWebApplication,
             Outputs = outputs,
-            LeftOut = faulty,
         };
+    }
+
+    /// <summary>Leaves out those as well of which a fault has been found since the plan was made; before anything has started.</summary>
+    /// <exception cref="HostStartupException">The host does not start without them.</exception>
+    public void LeaveOutFaulty()
+    {
+        string[] refused = [.. NotToBeLeftOut(Catalog.Without(Disabled), Settings)];
+        if (refused.Length > 0)
+        {
+            throw new HostStartupException(refused);
+        }
+
+        LeftOut = Catalog.Faults.Functions;
+        Routes = [.. Routes.Where(r => !LeftOut.Contains(r.Function.Name))];
+    }
+
+    /// <summary>The faults of functions without which the host may not start.</summary>
+    private static IEnumerable<string> NotToBeLeftOut(FunctionCatalog enabled, HostSettings settings)
+    {
+        IReadOnlySet<string> faulty = enabled.Faults.Functions;
+        bool isNothingLeft = enabled.Functions.All(f => faulty.Contains(f.Name));
+        return faulty
+            .Where(name => isNothingLeft || settings.FaultyFunctions == FaultyFunctions.Refuse || enabled.OfHub.Contains(name))
+            .SelectMany(enabled.Faults.About);
     }
 
     private static bool NeedsWebApplication(FunctionDescriptor function)

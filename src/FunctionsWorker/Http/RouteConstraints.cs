@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Constraints;
 using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Azure.Functions.Worker.Hosting;
 using Microsoft.Extensions.Hosting;
@@ -6,14 +7,14 @@ using Microsoft.Extensions.Hosting;
 namespace Microsoft.Azure.Functions.Worker.Http;
 
 /// <summary>
-/// Makes each constraint of each route once, before any service starts. The framework would do so at the first request, and one that it
-/// does not know would then fail every request, of other functions too.
+/// Makes each constraint of each route once, before any service starts, and leaves out the functions that have one which cannot be made.
+/// The framework would make them at the first request, and one that it does not know would then fail every request, of other functions too.
 /// </summary>
 internal sealed class RouteConstraints(HostPlan plan, ParameterPolicyFactory factory) : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken)
     {
-        Check(plan.Routes, factory);
+        Check(plan, factory);
         return Task.CompletedTask;
     }
 
@@ -27,17 +28,20 @@ internal sealed class RouteConstraints(HostPlan plan, ParameterPolicyFactory fac
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <exception cref="HostStartupException">A constraint is unknown, or its arguments are faulty.</exception>
-    public static void Check(IEnumerable<HttpRoute> routes, ParameterPolicyFactory factory)
+    /// <summary>Here, since only the services of the application know its own constraints.</summary>
+    /// <exception cref="HostStartupException">The host may not start without the function.</exception>
+    public static void Check(HostPlan plan, ParameterPolicyFactory factory)
     {
-        string[] faults = [.. routes.SelectMany(route => Faults(route, factory))];
-        if (faults.Length > 0)
+        foreach (HttpRoute route in plan.Routes)
         {
-            throw new HostStartupException(faults);
+            plan.Catalog.Faults.Of(route.Function.Name).AddRange(Faults(route, factory));
         }
+
+        plan.LeaveOutFaulty();
     }
 
-    private static IEnumerable<string> Faults(HttpRoute route, ParameterPolicyFactory factory)
+    /// <summary>Of each constraint that is unknown or has faulty arguments, where it is and what is wrong with it.</summary>
+    internal static IEnumerable<string> Faults(HttpRoute route, ParameterPolicyFactory factory)
     {
         foreach (RoutePatternParameterPart parameter in route.Pattern.Parameters)
         {
@@ -46,7 +50,11 @@ internal sealed class RouteConstraints(HostPlan plan, ParameterPolicyFactory fac
                 string? fault = null;
                 try
                 {
-                    factory.Create(parameter, policy);
+                    if (factory.Create(parameter, policy) is RegexRouteConstraint pattern)
+                    {
+                        // Made when it is first asked for: at a request otherwise.
+                        _ = pattern.Constraint;
+                    }
                 }
                 catch (Exception exception)
                 {

@@ -63,10 +63,9 @@ internal sealed class OutputSender(
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            string reason = exception is RequestFailedException { ErrorCode: { } code } ? code : exception.GetBaseException().Message;
             throw new FunctionWorkerException(
                 $"Function '{function.Name}' succeeded, but its output {output.Output.Name} could not be sent to queue '{queue.Name}': "
-                    + reason, exception);
+                    + StorageFault.Of(exception, output.Connection), exception);
         }
     }
 }

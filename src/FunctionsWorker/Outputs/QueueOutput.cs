@@ -7,8 +7,8 @@ using Microsoft.Extensions.Configuration;
 
 namespace Microsoft.Azure.Functions.Worker.Outputs;
 
-/// <summary>An output of a function with the queue that it goes to.</summary>
-internal sealed partial record QueueOutput(OutputDescriptor Output, QueueClient Queue)
+/// <summary>An output of a function with the queue that it goes to, and the name of the settings that lead there.</summary>
+internal sealed partial record QueueOutput(OutputDescriptor Output, QueueClient Queue, string Connection)
 {
     /// <summary>Those of each function that has any.</summary>
     public static QueueOutputs Of(IEnumerable<FunctionDescriptor> functions, IConfiguration configuration, FunctionFaults faults)
@@ -46,7 +46,7 @@ internal sealed partial record QueueOutput(OutputDescriptor Output, QueueClient 
         }
 
         Func<string, QueueClient>? connect = QueueConnection.Of(configuration, attribute.Connection, where, faults);
-        return faults.Count == before ? new(output, connect!(name)) : null;
+        return faults.Count == before ? new(output, connect!(name), QueueConnection.NameOf(attribute.Connection)) : null;
     }
 
     [GeneratedRegex("^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$")]

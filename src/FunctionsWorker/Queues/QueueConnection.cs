@@ -18,10 +18,13 @@ internal static class QueueConnection
     private const int RetriesPerCall = 2;
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>The name that an attribute means by its <c>Connection</c>.</summary>
+    public static string NameOf(string? connection) => string.IsNullOrEmpty(connection) ? DefaultName : connection;
+
     /// <returns>Makes the client of a queue by its name; null when a fault was added.</returns>
     public static Func<string, QueueClient>? Of(IConfiguration configuration, string? connection, string where, List<string> faults)
     {
-        string name = connection ?? DefaultName;
+        string name = NameOf(connection);
         if (SettingReferences.Connection(configuration, name) is { } text)
         {
             return OfText(text, name, where, faults);
@@ -67,10 +70,24 @@ internal static class QueueConnection
                 + $"service, or its name in '{name}__accountName'");
         }
 
-        TokenCredential? credential = Credential(section, name, where, faults);
+        TokenCredential? credential = TryCredential(section, name, where, faults);
         return service is null || credential is null
             ? null
             : queue => new(new Uri($"{service.AbsoluteUri.TrimEnd('/')}/{queue}"), credential, Options());
+    }
+
+    private static TokenCredential? TryCredential(IConfigurationSection section, string name, string where, List<string> faults)
+    {
+        try
+        {
+            return Credential(section, name, where, faults);
+        }
+        catch (Exception exception) when (exception is ArgumentException or FormatException)
+        {
+            faults.Add($"{where}: the identity of connection '{name}' cannot be used: {StorageFault.FirstLine(exception)} "
+                + $"Expected ids in '{name}__tenantId', '{name}__clientId' and '{name}__managedIdentityResourceId', where they are set");
+            return null;
+        }
     }
 
     private static TokenCredential? Credential(IConfigurationSection section, string name, string where, List<string> faults)

@@ -7,7 +7,8 @@ using Microsoft.Extensions.Configuration;
 namespace Microsoft.Azure.Functions.Worker.Queues;
 
 /// <summary>A queue-triggered function with its queue and the poison queue beside it.</summary>
-internal sealed partial record QueueFunction(FunctionDescriptor Function, QueueClient Queue, QueueClient Poison)
+/// <param name="Connection">The name of the settings that lead to the queues.</param>
+internal sealed partial record QueueFunction(FunctionDescriptor Function, QueueClient Queue, QueueClient Poison, string Connection)
 {
     private const string PoisonSuffix = "-poison";
 
@@ -29,7 +30,7 @@ internal sealed partial record QueueFunction(FunctionDescriptor Function, QueueC
             Func<string, QueueClient>? connect = QueueConnection.Of(configuration, trigger.Connection, where, faults);
             if (faults.Count == before)
             {
-                queues.Add(new(function, connect!(name), connect(name + PoisonSuffix)));
+                queues.Add(new(function, connect!(name), connect(name + PoisonSuffix), QueueConnection.NameOf(trigger.Connection)));
             }
         }
 

@@ -120,10 +120,12 @@ internal sealed partial class QueueListener(
 
     private void ReportMissing(Exception exception, TimeSpan retry)
     {
-        string reason = exception is RequestFailedException { ErrorCode: { } code } ? code : exception.GetBaseException().Message;
         // The message may hold addresses and account names: /readyz is for anybody who asks, the log has the rest.
-        health.Report(_dependency, exception is RequestFailedException ? reason : exception.GetBaseException().GetType().Name);
+        health.Report(
+            _dependency,
+            exception is RequestFailedException { ErrorCode: { } code } ? code : exception.GetBaseException().GetType().Name);
         string storage = function.Queue.Uri.GetLeftPart(UriPartial.Authority);
+        string reason = StorageFault.Of(exception, function.Connection);
         Log.Missing(logger, function.Queue.Name, function.Function.Name, storage, reason, retry);
     }
 
@@ -138,8 +140,7 @@ internal sealed partial class QueueListener(
         public static partial void Reached(ILogger logger, string queue, string function);
 
         [LoggerMessage(44, LogLevel.Error,
-            "Queue {Queue} of function {Function} at {Storage} cannot be read: {Reason}. Is the storage up? "
-            + "Next attempt in {Retry}")]
+            "Queue {Queue} of function {Function} at {Storage} cannot be read: {Reason} Next attempt in {Retry}")]
         public static partial void Missing(
             ILogger logger, string queue, string function, string storage, string reason, TimeSpan retry);
     }

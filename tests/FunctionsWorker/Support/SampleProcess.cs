@@ -14,7 +14,7 @@ internal sealed partial class SampleProcess : IAsyncDisposable
     private readonly string _root = Directory.CreateTempSubdirectory("function-process-").FullName;
     private readonly Process _process;
 
-    private SampleProcess(string hostJson, Dictionary<string, string> settings)
+    private SampleProcess(string hostJson, Dictionary<string, string> settings, IReadOnlyDictionary<string, string>? environment)
     {
         File.WriteAllText(Path.Combine(_root, "host.json"), hostJson);
         var start = new ProcessStartInfo("dotnet", [typeof(SampleProcess).Assembly.Location])
@@ -40,6 +40,11 @@ internal sealed partial class SampleProcess : IAsyncDisposable
             start.ArgumentList.Add($"--{name}={value}");
         }
 
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>(StringComparer.Ordinal))
+        {
+            start.Environment[name] = value;
+        }
+
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, line) => Keep(line.Data);
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
@@ -52,9 +57,13 @@ internal sealed partial class SampleProcess : IAsyncDisposable
     /// <summary>Where it listens, as it says itself.</summary>
     public Uri Address => new(Listening().Match(_lines.First(static l => Listening().IsMatch(l))).Value);
 
-    public static async Task<SampleProcess> StartAsync(Dictionary<string, string> settings, string hostJson = "{}")
+    /// <param name="settings">On its command line.</param>
+    /// <param name="hostJson">Its host.json.</param>
+    /// <param name="environment">Variables beside those of the tests, or in place of them.</param>
+    public static async Task<SampleProcess> StartAsync(
+        Dictionary<string, string> settings, string hostJson = "{}", IReadOnlyDictionary<string, string>? environment = null)
     {
-        var process = new SampleProcess(hostJson, settings);
+        var process = new SampleProcess(hostJson, settings, environment);
         await process.UntilPrintedAsync("after the start of the process");
         return process;
     }
@@ -105,7 +114,7 @@ internal sealed partial class SampleProcess : IAsyncDisposable
         Directory.Delete(_root, recursive: true);
     }
 
-    [GeneratedRegex("http://127.0.0.1:[0-9]+")]
+    [GeneratedRegex("(?<=listening on: )http://127.0.0.1:[0-9]+")]
     private static partial Regex Listening();
 
     private void Keep(string? line)

@@ -9,6 +9,7 @@ internal sealed class SwitchableProxy : IAsyncDisposable
 {
     private readonly int _target;
     private CancellationTokenSource? _on;
+    private Task _accepting = Task.CompletedTask;
 
     public SwitchableProxy(int target)
     {
@@ -25,7 +26,7 @@ internal sealed class SwitchableProxy : IAsyncDisposable
         _on = new CancellationTokenSource();
         var listener = new TcpListener(IPAddress.Loopback, Port);
         listener.Start();
-        _ = AcceptAsync(listener, _on.Token);
+        _accepting = AcceptAsync(listener, _on.Token);
     }
 
     public async Task SwitchOffAsync()
@@ -33,6 +34,8 @@ internal sealed class SwitchableProxy : IAsyncDisposable
         if (_on is not null)
         {
             await _on.CancelAsync();
+            // Else it could not be switched on again at once.
+            await _accepting;
             _on.Dispose();
             _on = null;
         }
