@@ -3,7 +3,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace Microsoft.Azure.Functions.Worker.Configuration;
 
-/// <summary>Replaces <c>%NAME%</c> in attributes by the setting of that name.</summary>
+/// <summary>Replaces <c>%NAME%</c> in attributes, and in the name of the task hub, by the setting of that name.</summary>
 internal static partial class SettingReferences
 {
     public static string Resolve(string text, IConfiguration configuration, string where, List<string> faults) =>
