@@ -51,7 +51,8 @@ public sealed class DurableSettingsTests : IDisposable
         Assert.Contains("expected one of PostgreSQL, where this host keeps state; to leave the file as it is, set AzureFunctionsJobHost__"
             + "extensions__durableTask__storageProvider__type=PostgreSQL", faults[0], StringComparison.Ordinal);
         Assert.EndsWith("partitionCounts: is unknown, expected one of connectionStringName, largePayloadStorageMaximumBytes, "
-            + "largePayloadStorageThresholdBytes, type, workItemFilteringEnabled, workItemLockTimeout", faults[1], StringComparison.Ordinal);
+            + "largePayloadStorageThresholdBytes, type, workItemFilteringEnabled, workItemLockTimeout",
+            faults[1], StringComparison.Ordinal);
     }
 
     [Theory]

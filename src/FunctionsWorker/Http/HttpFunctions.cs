@@ -8,8 +8,8 @@ using Microsoft.Azure.Functions.Worker.Outputs;
 namespace Microsoft.Azure.Functions.Worker.Http;
 
 /// <summary>
-/// Puts each HTTP-triggered function on its route. The endpoint is as the official worker makes it, for middleware that asks the request for
-/// it: named as the function, with the methods as its only metadata.
+/// Puts each HTTP-triggered function on its route. The endpoint is as the official worker makes it, for middleware that asks the request
+/// for it: named as the function, with the methods as its only metadata.
 /// </summary>
 internal sealed class HttpFunctions(FunctionInvoker invoker, KeyGate gate, RequestThrottle throttle, CustomHeaders headers)
 {

@@ -7,8 +7,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Microsoft.Azure.Functions.Worker.Http;
 
-/// <summary>Lets a request in when it brings the right key, or needs none because it comes from this machine (see
-/// <see cref="LocalKeys"/>), and a body within the limit; else answers 401, 413, or 429 to an address that tries wrong keys too often.</summary>
+/// <summary>
+/// Lets a request in when it brings the right key, or needs none because it comes from this machine (see <see cref="LocalKeys"/>), and a
+/// body within the limit; else answers 401, 413, or 429 to an address that tries wrong keys too often.
+/// </summary>
 internal sealed partial class KeyGate(
     KeyRing keys, WrongKeyLimiter limiter, long bodyLimit, LocalKeys localKeys, ILogger<KeyGate> logger)
 {
