@@ -97,6 +97,9 @@ public sealed class BadClientTests : IAsyncLifetime
         await _host.Get<Journal>().NextAsync();
         client.Dispose();
         await _host.Log.UntilAsync("Function Slow was cancelled");
+        Assert.Contains(
+            "does not wait any more (OperationCanceledException: The operation was canceled.; invocation ",
+            _host.Log.All, StringComparison.Ordinal);
         Assert.DoesNotContain(_host.Log.Lines, static l => l.StartsWith("Error", StringComparison.Ordinal));
     }
 

@@ -35,6 +35,65 @@ public sealed class DurableSettingsTests : IDisposable
             (durable.HttpPollInterval, durable.UseForwardedHost, durable.HttpMaxResponseBytes));
     }
 
+    [Fact]
+    public void How_the_stores_of_the_Azure_host_are_tuned_is_accepted_but_another_store_is_not()
+    {
+        var faults = new List<string>();
+        DurableSettings durable = Read("""
+            { "storageProvider": { "connectionStringName": "HUB_STATE", "partitionCount": 4, "largePayloadStorageEnabled": true,
+              "largePayloadStorageThresholdBytes": 10240, "taskEventLockTimeout": "00:02:00", "workItemFilteringEnabled": true } }
+            """, faults);
+        Assert.Empty(faults);
+        Assert.Equal(("HUB_STATE", 10240, true), (durable.ConnectionStringName, durable.LargePayloadThreshold, durable.FiltersWorkItems));
+
+        Read("""{ "storageProvider": { "type": "azureManaged", "partitionCounts": 4 } }""", faults);
+        Assert.Equal(2, faults.Count);
+        Assert.Contains("expected one of PostgreSQL, where this host keeps state; to leave the file as it is, set AzureFunctionsJobHost__"
+            + "extensions__durableTask__storageProvider__type=PostgreSQL", faults[0], StringComparison.Ordinal);
+        Assert.EndsWith("partitionCounts: is unknown, expected one of connectionStringName, largePayloadStorageMaximumBytes, "
+            + "largePayloadStorageThresholdBytes, type, workItemFilteringEnabled, workItemLockTimeout",
+            faults[1], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("%HUB_NAME%", "Orders7", "Orders7", null)]
+    [InlineData("%HUB_NAME%Test", "Orders7", "Orders7Test", null)]
+    [InlineData("%HUB_NAME%", "no spaces", null, "hubName: is \"%HUB_NAME%\", which stands for 'no spaces', expected 1 to 45 letters")]
+    [InlineData("%HUB_NAME%", null, null, "hubName: refers to setting 'HUB_NAME', which is not set")]
+    public void The_name_of_the_hub_may_stand_in_a_setting(string name, string? setting, string? expected, string? fault)
+    {
+        var faults = new List<string>();
+        DurableSettings durable = Read($$"""{ "hubName": "{{name}}" }""", faults, new() { ["HUB_NAME"] = setting });
+        Assert.Equal(expected ?? new DurableSettings().HubName, durable.HubName);
+        if (fault is null)
+        {
+            Assert.Empty(faults);
+        }
+        else
+        {
+            Assert.Contains(fault, Assert.Single(faults), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData(true, "Pending")]
+    [InlineData(false, "Failed")]
+    public async Task Work_for_functions_that_are_not_here_is_left_alone_where_it_is_filtered(bool isFiltered, string expected)
+    {
+        await using TestHost host = await TestHost.StartAsync(
+            hostJson: Json($$"""{ "storageProvider": { "workItemFilteringEnabled": {{(isFiltered ? "true" : "false")}} } }"""));
+        DurableTaskClient client = host.Get<DurableTaskClient>();
+        string other = await client.ScheduleNewOrchestrationInstanceAsync("OfAnotherApplication");
+        string own = await client.ScheduleNewOrchestrationInstanceAsync("WhoRuns");
+        await host.EndAsync(own);
+        if (!isFiltered)
+        {
+            await host.EndAsync(other);
+        }
+
+        Assert.Equal(expected, (await client.GetInstanceAsync(other))!.RuntimeStatus.ToString());
+    }
+
     [Theory]
     [InlineData("""{ "extendedSessionsEnabled": "yes" }""", "extendedSessionsEnabled: is \"yes\", expected true or false")]
     [InlineData("""{ "overridableExistingInstanceStates": "Some" }""", "overridableExistingInstanceStates: is \"Some\", expected one of")]
@@ -68,6 +127,26 @@ public sealed class DurableSettingsTests : IDisposable
             $"/runtime/webhooks/durabletask/orchestrators/{orchestrator}/single", TestHost.SystemKey, JsonContent.Create("Ada"));
     }
 
+    [Theory]
+    [InlineData("NonRunningStates", 500)]
+    [InlineData("AnyState", 202)]
+    public async Task A_restart_replaces_a_running_instance_where_any_state_may_be_overridden(string states, int expected)
+    {
+        await using TestHost host = await TestHost.StartAsync(
+            hostJson: Json($$"""{ "overridableExistingInstanceStates": "{{states}}" }"""));
+        DurableTaskClient client = host.Get<DurableTaskClient>();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        string id = await client.ScheduleNewOrchestrationInstanceAsync("Greet", "Ada", limit.Token);
+        OrchestrationMetadata first = await client.WaitForInstanceStartAsync(id, limit.Token);
+        HttpResponseMessage restarted = await host.SendAsync(HttpMethod.Post,
+            $"/runtime/webhooks/durabletask/instances/{id}/restart?restartWithNewInstanceId=false", TestHost.SystemKey);
+
+        Assert.Equal(expected, (int)restarted.StatusCode);
+        OrchestrationMetadata second = await client.WaitForInstanceStartAsync(id, getInputsAndOutputs: true, limit.Token);
+        Assert.Equal(("\"Ada\"", OrchestrationRuntimeStatus.Running), (second.SerializedInput, second.RuntimeStatus));
+        Assert.Equal(expected == 202, first.CreatedAt != second.CreatedAt);
+    }
+
     [Fact]
     public async Task New_orchestrations_have_the_default_version_and_other_versions_fail_where_they_are_to()
     {
@@ -99,11 +178,11 @@ public sealed class DurableSettingsTests : IDisposable
 
     private static string Json(string durable) => $$"""{ "extensions": { "durableTask": {{durable}} } }""";
 
-    private DurableSettings Read(string durable, List<string> faults)
+    private DurableSettings Read(string durable, List<string> faults, Dictionary<string, string?>? settings = null)
     {
         string path = Path.Combine(_root, "host.json");
         File.WriteAllText(path, Json(durable));
-        DurableSettings settings = HostSettingsReader.Read(path, _root, new ConfigurationBuilder().Build(), faults).Durable;
-        return settings;
+        IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(settings ?? []).Build();
+        return HostSettingsReader.Read(path, _root, configuration, faults).Durable;
     }
 }

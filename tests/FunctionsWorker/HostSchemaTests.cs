@@ -103,7 +103,7 @@ public sealed class HostSchemaTests
 
     private static Dictionary<string, JsonObject> Asked()
     {
-        var source = new HostJsonSource("none", []) { Asked = new(StringComparer.Ordinal) };
+        var source = new HostJsonSource("none", new ConfigurationBuilder().Build(), []) { Asked = new(StringComparer.Ordinal) };
         HostSettingsReader.Read(source, Path.GetTempPath(), new ConfigurationBuilder().Build(), []);
         return source.Asked;
     }

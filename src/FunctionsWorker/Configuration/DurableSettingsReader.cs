@@ -13,18 +13,22 @@ internal static partial class DurableSettingsReader
         var defaults = new DurableSettings();
         var durable = new DurableSettings
         {
-            HubName = json.Text(
-                "hubName", defaults.HubName, static n => HubName().IsMatch(n), "1 to 45 letters, digits or '_', a letter first"),
+            HubName = json.Reference(
+                "hubName", defaults.HubName, static n => HubName().IsMatch(n),
+                "1 to 45 letters, digits or '_', a letter first, or %NAME% for the setting of that name"),
             MaxConcurrentActivities = json.Number("maxConcurrentActivityFunctions", min: 1, max: 10_000),
             MaxConcurrentOrchestrators = json.Number("maxConcurrentOrchestratorFunctions", min: 1, max: 10_000),
             MaxConcurrentEntities = json.Number("maxConcurrentEntityFunctions", min: 1, max: 10_000),
             MaxEntityOperationBatchSize = json.Number("maxEntityOperationBatchSize", min: 1, max: 1_000_000),
-            Provider = provider.Choice("type", StorageProvider.PostgreSQL),
+            Provider = provider.Choice("type", StorageProvider.PostgreSQL,
+                ", where this host keeps state; to leave the file as it is, set "
+                    + "AzureFunctionsJobHost__extensions__durableTask__storageProvider__type=PostgreSQL"),
             ConnectionStringName = provider.Text(
                 "connectionStringName", defaults.ConnectionStringName, static n => n.Length > 0, "the name of a setting"),
             WorkItemLockTimeout = provider.Duration("workItemLockTimeout", min: TimeSpan.FromSeconds(1), max: TimeSpan.FromHours(1)),
             LargePayloadThreshold = provider.Number("largePayloadStorageThresholdBytes", min: 1024, max: 1024 * 1024),
             LargePayloadMaximum = provider.Number("largePayloadStorageMaximumBytes", min: 1024 * 1024, max: 100 * 1024 * 1024),
+            FiltersWorkItems = provider.Flag("workItemFilteringEnabled", fallback: false),
             MaxLostAttempts = json.Number("maxLostAttempts", min: 1, max: 100),
             Tracing = Tracing(json.Section("tracing")),
             ExtendedSessions = json.Flag("extendedSessionsEnabled", fallback: false),
@@ -41,6 +45,7 @@ internal static partial class DurableSettingsReader
             OrchestrationLimits = Limits(json.Section("concurrencyLimits"), "orchestrations"),
         };
         http.Done();
+        OthersOf(provider);
         provider.Done();
         Others(json);
         json.Done();
@@ -57,6 +62,16 @@ internal static partial class DurableSettingsReader
             "maxOrchestrationActions", "localRpcEndpointEnabled", "maxGrpcMessageSizeInBytes", "grpcHttpClientTimeout",
             "entityMessageReorderWindowInMinutes", "storeInputsInOrchestrationHistory");
     }
+
+    /// <summary>How the stores of the Azure host are tuned. An application may carry one host.json for both.</summary>
+    private static void OthersOf(JsonSection provider) => provider.Ignore(
+        "allowReplayingTerminalInstances", "connectionName", "controlQueueBatchSize", "controlQueueBufferThreshold",
+        "controlQueueVisibilityTimeout", "createDatabaseIfNotExists", "eventHubsConnectionName", "fetchLargeMessagesAutomatically",
+        "largePayloadStorageEnabled", "maxQueuePollingInterval", "partitionCount", "payloadStorageEnabled",
+        "payloadStorageMaxPayloadBytes", "payloadStorageThresholdBytes", "queueClientMessageEncoding", "schemaName",
+        "storageConnectionName", "taskEventBatchSize", "taskEventLockTimeout", "trackingStoreConnectionName",
+        "trackingStoreConnectionStringName", "trackingStoreNamePrefix", "useLegacyPartitionManagement",
+        "useSeparateQueueForEntityWorkItems", "useTablePartitionManagement", "workItemQueueVisibilityTimeout");
 
     private static TracingSettings Tracing(JsonSection json)
     {

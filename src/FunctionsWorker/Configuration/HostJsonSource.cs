@@ -13,11 +13,13 @@ internal sealed class HostJsonSource
 
     private readonly HashSet<string> _overridden = new(StringComparer.OrdinalIgnoreCase);
     private readonly string _file;
+    private readonly IConfiguration _settings;
     private readonly List<string> _faults;
 
-    internal HostJsonSource(string file, List<string> faults)
+    internal HostJsonSource(string file, IConfiguration settings, List<string> faults)
     {
         _file = file;
+        _settings = settings;
         _faults = faults;
     }
 
@@ -42,7 +44,7 @@ internal sealed class HostJsonSource
 
     public static HostJsonSource Read(string? path, IConfiguration configuration, List<string> faults)
     {
-        var source = new HostJsonSource(path ?? "host.json (there is none)", faults) { Path = path };
+        var source = new HostJsonSource(path ?? "host.json (there is none)", configuration, faults) { Path = path };
         if (path is not null)
         {
             source.Parse(File.ReadAllBytes(path));
@@ -56,9 +58,21 @@ internal sealed class HostJsonSource
 
     public void Fault(string path, string found, string expected)
     {
+        _faults.Add($"{Where(path)}: {found}, expected {expected}");
+    }
+
+    /// <summary>The text with the settings that it refers to; null when one is not set, which is a fault then.</summary>
+    public string? Resolve(string path, string text)
+    {
+        int before = _faults.Count;
+        string resolved = SettingReferences.Resolve(text, _settings, Where(path), _faults);
+        return _faults.Count == before ? resolved : null;
+    }
+
+    private string Where(string path)
+    {
         string setting = OverrideSection + path[1..].Replace(".", "__", StringComparison.Ordinal);
-        string where = IsOverridden(path) ? $"setting {setting}" : $"{_file} at {path}";
-        _faults.Add($"{where}: {found}, expected {expected}");
+        return IsOverridden(path) ? $"setting {setting}" : $"{_file} at {path}";
     }
 
     private void Parse(byte[] text)

@@ -96,6 +96,9 @@ internal sealed record DurableSettings
 
     public int? MaxLostAttempts { get; init; }
 
+    /// <summary>Work for functions that this application does not have is left to others. Default: it is taken, and fails.</summary>
+    public bool FiltersWorkItems { get; init; }
+
     /// <summary>Bytes.</summary>
     public int? LargePayloadThreshold { get; init; }
 

@@ -11,6 +11,7 @@ namespace Microsoft.Azure.Functions.Worker.Configuration;
 internal sealed class JsonSection(JsonObject? json, string path, HostJsonSource source)
 {
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> _ignored = new(StringComparer.OrdinalIgnoreCase);
 
     public JsonSection Section(string name)
     {
@@ -29,6 +30,28 @@ internal sealed class JsonSection(JsonObject? json, string path, HostJsonSource 
         return Read(name, fallback, node => node.GetValueKind() == JsonValueKind.String && isValid(node.GetValue<string>())
             ? node.GetValue<string>()
             : null, expected);
+    }
+
+    /// <summary>A text in which <c>%NAME%</c> stands for the setting of that name; what comes of it is judged.</summary>
+    public string Reference(string name, string fallback, Func<string, bool> isValid, string expected)
+    {
+        source.Note(PathOf(name), () => HostJsonSchema.Text(fallback, expected));
+        JsonNode? node = Take(name);
+        if (node is null)
+        {
+            return fallback;
+        }
+
+        string text = node.GetValueKind() == JsonValueKind.String ? node.GetValue<string>() : "";
+        string? value = source.Resolve(PathOf(name), text);
+        if (value is null || isValid(value))
+        {
+            return value ?? fallback;
+        }
+
+        string meaning = value == text ? "" : $", which stands for '{value}'";
+        source.Fault(PathOf(name), $"is {node.ToJsonString()}{meaning}", expected);
+        return fallback;
     }
 
     public int Number(string name, int fallback, int min, int max)
@@ -73,10 +96,11 @@ internal sealed class JsonSection(JsonObject? json, string path, HostJsonSource 
         return text is null ? null : TimeSpan.Parse(text, CultureInfo.InvariantCulture);
     }
 
-    public T Choice<T>(string name, T fallback)
+    /// <param name="because">Why it is one of these, and what to do about it; said when it is another one.</param>
+    public T Choice<T>(string name, T fallback, string because = "")
         where T : struct, Enum
     {
-        string expected = "one of " + string.Join(", ", Enum.GetNames<T>());
+        string expected = "one of " + string.Join(", ", Enum.GetNames<T>()) + because;
         string text = Text(
             name, fallback.ToString(), static t => Enum.TryParse(t, ignoreCase: true, out T _) && !char.IsAsciiDigit(t[0]), expected);
         source.Note(PathOf(name), () => HostJsonSchema.Choice(Enum.GetNames<T>(), fallback.ToString()));
@@ -143,16 +167,17 @@ internal sealed class JsonSection(JsonObject? json, string path, HostJsonSource 
         {
             if (_known.Add(name))
             {
+                _ignored.Add(name);
                 source.Note(PathOf(name), () => HostJsonSchema.Ignored());
             }
         }
     }
 
     /// <summary>Reports every property that nobody asked for.</summary>
-    /// <param name="expected">What was expected instead; by default, any of those that were asked for.</param>
+    /// <param name="expected">What was expected instead; by default, any of those that have an effect here.</param>
     public void Done(string? expected = null)
     {
-        expected ??= "one of " + string.Join(", ", _known.Order(StringComparer.Ordinal));
+        expected ??= "one of " + string.Join(", ", _known.Except(_ignored, StringComparer.Ordinal).Order(StringComparer.Ordinal));
         foreach (string unknown in json?.Select(static p => p.Key).Where(k => !_known.Contains(k)) ?? [])
         {
             source.Fault(PathOf(unknown), "is unknown", expected);

@@ -36,6 +36,9 @@ internal sealed record ServerSettings
     /// <summary>Who may read the OpenAPI document. Default: who has the master key.</summary>
     public OpenApiAccess OpenApi { get; init; }
 
+    /// <summary>Whether callers on this machine need keys. Default: they do.</summary>
+    public LocalKeys LocalKeys { get; init; }
+
     public static ServerSettings Read(IConfiguration configuration, List<string> faults)
     {
         var values = new SettingValues(configuration, faults);
@@ -52,6 +55,7 @@ internal sealed record ServerSettings
             MaximumConnections = values.Number("FUNCTIONS_CONNECTION_LIMIT", 10_000, 1, 1_000_000, "connections"),
             KnownProxies = values.List("FUNCTIONS_KNOWN_PROXIES", KnownProxy.Parse, "IP addresses or networks such as 10.0.0.0/8"),
             OpenApi = values.Choice("FUNCTIONS_OPENAPI", OpenApiAccess.Admin),
+            LocalKeys = values.Choice("FUNCTIONS_LOCAL_KEYS", LocalKeys.Required),
         };
     }
 }
@@ -75,4 +79,13 @@ internal enum OpenApiAccess
 
     /// <summary>Nobody: there is no document.</summary>
     Off = 2,
+}
+
+internal enum LocalKeys
+{
+    /// <summary>As for everybody else.</summary>
+    Required = 0,
+
+    /// <summary>Who calls from this machine needs no key for anything, as with the tools that run functions locally for Azure.</summary>
+    Waived = 1,
 }

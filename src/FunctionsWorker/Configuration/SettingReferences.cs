@@ -3,7 +3,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace Microsoft.Azure.Functions.Worker.Configuration;
 
-/// <summary>Replaces <c>%NAME%</c> in attributes by the setting of that name.</summary>
+/// <summary>Replaces <c>%NAME%</c> in attributes, and in the name of the task hub, by the setting of that name.</summary>
 internal static partial class SettingReferences
 {
     /// <param name="text">What an attribute says; null when it was given null, which is no name of anything.</param>

@@ -72,6 +72,11 @@ internal static class DurableWiring
             options.WritesSpans = settings.Durable.Tracing.WritesSpans;
             options.DefaultDedupeStatuses = settings.Durable.ExistingInstances == OverridableStates.AnyState ? [] : null;
         });
+        if (settings.Durable.FiltersWorkItems)
+        {
+            worker.UseWorkItemFilters();
+        }
+
         if (worker.BuildTarget is null || client.BuildTarget is null)
         {
             AddHub(worker, client, settings.Durable, configuration, faults);

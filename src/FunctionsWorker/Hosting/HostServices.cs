@@ -63,6 +63,7 @@ internal static class HostServices
             provider.GetRequiredService<KeyRing>(),
             provider.GetRequiredService<WrongKeyLimiter>(),
             provider.GetRequiredService<HostSettings>().RequestBodyLimit,
+            provider.GetRequiredService<HostSettings>().Server.LocalKeys,
             provider.GetRequiredService<ILogger<KeyGate>>()));
         services.Configure<HostOptions>(options => options.ShutdownTimeout = plan.Settings.DrainTimeout + StopMargin);
         services.Configure<KestrelServerOptions>(options => WebServer.Limit(options, plan.Settings));

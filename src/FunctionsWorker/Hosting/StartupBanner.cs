@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Azure.Functions.Worker.Configuration;
 using Microsoft.Azure.Functions.Worker.Discovery;
 using Microsoft.Azure.Functions.Worker.Http;
 using Microsoft.Extensions.Hosting;
@@ -25,6 +26,11 @@ internal sealed partial class StartupBanner(
         ICollection<string> addresses = server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
         string root = addresses.FirstOrDefault() ?? "";
         WebServer.WarnOfPlainHttp(addresses, plan.Settings, logger);
+        if (plan.Settings.Server.LocalKeys == LocalKeys.Waived)
+        {
+            Log.LocalKeysWaived(logger);
+        }
+
         foreach (string fault in plan.Catalog.Faults.All)
         {
             Log.LeftOut(logger, fault);
@@ -58,6 +64,10 @@ internal sealed partial class StartupBanner(
     {
         [LoggerMessage(80, LogLevel.Information, "{Count} functions, {Disabled} of them disabled:")]
         public static partial void Count(ILogger logger, int count, int disabled);
+
+        [LoggerMessage(86, LogLevel.Warning,
+            "FUNCTIONS_LOCAL_KEYS is 'waived': every program on this machine may call every function and the admin API without a key")]
+        public static partial void LocalKeysWaived(ILogger logger);
 
         [LoggerMessage(84, LogLevel.Error, "Left out, and the other functions are served: {Fault}")]
         public static partial void LeftOut(ILogger logger, string fault);

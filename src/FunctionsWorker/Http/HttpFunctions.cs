@@ -1,5 +1,5 @@
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Azure.Functions.Worker.Discovery;
 using Microsoft.Azure.Functions.Worker.Invocation;
@@ -7,19 +7,28 @@ using Microsoft.Azure.Functions.Worker.Outputs;
 
 namespace Microsoft.Azure.Functions.Worker.Http;
 
-/// <summary>Puts each HTTP-triggered function on its route.</summary>
+/// <summary>
+/// Puts each HTTP-triggered function on its route. The endpoint is as the official worker makes it, for middleware that asks the request
+/// for it: named as the function, with the methods as its only metadata.
+/// </summary>
 internal sealed class HttpFunctions(FunctionInvoker invoker, KeyGate gate, RequestThrottle throttle, CustomHeaders headers)
 {
-    public void Map(IEndpointRouteBuilder endpoints, IEnumerable<HttpRoute> routes)
+    public void Map(IEndpointRouteBuilder endpoints, IEnumerable<HttpRoute> routes) =>
+        endpoints.DataSources.Add(new DefaultEndpointDataSource(routes.Select(EndpointOf)));
+
+    private RouteEndpoint EndpointOf(HttpRoute route)
     {
-        foreach (HttpRoute route in routes)
+        RequestDelegate limited = throttle.Guard(http => InvokeAsync(route.Function, http));
+        RequestDelegate guarded = headers.Guard(gate.Guard(route.Trigger.AuthLevel, route.Function.Name, limited));
+        var tag = new KeyValuePair<string, object?>("http.route", route.Template);
+        var methods = new HttpMethodMetadata(route.Trigger.Methods ?? []);
+        return new(Tagged, route.Pattern, order: 0, new EndpointMetadataCollection(methods), route.Function.Name);
+
+        // The web server's metrics would have the route from the metadata.
+        Task Tagged(HttpContext http)
         {
-            RequestDelegate limited = throttle.Guard(http => InvokeAsync(route.Function, http));
-            RequestDelegate guarded = headers.Guard(gate.Guard(route.Trigger.AuthLevel, route.Function.Name, limited));
-            IEndpointConventionBuilder endpoint = route.Trigger.Methods is { Length: > 0 } methods
-                ? endpoints.MapMethods(route.Template, methods, guarded)
-                : endpoints.Map(route.Pattern, guarded);
-            endpoint.WithDisplayName($"function {route.Function.Name}");
+            http.Features.Get<IHttpMetricsTagsFeature>()?.Tags.Add(tag);
+            return guarded(http);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Azure.Core.Serialization;
 using Microsoft.AspNetCore.Http;
@@ -14,10 +15,17 @@ namespace Microsoft.Azure.Functions.Worker.Http;
 
 /// <summary>
 /// Sends what an HTTP function returned: IResult, IActionResult, HttpResponseData, text, or anything else as JSON (by the options of
-/// ASP.NET Core when the application is integrated with it, else by <see cref="WorkerOptions.Serializer"/>). Nothing is 204.
+/// ASP.NET Core when the application is integrated with it, else by <see cref="WorkerOptions.Serializer"/>, indented). Nothing is 204.
 /// </summary>
 internal static class HttpResults
 {
+    // Indented, and text as it is: so the Azure host writes out what a worker hands over to it.
+    private static readonly JsonWriterOptions AsTheAzureHost = new()
+    {
+        Indented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
     public static Task SendAsync(HttpContext http, object? result)
     {
         switch (result)
@@ -40,12 +48,34 @@ internal static class HttpResults
                 http.Response.ContentLength = Encoding.UTF8.GetByteCount(text);
                 return http.Response.WriteAsync(text, Encoding.UTF8, http.RequestAborted);
             case var _ when !http.RequestServices.GetRequiredService<HostPlan>().HasWebApplication:
-                http.Response.ContentType = "application/json; charset=utf-8";
-                ObjectSerializer serializer = http.RequestServices.GetRequiredService<IOptions<WorkerOptions>>().Value.Serializer!;
-                return serializer.SerializeAsync(http.Response.Body, result, result.GetType(), http.RequestAborted).AsTask();
+                return SendJsonAsync(http, result);
             default:
                 JsonSerializerOptions options = http.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions;
                 return http.Response.WriteAsJsonAsync(result, result.GetType(), options, http.RequestAborted);
+        }
+    }
+
+    private static async Task SendJsonAsync(HttpContext http, object result)
+    {
+        ObjectSerializer serializer = http.RequestServices.GetRequiredService<IOptions<WorkerOptions>>().Value.Serializer!;
+        BinaryData json = await serializer.SerializeAsync(result, result.GetType(), http.RequestAborted);
+        http.Response.ContentType = "application/json; charset=utf-8";
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(json.ToMemory());
+        }
+        catch (JsonException)
+        {
+            // A serializer of the application's own may write something else, or deeper than we read.
+            await http.Response.BodyWriter.WriteAsync(json.ToMemory(), http.RequestAborted);
+            return;
+        }
+
+        using (document)
+        using (var writer = new Utf8JsonWriter(http.Response.BodyWriter, AsTheAzureHost))
+        {
+            document.RootElement.WriteTo(writer);
         }
     }
 }

@@ -1,20 +1,24 @@
 using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker.Configuration;
 using Microsoft.Azure.Functions.Worker.Keys;
 using Microsoft.Extensions.Logging;
 
 namespace Microsoft.Azure.Functions.Worker.Http;
 
-/// <summary>Lets a request in when it brings the right key and a body within the limit; else answers 401, 413, or 429 to an address that
-/// tries wrong keys too often.</summary>
-internal sealed partial class KeyGate(KeyRing keys, WrongKeyLimiter limiter, long bodyLimit, ILogger<KeyGate> logger)
+/// <summary>
+/// Lets a request in when it brings the right key, or needs none because it comes from this machine (see <see cref="LocalKeys"/>), and a
+/// body within the limit; else answers 401, 413, or 429 to an address that tries wrong keys too often.
+/// </summary>
+internal sealed partial class KeyGate(
+    KeyRing keys, WrongKeyLimiter limiter, long bodyLimit, LocalKeys localKeys, ILogger<KeyGate> logger)
 {
     public RequestDelegate Guard(AuthorizationLevel level, string? function, RequestDelegate next) => http =>
     {
         // Where none is wanted, none is looked for: the query is taken apart for it.
         string? key = level == AuthorizationLevel.Anonymous ? null : KeyRing.KeyOf(http.Request);
-        if (!keys.Allows(key, level, function))
+        if (!keys.Allows(key, level, function) && !(localKeys == LocalKeys.Waived && LocalCaller.Sent(http)))
         {
             if (key is not null && limiter.Count(http.Connection.RemoteIpAddress) is { } wait)
             {

@@ -107,10 +107,11 @@ internal sealed partial class FunctionInvoker(
             Log.Refused(logger, name, exception.Message, invocationId, correlationId);
             throw;
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException exception) when (cancellationToken.IsCancellationRequested)
         {
             outcome = Outcome.Cancelled;
-            Log.Cancelled(logger, name, end.Elapsed.TotalMilliseconds, invocationId, correlationId);
+            string how = $"{exception.GetType().Name}: {exception.Message}";
+            Log.Cancelled(logger, name, end.Elapsed.TotalMilliseconds, how, invocationId, correlationId);
             throw;
         }
         catch (FunctionTimeoutException exception)
@@ -164,8 +165,8 @@ internal sealed partial class FunctionInvoker(
         public static partial void Refused(ILogger logger, string function, string reason, string invocationId, string correlationId);
 
         [LoggerMessage(5, LogLevel.Information, "Function {Function} was cancelled after {Milliseconds:0} ms: its caller does not wait "
-            + "any more (invocation {InvocationId}, correlation {CorrelationId})")]
-        public static partial void Cancelled(ILogger logger, string function, double milliseconds, string invocationId,
+            + "any more ({How}; invocation {InvocationId}, correlation {CorrelationId})")]
+        public static partial void Cancelled(ILogger logger, string function, double milliseconds, string how, string invocationId,
             string correlationId);
     }
 }

@@ -46,4 +46,29 @@ public sealed class KeyTests
         Assert.DoesNotContain(TestHost.EchoKey, host.Log.All, StringComparison.Ordinal);
         Assert.DoesNotContain("wrong-key-in-the-query", host.Log.All, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("waived", "/api/Echo", "", "", 200)]
+    [InlineData("waived", "/api/OnlyAdmin", "", "", 200)]
+    [InlineData("waived", "/admin/host/status", "", "", 200)]
+    [InlineData("waived", "/runtime/webhooks/durabletask/instances", "Origin", "http://localhost:3000", 200)]
+    [InlineData("waived", "/api/Echo", "Origin", "https://page.example", 401)]
+    [InlineData("waived", "/api/Echo", "Origin", "null", 401)]
+    [InlineData("waived", "/api/Echo", "Host", "leads-here.example", 401)]
+    [InlineData("waived", "/api/Echo", "X-Forwarded-For", "192.0.2.7", 401)]
+    [InlineData("waived", "/api/Echo", "Forwarded", "for=192.0.2.7", 401)]
+    [InlineData("required", "/api/Echo", "", "", 401)]
+    public async Task Callers_on_this_machine_need_no_key_where_that_is_set_and_nobody_sent_them(
+        string localKeys, string path, string header, string value, int expected)
+    {
+        await using TestHost host = await TestHost.StartAsync(settings: new() { ["FUNCTIONS_LOCAL_KEYS"] = localKeys });
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        if (header.Length > 0)
+        {
+            request.Headers.Add(header, value);
+        }
+
+        Assert.Equal(expected, (int)(await host.Client.SendAsync(request)).StatusCode);
+        Assert.Equal(localKeys == "waived", host.Log.All.Contains("without a key", StringComparison.Ordinal));
+    }
 }

@@ -192,7 +192,9 @@ internal sealed class TaskHubClient : DurableTaskClient
     {
         Check.NoEntity(_options.EnableEntitySupport, instanceId);
         var state = await _hub.GetInstanceAsync(instanceId, withPayloads: true, cancellation) ?? throw Unknown(instanceId);
-        if (!restartWithNewInstanceId && !state.Status.IsTerminal())
+        // Where a start replaces an instance in any state, so does a restart; one that has ended can always be restarted.
+        var reuse = ReusePolicy.From(_dedupeStatuses is [] ? [] : null);
+        if (!restartWithNewInstanceId && !state.Status.IsTerminal() && !reuse.Open.Contains(state.Status))
         {
             throw NotEnded(instanceId, state.Status.ToString());
         }
@@ -206,7 +208,7 @@ internal sealed class TaskHubClient : DurableTaskClient
         };
         try
         {
-            await _starter.StartAsync(start, ReusePolicy.From(dedupeStatuses: null), hasOwnId: restartWithNewInstanceId, cancellation);
+            await _starter.StartAsync(start, reuse, hasOwnId: restartWithNewInstanceId, cancellation);
         }
         catch (OrchestrationAlreadyExistsException)
         {

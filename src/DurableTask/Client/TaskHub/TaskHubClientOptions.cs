@@ -14,7 +14,7 @@ public sealed class TaskHubClientOptions
 
     /// <summary>
     /// The dedupe statuses of a start that names none: instances in them keep their id for themselves. Null, the default: all that have
-    /// not ended. Empty: none, so that a start replaces even a running instance.
+    /// not ended. Empty: none, so that a start, or a restart under the same id, replaces even a running instance.
     /// </summary>
     public IReadOnlyList<string>? DefaultDedupeStatuses { get; set; }
 
