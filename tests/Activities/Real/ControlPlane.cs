@@ -38,8 +38,12 @@ internal sealed class ControlPlane
     /// <summary>Starts, or starts again, another API server on the same storage, which shows another certificate.</summary>
     /// <param name="certificate">Name of a pair of files among <see cref="Certificates"/>.</param>
     /// <returns>Where it answers.</returns>
-    public async Task<Uri> AnotherAsync(string certificate) =>
-        new((await ControlAsync("another", certificate)).Split('\n').Single(line => line.StartsWith("SERVER=", StringComparison.Ordinal))[7..]);
+    public async Task<Uri> AnotherAsync(string certificate)
+    {
+        const string Setting = "SERVER=";
+        var lines = (await ControlAsync("another", certificate)).Split('\n');
+        return new Uri(lines.Single(line => line.StartsWith(Setting, StringComparison.Ordinal))[Setting.Length..]);
+    }
 
     /// <summary>Ends that other one.</summary>
     public Task EndAnotherAsync() => ControlAsync("alone");

@@ -175,7 +175,7 @@ public sealed class RealLargeTests(RealShop shop) : RecipeClaims(shop)
     }
 
     // Its values are as large as they may be together.
-    private static Task FillAsync(Stall stall) => stall.PatchAsync(
+    private static Task<JsonObject> FillAsync(Stall stall) => stall.PatchAsync(
         Kinds.ConfigMap, "settings", $$$"""{"data":{"other":"{{{new string('o', MostData - "broken".Length)}}}"}}""");
 
     private static string Rules(int bytes) => $$$"""{"spec":{"rules":[{"note":"{{{new string('r', bytes)}}}"}]}}""";

@@ -108,11 +108,13 @@ public sealed class RealPluginTests : IDisposable
     private KubernetesClient Connect(string script, Action<KubernetesClientOptions>? configure = null)
     {
         var program = PathOf("login");
-        File.WriteAllText(program, $"#!/bin/sh\nset -e\ncd '{_folder}'\necho run >>runs\n{script}\n");
-        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        File.WriteAllText(program, $"set -e\ncd '{_folder}'\necho run >>runs\n{script}\n");
         return _authority.As(new JsonObject
         {
-            ["exec"] = new JsonObject { ["apiVersion"] = ApiVersion, ["command"] = program, ["provideClusterInfo"] = true },
+            ["exec"] = new JsonObject
+            {
+                ["apiVersion"] = ApiVersion, ["command"] = "sh", ["args"] = new JsonArray(program), ["provideClusterInfo"] = true,
+            },
         }).Connect(configure);
     }
 

@@ -2,7 +2,6 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using Heal.Drivers.Kubernetes;
 using Heal.Drivers.Kubernetes.Models;
-using Heal.Healing;
 
 namespace Heal.Activities.Tests;
 

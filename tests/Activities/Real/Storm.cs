@@ -160,6 +160,9 @@ internal sealed class Storm : IAsyncDisposable
         }
     }
 
-    private static Task CreateAsync(Stall stall, ResourceKind kind, string name, string fields) => stall.Client.CreateAsync(
-        kind, KubernetesObject.FromJson<KubernetesObject>(JsonNode.Parse($$"""{ "metadata": { "name": "{{name}}" }, {{fields}} }""")!));
+    private static Task<KubernetesObject> CreateAsync(Stall stall, ResourceKind kind, string name, string fields)
+    {
+        var body = JsonNode.Parse($$"""{ "metadata": { "name": "{{name}}" }, {{fields}} }""")!;
+        return stall.Client.CreateAsync(kind, KubernetesObject.FromJson<KubernetesObject>(body));
+    }
 }
