@@ -1,17 +1,20 @@
 # shellcheck shell=bash disable=SC2154 # env.sh has the settings
 # The four programs of a control plane and when they work. Source it after env.sh.
 
+# STORAGE_QUOTA limits its file, in bytes.
 etcd() {
   local client=http://127.0.0.1:$ETCD_PORT peer=http://127.0.0.1:$((ETCD_PORT + 1))
   # no fsync: the cluster is made anew for each run
   start_daemon etcd etcd --data-dir "$RUN/etcd" --unsafe-no-fsync --listen-client-urls "$client" --advertise-client-urls "$client" \
-    --listen-peer-urls "$peer" --initial-advertise-peer-urls "$peer" --initial-cluster "default=$peer"
+    --listen-peer-urls "$peer" --initial-advertise-peer-urls "$peer" --initial-cluster "default=$peer" \
+    --quota-backend-bytes="${STORAGE_QUOTA:-0}"
 }
 
+# api_server NAME PORT CERTIFICATE: its certificate is one of those in $CERT
 api_server() {
-  start_daemon apiserver "$BIN/kube-apiserver" --etcd-servers="http://127.0.0.1:$ETCD_PORT" --secure-port="$API_PORT" \
+  start_daemon "$1" "$BIN/kube-apiserver" --etcd-servers="http://127.0.0.1:$ETCD_PORT" --secure-port="$2" \
     --bind-address="$CONTROL_IP" --advertise-address=172.31.0.1 --service-cluster-ip-range="$SERVICE_NET" \
-    --client-ca-file="$CERT/ca.crt" --tls-cert-file="$CERT/apiserver.crt" --tls-private-key-file="$CERT/apiserver.key" \
+    --client-ca-file="$CERT/ca.crt" --tls-cert-file="$CERT/$3.crt" --tls-private-key-file="$CERT/$3.key" \
     --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction,PodNodeSelector --allow-privileged=true \
     --service-account-issuer=https://kubernetes.default.svc --service-account-key-file="$CERT/sa.pub" \
     --service-account-signing-key-file="$CERT/sa.key" --enable-aggregator-routing=true \
@@ -48,7 +51,7 @@ start_control_plane() {
 }
 
 start_api_server() {
-  is_running apiserver || api_server
+  is_running apiserver || api_server apiserver "$API_PORT" apiserver
   wait_until 60 api_is_ready || true
   if is_stopped apiserver || ! api_is_ready; then
     die "the API server is not ready after 60 s" "$(tail -n 5 "$LOGS/apiserver.log")"

@@ -50,11 +50,13 @@ internal sealed class EvidenceRig : IAsyncDisposable
         return rig;
     }
 
-    public EvidenceCollector Collector()
+    public EvidenceCollector Collector() => CollectorOf(Client, new HealStore(_healDatabase!.DataSource), Options, Time);
+
+    /// <summary>A collector of any cluster.</summary>
+    public static EvidenceCollector CollectorOf(IKubernetesClient client, IHealStore store, EvidenceOptions options, TimeProvider time)
     {
-        var settings = new Settings(new HealOptions { Evidence = Options });
-        return new EvidenceCollector(
-            Client, new HealStore(_healDatabase!.DataSource), new AutonomyReader(Client, settings), settings, Time);
+        var settings = new Settings(new HealOptions { Evidence = options });
+        return new EvidenceCollector(client, store, new AutonomyReader(client, settings), settings, time);
     }
 
     public CollectEvidenceActivity Activity()

@@ -8,6 +8,7 @@ internal static class Program
         [nameof(DoomedAction)] => DoomedAction.RunAsync(),
         [nameof(DoomedMachineAction)] => DoomedMachineAction.RunAsync(),
         [nameof(UnprivilegedHealer)] => UnprivilegedHealer.RunAsync(),
+        [nameof(WrongClock)] => WrongClock.RunAsync(),
         _ => throw new ArgumentException($"expected what to run, got '{string.Join(' ', arguments)}'", nameof(arguments)),
     };
 }

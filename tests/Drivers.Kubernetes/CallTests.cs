@@ -87,6 +87,15 @@ public sealed class CallTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_post_that_a_busy_server_did_not_begin_with_is_sent_again()
+    {
+        _server.On(PostPod, Answer.Text(429, "Too many requests, please try again later."), Answer.Json(Some.Pod("a"), 201));
+        using var client = Some.Client(_server);
+        Assert.Equal("a", (await client.CreateAsync(NewPod)).Metadata.Name);
+        Assert.Equal(2, _server.CountOf(PostPod));
+    }
+
+    [Fact]
     public async Task A_post_whose_connection_broke_is_not_sent_again_and_says_that_it_may_have_happened()
     {
         _server.On(PostPod, Answer.Abort);

@@ -140,6 +140,26 @@ public sealed class ClusterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_log_of_control_characters_and_a_line_of_megabytes_is_read_to_its_end_within_the_limit()
+    {
+        const int Long = 3_000_000;
+        await _client.CreateAsync(Crashing("noisy", $$"""
+            printf '\033[31mred\033[0m \001\007\377\n'; head -c {{Long}} /dev/zero | tr '\000' x; printf '\nlast words\n'; exit 7
+            """));
+        await WaitAsync<Pod>("noisy", p => p.Status?.ContainerStatuses is
+            [{ LastState.Terminated: not null, State.Waiting.Reason: "CrashLoopBackOff" }]);
+
+        var end = await _client.GetPodLogAsync(_ns, "noisy", new LogOptions { Previous = true });
+        var tail = await _client.GetPodLogAsync(_ns, "noisy", new LogOptions { Previous = true, TailLines = 1 });
+        var whole = await _client.GetPodLogAsync(_ns, "noisy", new LogOptions { Previous = true, LimitBytes = 2 * Long });
+
+        // What is left of the long line says nothing.
+        Assert.Equal(new PodLog("last words\n", IsTruncated: true), end);
+        Assert.Equal(new PodLog("last words\n", IsTruncated: false), tail);
+        Assert.Equal(["\u001b[31mred\u001b[0m \u0001\u0007\ufffd", new string('x', Long), "last words", ""], whole.Text.Split('\n'));
+    }
+
+    [Fact]
     public async Task A_list_is_read_in_pages()
     {
         var labels = new Dictionary<string, string> { ["set"] = "x" };

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Heal.Drivers.Kubernetes.Models;
 using Heal.Drivers.Kubernetes.Tests.Support;
@@ -81,6 +82,22 @@ public sealed class ExpiryTests : IDisposable
     }
 
     [Fact]
+    public async Task A_refusal_of_a_server_whose_clock_differs_from_ours_says_what_both_of_them_say()
+    {
+        await using var server = await StartAsync();
+        var theirs = DateTimeOffset.UtcNow.AddHours(1);
+        server.On(GetPod, async context =>
+        {
+            context.Response.Headers.Date = theirs.ToString("R", CultureInfo.InvariantCulture);
+            await Answer.Status(401, "Unauthorized", "Unauthorized")(context);
+        });
+        using var client = Client(server, $"token: {Jwt($$"""{"exp":{{DateTimeOffset.UtcNow.AddMinutes(30).ToUnixTimeSeconds()}}}""")}");
+        var refused = await Assert.ThrowsAsync<KubernetesUnauthorizedException>(() => client.GetAsync<Pod>("shop", "a"));
+        Assert.Contains($"The server's clock says {theirs.UtcDateTime:yyyy-MM-dd HH:mm}", refused.Message, StringComparison.Ordinal);
+        Assert.Null(refused.ExpiredAt);
+    }
+
+    [Fact]
     public async Task A_refused_token_that_is_no_jwt_is_refused_without_a_guess()
     {
         await using var server = await StartAsync();
@@ -99,6 +116,7 @@ public sealed class ExpiryTests : IDisposable
         Assert.Contains(
             $"the server's certificate 'CN=server' expired at {LongAgo.UtcDateTime:yyyy-MM-dd HH:mm}",
             failure.Message, StringComparison.Ordinal);
+        Assert.Contains("this machine's clock says", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -29,6 +29,10 @@ public sealed class RefusalTests : IAsyncLifetime
         RefusalKind.Quota, "small", "requested: pods=1, used: pods=5, limited: pods=5")]
     [InlineData(403, "Forbidden", "pods \"a\" is forbidden: violates PodSecurity \"restricted:latest\": privileged",
         RefusalKind.PodSecurity, "restricted:latest", "privileged")]
+    [InlineData(500, "", "etcdserver: request is too large", RefusalKind.TooLarge, "", "etcdserver: request is too large")]
+    [InlineData(500, "", "rpc error: code = ResourceExhausted desc = trying to send message larger than max (2100000 vs. 2097152)",
+        RefusalKind.TooLarge, "",
+        "rpc error: code = ResourceExhausted desc = trying to send message larger than max (2100000 vs. 2097152)")]
     public async Task A_rule_that_refuses_is_named(
         int code, string reason, string message, RefusalKind kind, string name, string why)
     {
@@ -36,6 +40,7 @@ public sealed class RefusalTests : IAsyncLifetime
         using var client = Some.Client(_server);
         var refused = await Assert.ThrowsAnyAsync<KubernetesApiException>(() => PatchAsync(client));
         Assert.Equal(new Refusal(kind, name, why), refused.Refusal);
+        Assert.False(refused.IsStorageFailure);
         Assert.Contains(name, refused.Message, StringComparison.Ordinal);
         Assert.Equal(1, _server.CountOf(PatchWeb));
     }

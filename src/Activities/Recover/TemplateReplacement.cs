@@ -75,7 +75,7 @@ internal sealed class TemplateReplacement(IKubernetesClient client, IHealStore s
             await client.PatchAsync<Deployment>(target.Namespace, target.Name, Patch(key, pre, live), options, cancellationToken);
             return null;
         }
-        catch (KubernetesApiException e) when ((int)e.StatusCode is >= 400 and < 500 and not 408 and not 429 and not 403)
+        catch (KubernetesApiException e) when (e.IsFinal && (int)e.StatusCode != 403)
         {
             return SafeText.Line(e.Message, EvidenceLimits.MessageLength);
         }
@@ -116,7 +116,7 @@ internal sealed class TemplateReplacement(IKubernetesClient client, IHealStore s
         {
             throw;
         }
-        catch (KubernetesApiException e) when ((int)e.StatusCode is >= 400 and < 500 and not 408 and not 429)
+        catch (KubernetesApiException e) when (e.IsFinal)
         {
             // A failed test of a JSON patch is answered as an invalid request: only an object that did not change proves a real refusal.
             var now = await client.TryGetAsync<Deployment>(target.Namespace, target.Name, cancellationToken);

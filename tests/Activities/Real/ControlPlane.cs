@@ -24,30 +24,43 @@ internal sealed class ControlPlane
     {
         // Only the form of the tests that has built Kubernetes may ask for one.
         TestServices.Required(TestServices.Kubeconfig);
-        var settings = (await RunAsync("up")).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        var settings = (await ControlAsync("up")).Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal);
         (Kubeconfig, Etcd) = (settings["KUBECONFIG"], new Uri(settings["ETCD"]));
     }
 
     /// <summary>SIGKILL to the API server.</summary>
-    public Task CrashAsync() => RunAsync("crash");
+    public Task CrashAsync() => ControlAsync("crash");
 
     /// <summary>Starts the API server again, and waits until it answers.</summary>
-    public Task RestartAsync() => RunAsync("start");
+    public Task RestartAsync() => ControlAsync("start");
+
+    /// <summary>Starts, or starts again, another API server on the same storage, which shows another certificate.</summary>
+    /// <param name="certificate">Name of a pair of files among <see cref="Certificates"/>.</param>
+    /// <returns>Where it answers.</returns>
+    public async Task<Uri> AnotherAsync(string certificate)
+    {
+        const string Setting = "SERVER=";
+        var lines = (await ControlAsync("another", certificate)).Split('\n');
+        return new Uri(lines.Single(line => line.StartsWith(Setting, StringComparison.Ordinal))[Setting.Length..]);
+    }
+
+    /// <summary>Ends that other one.</summary>
+    public Task EndAnotherAsync() => ControlAsync("alone");
 
     /// <summary>SIGSTOP to etcd: the storage has no quorum any more.</summary>
-    public Task FreezeAsync() => RunAsync("freeze");
+    public Task FreezeAsync() => ControlAsync("freeze");
 
-    public Task ThawAsync() => RunAsync("thaw");
+    public Task ThawAsync() => ControlAsync("thaw");
 
-    public Task StopAsync() => RunAsync("down");
+    public Task StopAsync() => ControlAsync("down");
 
     /// <summary>Brings objects of this repository into it: those of a file (-f), or of a folder with a kustomization (-k).</summary>
     public Task ApplyAsync(string how, string path) =>
         RunAsync("kubectl", ["--kubeconfig", Kubeconfig, "apply", how, Path.Combine(Root(), path)]);
 
-    private Task<string> RunAsync(string command) =>
-        RunAsync(Path.Combine(Root(), "eng", "kube", "private-control-plane.sh"), [command, _folder]);
+    private Task<string> ControlAsync(string command, params IReadOnlyList<string> arguments) =>
+        RunAsync(Path.Combine(Root(), "eng", "kube", "private-control-plane.sh"), [command, _folder, .. arguments]);
 
     private static async Task<string> RunAsync(string program, IReadOnlyList<string> arguments)
     {

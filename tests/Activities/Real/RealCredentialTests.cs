@@ -1,39 +1,41 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using System.Text.Json.Nodes;
 using Heal.Drivers.Kubernetes;
 using Heal.Drivers.Kubernetes.Models;
 
 namespace Heal.Activities.Tests;
 
-/// <summary>Credentials that a real API server does not accept any more: what has ended, when, and what is to be renewed.</summary>
+/// <summary>Credentials that a real API server does not accept any more, or not yet: which, since when, and what is to be done.</summary>
 [Collection(RealShopCollection.Name)]
 [Trait("Category", "Cluster")]
 public sealed class RealCredentialTests(RealShop shop)
 {
     private static readonly ResourceKind ServiceAccount = new("", "ServiceAccount");
+    private readonly Authority _authority = new(shop.Plane);
 
     [Fact]
     public async Task An_expired_client_certificate_is_named_with_its_end()
     {
-        using var authority = X509Certificate2.CreateFromPemFile(File("ca.crt"), File("ca.key"));
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=healer, O=system:masters", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.2")], critical: false));
-        var from = new DateTimeOffset(authority.NotBefore.ToUniversalTime());
-        using var signed = request.Create(authority, from, from.AddSeconds(1), RandomNumberGenerator.GetBytes(8));
-        using var client = Connect(user =>
-        {
-            user["client-certificate-data"] = Base64(signed.ExportCertificatePem());
-            user["client-key-data"] = Base64(key.ExportPkcs8PrivateKeyPem());
-        });
+        var from = _authority.Since;
+        using var client = Connect(Authority.UserOf(_authority.Client("CN=healer", from, from.AddSeconds(1))));
 
         var refused = await Assert.ThrowsAsync<KubernetesUnauthorizedException>(() => client.ListAsync<Node>(null));
 
         Assert.Equal(from.AddSeconds(1), refused.ExpiredAt);
-        Assert.Contains($"client certificate '{signed.Subject}' expired at", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("client certificate 'CN=healer' expired at", refused.Message, StringComparison.Ordinal);
         Assert.Contains("Renew it there.", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_client_certificate_that_is_not_in_force_yet_is_named_with_what_the_clock_says()
+    {
+        var from = DateTimeOffset.UtcNow.AddHours(1);
+        using var client = Connect(Authority.UserOf(_authority.Client("CN=healer", from, from.AddHours(1))));
+
+        var refused = await Assert.ThrowsAsync<KubernetesUnauthorizedException>(() => client.ListAsync<Node>(null));
+
+        Assert.Null(refused.ExpiredAt);
+        Assert.Contains($"client certificate 'CN=healer' is valid from {from:yyyy-MM-dd HH:mm}", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("this machine's clock says", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -42,19 +44,8 @@ public sealed class RealCredentialTests(RealShop shop)
         var stall = await shop.OpenAsync();
         var account = await stall.GetAsync(ServiceAccount, "default");
         var end = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.AddHours(-1).ToUnixTimeSeconds());
-        var token = Sign(new JsonObject
-        {
-            ["iss"] = "https://kubernetes.default.svc", ["aud"] = new JsonArray("https://kubernetes.default.svc"),
-            ["sub"] = $"system:serviceaccount:{stall.Namespace}:default",
-            ["iat"] = end.AddHours(-1).ToUnixTimeSeconds(), ["nbf"] = end.AddHours(-1).ToUnixTimeSeconds(),
-            ["exp"] = end.ToUnixTimeSeconds(),
-            ["kubernetes.io"] = new JsonObject
-            {
-                ["namespace"] = stall.Namespace,
-                ["serviceaccount"] = new JsonObject { ["name"] = "default", ["uid"] = account.Uid() },
-            },
-        });
-        using var client = Connect(user => user["token"] = token);
+        var token = _authority.Token(stall.Namespace, "default", account.Uid(), end.AddHours(-1), end);
+        using var client = Connect(new JsonObject { ["token"] = token });
 
         var refused = await Assert.ThrowsAsync<KubernetesUnauthorizedException>(() => client.ListAsync<Node>(null));
 
@@ -75,7 +66,7 @@ public sealed class RealCredentialTests(RealShop shop)
                   "metadata": { "name": "healer", "namespace": "{{stall.Namespace}}" }, "spec": { "audiences": null } }
                 """)!),
             new WriteOptions { Subresource = "token" });
-        using var client = Connect(user => user["token"] = answer.ToJson().Text("status", "token"));
+        using var client = Connect(new JsonObject { ["token"] = answer.ToJson().Text("status", "token") });
         // It may read nothing, and is known.
         await Assert.ThrowsAsync<KubernetesForbiddenException>(() => client.ListAsync<Node>(null));
         await stall.Client.DeleteAsync(ServiceAccount, stall.Namespace, "healer");
@@ -108,49 +99,5 @@ public sealed class RealCredentialTests(RealShop shop)
     }
 
     /// <summary>A client of the cluster with another user.</summary>
-    private KubernetesClient Connect(Action<JsonObject> describe)
-    {
-        var user = new JsonObject();
-        describe(user);
-        var server = System.IO.File.ReadAllLines(shop.Plane.Kubeconfig).Single(line => line.Contains("server:", StringComparison.Ordinal));
-        var address = server.Split('"')[1];
-        var config = new JsonObject
-        {
-            ["apiVersion"] = "v1", ["kind"] = "Config", ["current-context"] = "test",
-            ["clusters"] = new JsonArray(new JsonObject
-            {
-                ["name"] = "test",
-                ["cluster"] = new JsonObject
-                {
-                    ["server"] = address, ["certificate-authority-data"] = Base64(System.IO.File.ReadAllText(File("ca.crt"))),
-                },
-            }),
-            ["users"] = new JsonArray(new JsonObject { ["name"] = "test", ["user"] = user }),
-            ["contexts"] = new JsonArray(new JsonObject
-            {
-                ["name"] = "test", ["context"] = new JsonObject { ["cluster"] = "test", ["user"] = "test" },
-            }),
-        };
-        var file = Path.Combine(shop.Plane.Certificates, $"{Guid.NewGuid():N}.conf");
-        System.IO.File.WriteAllText(file, config.ToJsonString());
-        return new ClusterAddress(null, file).Connect();
-    }
-
-    /// <summary>A token as the API server signs them, with its own key.</summary>
-    private string Sign(JsonObject claims)
-    {
-        using var key = RSA.Create();
-        key.ImportFromPem(System.IO.File.ReadAllText(File("sa.key")));
-        using var reader = RSA.Create();
-        reader.ImportFromPem(System.IO.File.ReadAllText(File("sa.pub")));
-        var header = new JsonObject { ["alg"] = "RS256", ["kid"] = Url(SHA256.HashData(reader.ExportSubjectPublicKeyInfo())) };
-        var body = $"{Url(Encoding.UTF8.GetBytes(header.ToJsonString()))}.{Url(Encoding.UTF8.GetBytes(claims.ToJsonString()))}";
-        return $"{body}.{Url(key.SignData(Encoding.ASCII.GetBytes(body), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1))}";
-    }
-
-    private string File(string name) => Path.Combine(shop.Plane.Certificates, name);
-
-    private static string Url(byte[] bytes) => System.Buffers.Text.Base64Url.EncodeToString(bytes);
-
-    private static string Base64(string text) => Convert.ToBase64String(Encoding.ASCII.GetBytes(text));
+    private KubernetesClient Connect(JsonObject user) => _authority.As(user).Connect();
 }

@@ -21,7 +21,7 @@ public sealed class RealDeathTests(RealShop shop) : RecipeClaims(shop)
         "delete_stuck_stateful_pod", "right_size", "raise_cpu", "remove_network_policy_rule", "remove_authz_policy", "expand_pvc",
         "snapshot_pvc", "scale_node_pool", "renew_certificate", "helm_rollback", "refresh_pull_secret",
         "refresh_pull_secret_that_is_gone", "restore_deleted_object_from_helm", "restore_deleted_object_from_git",
-        "restore_deleted_object_by_name",
+        "restore_deleted_object_by_name", "recreate_pvc_statefulset_empty", "recreate_pvc_statefulset_from_snapshot",
     ];
 
     public static TheoryData<string> Mortals => [.. Carried];

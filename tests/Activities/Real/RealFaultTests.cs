@@ -84,29 +84,32 @@ public sealed class RealFaultTests(RealShop shop) : RecipeClaims(shop)
     }
 
     [Fact]
-    public async Task Storage_without_space_is_named_and_when_it_has_some_again_the_action_goes_on()
+    public async Task Storage_that_is_full_can_be_read_only_and_when_there_is_room_again_the_action_goes_on()
     {
         var (item, stall, target) = await ArrangeAsync("cordon_node");
-        var full = new WatchedClient(Shop.Client, number => number == 1 ? AlarmAsync("ACTIVATE") : Task.CompletedTask);
-
-        KubernetesApiException refused;
+        using var etcd = new PrivateEtcd(shop.Plane.Etcd);
         try
         {
-            refused = await Assert.ThrowsAsync<KubernetesApiException>(() => RunAsync(item, stall, target, full));
+            await etcd.FillAsync();
+            var refused = await Assert.ThrowsAsync<KubernetesApiException>(() =>
+                RunAsync(item, stall, target, new WatchedClient(Shop.Client)));
+
+            Assert.True(refused.IsStorageFailure, refused.Message);
+            Assert.Contains("database space exceeded", refused.Message, StringComparison.Ordinal);
+            Assert.Contains("storage (etcd) has failed, not this call: look there.", refused.Message, StringComparison.Ordinal);
+            Assert.Equal(0, await item.Effects(stall));
+            Assert.Equal(OperationState.Intended, (await Shop.Store.FindOperationAsync(Key(stall), CancellationToken.None))!.State);
+
+            await etcd.MakeRoomAsync();
+            var result = await RunAsync(item, stall, target, new WatchedClient(Shop.Client));
+            Assert.True(result.IsApplied, $"{result.Status}: {result.Detail}");
+            Assert.Equal(1, await item.Effects(stall));
+            await AssertLedgerAsync(stall);
         }
         finally
         {
-            await AlarmAsync("DEACTIVATE");
+            await etcd.MakeRoomAsync();
         }
-
-        Assert.True(refused.IsStorageFailure, refused.Message);
-        Assert.Contains("database space exceeded", refused.Message, StringComparison.Ordinal);
-        Assert.Contains("The cluster's storage (etcd) has failed, not this call: look there.", refused.Message, StringComparison.Ordinal);
-        Assert.Equal(0, await item.Effects(stall));
-        var result = await RunAsync(item, stall, target, new WatchedClient(Shop.Client));
-        Assert.True(result.IsApplied, $"{result.Status}: {result.Detail}");
-        Assert.Equal(1, await item.Effects(stall));
-        await AssertLedgerAsync(stall);
     }
 
     [Fact]
@@ -207,15 +210,6 @@ public sealed class RealFaultTests(RealShop shop) : RecipeClaims(shop)
                 limit.Token.ThrowIfCancellationRequested();
             }
         }
-    }
-
-    private async Task AlarmAsync(string action)
-    {
-        using var http = new HttpClient();
-        using var body = new StringContent(
-            $$"""{ "action": "{{action}}", "memberID": "0", "alarm": "NOSPACE" }""", System.Text.Encoding.UTF8, "application/json");
-        using var answer = await http.PostAsync(new Uri(shop.Plane.Etcd, "/v3/maintenance/alarm"), body);
-        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
     }
 
     private async Task AssertAbandonedAsync(Stall stall, ActionStatus status)

@@ -19,11 +19,16 @@ public sealed class RealShop : Shop
     internal ControlPlane Plane { get; } = new();
 
     /// <summary>A client as somebody else, who has the rights that he is given.</summary>
-    internal KubernetesClient As(string user)
+    internal KubernetesClient As(string user, Action<KubernetesClientOptions>? configure = null)
     {
         var path = Path.Combine(Plane.Certificates, $"{user}.conf");
-        File.WriteAllText(path, File.ReadAllText(Plane.Kubeconfig).Replace("user: {", $"user: {{as: {user}, ", StringComparison.Ordinal));
-        return new ClusterAddress(null, path).Connect();
+        if (!File.Exists(path))
+        {
+            var own = File.ReadAllText(Plane.Kubeconfig);
+            File.WriteAllText(path, own.Replace("user: {", $"user: {{as: {user}, ", StringComparison.Ordinal));
+        }
+
+        return new ClusterAddress(null, path).Connect(configure);
     }
 
     private protected override async Task<ClusterAddress> StartClusterAsync()

@@ -49,9 +49,10 @@ internal sealed class StandInKubelet(Stall stall)
     }
 
     /// <summary>What probes say of all containers that run.</summary>
-    public async Task SayReadyAsync(bool isReady)
+    /// <param name="labels">Of the pods that are meant; empty: all.</param>
+    public async Task SayReadyAsync(bool isReady, string labels = "")
     {
-        foreach (var pod in await stall.ListAsync(Kinds.Pod))
+        foreach (var pod in await stall.ListAsync(Kinds.Pod, labels))
         {
             await SayAsync(pod, $$"""
                 { "status": { "conditions": [

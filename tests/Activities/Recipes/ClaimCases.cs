@@ -6,7 +6,7 @@ using Heal.Healing;
 namespace Heal.Activities.Tests;
 
 /// <summary>Claims of StatefulSets whose volumes are lost, and a stand-in for the StatefulSet controller, which the simulator does
-/// not have.</summary>
+/// not have; a real cluster has its own.</summary>
 internal static class ClaimCases
 {
     public static readonly RecipeCase[] All =
@@ -55,19 +55,33 @@ internal static class ClaimCases
             "volumeClaimTemplates":[{"metadata":{"name":"data"},"spec":{"storageClassName":"$ns","accessModes":["ReadWriteOnce"],
             "resources":{"requests":{"storage":"1Gi"} } }}]}}
             """);
-        _ = FollowAsync(stall, Kinds.StatefulSet);
-        _ = FollowAsync(stall, Kinds.Pod);
-        _ = FollowAsync(stall, Kinds.PersistentVolumeClaim);
+        if (stall.Kubelet is null)
+        {
+            _ = FollowAsync(stall, Kinds.StatefulSet);
+            _ = FollowAsync(stall, Kinds.Pod);
+            _ = FollowAsync(stall, Kinds.PersistentVolumeClaim);
+        }
+
         await stall.UntilAsync(Kinds.PersistentVolumeClaim, "data-db-1", live => live.Text("status", "phase") == "Bound");
         await stall.UntilAsync(Kinds.Pod, "db-1", Workloads.IsReady);
         if (snapshot) await SnapshotAsync(stall);
 
         // The simulated driver makes no PersistentVolume, so none is there; the pod that used it is not well either.
+        if (stall.Kubelet is not null) await LoseAsync(stall);
         stall.Notes["uid"] = (await stall.GetAsync(Kinds.PersistentVolumeClaim, "data-db-1")).Uid();
         await stall.PatchAsync(Kinds.Pod, "db-1", """{"metadata":{"labels":{"volume":"lost"}}}""");
         await stall.AddFaultAsync("""{"match":{"namespace":"$ns","podLabels":{"volume":"lost"}},"neverReady":{}}""");
         await stall.UntilAsync(Kinds.Pod, "db-1", live => !Workloads.IsReady(live));
         return stall.Target(TargetKinds.PersistentVolumeClaim, "data-db-1");
+    }
+
+    // Somebody deletes the volume by force: the cluster's own controller says of its claim that it is lost.
+    private static async Task LoseAsync(Stall stall)
+    {
+        var volume = (await stall.GetAsync(Kinds.PersistentVolumeClaim, "data-db-1")).Text("spec", "volumeName")!;
+        await stall.Client.DeleteAsync(Kinds.PersistentVolume, null, volume);
+        await stall.PatchAsync(Kinds.PersistentVolume, volume, """{"metadata":{"finalizers":null}}""", clusterWide: true);
+        await stall.UntilAsync(Kinds.PersistentVolumeClaim, "data-db-1", live => live.Text("status", "phase") == "Lost");
     }
 
     private static async Task SnapshotAsync(Stall stall)

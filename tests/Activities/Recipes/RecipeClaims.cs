@@ -38,6 +38,40 @@ public abstract class RecipeClaims(Shop shop)
         Assert.NotNull(row.PostImage);
     }
 
+    /// <summary>What an action has done is taken back once, however often that is asked for.</summary>
+    private protected async Task AssertInverseAsync(string name)
+    {
+        var (item, stall, target) = await ArrangeAsync(name);
+        var before = await item.Before!(stall);
+        var applied = await RunAsync(item, stall, target, new WatchedClient(Shop.Client));
+        Assert.True(applied.IsApplied, $"{applied.Status}: {applied.Detail}");
+        Assert.NotEqual(before, await item.Before(stall));
+        var client = new WatchedClient(Shop.Client);
+
+        var undone = await Action(item, client).UndoAsync(Undo(item, stall, target), CancellationToken.None);
+        var writes = client.Writes;
+        var again = await Action(item, client).UndoAsync(Undo(item, stall, target), CancellationToken.None);
+
+        Assert.True(undone.IsApplied, $"{undone.Status}: {undone.Detail}");
+        Assert.True(again.IsApplied, $"{again.Status}: {again.Detail}");
+        Assert.Equal(writes, client.Writes);
+        Assert.Equal(before, await item.Before(stall));
+        AssertDeclared(item, client);
+    }
+
+    /// <summary>Before the action's first write somebody else changes what it would change.</summary>
+    private protected async Task AssertMeddlingStopsAsync(string name)
+    {
+        var (item, stall, target) = await ArrangeAsync(name);
+        var meddled = new WatchedClient(Shop.Client, number => number == 1 ? item.Meddle!(stall) : Task.CompletedTask);
+
+        var result = await RunAsync(item, stall, target, meddled);
+
+        Assert.True(result.Status == ActionStatus.ChangedByOther, $"{result.Status}: {result.Detail}");
+        Assert.Contains("their-tool", result.Detail);
+        Assert.Equal(0, await item.Effects(stall));
+    }
+
     // The rights that the action declares are those that the roles are written from: it must not use others.
     private protected static void AssertDeclared(RecipeCase item, WatchedClient client)
     {

@@ -96,17 +96,7 @@ public sealed class RecipeTests(Shop shop) : RecipeClaims(shop), IClassFixture<S
 
     [Theory]
     [MemberData(nameof(Contested))]
-    public async Task Somebody_elses_change_in_between_stops_it(string name)
-    {
-        var (item, stall, target) = await ArrangeAsync(name);
-        var meddled = new WatchedClient(Shop.Client, number => number == 1 ? item.Meddle!(stall) : Task.CompletedTask);
-
-        var result = await RunAsync(item, stall, target, meddled);
-
-        Assert.True(result.Status == ActionStatus.ChangedByOther, $"{result.Status}: {result.Detail}");
-        Assert.Contains("their-tool", result.Detail);
-        Assert.Equal(0, await item.Effects(stall));
-    }
+    public Task Somebody_elses_change_in_between_stops_it(string name) => AssertMeddlingStopsAsync(name);
 
     [Theory]
     [MemberData(nameof(Writing))]

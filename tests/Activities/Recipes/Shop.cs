@@ -254,7 +254,8 @@ internal sealed class Stall(Shop shop, string ns)
 
         if (Kubelet is not null && json["neverReady"] is not null)
         {
-            await Kubelet.SayReadyAsync(false);
+            var labels = json.Texts("match", "podLabels").Select(label => $"{label.Key}={label.Value}");
+            await Kubelet.SayReadyAsync(false, string.Join(',', labels));
             return;
         }
 

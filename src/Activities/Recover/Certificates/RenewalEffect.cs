@@ -65,7 +65,7 @@ internal sealed record RenewalEffect(ObjectAddress Address, string Uid, int Revi
         {
             throw;
         }
-        catch (KubernetesApiException e) when ((int)e.StatusCode is >= 400 and < 500 and not 408 and not 429)
+        catch (KubernetesApiException e) when (e.IsFinal)
         {
             var now = await tools.ReadAsync(Address, cancellationToken);
             var moved = now.Text("metadata", "resourceVersion") != live.Text("metadata", "resourceVersion");

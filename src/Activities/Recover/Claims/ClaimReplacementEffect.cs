@@ -53,7 +53,7 @@ internal sealed record ClaimReplacementEffect(ObjectAddress Address, string OldU
         {
             throw;
         }
-        catch (KubernetesApiException e) when ((int)e.StatusCode is >= 400 and < 500 and not 408 and not 429)
+        catch (KubernetesApiException e) when (e.IsFinal)
         {
             return WriteAnswer.Refused(e.Message);
         }

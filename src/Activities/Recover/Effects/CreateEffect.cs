@@ -62,7 +62,7 @@ internal sealed record CreateEffect(ObjectAddress Address, JsonObject Body) : Ef
         {
             throw;
         }
-        catch (KubernetesApiException e) when ((int)e.StatusCode is >= 400 and < 500 and not 408 and not 429)
+        catch (KubernetesApiException e) when (e.IsFinal)
         {
             return WriteAnswer.Refused(e.Message);
         }

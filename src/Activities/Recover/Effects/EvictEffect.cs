@@ -42,7 +42,7 @@ internal sealed record EvictEffect(string Namespace, string Pod, string Uid) : E
         {
             throw;
         }
-        catch (KubernetesApiException e) when ((int)e.StatusCode is >= 400 and < 500 and not 408 and not 429)
+        catch (KubernetesApiException e) when (e.IsFinal)
         {
             return WriteAnswer.Refused(e.Message);
         }

@@ -117,7 +117,7 @@ internal sealed record PatchEffect(ObjectAddress Address, string Uid, IReadOnlyL
         {
             throw;
         }
-        catch (KubernetesApiException e) when ((int)e.StatusCode is >= 400 and < 500 and not 408 and not 429)
+        catch (KubernetesApiException e) when (e.IsFinal)
         {
             // A failed test of a JSON patch is answered as an invalid request: only an object that did not change proves a real refusal.
             var now = await tools.ReadAsync(Address, cancellationToken);

@@ -61,7 +61,7 @@ internal sealed record RestoreEffect(ObjectAddress Address, ManifestSource Sourc
         {
             throw;
         }
-        catch (KubernetesApiException e) when ((int)e.StatusCode is >= 400 and < 500 and not 408 and not 429)
+        catch (KubernetesApiException e) when (e.IsFinal)
         {
             // Not the server's words where they may repeat what was sent.
             return WriteAnswer.Refused(Address.Kind == "Secret"

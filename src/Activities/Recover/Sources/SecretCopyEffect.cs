@@ -81,7 +81,7 @@ internal sealed record SecretCopyEffect(
         {
             throw;
         }
-        catch (KubernetesApiException e) when ((int)e.StatusCode is >= 400 and < 500 and not 408 and not 429)
+        catch (KubernetesApiException e) when (e.IsFinal)
         {
             // Not the server's words: they may repeat what was sent.
             var now = await tools.ReadAsync(Address, cancellationToken);

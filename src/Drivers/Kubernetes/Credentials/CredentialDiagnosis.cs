@@ -13,6 +13,9 @@ internal static class CredentialDiagnosis
 {
     private const int MaxSubject = 300;
 
+    // A date in a header has whole seconds, and an answer may be under way for some more.
+    private static readonly TimeSpan AgreeingClocks = TimeSpan.FromMinutes(1);
+
     public static CredentialFault? Find(ClusterCredential credential, DateTimeOffset now)
     {
         if (credential.Certificate is { } certificate && Certificate(certificate, now) is { } fault)
@@ -28,6 +31,14 @@ internal static class CredentialDiagnosis
         (null, not null) => Whose(credential.Token),
         _ => $"client certificate '{credential.Certificate.Subject}' and a bearer token",
     };
+
+    /// <summary>
+    /// Says so when the server's clock and ours are more than a minute apart: a credential may be in force by one of them only. Null when
+    /// they agree.
+    /// </summary>
+    public static string? ClocksDiffer(DateTimeOffset server, DateTimeOffset now) => (server - now).Duration() <= AgreeingClocks
+        ? null
+        : $"The server's clock says {Text(server)}, this machine's {Text(now)}: set the one right that is wrong.";
 
     public static string Text(DateTimeOffset time) => time.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 

@@ -23,6 +23,11 @@ public class KubernetesApiException : Exception
 
     /// <summary>The server could not read or write its storage (etcd): no space, no leader, timeout.</summary>
     public bool IsStorageFailure => Error.IsStorageFailure;
+
+    /// <summary>
+    /// It is about this call and not about the moment: the same call would be refused again. False for 408, 429 and failures of the server.
+    /// </summary>
+    public bool IsFinal => Refusal is { Kind: RefusalKind.TooLarge } || (int)StatusCode is >= 400 and < 500 and not 408 and not 429;
 }
 
 /// <summary>What is known of a refused call.</summary>
@@ -54,6 +59,9 @@ public sealed record KubernetesApiError
         + (IsStorageFailure ? " The cluster's storage (etcd) has failed, not this call: look there." : string.Empty)
         + (Refusal is { Kind: RefusalKind.WebhookUnreachable } down
             ? $" The admission webhook '{down.Name}' cannot be reached, and its failurePolicy is Fail."
+            : string.Empty)
+        + (Refusal is { Kind: RefusalKind.TooLarge }
+            ? " The object is larger than the cluster's storage takes (about 1.5 MiB): make it smaller."
             : string.Empty);
 }
 

@@ -28,4 +28,7 @@ public enum RefusalKind
 
     /// <summary>A PodDisruptionBudget allows no eviction now.</summary>
     DisruptionBudget,
+
+    /// <summary>The object would be larger than the cluster's storage takes (etcd: about 1.5 MiB).</summary>
+    TooLarge,
 }

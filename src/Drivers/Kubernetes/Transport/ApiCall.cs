@@ -18,7 +18,7 @@ internal sealed record ApiCall
     /// <summary>The WebSocket protocols to change to, best first; null: none, an ordinary call.</summary>
     public string? Protocols { get; init; }
 
-    /// <summary>Whether doing it twice does what doing it once does; only then is it tried again after it may have been sent.</summary>
+    /// <summary>Whether doing it twice does what doing it once does; only then is it tried again after it may have been begun.</summary>
     public required bool IsIdempotent { get; init; }
 
     // What it is about: for messages, metrics, traces.

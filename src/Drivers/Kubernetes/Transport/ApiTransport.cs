@@ -110,16 +110,23 @@ internal sealed class ApiTransport : IDisposable
         using (response)
         {
             var failure = await _errors.ReadAsync(response, call, ResourceUrl(call), cancellationToken);
-            throw response.StatusCode == HttpStatusCode.Unauthorized ? Unauthorized(failure.Error, credential) : failure;
+            throw response.StatusCode == HttpStatusCode.Unauthorized
+                ? Unauthorized(failure.Error, credential, response.Headers.Date)
+                : failure;
         }
     }
 
-    private KubernetesUnauthorizedException Unauthorized(KubernetesApiError error, ClusterCredential credential)
+    /// <param name="serverTime">What the server's clock says; null when it did not tell.</param>
+    private KubernetesUnauthorizedException Unauthorized(
+        KubernetesApiError error, ClusterCredential credential, DateTimeOffset? serverTime)
     {
-        var fault = CredentialDiagnosis.Find(credential, Time.GetUtcNow());
+        var now = Time.GetUtcNow();
+        var fault = CredentialDiagnosis.Find(credential, now);
         var detail = fault is null
             ? $"Sent: {CredentialDiagnosis.Name(credential)} ({_connection.Origin})."
             : $"The {fault.Text} ({_connection.Origin}).{(fault.IsExpired ? " Renew it there." : "")}";
+        if (serverTime is { } theirs && CredentialDiagnosis.ClocksDiffer(theirs, now) is { } difference)
+            detail = $"{detail} {difference}";
         return new KubernetesUnauthorizedException(
             error with { ServerMessage = $"{error.ServerMessage.TrimEnd('.')}. {detail}".TrimStart('.', ' ') },
             fault is { IsExpired: true } ? fault.At : null);

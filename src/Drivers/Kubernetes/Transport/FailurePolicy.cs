@@ -9,7 +9,7 @@ internal static class FailurePolicy
 {
     /// <summary>
     /// 429, 502, 503, 504 (not when a webhook or a disruption budget is why) and broken connections, if the call may be repeated; a call
-    /// that was never sent always may.
+    /// that was never sent always may, and so may one that a server with too much to do has refused (429): it has not begun with it.
     /// </summary>
     public static bool IsWorthAnotherTry(ApiCall call, Exception failure, TimeSpan maxRetryDelay) => failure switch
     {
@@ -17,7 +17,8 @@ internal static class FailurePolicy
         KubernetesUnreachableException unreachable => call.IsIdempotent && unreachable.Cause is
             UnreachableCause.Disconnected or UnreachableCause.TimedOut or UnreachableCause.BadAnswer,
         KubernetesApiException { Error.Refusal: not null } => false,
-        KubernetesApiException refused => call.IsIdempotent && IsPassing(refused.StatusCode) && !(refused.RetryAfter > maxRetryDelay),
+        KubernetesApiException refused => IsPassing(refused.StatusCode) && (call.IsIdempotent || IsThrottling(refused))
+            && !(refused.RetryAfter > maxRetryDelay),
         _ => false,
     };
 

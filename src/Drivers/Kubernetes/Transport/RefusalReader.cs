@@ -11,6 +11,9 @@ internal static partial class RefusalReader
 {
     private const int Timeout = 1000;
 
+    // etcd's own, and that of the API server's connection to it. Both come as 500, and are about the object, not about the storage.
+    private static readonly string[] TooLargeWords = ["etcdserver: request is too large", "trying to send message larger than max"];
+
     public static Refusal? Read(HttpStatusCode code, string message, IReadOnlyList<StatusCause> causes)
     {
         if (causes.FirstOrDefault(c => c.Reason == "DisruptionBudget") is { } budget)
@@ -19,6 +22,8 @@ internal static partial class RefusalReader
             return new Refusal(RefusalKind.DisruptionBudget, string.Empty, message);
         if (causes.FirstOrDefault(c => c.Reason == "NamespaceTerminating") is { } going)
             return new Refusal(RefusalKind.NamespaceTerminating, Group(Terminating(), message), going.Message);
+        if ((int)code >= 500 && TooLargeWords.Any(words => message.Contains(words, StringComparison.Ordinal)))
+            return new Refusal(RefusalKind.TooLarge, string.Empty, message);
         return Find(RefusalKind.Webhook, Denied(), message)
             ?? Find(RefusalKind.WebhookUnreachable, Unreachable(), message)
             ?? Find(RefusalKind.AdmissionPolicy, Policy(), message)
@@ -29,7 +34,8 @@ internal static partial class RefusalReader
 
     /// <summary>Whether the words are those of etcd or of the API server about it.</summary>
     public static bool IsStorageFailure(HttpStatusCode code, string message) =>
-        (int)code >= 500 && message.Contains("etcdserver:", StringComparison.Ordinal);
+        (int)code >= 500 && message.Contains("etcdserver:", StringComparison.Ordinal)
+        && !message.Contains(TooLargeWords[0], StringComparison.Ordinal);
 
     private static Refusal? Find(RefusalKind kind, Regex words, string message) => words.Match(message) is { Success: true } match
         ? new Refusal(kind, match.Groups["name"].Value, match.Groups["why"].Value.Trim())

@@ -23,11 +23,12 @@ internal static class ServerCertificateFault
         var subject = certificate.Subject.Length > 0 ? certificate.Subject : "(no subject)";
         var until = new DateTimeOffset(certificate.NotAfter.ToUniversalTime());
         var from = new DateTimeOffset(certificate.NotBefore.ToUniversalTime());
+        // Either the certificate or this clock is wrong, and from here nobody can tell which.
+        var clock = $"and this machine's clock says {CredentialDiagnosis.Text(now)}.";
         if (until < now)
-            return $"the server's certificate '{subject}' expired at {CredentialDiagnosis.Text(until)}.";
+            return $"the server's certificate '{subject}' expired at {CredentialDiagnosis.Text(until)}, {clock}";
         if (from > now)
-            return $"the server's certificate '{subject}' is valid from {CredentialDiagnosis.Text(from)} only, "
-                + $"and this machine's clock says {CredentialDiagnosis.Text(now)}.";
+            return $"the server's certificate '{subject}' is valid from {CredentialDiagnosis.Text(from)} only, {clock}";
         if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
             return $"the server's certificate '{subject}' is not for this name, but for {Names(certificate)}. "
                 + "Set tls-server-name if that is the server's.";

@@ -1,10 +1,12 @@
 using System.Globalization;
 
-namespace Heal.DurableTask.PostgreSql.Tests.Servers;
+namespace Heal.Shared.Tests;
 
 /// <summary>A wall clock for a process, that a test can set: libfaketime, which the Debian package of that name installs.</summary>
 internal sealed class FakeClock : IDisposable
 {
+    private const string FileVariable = "FAKETIME_TIMESTAMP_FILE";
+
     private readonly string _file = Path.Combine(Path.GetTempPath(), "heal-clock-" + Guid.NewGuid().ToString("N")[..12]);
 
     public FakeClock()
@@ -16,7 +18,7 @@ internal sealed class FakeClock : IDisposable
             ? new Dictionary<string, string>(StringComparer.Ordinal)
             {
                 ["LD_PRELOAD"] = library,
-                ["FAKETIME_TIMESTAMP_FILE"] = _file,
+                [FileVariable] = _file,
                 ["FAKETIME_NO_CACHE"] = "1",
                 ["FAKETIME_DISABLE_SHM"] = "1",
                 ["FAKETIME_DONT_FAKE_MONOTONIC"] = "1",
@@ -30,12 +32,17 @@ internal sealed class FakeClock : IDisposable
     public IReadOnlyDictionary<string, string> Environment { get; }
 
     /// <summary>So many seconds before or after the real time, from now on.</summary>
-    public void Set(int seconds)
-    {
-        string next = _file + ".next";
-        File.WriteAllText(next, seconds.ToString("+0;-0;+0", CultureInfo.InvariantCulture) + "\n");
-        File.Move(next, _file, overwrite: true);
-    }
+    public void Set(int seconds) => Set(_file, seconds);
+
+    /// <summary>In the process whose clock it is: puts it right.</summary>
+    public static void SetRight() => Set(System.Environment.GetEnvironmentVariable(FileVariable)!, 0);
 
     public void Dispose() => File.Delete(_file);
+
+    private static void Set(string file, int seconds)
+    {
+        string next = file + ".next";
+        File.WriteAllText(next, seconds.ToString("+0;-0;+0", CultureInfo.InvariantCulture) + "\n");
+        File.Move(next, file, overwrite: true);
+    }
 }
