@@ -69,7 +69,7 @@ internal sealed class TaskHubEntityClient(string name, IEntityHub hub, DataConve
         };
     }
 
-    /// <summary>Entities are purged by their ids, as instances are. One that is locked or has work to do is left, and not counted.</summary>
+    /// <summary>Entities are purged by their ids, as instances are. One that is locked or has work to do is left and not counted.</summary>
     public async Task<PurgeResult> PurgeAsync(EntityInstanceId id, CancellationToken cancellation) =>
         new(await hub.RemoveAsync(Check.EntityId(id), cancellation) ? 1 : 0, isComplete: true);
 

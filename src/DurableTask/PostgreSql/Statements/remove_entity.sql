@@ -1,5 +1,5 @@
--- Removes an entity that nobody holds and that has nothing to work on, with what is scheduled for it. A message that comes right now creates
--- it again.
+-- Removes an entity that nobody holds and that has nothing to work on, with what is scheduled for it. A message that comes right now
+-- creates it again.
 WITH removed AS (
     DELETE FROM entities
     WHERE entity_id IN (
