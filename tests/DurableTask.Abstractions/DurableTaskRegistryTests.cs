@@ -67,6 +67,16 @@ public class DurableTaskRegistryTests
     }
 
     [Fact]
+    public void What_is_listed_cannot_be_cast_into_a_way_to_change_the_registry()
+    {
+        _registry.AddOrchestrator("a", () => new Plain()).AddActivityFunc("a", _ => { }).AddEntity("a", _ => null!);
+
+        object[] lists = [_registry.GetOrchestrators(), _registry.GetActivities(), _registry.GetEntities()];
+
+        Assert.DoesNotContain(lists, list => list is System.Collections.ICollection);
+    }
+
+    [Fact]
     public void Nothing_and_the_wrong_thing_are_refused()
     {
         Assert.Throws<ArgumentNullException>(() => _registry.AddOrchestrator((Type)null!));

@@ -95,6 +95,16 @@ public class ReadTests : ClientFixture
     }
 
     [Fact]
+    public async Task A_history_that_nobody_waits_for_any_more_is_not_read()
+    {
+        var given = new CancellationToken(canceled: true);
+
+        var end = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Client.GetOrchestrationHistoryAsync("nobody", given));
+
+        Assert.Equal(given, end.CancellationToken);
+    }
+
+    [Fact]
     public async Task Ended_ids_are_listed_by_the_time_of_their_end()
     {
         var noon = Time.GetUtcNow();

@@ -99,6 +99,65 @@ public abstract partial class EntityTests
             .Count(entity => entity.Id.Key != "awaited");
     }
 
+    [Fact]
+    public async Task An_entity_is_purged_by_its_id_but_not_while_it_is_locked()
+    {
+        await using EngineHost engine = await StartAsync(tasks => tasks.AddEntity<Recorder>().AddOrchestratorFunc("Holds", HoldAsync));
+        var id = new EntityInstanceId("Recorder", "purged");
+        string holder = await LockAsync(engine, id);
+        await engine.Client.RaiseEventAsync(holder, "use");
+        await UntilAsync(() => engine.Client.Entities.GetEntityAsync(id), entity => entity is not null);
+        Assert.Equal(0, await PurgeAsync(id));
+        await engine.Client.RaiseEventAsync(holder, "leave");
+        await UntilAsync(() => engine.Client.Entities.GetEntityAsync(id), entity => entity is { LockedBy: null, BacklogQueueSize: 0 });
+
+        await UntilAsync(() => PurgeAsync(id), purged => purged == 1); // A worker may have it to the very end of its batch.
+
+        Assert.Null(await engine.Client.Entities.GetEntityAsync(id));
+        Assert.Equal(0, await PurgeAsync(id));
+        Assert.Equal(0, await CallAsync(engine, id, "count"));
+
+        async Task<int> PurgeAsync(EntityInstanceId entity) =>
+            (await engine.Client.PurgeInstanceAsync(entity.ToString())).PurgedInstanceCount;
+    }
+
+    [Fact]
+    public async Task An_operation_may_be_called_nothing()
+    {
+        await using EngineHost engine = await StartAsync(tasks => tasks
+            .AddEntity("Names", _ => new NameOfOperation())
+            .AddOrchestratorFunc<string, string>("Asks", async (context, id) =>
+            {
+                EntityInstanceId entity = EntityInstanceId.FromString(id!);
+                await context.Entities.SignalEntityAsync(entity, "");
+                return await context.Entities.CallEntityAsync<string>(entity, "");
+            }));
+        var id = new EntityInstanceId("Names", "it");
+        await engine.Client.Entities.SignalEntityAsync(id, "");
+
+        OrchestrationMetadata done = await engine.RunAsync("Asks", id.ToString());
+
+        Assert.Equal("called ''", done.ReadOutputAs<string>());
+        await UntilAsync(
+            () => engine.Client.Entities.GetEntityAsync<int>(new EntityInstanceId("Names", "other")), entity => entity?.State == 2);
+        await Assert.ThrowsAsync<ArgumentNullException>(() => engine.Client.Entities.SignalEntityAsync(id, null!));
+    }
+
+    /// <summary>Counts its signals, and passes those to "it" on to "other".</summary>
+    private sealed class NameOfOperation : ITaskEntity
+    {
+        public ValueTask<object?> RunAsync(TaskEntityOperation operation)
+        {
+            operation.State.SetState((int)(operation.State.GetState(typeof(int)) ?? 0) + 1);
+            if (operation.Context.Id.Key == "it" && (int)operation.State.GetState(typeof(int))! <= 2)
+            {
+                operation.Context.SignalEntity(new EntityInstanceId("Names", "other"), "");
+            }
+
+            return new ValueTask<object?>($"called '{operation.Name}'");
+        }
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -213,6 +213,32 @@ public abstract partial class TaskHubConformance
     }
 
     [Fact]
+    public async Task An_entity_is_removed_with_all_it_has_unless_somebody_has_it_or_it_has_work()
+    {
+        Assert.False(await Hub.Entities.RemoveAsync(Entity));
+        await Hub.Entities.SignalAsync(Signal("add"));
+        var item = await NextEntityAsync();
+        Assert.False(await Hub.Entities.RemoveAsync(Entity));
+        await Hub.Entities.CommitAsync(Batch(item) with { State = "1", Holder = new EntityLockHolder("holder", "execution") });
+        Assert.False(await Hub.Entities.RemoveAsync(Entity));
+        await Hub.Entities.SignalAsync(Signal("release"));
+        await Hub.Entities.CommitAsync(Batch(await NextEntityAsync()) with { Holder = null });
+        await Hub.Entities.SignalAsync(Signal("work"));
+        Assert.False(await Hub.Entities.RemoveAsync(Entity));
+        await Hub.Entities.CommitAsync(Batch(await NextEntityAsync()));
+        await Hub.Entities.SignalAsync(Signal("later", DateTime.UtcNow.AddHours(1)));
+
+        Assert.True(await OtherHub.Entities.RemoveAsync(Entity));
+
+        Assert.Null(await Hub.Entities.GetAsync(Entity, withState: true));
+        Assert.False(await Hub.Entities.RemoveAsync(Entity));
+        await Hub.Entities.SignalAsync(Signal("again"));
+        var next = await NextEntityAsync();
+        Assert.Null(next.State);
+        Assert.Equal(["again"], Operations(next));
+    }
+
+    [Fact]
     public async Task Orphaned_are_the_locks_of_executions_that_do_not_run_any_more()
     {
         var running = await StartedAsync();

@@ -101,6 +101,27 @@ public sealed class OrchestrationReplayTests
         AssertMismatch(changed.Play(Done(0)), "'One'", "a timer");
     }
 
+    [Fact]
+    public void A_replay_that_breaks_off_sends_nothing_again()
+    {
+        var changed = new ReplayedOrchestration(CallsAndSends("One"));
+        Assert.Equal(2, changed.Begin().Actions.Count);
+        changed.Code = CallsAndSends("Other");
+
+        var turn = changed.Play(Done(0));
+
+        AssertMismatch(turn, "'One'", "'Other'");
+        Assert.Empty(turn.Actions);
+
+        static Func<TaskOrchestrationContext, Task<object?>> CallsAndSends(string activity) => async context =>
+        {
+            Task called = context.CallActivityAsync(activity);
+            context.SendEvent("somebody", "news", 1);
+            await called;
+            return null;
+        };
+    }
+
     public static TheoryData<string, string, bool> Changes
     {
         get

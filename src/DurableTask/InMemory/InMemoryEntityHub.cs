@@ -57,6 +57,11 @@ internal sealed class InMemoryEntityHub(TimeProvider time, InMemoryStorage stora
         });
     }
 
+    public Task<bool> RemoveAsync(string entityId, CancellationToken cancellationToken = default) => Locked(now =>
+        storage.Entities.TryGetValue(entityId, out var entity)
+        && entity.Fence > 0 && entity.Holder is null && entity.LockedUntil <= now && entity.Inbox.All(message => message.VisibleAt > now)
+        && storage.Entities.Remove(entityId));
+
     public Task<int> ReleaseOrphanedLocksAsync(int count, CancellationToken cancellationToken = default) => Locked(now =>
     {
         var orphaned = storage.Entities.Values

@@ -21,6 +21,9 @@ internal sealed class FaultyEntities(IEntityHub entities, FaultyHub connection) 
     public Task<EntityRemoval> RemoveEmptyAsync(string? continuationToken, int count, CancellationToken cancellationToken = default) =>
         connection.CallAsync("remove empty entities", () => entities.RemoveEmptyAsync(continuationToken, count, cancellationToken));
 
+    public Task<bool> RemoveAsync(string entityId, CancellationToken cancellationToken = default) =>
+        connection.CallAsync($"remove {entityId}", () => entities.RemoveAsync(entityId, cancellationToken));
+
     public Task<int> ReleaseOrphanedLocksAsync(int count, CancellationToken cancellationToken = default) =>
         connection.CallAsync("release orphaned locks", () => entities.ReleaseOrphanedLocksAsync(count, cancellationToken));
 

@@ -37,7 +37,8 @@ public sealed partial class DurableTaskRegistry
         _activities.Select(entry => KeyValuePair.Create(entry.Key.Name, entry.Value));
 
     /// <summary>All entities.</summary>
-    public IEnumerable<KeyValuePair<TaskName, Func<IServiceProvider, ITaskEntity>>> GetEntities() => _entities.AsEnumerable();
+    public IEnumerable<KeyValuePair<TaskName, Func<IServiceProvider, ITaskEntity>>> GetEntities() =>
+        _entities.Select(static entry => entry); // Not the dictionary itself: a cast must not be a way to change the registry.
 
     private static void Add<TKey, TTask>(
         Dictionary<TKey, Func<IServiceProvider, TTask>> tasks, string kind, TKey key, TaskName name, Func<IServiceProvider, TTask> factory)

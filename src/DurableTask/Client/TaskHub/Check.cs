@@ -12,11 +12,14 @@ internal static class Check
 
     public static void InstanceId(string instanceId) => ArgumentException.ThrowIfNullOrWhiteSpace(instanceId);
 
+    /// <summary>True for the id of an entity, where entities are in use.</summary>
+    public static bool IsEntity(string instanceId) => instanceId.StartsWith('@');
+
     /// <summary>Where entities are in use, an id that begins with "@" is one of theirs.</summary>
     public static void NoEntity(bool entitiesEnabled, string instanceId)
     {
         InstanceId(instanceId);
-        if (entitiesEnabled && instanceId[0] == '@')
+        if (entitiesEnabled && IsEntity(instanceId))
         {
             throw new ArgumentException(
                 $"Instance id '{instanceId}': ids that begin with '@' are those of entities. Use the client's Entities.",
@@ -57,7 +60,7 @@ internal static class Check
         }
 
         var bad = instanceId.FirstOrDefault(c => char.IsControl(c) || ForbiddenInIds.Contains(c, StringComparison.Ordinal), NoCharacter);
-        if (instanceId[0] == '@' || bad != NoCharacter)
+        if (IsEntity(instanceId) || bad != NoCharacter)
         {
             throw new ArgumentException(
                 $"Instance id: expected no leading '@' (those are entities) and none of {ForbiddenInIds} or control characters, "
@@ -73,6 +76,18 @@ internal static class Check
             throw new ArgumentException($"The {what} is empty: expected a name.", parameter);
         }
 
+        Length(name, what, parameter);
+    }
+
+    /// <summary>An operation may be called nothing: an entity that does one thing does not ask what it is called.</summary>
+    public static void Operation(string name, string parameter)
+    {
+        ArgumentNullException.ThrowIfNull(name, parameter);
+        Length(name, "operation name", parameter);
+    }
+
+    private static void Length(string name, string what, string parameter)
+    {
         if (name.Length > ClientLimits.NameLength)
         {
             throw new ArgumentException(

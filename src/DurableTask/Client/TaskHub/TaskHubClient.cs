@@ -4,6 +4,7 @@ using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 using DurableTask.Core.Payloads;
 using Microsoft.DurableTask.Client.Entities;
+using Microsoft.DurableTask.Entities;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -176,8 +177,10 @@ internal sealed class TaskHubClient : DurableTaskClient
     public override Task<PurgeResult> PurgeInstanceAsync(
         string instanceId, PurgeInstanceOptions? options = null, CancellationToken cancellation = default)
     {
-        Check.NoEntity(_options.EnableEntitySupport, instanceId);
-        return _purger.PurgeAsync(instanceId, options?.Recursive ?? false, cancellation);
+        Check.InstanceId(instanceId);
+        return _entities is { } entities && Check.IsEntity(instanceId)
+            ? entities.PurgeAsync(EntityInstanceId.FromString(instanceId), cancellation)
+            : _purger.PurgeAsync(instanceId, options?.Recursive ?? false, cancellation);
     }
 
     public override Task<PurgeResult> PurgeAllInstancesAsync(
@@ -236,6 +239,7 @@ internal sealed class TaskHubClient : DurableTaskClient
         string instanceId, CancellationToken cancellation = default)
     {
         Check.NoEntity(_options.EnableEntitySupport, instanceId);
+        cancellation.ThrowIfCancellationRequested(); // Also over a hub that answers at once.
         var history = await _hub.GetHistoryAsync(instanceId, cancellation) ?? throw Unknown(instanceId);
         return [.. history];
     }

@@ -16,7 +16,7 @@ internal sealed class TaskHubEntityClient(string name, IEntityHub hub, DataConve
         SignalEntityOptions? options = null,
         CancellationToken cancellation = default)
     {
-        Check.Name(operationName, "operation name", nameof(operationName));
+        Check.Operation(operationName, nameof(operationName));
         var message = new EntityMessage
         {
             Operation = operationName,
@@ -68,6 +68,10 @@ internal sealed class TaskHubEntityClient(string name, IEntityHub hub, DataConve
             ContinuationToken = token,
         };
     }
+
+    /// <summary>Entities are purged by their ids, as instances are. One that is locked or has work to do is left and not counted.</summary>
+    public async Task<PurgeResult> PurgeAsync(EntityInstanceId id, CancellationToken cancellation) =>
+        new(await hub.RemoveAsync(Check.EntityId(id), cancellation) ? 1 : 0, isComplete: true);
 
     private async Task<int> ReleaseAsync(CancellationToken cancellation)
     {

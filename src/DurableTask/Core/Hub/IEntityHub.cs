@@ -25,6 +25,11 @@ public interface IEntityHub
     /// <param name="count">How many entities the step looks at.</param>
     Task<EntityRemoval> RemoveEmptyAsync(string? continuationToken, int count, CancellationToken cancellationToken = default);
 
+    /// <summary>Removes an entity with its state and with the messages that are scheduled for it. Left alone is one in a critical section,
+    /// one that a worker has, and one with messages to work on: somebody may wait for the answer.</summary>
+    /// <returns>False when the entity was left alone, or when no worker ever had one of this id.</returns>
+    Task<bool> RemoveAsync(string entityId, CancellationToken cancellationToken = default);
+
     /// <summary>Ends critical sections of orchestrations that ended without leaving them. Entities that a worker has at the moment are
     /// left for the next time.</summary>
     /// <param name="count">How many to end at most.</param>

@@ -49,6 +49,9 @@ internal sealed class PostgreSqlEntityHub(
         return new EntityRemoval(removed.Count, ids.Count < count ? null : PageToken.OfId(ids[^1]));
     }
 
+    public async Task<bool> RemoveAsync(string entityId, CancellationToken cancellationToken = default) =>
+        await database.AnyAsync("remove_entity", [entityId], cancellationToken);
+
     public async Task<int> ReleaseOrphanedLocksAsync(int count, CancellationToken cancellationToken = default)
     {
         var released = await database.QueryAsync("release_orphaned_locks", [count], row => row.GetString(0), cancellationToken);

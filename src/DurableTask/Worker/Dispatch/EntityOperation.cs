@@ -90,7 +90,7 @@ internal sealed class EntityContext(WorkerRuntime runtime, EntityInstanceId id) 
     public override void SignalEntity(
         EntityInstanceId id, string operationName, object? input = null, SignalEntityOptions? options = null)
     {
-        ArgumentException.ThrowIfNullOrEmpty(operationName);
+        ArgumentNullException.ThrowIfNull(operationName);
         Effects.Messages.Add(new OutgoingEntityMessage(EntityIds.Storable(id), new EntityMessage
         {
             Operation = operationName,

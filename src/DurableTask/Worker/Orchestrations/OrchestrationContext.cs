@@ -39,6 +39,11 @@ internal sealed partial class OrchestrationContext(
     /// <summary>What to send to entities when the orchestration ends inside of a critical section.</summary>
     public IReadOnlyList<global::DurableTask.Core.Hub.OutgoingEntityMessage> LockReleasesAtEnd => _entities?.ReleasesAtEnd ?? [];
 
+    /// <summary>What lets everybody else back into the critical sections that the history shows open, for a replay that broke off before
+    /// the code came to them.</summary>
+    public IReadOnlyList<global::DurableTask.Core.Hub.OutgoingEntityMessage> LockReleasesFor(IEnumerable<HistoryEvent> history) =>
+        services.EntitiesEnabled ? OrchestrationEntities.ReleasesFor(history) : [];
+
     /// <summary>The last value that the orchestrator set, as JSON; before that, what the previous execution left.</summary>
     public string? CustomStatus { get; private set; } = customStatus;
 

@@ -22,6 +22,27 @@ internal sealed class OrchestrationEntities(
     public IReadOnlyList<OutgoingEntityMessage> ReleasesAtEnd =>
         _section is { } section ? [.. section.Entities.Select(entity => new OutgoingEntityMessage(entity, Release(section)))] : [];
 
+    /// <summary>The same, for the critical sections that a history enters and does not leave.</summary>
+    public static IReadOnlyList<OutgoingEntityMessage> ReleasesFor(IEnumerable<HistoryEvent> history)
+    {
+        Dictionary<string, EntityMessage> open = new(StringComparer.Ordinal);
+        foreach (EventSentEvent sent in history.OfType<EventSentEvent>().Where(sent => EntityIds.IsEntity(sent.InstanceId!)))
+        {
+            EntityMessage message = EntityMessage.Deserialize(sent.Input!);
+            if (message.IsLockRequest)
+            {
+                open[message.Id!] = message;
+            }
+            else if (message.IsRelease)
+            {
+                open.Remove(message.Id!);
+            }
+        }
+
+        return [.. open.Values.SelectMany(request => request.LockSet!.Select(
+            entity => new OutgoingEntityMessage(entity, request with { LockSet = null, Position = 0 })))];
+    }
+
     public override async Task<TResult> CallEntityAsync<TResult>(
         EntityInstanceId id, string operationName, object? input = null, CallEntityOptions? options = null) =>
         services.DataConverter.Deserialize<TResult>(await CallAsync(id, operationName, input))!;
@@ -33,7 +54,7 @@ internal sealed class OrchestrationEntities(
     public override Task SignalEntityAsync(
         EntityInstanceId id, string operationName, object? input = null, SignalEntityOptions? options = null)
     {
-        ArgumentException.ThrowIfNullOrEmpty(operationName);
+        ArgumentNullException.ThrowIfNull(operationName);
         context.ThrowIfForeignThread();
         string target = EntityIds.Storable(id);
         string? json = services.DataConverter.Serialize(input);
@@ -89,7 +110,7 @@ internal sealed class OrchestrationEntities(
 
     private async Task<string?> CallAsync(EntityInstanceId id, string operationName, object? input)
     {
-        ArgumentException.ThrowIfNullOrEmpty(operationName);
+        ArgumentNullException.ThrowIfNull(operationName);
         context.ThrowIfForeignThread();
         string target = EntityIds.Storable(id);
         string? json = services.DataConverter.Serialize(input);

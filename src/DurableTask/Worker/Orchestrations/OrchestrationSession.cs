@@ -28,6 +28,7 @@ internal sealed partial class OrchestrationSession(
     private ExecutionTerminatedEvent? _terminated;
     private FailureDetails? _failure;
     private Exception? _thrown;
+    private bool _brokeOff;
     private bool _suspended;
     private bool _replaying;
     private int _rewindsAhead;
@@ -92,6 +93,7 @@ internal sealed partial class OrchestrationSession(
             }
             catch (NonDeterministicOrchestrationException mismatch)
             {
+                _brokeOff = true;
                 Fail(mismatch);
             }
         }
@@ -293,11 +295,14 @@ internal sealed partial class OrchestrationSession(
     private TurnResult Ended(OrchestrationStatus status) => new()
     {
         Status = status,
-        // Fire-and-forget messages of the last turn are still sent; what would need an answer is not started any more.
-        Actions = [.. _actions.Added.Where(action => action is EventSentEvent)],
+        // Fire-and-forget messages of the last turn are still sent; what would need an answer is not started any more. Of a replay that
+        // broke off nothing is: what it added was sent when it was played, or belongs to code that the history does not know.
+        Actions = _brokeOff ? [] : [.. _actions.Added.Where(action => action is EventSentEvent)],
         CancelledTimers = [],
         ToEntities = _actions.ToEntities,
-        LockReleases = _context?.LockReleasesAtEnd ?? [],
+        LockReleases = _context is null ? []
+            : _brokeOff ? _context.LockReleasesFor(_actions.History)
+            : _context.LockReleasesAtEnd,
         CustomStatus = _context is null ? customStatus : _context.CustomStatus,
     };
 
