@@ -1,11 +1,13 @@
-using System.Globalization;
+using System.Text.Json;
 using Heal.Drivers.Kubernetes;
 using Heal.Drivers.Kubernetes.Models;
 
 namespace Heal.Bench.Kubernetes.Load;
 
-/// <summary>Changes pods at a steady rate, in a process of its own. Each change carries the moment when it was sent; at the end
-/// it says how long the server took to acknowledge, in milliseconds, at the 99th percentile.</summary>
+/// <summary>
+/// Changes pods at a steady rate, in a process of its own. Each change carries the moment when it was sent; at the end it says in one line
+/// of JSON how that went.
+/// </summary>
 internal static class Changes
 {
     private const int WarmUp = 10;
@@ -20,16 +22,19 @@ internal static class Changes
             await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(pod => WarmAsync(client, pod, i)));
         var begin = time.GetTimestamp();
         var sent = new List<Task<double>>();
+        var late = new List<double>();
         for (var i = 0; i < count; i++)
         {
             var due = TimeSpan.FromSeconds((double)i / rate) - time.GetElapsedTime(begin);
             if (due > TimeSpan.Zero)
                 await Task.Delay(due, time);
+            late.Add((time.GetElapsedTime(begin) - TimeSpan.FromSeconds((double)i / rate)).TotalMilliseconds);
             sent.Add(TimedAsync(
                 () => i % Settings.ChangesPerFault == 0 ? BreakAsync(client, Fault(i), time) : ChangeAsync(client, Healthy(i), time)));
         }
 
-        Console.WriteLine(Latency.Of(await Task.WhenAll(sent))!.P99.ToString(CultureInfo.InvariantCulture));
+        var acknowledged = Latency.Of(await Task.WhenAll(sent))!;
+        Console.WriteLine(JsonSerializer.Serialize(new ChangesSent(acknowledged.P50, acknowledged.P99, Latency.Of(late)!.P99)));
         return 0;
 
         async Task<double> TimedAsync(Func<Task> change)
@@ -54,3 +59,9 @@ internal static class Changes
         Settings.Namespace, Objects.PodName(pod), Patch.Merge(Objects.CrashedStatus(time.GetUtcNow())),
         new WriteOptions { Subresource = "status" });
 }
+
+/// <summary>How the sending of changes went, in milliseconds.</summary>
+/// <param name="AcknowledgedP50">From sending to the server's answer.</param>
+/// <param name="AcknowledgedP99">The same.</param>
+/// <param name="LateP99">From when a change was due to when it was sent.</param>
+internal sealed record ChangesSent(double AcknowledgedP50, double AcknowledgedP99, double LateP99);
