@@ -10,16 +10,21 @@ namespace Heal.Bench.Kubernetes.Load;
 /// </summary>
 internal static class Changes
 {
-    private const int WarmUp = 10;
-    private const int AtOnce = 8;
+    private const int WarmUp = 30;
+
+    /// <summary>
+    /// Connections, all of them open before it begins. Without a limit each moment in which the server is slow makes more of them, whose
+    /// handshakes make it slower. A change that waits for one counts from when it was to be sent.
+    /// </summary>
+    private const int Connections = 16;
 
     public static async Task<int> RunAsync(string server, string kubeconfig, int rate, int count, int pods)
     {
-        using var client = Cluster.Connect(server == "-" ? null : new Uri(server), kubeconfig == "-" ? null : kubeconfig);
+        using var client = Cluster.Connect(server == "-" ? null : new Uri(server), kubeconfig == "-" ? null : kubeconfig, Connections);
         var time = TimeProvider.System;
         // What is compiled and connected at the first calls is no business of the server's.
         for (var i = 0; i < WarmUp; i++)
-            await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(pod => WarmAsync(client, pod, i)));
+            await Task.WhenAll(Enumerable.Range(0, Connections).Select(pod => WarmAsync(client, pod, i)));
         var begin = time.GetTimestamp();
         var sent = new List<Task<double>>();
         var late = new List<double>();
@@ -35,6 +40,8 @@ internal static class Changes
 
         var acknowledged = Latency.Of(await Task.WhenAll(sent))!;
         Console.WriteLine(JsonSerializer.Serialize(new ChangesSent(acknowledged.P50, acknowledged.P99, Latency.Of(late)!.P99)));
+        // What it has used can be read as long as it lives.
+        await Console.In.ReadToEndAsync();
         return 0;
 
         async Task<double> TimedAsync(Func<Task> change)

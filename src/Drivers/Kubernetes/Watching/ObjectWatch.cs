@@ -113,8 +113,9 @@ internal sealed class ObjectWatch<T>(
                 _objects.BeginPresentOnly();
             var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
             var deadline = isStreaming ? options.StreamTimeout : Timeout.InfiniteTimeSpan;
-            return new Connection(call, response, deadline, transport.Time, cancellationToken, token =>
-                WatchLines.ReadAsync(stream, MaxLineBytes, options.IdleTimeout, transport.Time, token).GetAsyncEnumerator(token));
+            return new Connection(call, response, deadline, transport.Time, token =>
+                WatchLines.ReadAsync(stream, MaxLineBytes, options.IdleTimeout, transport.Time, token).GetAsyncEnumerator(token),
+                cancellationToken);
         }
         catch (KubernetesApiException exception) when (isStreaming && IsNotStreamed(exception))
         {
@@ -306,8 +307,8 @@ internal sealed class ObjectWatch<T>(
 
         /// <param name="deadline">For what exists to come; infinite: it does not come in this connection.</param>
         public Connection(
-            ApiCall call, HttpResponseMessage response, TimeSpan deadline, TimeProvider time, CancellationToken cancellationToken,
-            Func<CancellationToken, IAsyncEnumerator<WatchFrame>> read)
+            ApiCall call, HttpResponseMessage response, TimeSpan deadline, TimeProvider time,
+            Func<CancellationToken, IAsyncEnumerator<WatchFrame>> read, CancellationToken cancellationToken)
         {
             Call = call;
             _response = response;
