@@ -189,21 +189,11 @@ public sealed class StreamedListTests : IAsyncLifetime
 
     private static string Deleted(string name, string version) => Some.Event("DELETED", Some.Pod(name, version));
 
-    private async Task<string> TakeAsync(
-        int count, WatchOptions? options = null, Action? then = null, int afterTelling = 0, KubernetesClient? client = null)
-    {
-        var told = new List<string>();
-        await foreach (var change in (client ?? _client).WatchAsync<Pod>("shop", options, _deadline.Token))
+    private Task<string> TakeAsync(
+        int count, WatchOptions? options = null, Action? then = null, int afterTelling = 0, KubernetesClient? client = null) =>
+        Told.ByAsync((client ?? _client).WatchAsync<Pod>("shop", options, _deadline.Token), count, told =>
         {
-            told.Add(change.Type == WatchEventType.Bookmark
-                ? $"Bookmark @{change.ResourceVersion}"
-                : $"{change.Type} {change.Object.Metadata.Name}@{change.Object.Metadata.ResourceVersion}");
-            if (told.Count == afterTelling)
+            if (told == afterTelling)
                 then?.Invoke();
-            if (told.Count == count)
-                break;
-        }
-
-        return string.Join(", ", told);
-    }
+        });
 }

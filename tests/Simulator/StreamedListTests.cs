@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Heal.Simulator.Faults;
 
 namespace Heal.Simulator.Tests;
 
@@ -115,6 +114,6 @@ public sealed class StreamedListTests
         return told;
     }
 
-    private static Task FaultAsync(Cluster cluster, string action) =>
+    private static Task<JsonNode> FaultAsync(Cluster cluster, string action) =>
         cluster.OkAsync("POST", "/simulator/faults", $$$"""{"api":{"action":"{{{action}}}","count":1} }""");
 }

@@ -85,7 +85,7 @@ internal readonly struct WatchFrame
     /// <summary>ADDED, MODIFIED, DELETED, BOOKMARK or ERROR.</summary>
     public string Type { get; }
 
-    /// <summary>Finds the type and where the object begins, which is not looked at when the type comes first, as servers write it.</summary>
+    /// <summary>Finds the type and where the object begins; it is not looked at when the type comes first, as servers write it.</summary>
     public static WatchFrame Parse(ReadOnlySequence<byte> line)
     {
         var reader = new Utf8JsonReader(line, ReaderOptions);
