@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Text.Json;
 using Heal.Bench.Kubernetes.Load;
 using Heal.Drivers.Kubernetes.Caching;
 using Heal.Drivers.Kubernetes.Models;
@@ -13,6 +14,9 @@ namespace Heal.Bench.Kubernetes;
 internal static class ChangesBenchmark
 {
     private const double MostMilliseconds = 1000;
+
+    /// <summary>Programs that use less, in percent of a processor, are not told.</summary>
+    private const double LeastTold = 1;
 
     /// <summary>Beside the time that the changes take.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
@@ -30,28 +34,31 @@ internal static class ChangesBenchmark
         await using var changes = Child.Start(
             "changes", settings.Server?.ToString() ?? "-", settings.Kubeconfig ?? "-",
             Text(settings.Rate), Text(count), Text(settings.Pods));
-        TimeSpan cpu = default;
+        var named = new Dictionary<int, string> { [Environment.ProcessId] = "cache and detection", [changes.Id] = "who sends the changes" };
+        Programs before = Programs.Read(named);
         long begin = 0;
         var consumed = new List<double>(count);
         await foreach (var change in subscription.ReadAllAsync(limit.Token))
         {
-            if (change.New is not { } pod || Objects.Sent(pod) is not { } sent || sent == Objects.Sent(change.Old))
+            if (change.New is not { } pod || Objects.Sent(pod) is not { } moment || moment == Objects.Sent(change.Old))
                 continue;
             if (consumed.Count == 0)
-                (cpu, begin) = (Usage.Cpu(), Time.GetTimestamp());
-            consumed.Add((Time.GetUtcNow() - sent).TotalMilliseconds);
+                (before, begin) = (Programs.Read(named), Time.GetTimestamp());
+            consumed.Add((Time.GetUtcNow() - moment).TotalMilliseconds);
             if (Objects.IsBroken(pod))
-                detected.Expect(pod.Metadata.Name!, sent);
+                detected.Expect(pod.Metadata.Name!, moment);
             if (consumed.Count == count)
                 break;
         }
 
         var took = Time.GetElapsedTime(begin);
-        var used = Usage.Cpu() - cpu;
+        var used = Programs.Read(named).Since(before).ToList();
         await detected.Complete.WaitAsync(limit.Token);
         detection.Found = null;
-        var acknowledged = double.Parse(await changes.LineAsync(), CultureInfo.InvariantCulture);
-        report.Add("change acknowledged by the server, p99", acknowledged, "ms", "the part that is the server's");
+        var sent = JsonSerializer.Deserialize<ChangesSent>(await changes.LineAsync())!;
+        report.Add("change sent too late, p99", sent.LateP99, "ms", "the part that is the benchmark's: counted from the sending on");
+        report.Add("change acknowledged by the server, p50", sent.AcknowledgedP50, "ms", "the part that is the server's");
+        report.Add("change acknowledged by the server, p99", sent.AcknowledgedP99, "ms");
         var note = $"{settings.Rate} changes/s, from the moment of sending to the consumer";
         var latency = Latency.Of(consumed)!;
         report.Add("change to consumer, p50", latency.P50, "ms", note);
@@ -61,7 +68,8 @@ internal static class ChangesBenchmark
             "change of status to signal, p50", latency.P50, "ms",
             $"{faults} pods of {settings.Pods} break, {Settings.ChangesPerFault} changes apart");
         report.Add("change of status to signal, p99", latency.P99, "ms", $"max {latency.Max:N1} ms", MostMilliseconds);
-        report.Add("processor", 100 * used / took, "% of a core", $"at {count / took.TotalSeconds:N0} changes/s, with detection");
+        foreach (var (name, time) in used.Where(program => 100 * program.Used / took >= LeastTold))
+            report.Add($"processor: {name}", 100 * time / took, "% of a core", $"at {count / took.TotalSeconds:N0} changes/s");
         report.Add("memory after the changes", Usage.Used() / 1048576.0, "MiB", "managed, whole process");
     }
 

@@ -90,11 +90,12 @@ public sealed class CollectEvidenceTests
         string kind, string revision, string label)
     {
         await using var rig = await EvidenceRig.StartAsync(EvidenceObjects.Deployment("web", 1));
-        var status = kind == "StatefulSet"
-            ? """ "observedGeneration": 1, "replicas": 1, "readyReplicas": 1, "updatedReplicas": 1, "updateRevision": "db-2" """
-            : """ "observedGeneration": 1, "desiredNumberScheduled": 1, "numberReady": 1, "updatedNumberScheduled": 1 """;
+        var (spec, status) = kind == "StatefulSet"
+            ? ("\"replicas\": 1, ",
+                """ "observedGeneration": 1, "replicas": 1, "readyReplicas": 1, "updatedReplicas": 1, "updateRevision": "db-2" """)
+            : ("", """ "observedGeneration": 1, "desiredNumberScheduled": 1, "numberReady": 1, "updatedNumberScheduled": 1 """);
         await rig.CreateAsync(
-            EvidenceObjects.Workload(kind, "db", "registry.example/db:1.2", Labels, "\"replicas\": 1, ", status),
+            EvidenceObjects.Workload(kind, "db", "registry.example/db:1.2", Labels, spec, status),
             EvidenceObjects.Revision("db-1", kind, "db", 1, "registry.example/db:1.1", Labels),
             EvidenceObjects.Revision("db-2", kind, "db", 2, "registry.example/db:1.2", Labels),
             EvidenceObjects.Pod("db-0", $"{Labels}, \"controller-revision-hash\": \"{label}\"", ("apps/v1", kind, "db")));

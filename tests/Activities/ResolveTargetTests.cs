@@ -100,13 +100,14 @@ public sealed class ResolveTargetTests : IAsyncLifetime
     private Task<KubernetesObject> CreateAsync(string apiVersion, string kind, string name, KubernetesObject? owner = null)
     {
         var json = Json(apiVersion, kind, Space, name);
-        json["spec"] = new JsonObject
+        json["spec"] = kind switch
         {
-            ["replicas"] = kind is "Deployment" or "StatefulSet" ? 0 : null,
-            ["selector"] = kind is "Deployment" or "StatefulSet" or "DaemonSet" ? new JsonObject { ["matchLabels"] = Labels() } : null,
-            ["template"] = new JsonObject { ["metadata"] = new JsonObject { ["labels"] = Labels() }, ["spec"] = Containers() },
+            "Pod" => Containers(),
+            "Job" => new JsonObject { ["template"] = Template() },
+            "CronJob" => new JsonObject { ["jobTemplate"] = new JsonObject { ["spec"] = new JsonObject { ["template"] = Template() } } },
+            "DaemonSet" => new JsonObject { ["selector"] = Selector(), ["template"] = Template() },
+            _ => new JsonObject { ["replicas"] = 0, ["selector"] = Selector(), ["template"] = Template() },
         };
-        if (kind == "Pod") json["spec"] = Containers();
         if (owner is not null)
         {
             json["metadata"]!["ownerReferences"] = new JsonArray(new JsonObject
@@ -119,6 +120,8 @@ public sealed class ResolveTargetTests : IAsyncLifetime
         return _client.CreateAsync(ResourceKind.FromApiVersion(apiVersion, kind), KubernetesObject.FromJson<KubernetesObject>(json));
 
         JsonObject Labels() => new() { ["app"] = name };
+        JsonObject Selector() => new() { ["matchLabels"] = Labels() };
+        JsonObject Template() => new() { ["metadata"] = new JsonObject { ["labels"] = Labels() }, ["spec"] = Containers() };
         static JsonObject Containers() =>
             new() { ["containers"] = new JsonArray(new JsonObject { ["name"] = "main", ["image"] = "nginx:1.25" }) };
     }

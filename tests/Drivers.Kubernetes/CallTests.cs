@@ -242,7 +242,7 @@ public sealed class CallTests : IAsyncLifetime
         var body = new Deployment { Metadata = new ObjectMeta { Name = "web", Namespace = "shop", ManagedFields = new JsonArray() } };
         await client.ApplyAsync(body, new ApplyOptions { FieldManager = "heal", Force = true, DryRun = true });
         var sent = _server.Of("PATCH /apis/apps/v1/namespaces/shop/deployments/web").Single();
-        Assert.Equal("?dryRun=All&fieldManager=heal&force=true", sent.Query);
+        Assert.Equal("?dryRun=All&fieldManager=heal&fieldValidation=Strict&force=true", sent.Query);
         Assert.Equal("application/apply-patch+yaml", sent.ContentType);
         Assert.Equal("""{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web","namespace":"shop"}}""", Sorted(sent.Body));
     }

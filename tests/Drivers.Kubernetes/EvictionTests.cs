@@ -26,7 +26,7 @@ public sealed class EvictionTests : IAsyncLifetime
         var options = new EvictionOptions { Uid = "u1", GracePeriodSeconds = 5, DryRun = true };
         Assert.Equal(EvictionOutcome.Evicted, (await client.EvictAsync("shop", "a", options)).Outcome);
         var request = _server.Of(Evict).Single();
-        Assert.Equal("?dryRun=All", request.Query);
+        Assert.Equal("?dryRun=All&fieldValidation=Strict", request.Query);
         Assert.Equal("policy/" + version, System.Text.Json.Nodes.JsonNode.Parse(request.Body)!["apiVersion"]!.GetValue<string>());
         Assert.Contains("\"preconditions\":{\"uid\":\"u1\"}", request.Body, StringComparison.Ordinal);
         Assert.Contains("\"gracePeriodSeconds\":5", request.Body, StringComparison.Ordinal);

@@ -173,19 +173,6 @@ public sealed class WatchTests : IAsyncLifetime
 
     private static string Deleted(string name, string version) => Some.Event("DELETED", Some.Pod(name, version));
 
-    private async Task<string> TakeAsync(int count, WatchOptions? options = null, Func<bool>? onEach = null)
-    {
-        var told = new List<string>();
-        await foreach (var change in _client.WatchAsync<Pod>("shop", options, _deadline.Token))
-        {
-            told.Add(change.Type == WatchEventType.Bookmark
-                ? $"Bookmark @{change.ResourceVersion}"
-                : $"{change.Type} {change.Object.Metadata.Name}@{change.Object.Metadata.ResourceVersion}");
-            onEach?.Invoke();
-            if (told.Count == count)
-                break;
-        }
-
-        return string.Join(", ", told);
-    }
+    private Task<string> TakeAsync(int count, WatchOptions? options = null, Func<bool>? onEach = null) =>
+        Told.ByAsync(_client.WatchAsync<Pod>("shop", options, _deadline.Token), count, _ => onEach?.Invoke());
 }

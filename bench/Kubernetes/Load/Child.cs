@@ -22,6 +22,8 @@ internal sealed class Child : IAsyncDisposable
         return new Child(Process.Start(start)!);
     }
 
+    public int Id => _process.Id;
+
     public async Task<string> LineAsync() => await _process.StandardOutput.ReadLineAsync()
         ?? throw new InvalidOperationException("The child process ended without a word.");
 

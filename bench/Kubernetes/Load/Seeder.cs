@@ -8,6 +8,8 @@ internal static class Seeder
 {
     private const int Writers = 16;
 
+    private static readonly TimeSpan MostToSettle = TimeSpan.FromMinutes(10);
+
     private static readonly ResourceKind Pods = new("", "Pod");
     private static readonly ResourceKind Deployments = new("apps", "Deployment");
     private static readonly ResourceKind Events = new("", "Event");
@@ -30,6 +32,23 @@ internal static class Seeder
         var status = new WriteOptions { Subresource = "status" };
         await Parallel.ForAsync(0, settings.Pods, all, async (number, token) => await client.PatchAsync<KubernetesObject>(
             Pods, Settings.Namespace, Objects.PodName(number), Patch.Merge(Objects.PodStatus(number)), status, token));
+        await SettleAsync(client, settings);
+    }
+
+    /// <summary>
+    /// Waits until the controllers have done with the Deployments. They allow themselves 20 requests a second and would be at it while
+    /// pods change, or while nothing is to change.
+    /// </summary>
+    private static async Task SettleAsync(KubernetesClient client, Settings settings)
+    {
+        using var limit = new CancellationTokenSource(MostToSettle, TimeProvider.System);
+        var settled = new HashSet<string>(StringComparer.Ordinal);
+        await foreach (var change in client.WatchAsync<Deployment>(Settings.Namespace, cancellationToken: limit.Token))
+        {
+            if (change.Object is { Status: { } status, Metadata: { Name: { } name } metadata }
+                && status.ObservedGeneration >= metadata.Generation && settled.Add(name) && settled.Count == settings.Deployments)
+                return;
+        }
     }
 
     public static async Task EmptyAsync(KubernetesClient client, Settings settings)

@@ -20,6 +20,7 @@ public sealed class KubernetesClient : IKubernetesClient, IPodSessions, INodeSta
     private readonly DiscoveryCache _discovery;
     private readonly ObjectReader _reader;
     private readonly ObjectLister _lister;
+    private readonly StreamedLists _streams;
     private readonly PodSessions _sessions;
     private readonly ILogger _logger;
 
@@ -31,6 +32,7 @@ public sealed class KubernetesClient : IKubernetesClient, IPodSessions, INodeSta
         _discovery = new DiscoveryCache(transport);
         _reader = new ObjectReader(transport);
         _lister = new ObjectLister(transport, _discovery, logger);
+        _streams = new StreamedLists(transport.Options, transport.Time);
         _sessions = new PodSessions(transport, _discovery);
     }
 
@@ -71,7 +73,8 @@ public sealed class KubernetesClient : IKubernetesClient, IPodSessions, INodeSta
     public IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(
         ResourceKind kind, string? ns, WatchOptions? options = null, CancellationToken cancellationToken = default)
         where T : KubernetesObject =>
-        new ObjectWatch<T>(_transport, _discovery, _lister, kind, ns, options ?? new WatchOptions(), _logger).RunAsync(cancellationToken);
+        new ObjectWatch<T>(_transport, _discovery, _lister, _streams, kind, ns, options ?? new WatchOptions(), _logger)
+            .RunAsync(cancellationToken);
 
     public Task<T> CreateAsync<T>(ResourceKind kind, T body, WriteOptions? options = null, CancellationToken cancellationToken = default)
         where T : KubernetesObject =>
@@ -243,6 +246,8 @@ public sealed class KubernetesClient : IKubernetesClient, IPodSessions, INodeSta
     private static string WriteQuery(bool? dryRun, string? fieldManager, bool force = false) => ApiCalls.Query(
         ("dryRun", dryRun == true ? "All" : null),
         ("fieldManager", fieldManager),
+        // A field that the server does not know is a mistake of ours, or of another version: refused, not dropped. Ignored before 1.25.
+        ("fieldValidation", "Strict"),
         ("force", force ? "true" : null));
 
     private static JsonObject DeleteBody(DeleteOptions options)

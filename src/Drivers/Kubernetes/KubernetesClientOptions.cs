@@ -88,6 +88,12 @@ public sealed class KubernetesClientOptions
     /// <summary>How long discovery answers are believed. Default 10 min; a 404 on a kind refreshes them earlier.</summary>
     public TimeSpan DiscoveryLifetime { get; set; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>
+    /// Watches ask for the existing objects in their own stream (sendInitialEvents, Kubernetes 1.32 and newer) and list them only where the
+    /// server does not do that. Default true; false: they always list.
+    /// </summary>
+    public bool StreamLists { get; set; } = true;
+
     /// <summary>How long an exec credential plugin may run. Default 30 s.</summary>
     public TimeSpan ExecTimeout { get; set; } = TimeSpan.FromSeconds(30);
 

@@ -55,6 +55,9 @@ internal sealed class ApiException(int code, string reason, string message, Json
 
     public static ApiException Expired(string message) => new(410, "Expired", message);
 
+    public static ApiException FutureVersion(long version, long current) =>
+        new(504, "Timeout", $"Too large resource version: {version}, current: {current}") { RetryAfterSeconds = 1 };
+
     public static ApiException Unauthorized() => new(401, "Unauthorized", "Unauthorized");
 
     public static ApiException MethodNotAllowed()
@@ -71,13 +74,17 @@ internal sealed class ApiException(int code, string reason, string message, Json
 
     public static ApiException Invalid(ResourceType type, string name, IReadOnlyList<FieldError> errors)
     {
-        var texts = errors.Select(e => $"{e.Field}: {e.Message}").ToList();
-        var list = texts.Count == 1 ? texts[0] : $"[{string.Join(", ", texts)}]";
         var details = Details(type, name);
         details["kind"] = type.Kind;
-        details["causes"] = new JsonArray([.. errors.Select(e => e.ToCause())]);
-        return new ApiException(422, "Invalid", $"{type.GroupKind} \"{name}\" is invalid: {list}", details);
+        return Invalid(type.GroupKind, details, name, errors);
     }
+
+    /// <summary>What a request asks for by its query is not possible.</summary>
+    public static ApiException InvalidOptions(string kind, IReadOnlyList<FieldError> errors) =>
+        Invalid($"{kind}.meta.k8s.io", new JsonObject { ["group"] = "meta.k8s.io", ["kind"] = kind }, "", errors);
+
+    /// <summary>What a patch makes is no object of the kind.</summary>
+    public static ApiException InvalidPatch(IReadOnlyList<FieldError> errors) => Invalid("", [], "", errors);
 
     public static JsonObject Details(ResourceType type, string name)
     {
@@ -86,5 +93,13 @@ internal sealed class ApiException(int code, string reason, string message, Json
             details["group"] = type.Group;
         details["kind"] = type.Plural;
         return details;
+    }
+
+    private static ApiException Invalid(string kind, JsonObject details, string name, IReadOnlyList<FieldError> errors)
+    {
+        var texts = errors.Select(e => $"{e.Field}: {e.Message}").ToList();
+        var list = texts.Count == 1 ? texts[0] : $"[{string.Join(", ", texts)}]";
+        details["causes"] = new JsonArray([.. errors.Select(e => e.ToCause())]);
+        return new ApiException(422, "Invalid", $"{kind} \"{name}\" is invalid: {list}", details);
     }
 }

@@ -36,7 +36,7 @@ internal sealed class ApiServer(
     {
         var isWatch = http.Request.Query["watch"].ToString() is "true" or "1" or "True";
         AnswerHeaders.Set(http, segments);
-        var expire = await MisbehaveAsync(http, isWatch);
+        var fate = await MisbehaveAsync(http, isWatch);
         if (segments is ["healthz" or "livez" or "readyz", ..])
             await Responses.TextAsync(http, "ok");
         else if (AggregatedDiscovery.Find(http, segments) is { } whole)
@@ -46,12 +46,12 @@ internal sealed class ApiServer(
         else if (OpenApi.Find(segments) is { } document)
             await Responses.JsonAsync(http, 200, document);
         else if (RequestTarget.Parse(segments) is { } target)
-            await RouteAsync(http, target, isWatch, expire);
+            await RouteAsync(http, target, isWatch, fate);
         else
             throw ApiException.PathNotFound();
     }
 
-    private Task RouteAsync(HttpContext http, RequestTarget target, bool isWatch, bool expire)
+    private Task RouteAsync(HttpContext http, RequestTarget target, bool isWatch, WatchFate fate)
     {
         if (target.Type == ResourceCatalog.NewerEvents && (http.Request.Method != "GET" || isWatch))
             throw ApiException.MethodNotAllowed();
@@ -59,7 +59,7 @@ internal sealed class ApiServer(
         {
             return http.Request.Method switch
             {
-                "GET" when isWatch => watches.ServeAsync(http, target, expire),
+                "GET" when isWatch => watches.ServeAsync(http, target, fate),
                 "GET" => reads.ListAsync(http, target),
                 "POST" => writes.CreateAsync(http, target),
                 "DELETE" => writes.DeleteCollectionAsync(http, target),
@@ -82,11 +82,12 @@ internal sealed class ApiServer(
         };
     }
 
-    /// <summary>Does what the injected API faults say; true when a watch is to end with 410.</summary>
-    private async Task<bool> MisbehaveAsync(HttpContext http, bool isWatch)
+    /// <summary>Does what the injected API faults say, and answers what is to become of a watch.</summary>
+    private async Task<WatchFate> MisbehaveAsync(HttpContext http, bool isWatch)
     {
-        var expire = false;
-        foreach (var effect in faults.Hit(http.Request.Method, http.Request.Path.Value ?? "", isWatch))
+        var fate = WatchFate.AsUsual;
+        var isStream = isWatch && WatchOptions.AsksForWhatExists(http);
+        foreach (var effect in faults.Hit(http.Request.Method, http.Request.Path.Value ?? "", isWatch, isStream))
         {
             switch (effect.Action)
             {
@@ -97,7 +98,16 @@ internal sealed class ApiServer(
                     await Task.Delay(Timeout.InfiniteTimeSpan, clock.Time, http.RequestAborted);
                     break;
                 case "expireWatches":
-                    expire = true;
+                    fate = WatchFate.Expires;
+                    break;
+                case "refuseStreams":
+                    fate = WatchFate.NotStreamed;
+                    break;
+                case "ignoreStreams":
+                    fate = WatchFate.NotUnderstood;
+                    break;
+                case "cutStreams":
+                    fate = WatchFate.CutInTheMiddle;
                     break;
                 case "forbid":
                     throw Forbidden(http, isWatch);
@@ -113,7 +123,7 @@ internal sealed class ApiServer(
                         { RetryAfterSeconds = effect.RetryAfterSeconds };
             }
         }
-        return expire;
+        return fate;
     }
 
     private static ApiException Forbidden(HttpContext http, bool isWatch)

@@ -14,34 +14,38 @@ internal static class BodyReader
 
     public static string MediaType(HttpContext http) => (http.Request.ContentType ?? "").Split(';')[0].Trim().ToLowerInvariant();
 
-    public static async Task<JsonNode?> ReadAsync(HttpContext http)
+    public static async Task<JsonNode?> ReadAsync(HttpContext http) => (await ReadFieldsAsync(http)).Value;
+
+    /// <summary>The body, and the paths of fields that stand twice in one object of it.</summary>
+    public static async Task<(JsonNode? Value, IReadOnlyList<string> Duplicates)> ReadFieldsAsync(HttpContext http)
     {
         var text = await ReadTextAsync(http);
-        if (string.IsNullOrWhiteSpace(text))
-            return null;
-        return Parse(text, MediaType(http));
+        return string.IsNullOrWhiteSpace(text) ? (null, []) : Parse(text, MediaType(http));
     }
 
-    public static async Task<JsonObject> ReadObjectAsync(HttpContext http)
+    public static async Task<JsonObject> ReadObjectAsync(HttpContext http) => (await ReadObjectFieldsAsync(http)).Value;
+
+    public static async Task<(JsonObject Value, IReadOnlyList<string> Duplicates)> ReadObjectFieldsAsync(HttpContext http)
     {
         var media = MediaType(http);
         if (media.Contains("protobuf", StringComparison.Ordinal))
             throw ApiException.UnsupportedMediaType(media, "application/json, application/yaml");
-        return await ReadAsync(http) as JsonObject
-            ?? throw ApiException.BadRequest("the body must be an object; got nothing or another JSON value");
+        var (value, duplicates) = await ReadFieldsAsync(http);
+        return (value as JsonObject ?? throw ApiException.BadRequest("the body must be an object; got nothing or another JSON value"),
+            duplicates);
     }
 
     public static async Task<JsonObject> ReadJsonAsync(HttpContext http)
-        => Parse(await ReadTextAsync(http), "application/json") as JsonObject
+        => Parse(await ReadTextAsync(http), "application/json").Value as JsonObject
             ?? throw ApiException.BadRequest("the body must be a JSON object");
 
-    public static JsonNode? Parse(string text, string mediaType)
+    private static (JsonNode? Value, IReadOnlyList<string> Duplicates) Parse(string text, string mediaType)
     {
         try
         {
             if (mediaType.Contains("yaml", StringComparison.Ordinal) && !text.TrimStart().StartsWith('{'))
-                return Yaml.ParseAll(text) is [var first, ..] ? first : null;
-            return JsonNode.Parse(text);
+                return (Yaml.ParseAll(text) is [var first, ..] ? first : null, []);
+            return LenientJson.Parse(text);
         }
         catch (JsonException e)
         {

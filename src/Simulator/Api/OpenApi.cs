@@ -5,7 +5,7 @@ namespace Heal.Simulator.Api;
 
 /// <summary>
 /// The least of OpenAPI v3 that lets <c>kubectl apply</c> work without <c>--validate=false</c>: it says that the server takes
-/// fieldValidation. It has no schemas; unknown fields are accepted.
+/// fieldValidation. It has no schemas; what <see cref="FieldValidation"/> knows of fields is a table.
 /// </summary>
 internal static class OpenApi
 {

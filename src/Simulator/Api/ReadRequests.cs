@@ -33,6 +33,7 @@ internal sealed class ReadRequests(ObjectStore store, SimulatorClock clock)
         // From its memory (any version) the real server answers whole, whatever the limit; only events are not in its memory.
         var isFromMemory = query["resourceVersion"].ToString() == "0" && target.Type.Kind != ResourceCatalog.Events.Kind;
         var limit = isFromMemory ? 0 : Number(http, "limit") ?? 0;
+        ListOptions.Check(http);
         RefuseFuture(http);
         var isNewerEvent = target.Type == ResourceCatalog.NewerEvents;
         var (all, version) = store.List(isNewerEvent ? ResourceCatalog.Events : target.Type, target.Namespace);
@@ -76,8 +77,7 @@ internal sealed class ReadRequests(ObjectStore store, SimulatorClock clock)
     private void RefuseFuture(HttpContext http)
     {
         if (Number(http, "resourceVersion") is { } version && version > store.Version)
-            throw new ApiException(504, "Timeout", $"Too large resource version: {version}, current: {store.Version}")
-                { RetryAfterSeconds = 1 };
+            throw ApiException.FutureVersion(version, store.Version);
     }
 
     private static byte[] Render(ResourceType type, JsonObject meta, List<StoredObject> page)

@@ -22,9 +22,9 @@ internal sealed class WatchRequests(ObjectStore store, FaultBook faults, Simulat
 
     private static readonly byte[] LineEnd = "}\n"u8.ToArray();
 
-    public async Task ServeAsync(HttpContext http, RequestTarget target, bool expire)
+    public async Task ServeAsync(HttpContext http, RequestTarget target, WatchFate fate)
     {
-        var watch = Open(http, target);
+        var watch = Open(http, target, fate);
         using var timeout = new CancellationTokenSource(
             ReadRequests.Number(http, "timeoutSeconds") is { } s and > 0 ? TimeSpan.FromSeconds(s) : DefaultTimeout, clock.Time);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, faults.OpenWatches, http.RequestAborted);
@@ -33,7 +33,7 @@ internal sealed class WatchRequests(ObjectStore store, FaultBook faults, Simulat
         await http.Response.StartAsync(http.RequestAborted);
         try
         {
-            if (expire)
+            if (fate == WatchFate.Expires)
                 await ExpiredAsync(http, watch.At);
             else
                 await PumpAsync(http, watch, end.Token);
@@ -43,29 +43,37 @@ internal sealed class WatchRequests(ObjectStore store, FaultBook faults, Simulat
             if (timeout.IsCancellationRequested && watch.Bookmarks && !http.RequestAborted.IsCancellationRequested)
                 await BookmarkAsync(http, watch, http.RequestAborted);
         }
-        if (faults.OpenWatches != watch.DropToken)
+        if (faults.OpenWatches != watch.DropToken || watch.IsCut)
             http.Abort();
     }
 
-    private Watch Open(HttpContext http, RequestTarget target)
+    private Watch Open(HttpContext http, RequestTarget target, WatchFate fate)
     {
         var query = http.Request.Query;
+        var options = fate == WatchFate.NotUnderstood ? new WatchOptions(null) : WatchOptions.Read(http, fate != WatchFate.NotStreamed);
+        var from = ReadRequests.Number(http, "resourceVersion") ?? 0;
+        if (options.WhatExists is not null && from > store.Version)
+            throw ApiException.FutureVersion(from, store.Version);
         var fields = FieldSelector.Parse(query["fieldSelector"], target.Type);
         var labels = LabelSelector.Parse(query["labelSelector"]);
         return new Watch(target, labels, fields)
         {
-            At = ReadRequests.Number(http, "resourceVersion") ?? 0,
-            Bookmarks = IsSet(query["allowWatchBookmarks"]),
-            InitialEvents = IsSet(query["sendInitialEvents"]),
+            At = from == 0 && options.WhatExists == false ? store.Version : from,
+            Bookmarks = ListOptions.IsSet(http, "allowWatchBookmarks"),
+            InitialEvents = options.WhatExists ?? from == 0,
+            HasEnd = options.WhatExists == true,
+            IsCut = fate == WatchFate.CutInTheMiddle,
             DropToken = faults.OpenWatches,
         };
     }
 
     private async Task PumpAsync(HttpContext http, Watch watch, CancellationToken end)
     {
-        if (watch.At == 0 || watch.InitialEvents)
+        if (watch.InitialEvents)
             await SendPresentAsync(http, watch, end);
         await http.Response.BodyWriter.FlushAsync(end);
+        if (watch.IsCut)
+            return;
         var nextBookmark = clock.Now + BookmarkInterval;
         while (true)
         {
@@ -103,10 +111,11 @@ internal sealed class WatchRequests(ObjectStore store, FaultBook faults, Simulat
     private async Task SendPresentAsync(HttpContext http, Watch watch, CancellationToken end)
     {
         var (items, version) = store.List(watch.Target.Type, watch.Target.Namespace);
-        foreach (var item in items.Where(watch.Wants))
+        var wanted = items.Where(watch.Wants).ToList();
+        foreach (var item in watch.IsCut ? wanted.Take(wanted.Count / 2) : wanted)
             await WriteAsync(http, "ADDED", Wire(http, item), end);
         watch.At = version;
-        if (watch.InitialEvents && watch.Bookmarks)
+        if (watch is { HasEnd: true, Bookmarks: true, IsCut: false })
             await BookmarkAsync(http, watch, end, initialEnd: true);
     }
 
@@ -166,14 +175,16 @@ internal sealed class WatchRequests(ObjectStore store, FaultBook faults, Simulat
             await body.FlushAsync(end);
     }
 
-    private static bool IsSet(string? value) => value is "true" or "1" or "True";
-
     private sealed class Watch(RequestTarget target, LabelSelector labels, FieldSelector fields)
     {
         public RequestTarget Target { get; } = target;
         public long At { get; set; }
         public required bool Bookmarks { get; init; }
         public required bool InitialEvents { get; init; }
+
+        /// <summary>The end of what exists is told.</summary>
+        public required bool HasEnd { get; init; }
+        public required bool IsCut { get; init; }
         public required CancellationToken DropToken { get; init; }
 
         public bool Wants(StoredObject o) => labels.Matches(o.Json) && fields.Matches(o.Json);

@@ -17,16 +17,18 @@ internal sealed class WriteRequests(Registry registry)
     {
         if (target.Type.Namespaced && target.Namespace.Length == 0)
             throw ApiException.MethodNotAllowed();
-        var body = await BodyReader.ReadObjectAsync(http);
+        var (body, duplicates) = await BodyReader.ReadObjectFieldsAsync(http);
         CheckKind(target.Type, body);
+        body = new FieldValidation(http, "CreateOptions", duplicates).Whole(target.Type, body);
         var made = registry.Create(target.Type, target.Namespace, body, Context(http));
         await Responses.JsonAsync(http, 201, made.Utf8);
     }
 
     public async Task ReplaceAsync(HttpContext http, RequestTarget target)
     {
-        var body = await BodyReader.ReadObjectAsync(http);
+        var (body, duplicates) = await BodyReader.ReadObjectFieldsAsync(http);
         CheckKind(target.Type, body);
+        body = new FieldValidation(http, "UpdateOptions", duplicates).Whole(target.Type, body);
         var next = registry.Update(target.Type, target.Namespace, target.Name, _ => body, Context(http, target.Subresource));
         await Responses.JsonAsync(http, 200, next.Utf8);
     }
@@ -34,11 +36,12 @@ internal sealed class WriteRequests(Registry registry)
     public async Task PatchAsync(HttpContext http, RequestTarget target)
     {
         var media = BodyReader.MediaType(http);
-        var patch = await BodyReader.ReadAsync(http);
+        var (patch, duplicates) = await BodyReader.ReadFieldsAsync(http);
+        var fields = new FieldValidation(http, "PatchOptions", duplicates);
         if (media.StartsWith("application/apply-patch", StringComparison.Ordinal))
         {
             await ApplyAsync(http, target,
-                patch as JsonObject ?? throw ApiException.BadRequest("an applied configuration must be an object"));
+                patch as JsonObject ?? throw ApiException.BadRequest("an applied configuration must be an object"), fields);
             return;
         }
         Func<JsonObject, JsonObject> change = media switch
@@ -48,7 +51,9 @@ internal sealed class WriteRequests(Registry registry)
             "application/strategic-merge-patch+json" => o => StrategicMergePatch.Apply(o, AsObject(patch), target.Type.Kind),
             _ => throw ApiException.UnsupportedMediaType(media, PatchTypes),
         };
-        var next = registry.Update(target.Type, target.Namespace, target.Name, change, Context(http, target.Subresource));
+        var next = registry.Update(
+            target.Type, target.Namespace, target.Name, o => fields.Patched(target.Type, patch, o.Copy(), change(o)),
+            Context(http, target.Subresource));
         await Responses.JsonAsync(http, 200, next.Utf8);
     }
 
@@ -107,7 +112,7 @@ internal sealed class WriteRequests(Registry registry)
         return new WriteContext(manager, subresource, dryRun == "All");
     }
 
-    private async Task ApplyAsync(HttpContext http, RequestTarget target, JsonObject applied)
+    private async Task ApplyAsync(HttpContext http, RequestTarget target, JsonObject applied, FieldValidation fields)
     {
         var context = Context(http, target.Subresource) with { IsApply = true };
         if (http.Request.Query["fieldManager"].ToString().Length == 0)
@@ -117,6 +122,7 @@ internal sealed class WriteRequests(Registry registry)
         if (applied.Name() is { Length: > 0 } name && name != target.Name)
             throw ApiException.BadRequest($"the name of the object ({name}) does not match the name on the URL ({target.Name})");
         applied.Meta()["name"] = target.Name;
+        fields.Applied(target.Type, applied);
         var force = http.Request.Query["force"].ToString() is "true" or "1";
         var time = registry.Clock.Timestamp();
         StoredObject next;

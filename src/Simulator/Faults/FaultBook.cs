@@ -76,7 +76,7 @@ internal sealed class FaultBook : IDisposable
     }
 
     /// <summary>The API faults that hit this request; each hit is counted, and a fault that has used up its count is gone.</summary>
-    public IReadOnlyList<ApiEffect> Hit(string method, string path, bool isWatch)
+    public IReadOnlyList<ApiEffect> Hit(string method, string path, bool isWatch, bool isStream)
     {
         var hits = new List<ApiEffect>();
         lock (_gate)
@@ -86,7 +86,7 @@ internal sealed class FaultBook : IDisposable
                 var effect = fault.Api!;
                 if (!Glob.Matches(effect.Method, method)
                     || !Glob.Matches(effect.Path, path)
-                    || (effect.Action == "expireWatches" && !isWatch))
+                    || !effect.Concerns(isWatch, isStream))
                     continue;
                 hits.Add(effect);
                 var used = _used.GetValueOrDefault(fault.Name) + 1;

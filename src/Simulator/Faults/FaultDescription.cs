@@ -75,7 +75,9 @@ public sealed record NeverReadyEffect(string Message = "HTTP probe failed with s
 /// <summary>
 /// The API server misbehaves. <c>latency</c>: answers later by <see cref="LatencySeconds"/>; <c>status</c>: answers <see cref="Status"/>;
 /// <c>forbid</c>: 403 in the words of the authorizer; <c>hang</c>: never answers; <c>expireWatches</c>: the next watches end with 410;
-/// <c>dropWatches</c>: open watches are cut once, now.
+/// <c>dropWatches</c>: open watches are cut once, now. Of watches that ask for what exists (sendInitialEvents): <c>refuseStreams</c>: 422,
+/// as servers before 1.32 do; <c>ignoreStreams</c>: the parameters mean nothing, as to servers before 1.19; <c>cutStreams</c>: the
+/// connection breaks when half of what exists is sent.
 /// </summary>
 /// <param name="Count">Requests that it hits; 0: all of them until the fault is removed.</param>
 /// <param name="Path">A glob over the path.</param>
@@ -85,10 +87,23 @@ public sealed record ApiEffect(
     string Action, int Status = 503, int? RetryAfterSeconds = null, double LatencySeconds = 0, int Count = 0,
     string? Method = null, string? Path = null, string? Reason = null, string? Message = null)
 {
+    private static readonly string[] Actions =
+    [
+        "latency", "status", "forbid", "hang", "expireWatches", "dropWatches", "refuseStreams", "ignoreStreams", "cutStreams",
+    ];
+
+    /// <summary>Whether it concerns a request of that kind at all.</summary>
+    internal bool Concerns(bool isWatch, bool isStream) => Action switch
+    {
+        "expireWatches" => isWatch,
+        "refuseStreams" or "ignoreStreams" or "cutStreams" => isStream,
+        _ => true,
+    };
+
     internal string? Problem()
     {
-        if (Action is not ("latency" or "status" or "forbid" or "hang" or "expireWatches" or "dropWatches"))
-            return $"api.action: expected latency, status, forbid, hang, expireWatches or dropWatches; got '{Action}'";
+        if (!Actions.Contains(Action))
+            return $"api.action: expected {string.Join(", ", Actions.SkipLast(1))} or {Actions[^1]}; got '{Action}'";
         if (Action == "status" && Status is not (>= 400 and <= 599))
             return $"api.status: expected 400 to 599; got {Status}";
         if (Count < 0)

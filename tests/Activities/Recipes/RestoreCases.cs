@@ -110,10 +110,11 @@ internal static class RestoreCases
     {
         if (await stall.FindAsync(kind, "settings") is null)
         {
+            var content = kind == Kinds.RoleBinding
+                ? """ "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "theirs" } """
+                : """ "data": { "mode": "dGhlaXJz" } """;
             await stall.CreateInAsync($$"""
-                { "apiVersion": "{{apiVersion}}", "kind": "{{kind.Kind}}", "metadata": { "name": "settings" },
-                  "data": { "mode": "dGhlaXJz" },
-                  "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "theirs" } }
+                { "apiVersion": "{{apiVersion}}", "kind": "{{kind.Kind}}", "metadata": { "name": "settings" }, {{content}} }
                 """, "their-tool");
         }
         else await stall.PatchAsync(kind, "settings", """{"metadata":{"labels":{"theirs":"yes"}}}""");

@@ -36,7 +36,9 @@ public sealed class CacheFaultTests
     [Theory]
     [InlineData("dropWatches")]
     [InlineData("expireWatches")]
-    public async Task Whatever_happens_to_its_watches_a_consumer_ends_with_what_the_server_has_and_each_step_fits(string action)
+    [InlineData("expireWatches", "cutStreams")]
+    [InlineData("expireWatches", "refuseStreams")]
+    public async Task Whatever_happens_to_its_watches_a_consumer_ends_with_what_the_server_has_and_each_step_fits(params string[] actions)
     {
         await using var server = await SimulatorServer.StartAsync(new SimulatorOptions { HistoryLimit = 40, Objects = [Map("m0")] });
         await using var rig = new CacheRig(new Uri(server.Url));
@@ -54,8 +56,8 @@ public sealed class CacheFaultTests
                 await rig.Client.DeleteAsync<ConfigMap>("shop", name);
             else
                 await rig.Client.ApplyAsync(ToModel(Map(name, i)), new ApplyOptions { FieldManager = "t", Force = true });
-            if (i % 25 == 0)
-                await FaultAsync(http, new FaultDescription { Name = $"f{i}", Api = new ApiEffect(action, Count: 1) });
+            foreach (var action in i % 25 == 0 ? actions : [])
+                await FaultAsync(http, new FaultDescription { Name = $"{action}{i}", Api = new ApiEffect(action, Count: 1) });
         }
 
         await rig.Client.ApplyAsync(ToModel(Map("last")), new ApplyOptions { FieldManager = "t" });

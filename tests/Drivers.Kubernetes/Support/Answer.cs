@@ -13,6 +13,11 @@ internal static class Answer
         await context.Response.WriteAsync("404 page not found\n");
     };
 
+    /// <summary>As servers before 1.32 answer a watch that asks for what exists.</summary>
+    public static RequestDelegate NotStreamed { get; } = Status(
+        422, "Invalid",
+        "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch");
+
     /// <summary>Never answers.</summary>
     public static RequestDelegate Hang { get; } = context => Task.Delay(Timeout.Infinite, context.RequestAborted)
         .ContinueWith(_ => { }, TaskScheduler.Default);

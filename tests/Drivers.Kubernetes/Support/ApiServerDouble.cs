@@ -15,10 +15,13 @@ namespace Heal.Drivers.Kubernetes.Tests.Support;
 
 /// <summary>
 /// An HTTP server that answers as scripted: per method and path a list of answers, of which the last is repeated.
-/// Knows the discovery of core/v1 and apps/v1; anything else is 404 in the words of the real server.
+/// Knows the discovery of core/v1 and apps/v1; anything else is 404 in the words of the real server. A watch that asks for what exists is
+/// refused, as servers before 1.32 do, and not recorded, unless there is a script for it (<see cref="OnStream"/>).
 /// </summary>
 internal sealed class ApiServerDouble : IAsyncDisposable
 {
+    private const string Streamed = " streamed";
+
     private readonly ConcurrentDictionary<string, Script> _scripts = new();
     private readonly WebApplication _app;
 
@@ -27,6 +30,8 @@ internal sealed class ApiServerDouble : IAsyncDisposable
     public Uri Url { get; private set; } = new("http://127.0.0.1");
 
     public ConcurrentQueue<RecordedRequest> Requests { get; } = new();
+
+    public ConcurrentQueue<RecordedRequest> Streams { get; } = new();
 
     public static async Task<ApiServerDouble> StartAsync(X509Certificate2? certificate = null)
     {
@@ -60,6 +65,11 @@ internal sealed class ApiServerDouble : IAsyncDisposable
     /// <summary>Scripts the answers to e.g. "GET /api/v1/pods".</summary>
     public void On(string methodAndPath, params RequestDelegate[] answers) => _scripts[methodAndPath] = new Script(answers);
 
+    /// <summary>Scripts the answers to watches that ask for what exists.</summary>
+    public void OnStream(string methodAndPath, params RequestDelegate[] answers) => On(methodAndPath + Streamed, answers);
+
+    public int CountOfStreams(string methodAndPath) => Streams.Count(r => r.MethodAndPath == methodAndPath);
+
     public void On(string methodAndPath, string json) => On(methodAndPath, Answer.Json(json));
 
     public int CountOf(string methodAndPath) => Requests.Count(r => r.MethodAndPath == methodAndPath);
@@ -85,8 +95,10 @@ internal sealed class ApiServerDouble : IAsyncDisposable
             context.Request.Headers.Authorization.ToString(),
             context.Request.Host.Host,
             context.Connection.ClientCertificate?.Subject);
-        Requests.Enqueue(request);
-        var answer = _scripts.TryGetValue(request.MethodAndPath, out var script) ? script.Next() : Answer.PathUnknown;
+        var isStream = context.Request.Query["sendInitialEvents"] == "true";
+        (isStream ? Streams : Requests).Enqueue(request);
+        var name = isStream ? request.MethodAndPath + Streamed : request.MethodAndPath;
+        var answer = _scripts.TryGetValue(name, out var script) ? script.Next() : isStream ? Answer.NotStreamed : Answer.PathUnknown;
         await answer(context);
     }
 

@@ -46,6 +46,11 @@ internal static class Some
     public static string Bookmark(string version) =>
         Event("BOOKMARK", $$$"""{"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":"{{{version}}}"}}""");
 
+    /// <summary>The bookmark that ends what exists.</summary>
+    public static string EndOfExisting(string version) => Event("BOOKMARK",
+        """{"kind":"Pod","apiVersion":"v1","metadata":{"annotations":{"k8s.io/initial-events-end":"true"},"resourceVersion":"""
+        + $"\"{version}\"}}}}");
+
     public static KubernetesClient Client(
         ApiServerDouble server, Action<KubernetesClientOptions>? configure = null, TimeProvider? time = null)
     {

@@ -27,6 +27,12 @@ public sealed record WatchOptions
     /// </summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(90);
 
+    /// <summary>
+    /// A server that sends the existing objects in the watch must have sent the last of them within this time; else they are listed.
+    /// Default 60 s.
+    /// </summary>
+    public TimeSpan StreamTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>A server that cannot be reached for this long ends the watch with an exception. Default 10 min.</summary>
     public TimeSpan MaxOutage { get; init; } = TimeSpan.FromMinutes(10);
 

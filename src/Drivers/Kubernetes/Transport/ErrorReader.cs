@@ -121,7 +121,9 @@ internal sealed partial class ErrorReader(int maxBytes, TimeProvider time)
     private static string Readable(byte[] body) =>
         new([.. Encoding.UTF8.GetString(body).Select(c => char.IsControl(c) ? ' ' : c)]);
 
-    private static string Bound(string text) => text.Length <= MaxMessage ? text.Trim() : text[..MaxMessage] + " ...";
+    // A server that refuses a value repeats it first and says at the end what is wrong with it.
+    private static string Bound(string text) =>
+        text.Length <= MaxMessage ? text.Trim() : $"{text[..(MaxMessage / 2)]} ... {text[^(MaxMessage / 2)..]}";
 
     [GeneratedRegex("conflict with \"(?<manager>([^\"\\\\]|\\\\.)*)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex QuotedManager();

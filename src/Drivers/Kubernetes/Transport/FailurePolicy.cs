@@ -29,6 +29,7 @@ internal static class FailurePolicy
             UnreachableCause.ConnectFailed or UnreachableCause.Disconnected or UnreachableCause.TimedOut or UnreachableCause.BadAnswer,
         // A webhook that is down or a budget that allows no eviction says nothing of the API server.
         KubernetesApiException { Error.Refusal: not null } => false,
+        KubernetesApiException wrong when RefusalReader.IsUnknownField(wrong.StatusCode, wrong.Error.ServerMessage) => false,
         KubernetesApiException refused => (int)refused.StatusCode >= 500 || refused.StatusCode == HttpStatusCode.TooManyRequests,
         _ => false,
     };

@@ -33,4 +33,7 @@ internal static partial class Log
 
     [LoggerMessage(10, LogLevel.Information, "List of {Resource} expired between two pages, beginning anew")]
     public static partial void ListExpired(ILogger logger, string resource);
+
+    [LoggerMessage(11, LogLevel.Debug, "Watch of {Resource}: the server does not stream what exists, listing it instead: {Reason}")]
+    public static partial void NotStreamed(ILogger logger, string resource, string reason);
 }

@@ -37,6 +37,13 @@ internal static partial class RefusalReader
         (int)code >= 500 && message.Contains("etcdserver:", StringComparison.Ordinal)
         && !message.Contains(TooLargeWords[0], StringComparison.Ordinal);
 
+    /// <summary>
+    /// Whether an applied object has a field that its kind does not have: a mistake in the object, though the server calls it an error of
+    /// its own (500).
+    /// </summary>
+    public static bool IsUnknownField(HttpStatusCode code, string message) =>
+        code == HttpStatusCode.InternalServerError && message.Contains("field not declared in schema", StringComparison.Ordinal);
+
     private static Refusal? Find(RefusalKind kind, Regex words, string message) => words.Match(message) is { Success: true } match
         ? new Refusal(kind, match.Groups["name"].Value, match.Groups["why"].Value.Trim())
         : null;

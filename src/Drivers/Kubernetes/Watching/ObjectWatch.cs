@@ -11,13 +11,15 @@ using Microsoft.Extensions.Logging;
 namespace Heal.Drivers.Kubernetes.Watching;
 
 /// <summary>
-/// One watch: list, follow, resume where a connection broke, list again when the server has forgotten the place. Of each relist the
-/// consumer sees the difference only.
+/// One watch: what exists, then what changes; resumed where a connection broke, and begun anew when the server has forgotten the place.
+/// Of each new beginning the consumer sees the difference only. What exists comes in the watch itself from servers that stream it
+/// (Kubernetes 1.32 and newer as a rule), which costs them least; from all others it is listed first.
 /// </summary>
 internal sealed class ObjectWatch<T>(
     ApiTransport transport,
     DiscoveryCache discovery,
     ObjectLister lister,
+    StreamedLists streams,
     ResourceKind kind,
     string? ns,
     WatchOptions options,
@@ -26,6 +28,12 @@ internal sealed class ObjectWatch<T>(
 {
     /// <summary>Longest line, in bytes. Servers store no object larger than about 1.5 MiB.</summary>
     private const long MaxLineBytes = 8 << 20;
+
+    /// <summary>The mark of the bookmark that ends what exists. The annotation's name is the API's.</summary>
+    private const string EndOfExisting = "k8s.io/initial-events-end";
+
+    /// <summary>After so many streams in a row that broke off what exists is listed: something on the way bears no long answer.</summary>
+    private const int MaxBrokenStreams = 2;
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     /// <summary>A connection that ends sooner, and without an event, counts as failed.</summary>
@@ -38,6 +46,7 @@ internal sealed class ObjectWatch<T>(
     private long _lastContact;
     private int _failures;
     private int _expiries;
+    private int _brokenStreams;
 
     public async IAsyncEnumerable<WatchEvent<T>> RunAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -45,7 +54,7 @@ internal sealed class ObjectWatch<T>(
         while (true)
         {
             // An iterator cannot yield inside try-catch: the steps catch, and hand back what to yield.
-            if (_version is null)
+            if (_version is null && !(streams.MayAsk(kind) && _brokenStreams < MaxBrokenStreams))
             {
                 foreach (var change in await ListAsync(cancellationToken))
                     yield return change;
@@ -77,6 +86,7 @@ internal sealed class ObjectWatch<T>(
             var list = await lister.ListAsync<T>(kind, ns, listOptions, cancellationToken);
             _lastContact = transport.Time.GetTimestamp();
             _version = list.ResourceVersion;
+            _brokenStreams = 0;
             var changes = _objects.PresentOnly(list).ToList();
             if (options.IncludeBookmarks)
                 changes.Add(new WatchEvent<T>(WatchEventType.Bookmark, null, list.ResourceVersion));
@@ -91,6 +101,7 @@ internal sealed class ObjectWatch<T>(
 
     private async Task<Connection?> OpenAsync(CancellationToken cancellationToken)
     {
+        var isStreaming = _version is null;
         try
         {
             _resource = await discovery.GetAsync("watch", kind, cancellationToken);
@@ -98,9 +109,18 @@ internal sealed class ObjectWatch<T>(
             var response = await transport.OpenAsync(call, cancellationToken);
             _lastContact = transport.Time.GetTimestamp();
             options.OnConnection?.Invoke(null);
+            if (isStreaming)
+                _objects.BeginPresentOnly();
             var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-            var frames = WatchLines.ReadAsync(stream, MaxLineBytes, options.IdleTimeout, transport.Time, cancellationToken);
-            return new Connection(call, response, frames.GetAsyncEnumerator(cancellationToken), _lastContact);
+            var deadline = isStreaming ? options.StreamTimeout : Timeout.InfiniteTimeSpan;
+            return new Connection(call, response, deadline, transport.Time, token =>
+                WatchLines.ReadAsync(stream, MaxLineBytes, options.IdleTimeout, transport.Time, token).GetAsyncEnumerator(token),
+                cancellationToken);
+        }
+        catch (KubernetesApiException exception) when (isStreaming && IsNotStreamed(exception))
+        {
+            RefuseStream(exception.Message);
+            return null;
         }
         catch (KubernetesApiException exception) when (IsGone(exception))
         {
@@ -128,21 +148,34 @@ internal sealed class ObjectWatch<T>(
         {
             if (await connection.Frames.MoveNextAsync())
             {
-                var changes = Read(connection.Call, connection.Frames.Current);
+                var isLive = !connection.IsStreaming;
+                var changes = Read(connection, connection.Frames.Current);
                 connection.HasDelivered = true;
                 _failures = 0;
-                _expiries = 0;
+                // What exists comes from a server that forgets everything, too.
+                _expiries = isLive ? 0 : _expiries;
                 return changes;
             }
 
+            if (connection.IsStreaming)
+                _brokenStreams++;
             // Servers end watches now and then, which is no failure; one that ends at once, again and again, is.
             if (connection.HasDelivered || transport.Time.GetElapsedTime(connection.Opened) > ShortLife)
                 return null;
             failure = new KubernetesUnreachableException(
                 UnreachableCause.Disconnected, "watch", transport.ResourceUrl(connection.Call), "the server ended the watch at once.");
         }
+        catch (OperationCanceledException) when (connection.IsOverdue && !cancellationToken.IsCancellationRequested)
+        {
+            // Else its end came in the very last moment: the next connection goes on from there.
+            if (connection.IsStreaming)
+                RefuseStream($"no end of what exists within {options.StreamTimeout.TotalSeconds:0.#} s");
+            return null;
+        }
         catch (Exception exception) when (FailureTranslation.Knows(exception) || exception is KubernetesApiException)
         {
+            if (connection.IsStreaming)
+                _brokenStreams++;
             failure = FailureTranslation.Translate(exception, connection.Call, transport.ResourceUrl(connection.Call));
         }
 
@@ -160,22 +193,18 @@ internal sealed class ObjectWatch<T>(
         return null;
     }
 
-    private List<WatchEvent<T>> Read(ApiCall call, WatchFrame frame)
+    private List<WatchEvent<T>> Read(Connection connection, WatchFrame frame)
     {
         if (frame.Type == "ERROR")
         {
-            var status = frame.Object.Deserialize<StatusDocument>(KubernetesJson.Options) ?? new StatusDocument();
-            throw ErrorReader.FromWatch(call, transport.ResourceUrl(call), status);
+            var status = frame.Read<StatusDocument>(KubernetesJson.Options);
+            throw ErrorReader.FromWatch(connection.Call, transport.ResourceUrl(connection.Call), status);
         }
 
         if (frame.Type == "BOOKMARK")
-        {
-            var bookmark = frame.Object.Deserialize<KubernetesObject>(KubernetesJson.Options);
-            _version = bookmark?.Metadata.ResourceVersion ?? _version;
-            return options.IncludeBookmarks ? [new WatchEvent<T>(WatchEventType.Bookmark, null, _version!)] : [];
-        }
+            return Bookmark(connection, frame.Read<KubernetesObject>(KubernetesJson.Options).Metadata);
 
-        var value = frame.Object.Deserialize<T>(TrimmedJson.For(options.Trim)) ?? throw new JsonException("Expected an object, got null.");
+        var value = frame.Read<T>(TrimmedJson.For(options.Trim));
         value.FillType(_resource!);
         if (options.Trim is { } trim)
             value.Trim(trim);
@@ -186,7 +215,30 @@ internal sealed class ObjectWatch<T>(
             "DELETED" => [.. _objects.Gone(value)],
             _ => throw new JsonException($"Expected a watch event of a known type, got '{frame.Type}'."),
         };
-        _version = value.Metadata.ResourceVersion ?? _version;
+        // What exists comes in the order of its names: the version of one says nothing of the others and is no place to resume from.
+        if (!connection.IsStreaming)
+            _version = value.Metadata.ResourceVersion ?? _version;
+        return changes;
+    }
+
+    private List<WatchEvent<T>> Bookmark(Connection connection, ObjectMeta mark)
+    {
+        var changes = new List<WatchEvent<T>>();
+        if (connection.IsStreaming)
+        {
+            // Any other says how far the server has come, not how far we have.
+            if (mark.Annotation(EndOfExisting) != "true")
+                return changes;
+            _version = mark.ResourceVersion
+                ?? throw new JsonException("Expected the end of what exists to have a resourceVersion, got none.");
+            changes.AddRange(_objects.EndPresentOnly(_version));
+            connection.EndStreaming();
+            _brokenStreams = 0;
+        }
+
+        _version = mark.ResourceVersion ?? _version;
+        if (options.IncludeBookmarks)
+            changes.Add(new WatchEvent<T>(WatchEventType.Bookmark, null, _version!));
         return changes;
     }
 
@@ -194,11 +246,27 @@ internal sealed class ObjectWatch<T>(
         ("watch", "true"),
         ("allowWatchBookmarks", "true"),
         ("resourceVersion", _version),
+        // Without a version: not older than the moment of asking.
+        ("sendInitialEvents", _version is null ? "true" : null),
+        ("resourceVersionMatch", _version is null ? "NotOlderThan" : null),
         ("labelSelector", options.LabelSelector),
         ("fieldSelector", options.FieldSelector),
         // Spread, so that the watches of many processes do not all end at once.
         ("timeoutSeconds", (300 + (int)(300 * transport.Random.NextDouble())).ToString())))
         with { Accept = options.MetadataOnly ? ApiCalls.MetadataOfOne : null };
+
+    /// <summary>
+    /// Servers without it forbid the parameters (422, and 400 from some that stand before one). Should they have meant something else by
+    /// it, a bad selector say, the list that follows is refused for the same reason.
+    /// </summary>
+    private static bool IsNotStreamed(KubernetesApiException exception) =>
+        exception.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity;
+
+    private void RefuseStream(string reason)
+    {
+        streams.Refuse(kind);
+        Log.NotStreamed(logger, kind.ToString(), reason);
+    }
 
     private async Task ExpiredAsync(Exception failure, CancellationToken cancellationToken)
     {
@@ -231,18 +299,48 @@ internal sealed class ObjectWatch<T>(
         await Task.Delay(pause, transport.Time, cancellationToken);
     }
 
-    private sealed class Connection(ApiCall call, HttpResponseMessage response, IAsyncEnumerator<WatchFrame> frames, long opened)
-        : IAsyncDisposable
+    private sealed class Connection : IAsyncDisposable
     {
-        public long Opened { get; } = opened;
-        public ApiCall Call { get; } = call;
-        public IAsyncEnumerator<WatchFrame> Frames { get; } = frames;
+        private readonly HttpResponseMessage _response;
+        private readonly CancellationTokenSource _deadline;
+        private readonly CancellationTokenSource _end;
+
+        /// <param name="deadline">For what exists to come; infinite: it does not come in this connection.</param>
+        public Connection(
+            ApiCall call, HttpResponseMessage response, TimeSpan deadline, TimeProvider time,
+            Func<CancellationToken, IAsyncEnumerator<WatchFrame>> read, CancellationToken cancellationToken)
+        {
+            Call = call;
+            _response = response;
+            Opened = time.GetTimestamp();
+            IsStreaming = deadline != Timeout.InfiniteTimeSpan;
+            _deadline = new CancellationTokenSource(deadline, time);
+            _end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _deadline.Token);
+            Frames = read(_end.Token);
+        }
+
+        public long Opened { get; }
+        public ApiCall Call { get; }
+        public IAsyncEnumerator<WatchFrame> Frames { get; }
         public bool HasDelivered { get; set; }
+
+        /// <summary>What exists has not come completely.</summary>
+        public bool IsStreaming { get; private set; }
+
+        public bool IsOverdue => _deadline.IsCancellationRequested;
+
+        public void EndStreaming()
+        {
+            IsStreaming = false;
+            _deadline.CancelAfter(Timeout.InfiniteTimeSpan);
+        }
 
         public async ValueTask DisposeAsync()
         {
             await Frames.DisposeAsync();
-            response.Dispose();
+            _response.Dispose();
+            _end.Dispose();
+            _deadline.Dispose();
         }
     }
 }

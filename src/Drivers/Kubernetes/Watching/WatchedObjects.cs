@@ -11,11 +11,14 @@ internal sealed class WatchedObjects<T>(bool isComplete) where T : KubernetesObj
 {
     private readonly Dictionary<(string? Namespace, string? Name), T> _known = [];
     private bool _isComplete = isComplete;
+    /// <summary>Those from before a stream of what exists that it has not shown yet; null when there is no such stream.</summary>
+    private HashSet<(string? Namespace, string? Name)>? _unseen;
 
     /// <summary>The server says that the object is (now) like this.</summary>
     public IEnumerable<WatchEvent<T>> Present(T value, WatchEventType type = WatchEventType.Added)
     {
         var key = Key(value);
+        _unseen?.Remove(key);
         _known.TryGetValue(key, out var old);
         if (old is not null && old.Metadata.Uid != value.Metadata.Uid)
         {
@@ -35,6 +38,7 @@ internal sealed class WatchedObjects<T>(bool isComplete) where T : KubernetesObj
     /// <summary>The server says that the object is gone, or no longer matches.</summary>
     public IEnumerable<WatchEvent<T>> Gone(T value)
     {
+        _unseen?.Remove(Key(value));
         if (_known.Remove(Key(value)) || !_isComplete)
             yield return Event(WatchEventType.Deleted, value, value);
     }
@@ -42,16 +46,28 @@ internal sealed class WatchedObjects<T>(bool isComplete) where T : KubernetesObj
     /// <summary>The server says that these, and no others, are there.</summary>
     public IEnumerable<WatchEvent<T>> PresentOnly(KubernetesList<T> list)
     {
-        _isComplete = true;
-        var listed = list.Items.Select(Key).ToHashSet();
-        foreach (var (key, old) in _known.Where(k => !listed.Contains(k.Key)).ToList())
-        {
-            _known.Remove(key);
-            yield return new WatchEvent<T>(WatchEventType.Deleted, old, list.ResourceVersion);
-        }
-
+        _unseen = [.. _known.Keys];
+        _unseen.ExceptWith(list.Items.Select(Key));
+        foreach (var gone in EndPresentOnly(list.ResourceVersion))
+            yield return gone;
         foreach (var change in list.Items.SelectMany(item => Present(item)))
             yield return change;
+    }
+
+    /// <summary>The server begins to say one by one what is there. One that broke off counts for nothing but what it showed.</summary>
+    public void BeginPresentOnly() => _unseen = [.. _known.Keys];
+
+    /// <summary>The server has said all that is there, at that version.</summary>
+    public IEnumerable<WatchEvent<T>> EndPresentOnly(string version)
+    {
+        _isComplete = true;
+        foreach (var key in _unseen ?? [])
+        {
+            if (_known.Remove(key, out var gone))
+                yield return new WatchEvent<T>(WatchEventType.Deleted, gone, version);
+        }
+
+        _unseen = null;
     }
 
     private static (string? Namespace, string? Name) Key(T value) => (value.Metadata.Namespace, value.Metadata.Name);
