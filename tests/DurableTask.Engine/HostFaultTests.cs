@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using DurableTask.Core.Hub;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.Entities;

@@ -2,7 +2,6 @@ using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
-using Microsoft.DurableTask.Worker;
 
 namespace Heal.DurableTask.Engine.Tests;
 

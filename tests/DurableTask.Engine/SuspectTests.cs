@@ -135,7 +135,7 @@ public abstract class SuspectTests(IHubBackend backend) : EngineSuite(backend)
         Assert.Equal((OrchestrationRuntimeStatus.Completed, null), (done.RuntimeStatus, done.FailureDetails?.ErrorMessage));
     }
 
-    private static Task CallAllAsync(TaskOrchestrationContext context, int count) =>
+    private static Task<string[]> CallAllAsync(TaskOrchestrationContext context, int count) =>
         Task.WhenAll(Enumerable.Range(0, count).Select(_ => context.CallActivityAsync<string>("Works")));
 
     /// <summary>An orchestration that has called activities which nobody has begun.</summary>

@@ -1,5 +1,4 @@
 using DurableTask.Core.History;
-using DurableTask.Core.Hub;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.Worker;
