@@ -67,7 +67,7 @@ internal static partial class Failures
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 613, Level = LogLevel.Warning,
+        [LoggerMessage(EventId = 637, Level = LogLevel.Warning,
             Message = "A detail of a failure ({Failure}) could not be read and is left out: the exception, or the provider of its "
                 + "properties, threw.")]
         public static partial void DetailWithheld(ILogger logger, Exception thrown, Type failure);
