@@ -29,7 +29,8 @@ public sealed class PoisonTests(HubTestDatabase database) : IClassFixture<HubTes
             innocent.Append(turn).Append(activity).Select(id => client.Client.WaitForInstanceCompletionAsync(id, true, limit.Token)));
         await limit.CancelAsync();
 
-        Assert.All(done[..^2], instance => Assert.Equal(OrchestrationRuntimeStatus.Completed, instance.RuntimeStatus));
+        Assert.All(done[..^2], instance => Assert.Equal(
+            (OrchestrationRuntimeStatus.Completed, null), (instance.RuntimeStatus, instance.FailureDetails?.ErrorMessage)));
         Assert.Equal(("PoisonWorkItem", OrchestrationRuntimeStatus.Failed), (done[^2].FailureDetails!.ErrorType, done[^2].RuntimeStatus));
         Assert.Contains($"{Program.LostAttempts} workers were lost", done[^2].FailureDetails!.ErrorMessage, StringComparison.Ordinal);
         Assert.StartsWith("PoisonWorkItem: Activity 'Die'", done[^1].ReadOutputAs<string>(), StringComparison.Ordinal);
@@ -61,26 +62,50 @@ public sealed class PoisonTests(HubTestDatabase database) : IClassFixture<HubTes
             Program.Fragile.ToString(), new EntityMessage { Operation = "Add", Input = "1", IsSignal = true }));
     }
 
-    [Fact]
-    public async Task A_stored_event_that_cannot_be_read_fails_its_instance_only()
+    [Theory]
+    [InlineData("{\"$event\":\"FromTheFuture\"}", "No worker that can read it has taken it within 00:00:00.3")]
+    [InlineData("{\"$event\":", "cannot be read by this version")]
+    public async Task A_stored_event_that_no_worker_can_read_fails_its_instance_only(string stored, string reason)
     {
         await using PostgreSqlTaskHub hub = CreateHub();
         await using EngineHost engine = await EngineHost.StartAsync(
             hub,
             tasks => tasks.AddOrchestratorFunc("Waits", context => context.WaitForExternalEvent<string>("go")),
-            configureHub: options => options.RejectionDelay = TimeSpan.FromMilliseconds(50));
+            configureHub: options =>
+            {
+                options.RejectionDelay = TimeSpan.FromMilliseconds(50);
+                options.UnreadableWorkTimeout = TimeSpan.FromMilliseconds(300);
+            });
         string damaged = await engine.Client.ScheduleNewOrchestrationInstanceAsync("Waits");
         string healthy = await engine.Client.ScheduleNewOrchestrationInstanceAsync("Waits");
         await engine.Client.WaitForInstanceStartAsync(damaged);
-        await ExecuteAsync(
-            $"INSERT INTO inbox (instance_id, visible_at, event) VALUES ('{damaged}', now(), '{{\"$event\":\"FromTheFuture\"}}')");
+        await ExecuteAsync($"INSERT INTO inbox (instance_id, visible_at, event) VALUES ('{damaged}', now(), '{stored}')");
         await Task.WhenAll(engine.Client.RaiseEventAsync(damaged, "go", "x"), engine.Client.RaiseEventAsync(healthy, "go", "x"));
 
         OrchestrationMetadata failed = await engine.WaitAsync(damaged);
 
         Assert.Equal(OrchestrationRuntimeStatus.Completed, (await engine.WaitAsync(healthy)).RuntimeStatus);
         Assert.Equal(OrchestrationRuntimeStatus.Failed, failed.RuntimeStatus);
-        Assert.Contains("cannot be read by this version", failed.FailureDetails!.ErrorMessage, StringComparison.Ordinal);
+        Assert.Equal("UnreadableWorkItem", failed.FailureDetails!.ErrorType);
+        Assert.Contains(reason, failed.FailureDetails.ErrorMessage, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_instance_with_an_event_that_no_worker_can_read_can_be_terminated()
+    {
+        await using PostgreSqlTaskHub hub = CreateHub();
+        await using EngineHost engine = await EngineHost.StartAsync(
+            hub,
+            tasks => tasks.AddOrchestratorFunc("Waits", context => context.WaitForExternalEvent<string>("go")),
+            configureHub: options => options.RejectionDelay = TimeSpan.FromMilliseconds(50));
+        string id = await engine.Client.ScheduleNewOrchestrationInstanceAsync("Waits");
+        await engine.Client.WaitForInstanceStartAsync(id);
+        await ExecuteAsync(
+            $"INSERT INTO inbox (instance_id, visible_at, event) VALUES ('{id}', now(), '{{\"$event\":\"FromTheFuture\"}}')");
+
+        await engine.Client.TerminateInstanceAsync(id, "over");
+
+        Assert.Equal(OrchestrationRuntimeStatus.Terminated, (await engine.WaitAsync(id)).RuntimeStatus);
     }
 
     [Fact]

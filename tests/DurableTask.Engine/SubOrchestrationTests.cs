@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using DurableTask.Core.History;
+using DurableTask.Core.Hub;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 
@@ -32,6 +33,65 @@ public abstract class SubOrchestrationTests(IHubBackend backend) : EngineSuite(b
         string[] got = (await engine.WaitAsync(id)).ReadOutputAs<string[]>()!;
 
         Assert.Equal(Enumerable.Range(0, 3).Select(counter => Version5($"{id}_{got[0]}_{counter}")), got[1..]);
+    }
+
+    [Fact]
+    public async Task A_termination_does_not_reach_whoever_has_the_id_of_a_child_that_was_never_created()
+    {
+        await using EngineHost engine = await EngineHost.StartAsync(CreateHub(NewStore()), CallsX, before: async client =>
+        {
+            await client.ScheduleNewOrchestrationInstanceAsync("Stranger", new StartOrchestrationOptions(InstanceId: "x"));
+            await client.ScheduleNewOrchestrationInstanceAsync("Parent", new StartOrchestrationOptions(InstanceId: "one"));
+            await client.RaiseEventAsync("one", "go");
+            await client.TerminateInstanceAsync("one", new TerminateInstanceOptions(Recursive: true));
+        });
+
+        Assert.Equal(OrchestrationRuntimeStatus.Terminated, (await engine.WaitAsync("one")).RuntimeStatus);
+        await AssertUnharmedAsync(engine);
+    }
+
+    [Fact]
+    public async Task A_termination_does_not_reach_whoever_had_the_id_of_a_child_before()
+    {
+        ITaskHub hub = CreateHub(NewStore());
+        // The suspension comes before the refusal of the child, which it holds back: the parent still waits for it.
+        await using EngineHost engine = await EngineHost.StartAsync(
+            HubProxy.Around(hub, (method, arguments) =>
+                method == nameof(ITaskHub.CommitTurnAsync) && arguments[0] is TurnCommit { SubOrchestrations.Count: > 0 } turn
+                    ? SuspendFirstAsync(turn)
+                    : null),
+            CallsX);
+        await engine.Client.ScheduleNewOrchestrationInstanceAsync("Stranger", new StartOrchestrationOptions(InstanceId: "x"));
+        await UntilAsync(engine, "x", stranger => stranger.IsRunning);
+        await engine.Client.ScheduleNewOrchestrationInstanceAsync("Parent", new StartOrchestrationOptions(InstanceId: "one"));
+        await engine.Client.RaiseEventAsync("one", "go");
+        await UntilAsync(engine, "one", parent => parent.RuntimeStatus == OrchestrationRuntimeStatus.Suspended);
+
+        await engine.Client.TerminateInstanceAsync("one", new TerminateInstanceOptions(Recursive: true));
+
+        Assert.Equal(OrchestrationRuntimeStatus.Terminated, (await engine.WaitAsync("one")).RuntimeStatus);
+        await AssertUnharmedAsync(engine);
+
+        async Task<TurnReceipt> SuspendFirstAsync(TurnCommit turn)
+        {
+            await hub.SendMessageAsync("one", new ExecutionSuspendedEvent(-1, "just in time"));
+            return await hub.CommitTurnAsync(turn);
+        }
+    }
+
+    private static void CallsX(DurableTaskRegistry tasks) => tasks
+        .AddOrchestratorFunc("Stranger", context => context.WaitForExternalEvent<string>("end"))
+        .AddOrchestratorFunc("Parent", async context =>
+        {
+            await context.WaitForExternalEvent<string>("go");
+            await context.CallSubOrchestratorAsync("Stranger", new SubOrchestrationOptions { InstanceId = "x" });
+        });
+
+    /// <summary>A termination would have come before the event.</summary>
+    private static async Task AssertUnharmedAsync(EngineHost engine)
+    {
+        await engine.Client.RaiseEventAsync("x", "end", "unharmed");
+        Assert.Equal("unharmed", (await engine.WaitAsync("x")).ReadOutputAs<string>());
     }
 
     [Fact]

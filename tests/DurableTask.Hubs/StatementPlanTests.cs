@@ -64,6 +64,7 @@ public sealed class StatementPlanTests(TestDatabase database) : IClassFixture<Te
             activities,
             await PlanAsync(planCacheMode, $"lock_orchestrations ({LockTypes})", "'w1', 64, '1 min', '{Order}', '{null}'"),
             await PlanAsync(planCacheMode, $"lock_activities ({LockTypes})", "'w1', 64, '1 min', '{Order}', '{null}'"),
+            await PlanAsync(planCacheMode, $"lock_orchestrations ({LockTypes})", "'w1', 64, '1 min', '{Other}', '{null}'"),
             await PlanAsync(planCacheMode, "next_orchestration_due (text[], text[])", "null, null"),
             await PlanAsync(planCacheMode, "next_activity_due (text[], text[])", "null, null"),
             await PlanAsync(planCacheMode, "lock_turns (text[])", "'{i1}'"),
@@ -101,8 +102,10 @@ public sealed class StatementPlanTests(TestDatabase database) : IClassFixture<Te
             await PlanAsync(planCacheMode, "lock_residents (text[], text[], int)", "'{w}', null, 500"),
             await PlanAsync(planCacheMode, "read_residents (text[], text[])", "'{i1}', '{e}'"),
             await PlanAsync(planCacheMode, "read_histories (text[])", "'{i1,i2}'"),
-            await PlanAsync(planCacheMode, "read_messages (text[], int)", "'{i1,i2}', 1000"),
+            await PlanAsync(planCacheMode, "read_messages (text[], text[], int)", "'{i1,i2}', '{i2}', 1000"),
             await PlanAsync(planCacheMode, "post_messages (text[], text[], text[])", "'{i1}', '{null}', '{x}'"),
+            await PlanAsync(planCacheMode, "post_child_messages (text[], text[], text[])", "'{i1}', '{i2}', '{x}'"),
+            await PlanAsync(planCacheMode, "bring_child_starts_forward (text[], text[])", "'{i1}', '{i2}'"),
         ];
         Assert.DoesNotContain(plans, plan => plan.Contains("Seq Scan", StringComparison.Ordinal));
     }

@@ -53,8 +53,17 @@ public abstract partial class TaskHubConformance
         var first = await NextActivityAsync();
         await Hub.AbandonActivityAsync(first.Lock, TimeSpan.FromSeconds(2));
         Assert.Empty(await Hub.LockActivitiesAsync(By("w1")));
-        Assert.Equal(2, (await NextActivityAsync()).DeliveryCount);
+        Assert.Equal(1, (await NextActivityAsync()).DeliveryCount);
         await Assert.ThrowsAsync<WorkItemLockLostException>(() => Hub.CompleteActivityAsync(first.Lock, Some.Outcome(0)));
+    }
+
+    [Fact]
+    public async Task A_claimed_activity_that_is_abandoned_counts_as_not_delivered()
+    {
+        await Hub.CreateInstanceAsync(Some.Instance(), []);
+        var claimed = (await CommitNextAsync(turn => Some.Claiming(turn, Some.Lease))).Claimed[0];
+        await Hub.AbandonActivityAsync(claimed.Lock, TimeSpan.Zero);
+        Assert.Equal(1, (await NextActivityAsync()).DeliveryCount);
     }
 
     [Fact]

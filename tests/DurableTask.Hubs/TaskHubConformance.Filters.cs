@@ -2,6 +2,8 @@ namespace Heal.DurableTask.Hubs.Tests;
 
 public abstract partial class TaskHubConformance
 {
+    private const int MoreThanATurn = 1001;
+
     [Theory]
     [InlineData("Order", null, true)]
     [InlineData("oRDER", null, true)]
@@ -75,6 +77,48 @@ public abstract partial class TaskHubConformance
         }
 
         Assert.True(waits < 100, "the wait for work that the filter lets pass ended again and again");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_is_to_be_terminated_passes_every_filter_whatever_waits_before(bool hasLimits)
+    {
+        var id = await StartedAsync();
+        var other = await StartedAsync();
+        await Task.WhenAll(Enumerable.Range(0, MoreThanATurn).Select(_ => Hub.SendMessageAsync(id, Some.Event("e"))));
+
+        await Hub.SendMessageAsync(other, Some.Event("e"));
+        var request = By("w1") with
+        {
+            Only = [Filter("Nobody's", null)],
+            Limits = hasLimits ? new Dictionary<string, int> { ["other"] = 1 } : null,
+        };
+        Assert.Empty(await Hub.LockOrchestrationsAsync(request));
+        await Hub.SendMessageAsync(id, new ExecutionTerminatedEvent(-1, "1"));
+        await Hub.SendMessageAsync(id, new ExecutionTerminatedEvent(-1, "2"));
+
+        var item = Assert.Single(await Hub.LockOrchestrationsAsync(request));
+
+        var first = item.Messages.Select(message => message.Event).OfType<ExecutionTerminatedEvent>().First();
+        Assert.Equal((id, "1"), (item.Instance.InstanceId, first.Input));
+        await Hub.CommitTurnAsync(Some.Turn(item, OrchestrationStatus.Terminated));
+        Assert.Equal(OrchestrationStatus.Terminated, (await StateAsync(id)).Status);
+    }
+
+    [Fact]
+    public async Task A_wait_with_a_filter_ends_when_what_is_to_be_terminated_may_be_locked()
+    {
+        var id = await StartedAsync();
+        await Hub.SendMessageAsync(id, new ExecutionTerminatedEvent(-1, null));
+        await Hub.AbandonOrchestrationAsync((await NextAsync()).Lock, TimeSpan.FromMilliseconds(300));
+        var request = By("w1") with { Only = [Filter("Nobody's", null)] };
+        using var patience = new CancellationTokenSource(Soon);
+
+        while ((await Hub.LockOrchestrationsAsync(request, patience.Token)).Count == 0)
+        {
+            await Hub.WaitForWorkAsync(WorkKind.Orchestration, request.Only, patience.Token);
+        }
     }
 
     private static WorkFilter Filter(string name, string? version) => new(name, version is null ? null : [version]);

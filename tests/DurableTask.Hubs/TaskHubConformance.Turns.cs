@@ -321,6 +321,40 @@ public abstract partial class TaskHubConformance
     }
 
     [Fact]
+    public async Task A_message_to_a_child_reaches_nobody_elses_child_and_brings_no_strangers_start_forward()
+    {
+        var parent = await StartedAsync();
+        var own = Some.Instance(
+            parent: new OrchestrationInstance { InstanceId = parent, ExecutionId = (await StateAsync(parent)).ExecutionId });
+        var others = Some.Instance(parent: new OrchestrationInstance { InstanceId = "another", ExecutionId = Some.Id() });
+        var late = Some.Instance(startAt: DateTime.UtcNow.AddHours(1));
+        foreach (var created in new[] { own, others, late })
+        {
+            await Hub.CreateInstanceAsync(created, []);
+        }
+
+        await Hub.SendMessageAsync(parent, Some.Event("go"));
+        var items = await AllReadyAsync();
+        var end = new ExecutionTerminatedEvent(-1, null, recurse: true);
+        await Hub.CommitTurnAsync(Some.Turn(items.Single(item => item.Instance.InstanceId == parent), OrchestrationStatus.Terminated) with
+        {
+            Messages =
+            [
+                .. new[] { own, others, late }.Select(target => new OutgoingMessage(target.InstanceId, null, end) { IsToChild = true }),
+            ],
+        });
+        foreach (var item in items.Where(item => item.Instance.InstanceId != parent))
+        {
+            await Hub.AbandonOrchestrationAsync(item.Lock, TimeSpan.Zero);
+        }
+
+        Assert.Equal(
+            [(others.InstanceId, "ExecutionStarted"), (own.InstanceId, "ExecutionStarted ExecutionTerminated")],
+            (await AllReadyAsync()).Select(item => (item.Instance.InstanceId, string.Join(' ', Some.Names(item))))
+                .OrderBy(item => item.Item2, StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task A_message_to_a_child_that_the_same_turn_creates_arrives()
     {
         var child = Some.Instance();

@@ -166,7 +166,7 @@ public sealed class InMemoryTaskHub : ITaskHub, IPayloadStore
         LockRequest request, CancellationToken cancellationToken = default) => Locked<IReadOnlyList<OrchestrationWorkItem>>(now =>
         {
             var due = _storage.Instances.Values
-                .Where(instance => instance.LockedUntil <= now && Passes(request.Only, instance.State))
+                .Where(instance => instance.LockedUntil <= now && Passes(request.Only, instance))
                 .Select(instance => (Instance: instance, Message: instance.Visible(now).FirstOrDefault()))
                 .Where(candidate => candidate.Message is not null)
                 .OrderBy(candidate => candidate.Message!.VisibleAt)
@@ -236,6 +236,7 @@ public sealed class InMemoryTaskHub : ITaskHub, IPayloadStore
         }
 
         activity.LockedBy = null;
+        activity.DeliveryCount--;
         activity.VisibleAt = now + delay;
         _storage.SignalWork(WorkKind.Activity);
         return true;
@@ -345,10 +346,19 @@ public sealed class InMemoryTaskHub : ITaskHub, IPayloadStore
             new OrchestrationLock(instance.State.InstanceId, request.WorkerId, instance.Fence),
             instance.State,
             instance.History.Count,
-            [.. instance.Visible(now).Take(MaxMessagesPerTurn).Select(
+            [.. MessagesFor(instance, request, now).Select(
                 message => new InboxMessage(message.Id, message.ExecutionId, HistorySerializer.ReadEvent(message.Event)))],
             instance.LostAttempts);
     }
+
+    /// <summary>Of what is locked only to be terminated, what asks for that and the start: more may wait before it than a turn
+    /// takes.</summary>
+    private static IEnumerable<StoredMessage> MessagesFor(StoredInstance instance, LockRequest request, DateTimeOffset now) =>
+        instance.Visible(now)
+            .Where(request.Only is null || PassesByName(request.Only, instance)
+                ? static _ => true
+                : static message => message.Is(EventType.ExecutionTerminated) || message.Is(EventType.ExecutionStarted))
+            .Take(MaxMessagesPerTurn);
 
     /// <summary>May be in the past: what came due since the caller looked for work must end the wait at once.</summary>
     private DateTimeOffset? NextDue(WorkKind kind, IReadOnlyList<WorkFilter>? only)
@@ -362,7 +372,7 @@ public sealed class InMemoryTaskHub : ITaskHub, IPayloadStore
                 .Where(entity => entity.Inbox.Exists(message => message.VisibleAt is not null) && entity.Passes(only))
                 .Select(entity => (DateTimeOffset?)Later(entity.LockedUntil, entity.Inbox.Min(message => message.VisibleAt)!.Value)),
             _ => _storage.Instances.Values
-                .Where(instance => instance.Inbox.Count > 0 && !instance.WaitsForPlace && Passes(only, instance.State))
+                .Where(instance => instance.Inbox.Count > 0 && !instance.WaitsForPlace && Passes(only, instance))
                 .Select(instance => (DateTimeOffset?)Later(instance.LockedUntil, instance.Inbox.Min(message => message.VisibleAt))),
         };
         return times.Min();
@@ -440,8 +450,12 @@ public sealed class InMemoryTaskHub : ITaskHub, IPayloadStore
     private static DateTimeOffset OrderOf(InstanceState state, InstanceQuery query) =>
         query.ByCompletion ? state.CompletedAt!.Value : state.CreatedAt;
 
-    private static bool Passes(IReadOnlyList<WorkFilter>? only, InstanceState state) =>
-        only is null || only.Any(filter => filter.Passes(state.Name, state.Version));
+    /// <summary>What is to be terminated is for everybody: nobody may ever come who takes it to run.</summary>
+    private static bool Passes(IReadOnlyList<WorkFilter>? only, StoredInstance instance) =>
+        only is null || PassesByName(only, instance) || instance.IsToBeTerminated;
+
+    private static bool PassesByName(IReadOnlyList<WorkFilter> only, StoredInstance instance) =>
+        only.Any(filter => filter.Passes(instance.State.Name, instance.State.Version));
 
     private static bool Passes(IReadOnlyList<WorkFilter>? only, StoredActivity activity) =>
         only is null || only.Any(filter => filter.Passes(activity.Name, activity.Version));

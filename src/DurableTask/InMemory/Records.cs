@@ -24,8 +24,7 @@ internal sealed class StoredInstance
     public DateTimeOffset StartsAt { get; set; } = DateTimeOffset.MinValue;
 
     /// <summary>A termination needs no place under a limit.</summary>
-    public bool IsToBeTerminated => Inbox.Exists(message => message.Event.StartsWith(
-        $"{{\"$event\":\"{nameof(EventType.ExecutionTerminated)}\"", StringComparison.Ordinal));
+    public bool IsToBeTerminated => Inbox.Exists(message => message.Is(EventType.ExecutionTerminated));
 
     public List<string> History { get; set; } = [];
     public List<StoredMessage> Inbox { get; set; } = [];
@@ -42,7 +41,10 @@ internal sealed class StoredInstance
         Inbox.Where(message => message.VisibleAt <= now).OrderBy(message => message.VisibleAt).ThenBy(message => message.Id);
 }
 
-internal sealed record StoredMessage(long Id, string? ExecutionId, DateTimeOffset VisibleAt, int? TimerId, string Event);
+internal sealed record StoredMessage(long Id, string? ExecutionId, DateTimeOffset VisibleAt, int? TimerId, string Event)
+{
+    public bool Is(EventType type) => Event.StartsWith($"{{\"$event\":\"{type}\"", StringComparison.Ordinal);
+}
 
 internal sealed class StoredActivity
 {

@@ -194,7 +194,8 @@ internal sealed class TurnWriter(TurnCommit turn)
             var message = turn.Messages[i];
             if (storage.Instances.TryGetValue(message.InstanceId, out var target)
                 && !target.State.Status.IsTerminal()
-                && (message.ExecutionId is null || message.ExecutionId == target.State.ExecutionId))
+                && (message.ExecutionId is null || message.ExecutionId == target.State.ExecutionId)
+                && (!message.IsToChild || target.State.ParentInstanceId == turn.Lock.InstanceId))
             {
                 storage.Post(target, message.ExecutionId, _messages[i], now);
                 InMemoryTaskHub.BringStartForward(target, message.Event, now);

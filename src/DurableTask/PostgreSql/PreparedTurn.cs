@@ -143,10 +143,10 @@ internal sealed class PreparedTurn(TurnCommit turn) : GroupOperation<TurnReceipt
 
     public string? Failure { get; } = HistorySerializer.Serialize(turn.Failure);
 
-    /// <summary>Whom a termination reaches: their scheduled start is brought forward.</summary>
+    /// <summary>Whom a termination reaches: their start is brought forward.</summary>
     public IReadOnlyList<string> Terminated { get; } = turn.Messages.Count == 0
         ? []
-        : [.. turn.Messages.Where(message => message.Event is ExecutionTerminatedEvent).Select(message => message.InstanceId)];
+        : [.. turn.Messages.Where(message => message.IsToChild).Select(message => message.InstanceId)];
 
     /// <summary>Existing instances that the turn may write besides its own: they are locked in the same order.</summary>
     public IEnumerable<string> OtherInstances =>

@@ -101,12 +101,19 @@ internal sealed class TurnStatements(IReadOnlyList<PreparedTurn> turns, HashSet<
 
     private void SendMessages()
     {
-        var starts = turns.SelectMany(turn => turn.Terminated).Distinct(StringComparer.Ordinal).ToArray();
-        Add("bring_starts_forward", starts);
-        Add("bring_messages_forward", starts);
-        var all = turns.SelectMany(turn => turn.Messages.Select((text, i) => (Message: turn.Turn.Messages[i], text))).ToArray();
+        var all = turns.SelectMany(
+            turn => turn.Messages.Select((text, i) => (Sender: turn, Message: turn.Turn.Messages[i], text))).ToArray();
+        var toChildren = Array.FindAll(all, static sent => sent.Message.IsToChild);
+        var children = Column(toChildren, sent => sent.Message.InstanceId);
+        var parents = Column(toChildren, sent => sent.Sender.InstanceId);
+        Add("bring_child_starts_forward", children, parents);
+        Add("bring_messages_forward", children);
+        Add("post_child_messages", children, parents, Column(toChildren, sent => sent.text));
+        var toAny = toChildren.Length == 0 ? all : Array.FindAll(all, static sent => !sent.Message.IsToChild);
         Add("post_messages",
-            Column(all, sent => sent.Message.InstanceId), Column(all, sent => sent.Message.ExecutionId), Column(all, sent => sent.text));
+            Column(toAny, sent => sent.Message.InstanceId),
+            Column(toAny, sent => sent.Message.ExecutionId),
+            Column(toAny, sent => sent.text));
         news.Orchestrations |= all.Length > 0;
         var toEntities = turns.SelectMany(turn => turn.Turn.EntityMessages).ToArray();
         Add("post_entity_messages", EntityRows.MessageColumns(toEntities));

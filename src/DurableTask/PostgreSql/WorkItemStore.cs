@@ -77,12 +77,17 @@ internal sealed class WorkItemStore(
                 .Select(item => item.State.InstanceId));
         }
 
+        // Locked only to be terminated: more may wait before that than a turn takes.
+        string[] toTerminate = request.Only is null ? [] : [.. locked
+            .Where(item => !request.Only.Any(filter => filter.Passes(item.State.Name, item.State.Version)))
+            .Select(item => item.State.InstanceId)];
         return await database.BatchAsync(
             batch =>
             {
                 batch.Add(
                     HubDatabase.Sql["read_messages"],
                     locked.Select(item => item.State.InstanceId).ToArray(),
+                    toTerminate,
                     database.Options.MaxMessagesPerTurn);
                 if (toRead.Count > 0)
                 {

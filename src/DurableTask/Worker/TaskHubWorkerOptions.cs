@@ -53,6 +53,13 @@ public sealed class TaskHubWorkerOptions
     public TimeSpan RejectionDelay { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
+    /// How long a stored event, or call of an activity, that this worker's version of the engine cannot read waits for a worker that can,
+    /// looked at each <see cref="RejectionDelay"/>. When nobody has got any further by then, the instance, or the call, fails with
+    /// ErrorType UnreadableWorkItem. Default: 1 hour.
+    /// </summary>
+    public TimeSpan UnreadableWorkTimeout { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>
     /// After so many workers were lost, one after the other, while they ran the same turn, activity or operation of an entity, it is not
     /// tried again: the instance, or the call, fails with ErrorType PoisonWorkItem; a signal is dropped. An operation is lost at least 3
     /// times, the last time by itself. Default: 50; at least 1.
@@ -144,6 +151,11 @@ public sealed class TaskHubWorkerOptions
         if (MaximumLostAttempts < 1)
         {
             yield return $"{nameof(MaximumLostAttempts)} is {MaximumLostAttempts}; expected at least 1.";
+        }
+
+        if (UnreadableWorkTimeout < TimeSpan.Zero)
+        {
+            yield return $"{nameof(UnreadableWorkTimeout)} is {UnreadableWorkTimeout}; expected zero or more.";
         }
 
         if (DrainTimeout < TimeSpan.Zero)

@@ -87,7 +87,7 @@ public static class HistorySerializer
         }
         catch (JsonException unreadable)
         {
-            return [new UnreadableEvent(unreadable.Message)];
+            return [new UnreadableEvent(unreadable.Message, isDamaged: true)];
         }
     }
 
@@ -105,7 +105,20 @@ public static class HistorySerializer
         }
         catch (Exception unreadable) when (unreadable is JsonException or NotSupportedException or InvalidOperationException)
         {
-            return new UnreadableEvent(unreadable.Message);
+            return new UnreadableEvent(unreadable.Message, isDamaged: !IsJson(json));
+        }
+    }
+
+    private static bool IsJson(string text)
+    {
+        try
+        {
+            using var parsed = JsonDocument.Parse(text);
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
         }
     }
 

@@ -93,7 +93,12 @@ public sealed record TurnCommit
 
 /// <summary>A message to an instance.</summary>
 /// <param name="ExecutionId">Only this execution may consume it; null for any.</param>
-public sealed record OutgoingMessage(string InstanceId, string? ExecutionId, HistoryEvent Event);
+public sealed record OutgoingMessage(string InstanceId, string? ExecutionId, HistoryEvent Event)
+{
+    /// <summary>True when only a sub-orchestration of the sender may receive it. The id alone does not say so: it may have been taken when
+    /// the sub-orchestration was to be created, or may be somebody else's by now.</summary>
+    public bool IsToChild { get; init; }
+}
 
 /// <summary>A failed sub-orchestration that runs again.</summary>
 /// <param name="Event">Its message.</param>

@@ -6,7 +6,8 @@ namespace DurableTask.Core.Hub;
 /// <param name="WorkerId">Unique per process and start.</param>
 /// <param name="MaxCount">The most work items to return.</param>
 /// <param name="Lease">How long the locks are good for unless renewed.</param>
-/// <param name="Only">Lock only what one of these lets pass; null for everything.</param>
+/// <param name="Only">Lock only what one of these lets pass; null for everything. An orchestration that is to be terminated is locked all
+/// the same: any worker can do that, and one that would run it may never come.</param>
 /// <param name="Limits">How many activities of a name may be locked at a time, or how many orchestrations of a name may have started and
 /// not ended, all workers together; names in lower case. Null, or a name that is missing, for no limit. What is over a limit waits in the
 /// hub, oldest first.</param>
@@ -59,12 +60,14 @@ public sealed record OrchestrationWorkItem(
 }
 
 /// <summary>An activity that is locked for execution.</summary>
-/// <param name="DeliveryCount">1 at the first delivery; more when earlier workers died or gave it back.</param>
+/// <param name="DeliveryCount">1 at the first delivery, and one more for each worker that was lost while it held the activity: what is
+/// given back is not counted.</param>
 /// <param name="LostAttempts">How many workers were lost while they held the activity: counted up to 2 by the hub, from there on by
 /// <see cref="ITaskHub.SetLostAttemptsAsync(ActivityLock, int, CancellationToken)"/>.</param>
-/// <param name="Fault">Why the stored call cannot be read; null when it can. <paramref name="Task"/> is empty then.</param>
+/// <param name="Fault">What stands for the stored call when it cannot be read; null when it can. <paramref name="Task"/> is empty
+/// then.</param>
 public sealed record ActivityWorkItem(
-    ActivityLock Lock, string ExecutionId, TaskScheduledEvent Task, int DeliveryCount, int LostAttempts = 0, string? Fault = null)
+    ActivityLock Lock, string ExecutionId, TaskScheduledEvent Task, int DeliveryCount, int LostAttempts = 0, UnreadableEvent? Fault = null)
 {
     /// <summary>The activity's instance, when it was in the memory of a worker that is lost and is in nobody's now. Whoever runs the
     /// activity may go on with its turns, as if it had been here all the time. Null when it is not so, or the hub did not read it
@@ -82,7 +85,8 @@ public sealed record ActivityWorkItem(
                 new TaskScheduledEvent(held.TaskId, "", null, null),
                 deliveryCount,
                 lostAttempts,
-                (other as UnreadableEvent)?.Reason ?? $"expected a {nameof(TaskScheduledEvent)}, got {other.EventType}"),
+                other as UnreadableEvent
+                    ?? new($"expected a {nameof(TaskScheduledEvent)}, got {other.EventType}", isDamaged: true)),
         };
 }
 

@@ -41,7 +41,7 @@ internal sealed class IncomingPayloads(IPayloadStore store)
     /// <summary>An event whose payload is gone becomes an <see cref="UnreadableEvent"/>: it must not harm its neighbours.</summary>
     public HistoryEvent PutInto(HistoryEvent entry) => PayloadToken.IdIn(EventPayloads.Of(entry)) is not { } id ? entry
         : _found.TryGetValue(id, out var data) ? EventPayloads.With(entry, PayloadToken.Read(data))
-        : new UnreadableEvent(Gone(id));
+        : new UnreadableEvent(Gone(id), isDamaged: true);
 
     private static string Gone(string id) => $"The payload '{id}', which was stored apart, is gone.";
 }

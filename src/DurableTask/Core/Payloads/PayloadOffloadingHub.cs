@@ -181,7 +181,7 @@ public sealed class PayloadOffloadingHub : ITaskHub, ILocalDispatch
         return payloads.PutInto(item.Task) switch
         {
             TaskScheduledEvent task => item with { Task = task },
-            var gone => item with { Fault = ((UnreadableEvent)gone).Reason },
+            var gone => item with { Fault = (UnreadableEvent)gone },
         };
     }
 

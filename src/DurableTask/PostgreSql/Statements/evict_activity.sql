@@ -1,6 +1,6 @@
 -- Gives an activity a row that had none, so that any worker may take it. A row comes back when its instance was still there.
 INSERT INTO activities (instance_id, execution_id, task_id, name, version, event, visible_at, delivery_count)
-SELECT instance_id, execution_id, $4, $5, $6, $7, now() + $8, 1 FROM instances
+SELECT instance_id, execution_id, $4, $5, $6, $7, now() + $8, 0 FROM instances
 WHERE instance_id = $1 AND execution_id = $2 AND resident_at = $3
 FOR SHARE
 RETURNING id;

@@ -5,20 +5,23 @@ WITH free AS MATERIALIZED (
     FROM unnest($4::text[], $5::integer[]) AS l (name, places)
 ), due AS MATERIALIZED (
     SELECT i.instance_id, m.visible_at, i.locked_by, i.status, lower(i.name) AS name
-    FROM (SELECT id, instance_id, visible_at FROM inbox WHERE visible_at <= now() ORDER BY visible_at OFFSET 0) m
+    FROM (SELECT id, instance_id, visible_at, event FROM inbox WHERE visible_at <= now() ORDER BY visible_at OFFSET 0) m
     CROSS JOIN LATERAL (
         SELECT i.instance_id, i.locked_by, i.status, i.name FROM instances i
         WHERE i.instance_id = m.instance_id
           AND (i.locked_until IS NULL OR i.locked_until <= now())
           AND i.completed_at IS NULL
-          AND ($6::text[] IS NULL OR EXISTS (
-              SELECT FROM unnest($6::text[], $7::text[]) AS f (name, version)
-              WHERE lower(f.name) = lower(i.name) AND (f.version IS NULL OR lower(f.version) = lower(coalesce(i.version, '')))))
-          AND m.id = (
-              SELECT e.id FROM inbox e
-              WHERE e.instance_id = i.instance_id AND (e.execution_id IS NULL OR e.execution_id = i.execution_id)
-              ORDER BY e.visible_at, e.id
-              LIMIT 1)
+          AND CASE
+              WHEN $6::text[] IS NULL OR EXISTS (
+                  SELECT FROM unnest($6::text[], $7::text[]) AS f (name, version)
+                  WHERE lower(f.name) = lower(i.name) AND (f.version IS NULL OR lower(f.version) = lower(coalesce(i.version, ''))))
+              THEN m.id = (
+                  SELECT e.id FROM inbox e
+                  WHERE e.instance_id = i.instance_id AND (e.execution_id IS NULL OR e.execution_id = i.execution_id)
+                  ORDER BY e.visible_at, e.id
+                  LIMIT 1)
+              ELSE m.event LIKE '{"$event":"ExecutionTerminated"%'
+          END
         FOR UPDATE SKIP LOCKED
     ) i
     ORDER BY m.visible_at

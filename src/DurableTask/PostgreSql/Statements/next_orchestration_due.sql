@@ -5,7 +5,7 @@
 SELECT extract(epoch FROM min(next.due_at) - now())::float8
 FROM (
     (SELECT greatest(m.visible_at, i.locked_until) AS due_at
-     FROM (SELECT instance_id, execution_id, visible_at FROM inbox WHERE visible_at <= now() ORDER BY visible_at LIMIT 1000) m
+     FROM (SELECT instance_id, execution_id, visible_at, event FROM inbox WHERE visible_at <= now() ORDER BY visible_at LIMIT 1000) m
      CROSS JOIN LATERAL (
          SELECT locked_until FROM instances i
          WHERE i.instance_id = m.instance_id
@@ -13,13 +13,14 @@ FROM (
            AND (m.execution_id IS NULL OR m.execution_id = i.execution_id)
            AND ($1::text[] IS NULL OR EXISTS (
                SELECT FROM unnest($1::text[], $2::text[]) AS f (name, version)
-               WHERE lower(f.name) = lower(i.name) AND (f.version IS NULL OR lower(f.version) = lower(coalesce(i.version, '')))))
+               WHERE lower(f.name) = lower(i.name) AND (f.version IS NULL OR lower(f.version) = lower(coalesce(i.version, ''))))
+               OR m.event LIKE '{"$event":"ExecutionTerminated"%')
          OFFSET 0
      ) i)
     UNION ALL
     (SELECT m.visible_at
      FROM (
-         SELECT instance_id, execution_id, visible_at FROM inbox
+         SELECT instance_id, execution_id, visible_at, event FROM inbox
          WHERE visible_at > now() AND visible_at < 'infinity' ORDER BY visible_at LIMIT 1000
      ) m
      CROSS JOIN LATERAL (
@@ -30,7 +31,8 @@ FROM (
            AND (m.execution_id IS NULL OR m.execution_id = i.execution_id)
            AND ($1::text[] IS NULL OR EXISTS (
                SELECT FROM unnest($1::text[], $2::text[]) AS f (name, version)
-               WHERE lower(f.name) = lower(i.name) AND (f.version IS NULL OR lower(f.version) = lower(coalesce(i.version, '')))))
+               WHERE lower(f.name) = lower(i.name) AND (f.version IS NULL OR lower(f.version) = lower(coalesce(i.version, ''))))
+               OR m.event LIKE '{"$event":"ExecutionTerminated"%')
          OFFSET 0
      ) i
      ORDER BY m.visible_at

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DurableTask.Core;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 using Microsoft.DurableTask.Internal;
@@ -18,9 +19,10 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
     private const int MaximumReportAttempts = 8;
 
     // What runs for long before it kills cannot be told from its neighbours by running it alone: it has to be lost more often.
-    private const int DeliveriesPerLostAttempt = 4;
+    private const int LossesPerLostAttempt = 4;
     private static readonly TimeSpan FirstReportDelay = TimeSpan.FromMilliseconds(100);
 
+    private readonly UnreadableWork _unreadable = new(runtime.Time, runtime.HubOptions.UnreadableWorkTimeout);
     private readonly ILogger _logger = runtime.Services.Loggers.Activities;
 
     /// <summary>Runs the orchestration's next turn in memory with this outcome, and returns the activities that it started; null when the
@@ -144,8 +146,7 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
 
             if (outcome is null)
             {
-                await runtime.Hub.AbandonActivityAsync(
-                    item.Lock, item.LostAttempts < SuspectLane.LostAttemptsOfSuspects ? TimeSpan.Zero : SuspectLane.GiveBackDelay);
+                await runtime.Hub.AbandonActivityAsync(item.Lock, GiveBackDelay(item));
             }
             else if (await TryContinueInMemory(item, outcome) is { } started)
             {
@@ -178,6 +179,11 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
 
         return next;
     }
+
+    private TimeSpan GiveBackDelay(ActivityWorkItem item) =>
+        item.Fault is not null ? runtime.HubOptions.RejectionDelay
+        : item.LostAttempts < SuspectLane.LostAttemptsOfSuspects ? TimeSpan.Zero
+        : SuspectLane.GiveBackDelay;
 
     private async Task LookForSuccessorAsync(ActivityWorkItem ended)
     {
@@ -213,11 +219,22 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         int most = runtime.HubOptions.MaximumLostAttempts;
         if (item.Fault is { } fault)
         {
-            return Failed(
-                item, new("UnreadableWorkItem", $"The stored call of this activity cannot be read. {fault}", IsNonRetriable: true));
+            string id = $"{item.Lock.InstanceId} #{item.Lock.TaskId}";
+            if (!_unreadable.IsHopeless(id, item.ExecutionId, fault))
+            {
+                Log.Unreadable(_logger, item.Lock.InstanceId, item.Lock.TaskId, fault.Reason);
+                return null;
+            }
+
+            _unreadable.Forget(id);
+            return Failed(item, new(
+                "UnreadableWorkItem",
+                $"The stored call of this activity cannot be read. {_unreadable.Why(fault)}",
+                IsNonRetriable: true));
         }
 
-        if (item.LostAttempts >= most || item.DeliveryCount > (long)most * DeliveriesPerLostAttempt)
+        // Every delivery but this one was lost: what is given back is not counted.
+        if (item.LostAttempts >= most || item.DeliveryCount > (long)most * LossesPerLostAttempt)
         {
             Log.Poisoned(_logger, item.Lock.InstanceId, item.Task.Name, item.DeliveryCount - 1);
             return Failed(item, SuspectLane.Poison($"Activity '{item.Task.Name}'", item.DeliveryCount - 1));
@@ -229,11 +246,29 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         }
 
         HistoryEvent? outcome = null;
-        await runtime.Suspects.TryRunAsync(
+        bool wasItsTurn = await runtime.Suspects.TryRunAsync(
             () => runtime.Hub.SetLostAttemptsAsync(item.Lock, item.LostAttempts + 1),
             async () => outcome = await ExecuteAsync(item, cancellation),
             () => runtime.Hub.SetLostAttemptsAsync(item.Lock, item.LostAttempts));
+        if (wasItsTurn && outcome is null)
+        {
+            await AcquitAsync(item);
+        }
+
         return outcome;
+    }
+
+    /// <summary>A suspect's attempt was counted as lost before it began, but this worker lives.</summary>
+    private async Task AcquitAsync(ActivityWorkItem item)
+    {
+        try
+        {
+            await runtime.Hub.SetLostAttemptsAsync(item.Lock, item.LostAttempts);
+        }
+        catch (Exception unreachable)
+        {
+            Log.NotAcquitted(_logger, item.Task.Name, item.Lock.InstanceId, unreachable.Message);
+        }
     }
 
     /// <summary>Null when the activity was interrupted: nothing is recorded, and whoever still wants it runs it again.</summary>
@@ -241,7 +276,7 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
     {
         TaskScheduledEvent task = item.Task;
         using Activity? span = runtime.Services.WritesSpans ? TaskTracing.StartActivity(item) : null;
-        await using AsyncServiceScope scope = runtime.Scopes.CreateAsyncScope();
+        AsyncServiceScope scope = runtime.Scopes.CreateAsyncScope();
         try
         {
             if (!TaskLookup.TryCreateActivity(runtime.Factory, task, scope.ServiceProvider, out ITaskActivity? activity))
@@ -268,13 +303,18 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         catch (Exception thrown)
         {
             // The orchestrator decides what a failure means; here it is only recorded.
+            FailureDetails failure = Failures.From(thrown, runtime.Services.ExceptionProperties, _logger);
             Log.ActivityFailed(_logger, thrown, item.Lock.InstanceId, task.Name);
-            span?.SetStatus(ActivityStatusCode.Error, thrown.Message);
-            return Failed(item, Failures.From(thrown, runtime.Services.ExceptionProperties));
+            span?.SetStatus(ActivityStatusCode.Error, failure.ErrorMessage);
+            return Failed(item, failure);
+        }
+        finally
+        {
+            await scope.EndAsync(_logger, item.Lock.InstanceId);
         }
     }
 
-    private TaskFailedEvent Failed(ActivityWorkItem item, global::DurableTask.Core.FailureDetails details) =>
+    private TaskFailedEvent Failed(ActivityWorkItem item, FailureDetails details) =>
         new(-1, item.Lock.TaskId, details) { Timestamp = runtime.Services.UtcNow() };
 
     private async Task ReportAsync(ActivityWorkItem item, HistoryEvent outcome)
@@ -332,6 +372,15 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         [LoggerMessage(EventId = 620, Level = LogLevel.Error,
             Message = "'{InstanceId}': no activity named '{Name}' is registered with this worker.")]
         public static partial void NotFound(ILogger logger, string? name, string instanceId);
+
+        [LoggerMessage(EventId = 629, Level = LogLevel.Warning,
+            Message = "An attempt at activity '{Name}' of '{InstanceId}' goes on to count as lost, although no worker was. {Reason}")]
+        public static partial void NotAcquitted(ILogger logger, string? name, string instanceId, string reason);
+
+        [LoggerMessage(EventId = 628, Level = LogLevel.Warning,
+            Message = "'{InstanceId}': the call of activity #{TaskId} is left to a worker of a newer version: it cannot be read here. "
+                + "{Reason}")]
+        public static partial void Unreadable(ILogger logger, string instanceId, int taskId, string reason);
 
         [LoggerMessage(EventId = 621, Level = LogLevel.Warning,
             Message = "Activity '{Name}' of '{InstanceId}' ran, but its outcome was not stored: {Reason}")]

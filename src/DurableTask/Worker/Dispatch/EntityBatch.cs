@@ -155,7 +155,7 @@ internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem 
         {
             _state.RollBack();
             Log.OperationFailed(logger, thrown, _id.ToString(), message.Operation!);
-            Answer(message, new EntityResponse { Failure = Failures.From(thrown, runtime.Services.ExceptionProperties) });
+            Answer(message, new EntityResponse { Failure = Failures.From(thrown, runtime.Services.ExceptionProperties, logger) });
         }
     }
 

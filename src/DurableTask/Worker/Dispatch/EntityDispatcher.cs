@@ -84,9 +84,16 @@ internal sealed partial class EntityDispatcher(WorkerRuntime runtime)
 
     private async Task RunBatchAsync(EntityWorkItem item)
     {
-        await using AsyncServiceScope scope = runtime.Scopes.CreateAsyncScope();
-        var batch = new EntityBatch(runtime, item, scope.ServiceProvider, _logger);
-        await runtime.Hub.Entities.CommitAsync(await batch.RunAsync());
+        AsyncServiceScope scope = runtime.Scopes.CreateAsyncScope();
+        try
+        {
+            var batch = new EntityBatch(runtime, item, scope.ServiceProvider, _logger);
+            await runtime.Hub.Entities.CommitAsync(await batch.RunAsync());
+        }
+        finally
+        {
+            await scope.EndAsync(_logger, item.Lock.EntityId);
+        }
     }
 
     private async Task GiveBackAsync(EntityWorkItem item)

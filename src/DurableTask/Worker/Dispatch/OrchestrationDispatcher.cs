@@ -11,14 +11,11 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
 {
     private static readonly TimeSpan FailedTurnDelay = TimeSpan.FromSeconds(1);
 
-    /// <summary>A filter may change its mind at any time: what it refused comes back soon.</summary>
-    private static readonly TimeSpan FilteredDelay = TimeSpan.FromSeconds(1);
-
     private readonly WorkerRuntime _runtime;
     private readonly ActivityDispatcher _activities;
     private readonly OrchestrationSessions _sessions;
     private readonly InstanceRewinder _rewinder;
-    private readonly UnstorableTurns _unstorable = new();
+    private readonly InstanceJudge _judge;
     private readonly OutcomeBoxes _outcomes;
     private readonly ILogger _logger;
 
@@ -27,6 +24,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         _runtime = runtime;
         _sessions = new OrchestrationSessions(runtime);
         _rewinder = new InstanceRewinder(runtime, _sessions);
+        _judge = new InstanceJudge(runtime, _sessions) { HasEnded = LookForSuccessorOf };
         _logger = runtime.Services.Loggers.Orchestrations;
         _outcomes = new OutcomeBoxes(TryRunTurnInMemoryAsync);
         _activities = new ActivityDispatcher(runtime) { TryContinueInMemory = _outcomes.TryDeliverAsync, Adopt = Adopt };
@@ -120,7 +118,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
             if (item.LostAttempts >= _runtime.HubOptions.MaximumLostAttempts)
             {
                 Log.Poisoned(_logger, item.Lock.InstanceId, item.Instance.Name, item.LostAttempts);
-                if (!await TryFailInstanceAsync(item, SuspectLane.Poison("This orchestration", item.LostAttempts)))
+                if (!await _judge.TryFailAsync(item, SuspectLane.Poison("This orchestration", item.LostAttempts)))
                 {
                     await GiveBackAsync(item.Lock, FailedTurnDelay);
                 }
@@ -136,6 +134,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         catch (Exception failed)
         {
             Log.TurnNotStored(_logger, failed, item.Lock.InstanceId);
+            await GiveBackAsync(item.Lock, FailedTurnDelay);
         }
     }
 
@@ -145,19 +144,8 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         IReadOnlyList<ActivityWorkItem> claimed = [];
         try
         {
-            if (!await PassesFilterAsync(item))
+            if (await _judge.TakeAsync(item) is not { } instance)
             {
-                Log.Filtered(_logger, item.Lock.InstanceId, item.Instance.Name);
-                await _runtime.Hub.AbandonOrchestrationAsync(item.Lock, FilteredDelay);
-                return [];
-            }
-
-            CachedInstance instance = await LoadAsync(item);
-            UnstorableTurns.ThrowIfUnreadable(instance.History.Concat(item.Messages.Select(message => message.Event)));
-            if (_sessions.Rejects(instance, item.Messages))
-            {
-                Log.Rejected(_logger, item.Lock.InstanceId, item.Instance.Name, item.Instance.Version);
-                await _runtime.Hub.AbandonOrchestrationAsync(item.Lock, _runtime.HubOptions.RejectionDelay);
                 return [];
             }
 
@@ -179,7 +167,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
                 });
             }
 
-            _unstorable.Forget(item.Lock.InstanceId);
+            _judge.Forget(item.Lock.InstanceId);
         }
         catch (WorkItemLockLostException) when (!lockHeld)
         {
@@ -189,25 +177,26 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         {
             Log.LockLost(_logger, lost.Message);
         }
+        catch (NotPlayedException notPlayed)
+        {
+            Log.TurnNotPlayed(_logger, notPlayed, item.Lock.InstanceId);
+            await _judge.AcquitAsync(item);
+            await GiveBackAsync(item.Lock, FailedTurnDelay);
+        }
         catch (Exception failed)
         {
             Log.TurnNotStored(_logger, failed, item.Lock.InstanceId);
-            if (!lockHeld
-                || !_unstorable.IsHopeless(item.Lock.InstanceId, failed)
-                || !await TryFailInstanceAsync(item, UnstorableTurns.Failure(failed)))
+            if (!lockHeld || !await _judge.TryEndAsync(item, failed))
             {
                 // Nothing was stored, or everything was and only the answer got lost. Giving the lock back is right in both cases:
-                // the fence tells them apart. What this version cannot read, another worker may.
-                await GiveBackAsync(item.Lock, failed is InvalidDataException ? _runtime.HubOptions.RejectionDelay : FailedTurnDelay);
+                // the fence tells them apart.
+                await _judge.AcquitAsync(item);
+                await GiveBackAsync(item.Lock, FailedTurnDelay);
             }
         }
 
         return claimed;
     }
-
-    private async ValueTask<bool> PassesFilterAsync(OrchestrationWorkItem item) =>
-        _runtime.Options.OrchestrationFilter is not { } filter
-        || await filter.IsOrchestrationValidAsync(new() { Name = item.Instance.Name, Tags = item.Instance.Tags });
 
     /// <summary>
     /// One commit for the outcomes of activities and the turn that they cause: possible while nobody else has touched the instance.
@@ -306,9 +295,9 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         }
 
         _runtime.ActivitySlots.GiveBack(slots - receipt.Claimed.Count);
-        if (turn.Status.IsTerminal() && _runtime.OrchestrationLimits?.ContainsKey(instance.Session?.Start?.Name ?? "") == true)
+        if (turn.Status.IsTerminal())
         {
-            LookForSuccessor();
+            LookForSuccessorOf(instance.Session?.Start?.Name ?? "");
         }
 
         if (turn.Status is OrchestrationStatus.Terminated or OrchestrationStatus.Failed)
@@ -320,6 +309,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         return receipt.Claimed;
     }
 
+    /// <exception cref="NotPlayedException">Code of the host that stands around the turn threw.</exception>
     private async Task<TurnResult> PlayAsync(CachedInstance instance, HistoryEvent[] played)
     {
         if (_runtime.TurnMiddleware is not { } middleware
@@ -329,17 +319,25 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         }
 
         TurnResult? result = null;
-        await middleware.InvokeAsync(start.Name, instance.InstanceId, () => result = Play());
-        return result
-            ?? throw new InvalidOperationException($"The turn of '{instance.InstanceId}' ({start.Name}) was not played by its middleware.");
+        try
+        {
+            await middleware.InvokeAsync(start.Name, instance.InstanceId, () => result = Play());
+        }
+        catch (Exception own)
+        {
+            throw new NotPlayedException($"The middleware of '{instance.InstanceId}' ({start.Name}) threw.", own);
+        }
+
+        return result ?? throw new NotPlayedException(
+            $"The turn of '{instance.InstanceId}' ({start.Name}) was not played by its middleware.", innerException: null);
 
         TurnResult Play() => (instance.Session ??= _sessions.Rebuild(instance)).Play(played);
     }
 
     /// <summary>An ended orchestration leaves its place to one that waits; the hub tells nobody.</summary>
-    private void LookForSuccessor()
+    private void LookForSuccessorOf(string name)
     {
-        if (_runtime.IsStopping)
+        if (_runtime.IsStopping || _runtime.OrchestrationLimits?.ContainsKey(name) != true)
         {
             return;
         }
@@ -384,64 +382,6 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         _runtime.Cache.Put(instance);
     }
 
-    private async Task<CachedInstance> LoadAsync(OrchestrationWorkItem item)
-    {
-        CachedInstance? cached = _runtime.Cache.Take(item.Lock.InstanceId);
-        // The fence too: a history that was rewound elsewhere may have as many events as before.
-        if (cached is not null
-            && cached.ExecutionId == item.Instance.ExecutionId
-            && cached.History.Count == item.HistoryCount
-            && cached.Fence == item.Lock.Fence - 1)
-        {
-            return cached;
-        }
-
-        cached?.Dispose();
-        IReadOnlyList<HistoryEvent> history = item.HistoryCount == 0
-            ? []
-            : item.History ?? await _runtime.Hub.GetHistoryAsync(item.Lock.InstanceId) ?? [];
-        return new CachedInstance(item.Lock.InstanceId, item.Instance.ExecutionId, [.. history])
-        {
-            CustomStatus = item.Instance.CustomStatus,
-        };
-    }
-
-    /// <summary>Ends an instance without running its code, which cannot be run.</summary>
-    private async Task<bool> TryFailInstanceAsync(OrchestrationWorkItem item, FailureDetails failure)
-    {
-        try
-        {
-            CachedInstance instance = await LoadAsync(item);
-            DateTime now = _runtime.Services.UtcNow();
-            ExecutionStartedEvent? start = instance.History.Concat(item.Messages.Select(message => message.Event))
-                .OfType<ExecutionStartedEvent>().FirstOrDefault();
-            var played = new List<HistoryEvent> { new OrchestratorStartedEvent(-1) { Timestamp = now } };
-            if (instance.History.Count == 0 && start is not null)
-            {
-                played.Add(start);
-            }
-
-            var result = new TurnResult
-            {
-                Status = OrchestrationStatus.Failed, Actions = [], CancelledTimers = [], Failure = failure,
-            };
-            TurnCommit turn = TurnBuilder.Build(item.Lock, instance, start, played, result, now, _runtime.Services) with
-            {
-                ConsumedMessages = [.. item.Messages.Select(message => message.Id)],
-            };
-            await _runtime.Hub.CommitTurnAsync(turn);
-            _sessions.Report(instance, start, played, result);
-            _unstorable.Forget(item.Lock.InstanceId);
-            instance.Dispose();
-            return true;
-        }
-        catch (Exception failed)
-        {
-            Log.TurnNotStored(_logger, failed, item.Lock.InstanceId);
-            return false;
-        }
-    }
-
     private async Task GiveBackAsync(OrchestrationLock held, TimeSpan delay)
     {
         try
@@ -455,8 +395,15 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         }
     }
 
+    /// <summary>No turn came about, and that is no fault of the instance.</summary>
+    private sealed class NotPlayedException(string message, Exception? innerException) : Exception(message, innerException);
+
     private static partial class Log
     {
+        [LoggerMessage(EventId = 616, Level = LogLevel.Error,
+            Message = "A turn of '{InstanceId}' was not played, for a fault of the host's own code; it runs again.")]
+        public static partial void TurnNotPlayed(ILogger logger, Exception exception, string instanceId);
+
         [LoggerMessage(EventId = 630, Level = LogLevel.Warning, Message = "A turn was thrown away: {Reason}")]
         public static partial void LockLost(ILogger logger, string reason);
 
@@ -474,13 +421,5 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         [LoggerMessage(EventId = 635, Level = LogLevel.Warning,
             Message = "An orchestration's place is free, but the hub did not answer who is next; the next look finds it. {Reason}")]
         public static partial void SuccessorNotFound(ILogger logger, string reason);
-
-        [LoggerMessage(EventId = 633, Level = LogLevel.Information,
-            Message = "'{InstanceId}' ({Name}, version '{Version}') is left to a worker of another version.")]
-        public static partial void Rejected(ILogger logger, string instanceId, string name, string? version);
-
-        [LoggerMessage(EventId = 634, Level = LogLevel.Information,
-            Message = "'{InstanceId}' ({Name}) is left to another worker: the orchestration filter refuses it.")]
-        public static partial void Filtered(ILogger logger, string instanceId, string name);
     }
 }

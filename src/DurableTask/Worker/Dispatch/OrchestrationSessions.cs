@@ -24,6 +24,29 @@ internal sealed partial class OrchestrationSessions(WorkerRuntime runtime)
         return session;
     }
 
+    /// <summary>The instance as its lock found it: from memory if that is up to date, else from the hub.</summary>
+    public async ValueTask<CachedInstance> LoadAsync(OrchestrationWorkItem item)
+    {
+        CachedInstance? cached = runtime.Cache.Take(item.Lock.InstanceId);
+        // The fence too: a history that was rewound elsewhere may have as many events as before.
+        if (cached is not null
+            && cached.ExecutionId == item.Instance.ExecutionId
+            && cached.History.Count == item.HistoryCount
+            && cached.Fence == item.Lock.Fence - 1)
+        {
+            return cached;
+        }
+
+        cached?.Dispose();
+        IReadOnlyList<HistoryEvent> history = item.HistoryCount == 0
+            ? []
+            : item.History ?? await runtime.Hub.GetHistoryAsync(item.Lock.InstanceId) ?? [];
+        return new CachedInstance(item.Lock.InstanceId, item.Instance.ExecutionId, [.. history])
+        {
+            CustomStatus = item.Instance.CustomStatus,
+        };
+    }
+
     /// <summary>True when this worker's version settings leave the orchestration to another worker.</summary>
     public bool Rejects(CachedInstance instance, IReadOnlyList<InboxMessage> messages)
     {

@@ -97,7 +97,10 @@ internal static class TurnBuilder
 
         foreach (string child in result.TerminateChildren)
         {
-            yield return new(child, null, new ExecutionTerminatedEvent(-1, result.Output, recurse: true) { Timestamp = now });
+            yield return new(child, null, new ExecutionTerminatedEvent(-1, result.Output, recurse: true) { Timestamp = now })
+            {
+                IsToChild = true,
+            };
         }
 
         if (result.Status.IsTerminal() && start?.ParentInstance is { } parent)

@@ -1,15 +1,15 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
+using System.Text;
 using DurableTask.Core;
 using DurableTask.Core.Exceptions;
-using DurableTask.Core.History;
-using DurableTask.Core.Hub;
 
 namespace Microsoft.DurableTask.Worker.Dispatch;
 
 /// <summary>
-/// Tells a hub that is away from a turn that it will never take (a text that cannot be stored, an id that is too long) or never give (an
-/// event that cannot be read): those would fail for ever. After five refusals the instance is hopeless.
+/// Tells a turn that a hub will never take (a text that cannot be stored, an id that is too long) from all else that may go wrong: a hub
+/// that is away, full, locked or being migrated, a connection that broke. Only what is refused for its own content is proof against the
+/// instance, and after five refusals the instance is hopeless; everything else is tried for as long as it takes.
 /// </summary>
 internal sealed class UnstorableTurns
 {
@@ -17,6 +17,7 @@ internal sealed class UnstorableTurns
 
     private readonly ConcurrentDictionary<string, int> _refusals = new(StringComparer.Ordinal);
 
+    /// <param name="failure">What came of storing a turn, or of reading what it needs; not what the host's own code threw.</param>
     public bool IsHopeless(string instanceId, Exception failure) =>
         failure is PayloadStorageException
         || (IsRefusal(failure) && _refusals.AddOrUpdate(instanceId, 1, (_, count) => count + 1) >= MaximumRefusals);
@@ -28,25 +29,19 @@ internal sealed class UnstorableTurns
         refusal.GetType().FullName ?? refusal.GetType().Name,
         refusal is PayloadStorageException
             ? refusal.Message
-            : $"A turn of this orchestration could not be {(refusal is InvalidDataException ? "read" : "stored")}, "
-        + $"{MaximumRefusals} times, so it was ended: {string.Concat(refusal.Message.Where(letter => !char.IsControl(letter)))}",
+            : $"A turn of this orchestration could not be stored, {MaximumRefusals} times, so it was ended: "
+        + string.Concat(refusal.Message.Where(letter => !char.IsControl(letter))),
         IsNonRetriable: true);
 
-    /// <summary>Throws when a stored event cannot be read: here, or in a newer version that another worker may have.</summary>
-    /// <exception cref="InvalidDataException">There is one.</exception>
-    public static void ThrowIfUnreadable(IEnumerable<HistoryEvent> stored)
+    private static bool IsRefusal(Exception? failure) => failure switch
     {
-        if (stored.OfType<UnreadableEvent>().FirstOrDefault() is { } unreadable)
-        {
-            throw new InvalidDataException($"A stored event cannot be read by this version of the engine. {unreadable.Reason}");
-        }
-    }
-
-    private static bool IsRefusal(Exception failure) => failure switch
-    {
-        InvalidDataException => true,
-        WorkItemLockLostException or TimeoutException or IOException or OperationCanceledException => false,
-        DbException database => !database.IsTransient,
-        _ => true,
+        null => false,
+        // Texts that are no Unicode do not even leave the process.
+        EncoderFallbackException => true,
+        // By the SQL standard's classes: data that cannot be what it should (22), a limit of the store (54), a broken check.
+        DbException { SqlState: ['2', '2', ..] or ['5', '4', ..] or CheckViolation } => true,
+        _ => IsRefusal(failure.InnerException),
     };
+
+    private const string CheckViolation = "23514";
 }

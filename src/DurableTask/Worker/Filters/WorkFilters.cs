@@ -22,13 +22,19 @@ internal sealed record WorkFilters(
     };
 
     /// <summary>True when this worker takes such an orchestration.</summary>
-    public bool Pass(ExecutionStartedEvent start) =>
-        Orchestrations is null || Orchestrations.Any(filter => filter.Passes(start.Name, start.Version));
+    public bool Pass(ExecutionStartedEvent start) => Pass(start.Name, start.Version);
+
+    /// <summary>True when this worker takes orchestrations of such a name and version.</summary>
+    public bool Pass(string name, string? version) => Orchestrations is null || Any(Orchestrations, name, version);
 
     /// <summary>How many of the activities, from the first, pass: only those may be claimed by the turn that adds them.</summary>
     public int Leading(IReadOnlyList<TaskScheduledEvent> activities) => Activities is null
         ? activities.Count
         : activities.TakeWhile(task => Activities.Any(filter => filter.Passes(task.Name, task.Version))).Count();
+
+    // Apart, so that a worker without filters makes no closure.
+    private static bool Any(IReadOnlyList<WorkFilter> filters, string name, string? version) =>
+        filters.Any(filter => filter.Passes(name, version));
 
     // A default struct has no list at all.
     private static WorkFilter Of(string name, IReadOnlyList<string>? versions) => new(name, versions is { Count: > 0 } ? versions : null);

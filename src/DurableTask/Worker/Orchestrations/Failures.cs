@@ -1,19 +1,22 @@
 using DurableTask.Core;
 using DurableTask.Core.Exceptions;
 using Microsoft.DurableTask.Entities;
+using Microsoft.Extensions.Logging;
 
 namespace Microsoft.DurableTask.Worker.Orchestrations;
 
 /// <summary>
-/// Turns exceptions into their stored form. A failure that came from a task keeps that task's details as its inner failure.
+/// Turns exceptions into their stored form. A failure that came from a task keeps that task's details as its inner failure. Code of the
+/// host that throws meanwhile (a provider of properties, an exception's own text) costs what it was asked for, and nothing else.
 /// </summary>
-internal static class Failures
+internal static partial class Failures
 {
     // Deep enough for every chain that a person reads; a longer one is cut, not refused.
     private const int MaximumDepth = 16;
 
+    /// <param name="logger">Hears of what could not be read.</param>
     public static FailureDetails From(
-        Exception exception, global::DurableTask.Core.IExceptionPropertiesProvider? properties, int depth = 0)
+        Exception exception, global::DurableTask.Core.IExceptionPropertiesProvider? properties, ILogger? logger = null, int depth = 0)
     {
         if (exception is OrchestrationFailure own)
         {
@@ -25,17 +28,35 @@ internal static class Failures
             _ when depth >= MaximumDepth => null,
             TaskFailedException failed => failed.FailureDetails.ToStored(),
             EntityOperationFailedException failed => failed.FailureDetails.ToStored(),
-            { InnerException: { } cause } => From(cause, properties, depth + 1),
+            { InnerException: { } cause } => From(cause, properties, logger, depth + 1),
             _ => null,
         };
         return new FailureDetails(
             exception.GetType().FullName ?? exception.GetType().Name,
-            exception.Message,
-            exception.StackTrace,
+            Ask(() => exception.Message) ?? "",
+            Ask(() => exception.StackTrace),
             inner,
             // The same code would make the same payload again.
             IsNonRetriable: exception is PayloadStorageException,
-            properties?.GetExceptionProperties(exception) is { } added ? FailureDetails.NormalizeProperties(added) : null);
+            Ask(() => properties?.GetExceptionProperties(exception) is { } added ? FailureDetails.NormalizeProperties(added) : null));
+
+        T? Ask<T>(Func<T?> question)
+            where T : class
+        {
+            try
+            {
+                return question();
+            }
+            catch (Exception withheld)
+            {
+                if (logger is not null)
+                {
+                    Log.DetailWithheld(logger, withheld, exception.GetType());
+                }
+
+                return null;
+            }
+        }
     }
 
     public static FailureDetails NotFound(string errorType, string what, string name, string? version) => new(
@@ -43,4 +64,12 @@ internal static class Failures
         $"No {what} task named '{name}'{(string.IsNullOrEmpty(version) ? "" : $" with version '{version}'")} was found. "
         + "Register it with this worker's AddTasks, or check the spelling of the name.",
         IsNonRetriable: true);
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 637, Level = LogLevel.Warning,
+            Message = "A detail of a failure ({Failure}) could not be read and is left out: the exception, or the provider of its "
+                + "properties, threw.")]
+        public static partial void DetailWithheld(ILogger logger, Exception thrown, Type failure);
+    }
 }

@@ -74,8 +74,21 @@ internal sealed partial class OrchestrationSession(
 
     public void Dispose()
     {
-        (_orchestrator as IDisposable)?.Dispose();
-        scope?.Dispose();
+        DisposeOf(_orchestrator as IDisposable);
+        DisposeOf(scope);
+    }
+
+    /// <summary>What the host's code throws here is no fault of the turn, which may be stored already.</summary>
+    private void DisposeOf(IDisposable? owned)
+    {
+        try
+        {
+            owned?.Dispose();
+        }
+        catch (Exception own)
+        {
+            Log.NotDisposed(_logger, own, Start?.OrchestrationInstance.InstanceId);
+        }
     }
 
     private void PlayAll(IEnumerable<HistoryEvent> events)
@@ -242,7 +255,7 @@ internal sealed partial class OrchestrationSession(
     private void Fail(Exception exception)
     {
         _thrown = exception;
-        _failure = Failures.From(exception, services.ExceptionProperties);
+        _failure = Failures.From(exception, services.ExceptionProperties, _logger);
     }
 
     private TurnResult Result()
@@ -333,5 +346,9 @@ internal sealed partial class OrchestrationSession(
         [LoggerMessage(EventId = 610, Level = LogLevel.Warning,
             Message = "'{InstanceId}': a second outcome of task #{TaskId} was ignored.")]
         public static partial void IgnoredOutcome(ILogger logger, string? instanceId, int taskId);
+
+        [LoggerMessage(EventId = 614, Level = LogLevel.Warning,
+            Message = "'{InstanceId}': the orchestrator, or a service of its scope, threw when it was disposed of.")]
+        public static partial void NotDisposed(ILogger logger, Exception exception, string? instanceId);
     }
 }

@@ -33,8 +33,9 @@ internal sealed class OrchestratorActions
     /// <summary>Stored timers that the code cancelled during this turn.</summary>
     public IReadOnlyList<int> CancelledTimers => _cancelledTimers;
 
-    /// <summary>The instance ids of sub-orchestrations that run.</summary>
-    public IReadOnlyCollection<string> OpenChildren => _openChildren.Values;
+    /// <summary>The instance ids of sub-orchestrations that run; those that no stored turn holds yet were never created.</summary>
+    public IEnumerable<string> OpenChildren =>
+        _openChildren.Where(child => !_added.ContainsKey(child.Key)).Select(child => child.Value);
 
     public int NextId() => _next++;
 
