@@ -136,6 +136,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         catch (Exception failed)
         {
             Log.TurnNotStored(_logger, failed, item.Lock.InstanceId);
+            await GiveBackAsync(item.Lock, FailedTurnDelay);
         }
     }
 
@@ -198,7 +199,8 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
             {
                 // Nothing was stored, or everything was and only the answer got lost. Giving the lock back is right in both cases:
                 // the fence tells them apart. What this version cannot read, another worker may.
-                await GiveBackAsync(item.Lock, failed is InvalidDataException ? _runtime.HubOptions.RejectionDelay : FailedTurnDelay);
+                await GiveBackAsync(
+                    item.Lock, failed is InvalidDataException ? _runtime.HubOptions.RejectionDelay : FailedTurnDelay, lockHeld);
             }
         }
 
@@ -216,6 +218,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
     private async Task<IReadOnlyList<ActivityWorkItem>?> TryRunTurnInMemoryAsync(
         IReadOnlyList<(ActivityWorkItem Activity, HistoryEvent Outcome)> outcomes)
     {
+        // Throws nothing: whatever fails here, the outcomes still have the long way.
         string instanceId = outcomes[0].Activity.Lock.InstanceId;
         CachedInstance? instance = _runtime.Cache.Take(instanceId);
         if (instance is null)
@@ -442,18 +445,12 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         }
     }
 
-    private async Task GiveBackAsync(OrchestrationLock held, TimeSpan delay)
-    {
-        try
-        {
-            await _runtime.Hub.AbandonOrchestrationAsync(held, delay);
-        }
-        catch (Exception unreachable)
-        {
-            // The lease does it, later.
-            Log.NotGivenBack(_logger, held.InstanceId, unreachable.Message);
-        }
-    }
+    /// <summary>A start that came straight from the hub has no lock that could be given back by somebody else, or end by itself.</summary>
+    private Task GiveBackAsync(OrchestrationLock held, TimeSpan delay, bool lockHeld = true) => OwedCalls.GiveBackAsync(
+        _runtime,
+        () => _runtime.Hub.AbandonOrchestrationAsync(held, delay),
+        () => lockHeld ? _runtime.Locks.IsHeld(held) : !_runtime.IsOver,
+        (reason, pause) => Log.NotGivenBack(_logger, held.InstanceId, pause, reason));
 
     private static partial class Log
     {
@@ -464,8 +461,8 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         public static partial void TurnNotStored(ILogger logger, Exception exception, string instanceId);
 
         [LoggerMessage(EventId = 632, Level = LogLevel.Warning,
-            Message = "The lock on '{InstanceId}' could not be given back; it ends with its lease. {Reason}")]
-        public static partial void NotGivenBack(ILogger logger, string instanceId, string reason);
+            Message = "The lock on '{InstanceId}' could not be given back; the next attempt is in {Pause}. {Reason}")]
+        public static partial void NotGivenBack(ILogger logger, string instanceId, TimeSpan pause, string reason);
 
         [LoggerMessage(EventId = 634, Level = LogLevel.Error,
             Message = "'{InstanceId}' ({Name}) is ended: {Losses} workers were lost while they ran its next turn.")]

@@ -71,10 +71,39 @@ internal sealed partial class OrchestrationSession(
         }
     }
 
+    /// <summary>Throws nothing: what the orchestrator's own code does here comes beside its turn, which may be stored already.</summary>
     public void Dispose()
     {
-        (_orchestrator as IDisposable)?.Dispose();
-        scope?.Dispose();
+        try
+        {
+            (_orchestrator as IDisposable)?.Dispose();
+        }
+        catch (Exception failed)
+        {
+            Log.NotReleased(_logger, failed, Start?.OrchestrationInstance.InstanceId, Start?.Name);
+        }
+
+        _ = ReleaseScopeAsync();
+    }
+
+    /// <summary>A scope that holds what can be released in this way only refuses the other.</summary>
+    private async Task ReleaseScopeAsync()
+    {
+        try
+        {
+            if (scope is IAsyncDisposable patient)
+            {
+                await patient.DisposeAsync();
+            }
+            else
+            {
+                scope?.Dispose();
+            }
+        }
+        catch (Exception failed)
+        {
+            Log.NotReleased(_logger, failed, Start?.OrchestrationInstance.InstanceId, Start?.Name);
+        }
     }
 
     private void PlayAll(IEnumerable<HistoryEvent> events)
@@ -328,5 +357,10 @@ internal sealed partial class OrchestrationSession(
         [LoggerMessage(EventId = 610, Level = LogLevel.Warning,
             Message = "'{InstanceId}': a second outcome of task #{TaskId} was ignored.")]
         public static partial void IgnoredOutcome(ILogger logger, string? instanceId, int taskId);
+
+        [LoggerMessage(EventId = 613, Level = LogLevel.Error,
+            Message = "'{InstanceId}' ({Name}): the orchestrator, or a service of its scope, threw while it was disposed; its turns "
+                + "count all the same.")]
+        public static partial void NotReleased(ILogger logger, Exception exception, string? instanceId, string? name);
     }
 }
