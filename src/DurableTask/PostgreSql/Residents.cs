@@ -110,11 +110,11 @@ internal sealed class Residents(TimeProvider timeProvider)
 
     /// <summary>
     /// A commit's outcome is not known: if it was stored, something may live in the worker's memory that the worker does not know of.
-    /// It is taken from there by <see cref="ResidentReclaimer"/>.
+    /// It is taken from there by <see cref="ResidentReclaimer"/>. An id that cannot be stored was not, and would fail every look.
     /// </summary>
     public void Doubt(string instanceId, string? workerId)
     {
-        if (workerId is not null)
+        if (workerId is not null && Refusals.CanBeStored(instanceId))
         {
             _doubtful[(instanceId, workerId)] = timeProvider.GetTimestamp();
         }
