@@ -34,7 +34,7 @@ internal sealed class WorkItemStore(
             var held = new OrchestrationLock(item.State.InstanceId, request.WorkerId, item.Fence);
             if (item.ResidentAt != request.WorkerId)
             {
-                residents.Forget(item.State.InstanceId);
+                residents.Locked(item.State.InstanceId, item.ResidentAt);
             }
 
             // A start that has no message comes before all that have one.
@@ -297,6 +297,7 @@ internal sealed class WorkItemStore(
             return [];
         }
 
+        residents.Renewed(locks);
         foreach (var workerId in locks.Select(held => held.WorkerId).Distinct(StringComparer.Ordinal))
         {
             await leases.ExtendAsync(workerId, lease, cancellationToken);
