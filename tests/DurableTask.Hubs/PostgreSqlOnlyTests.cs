@@ -287,6 +287,22 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
     }
 
     [Fact]
+    public async Task An_activity_is_given_back_once_although_the_first_answer_was_lost()
+    {
+        await using var proxy = new CuttingProxy(new NpgsqlConnectionStringBuilder(database.ConnectionString));
+        var hub = await StartHubAsync(connectionString: proxy.ConnectionString);
+        await hub.CreateInstanceAsync(Some.Instance(), []);
+        var item = await NextAsync(hub, CancellationToken.None);
+        var claimed = Assert.Single((await hub.CommitTurnAsync(Some.Claiming(Some.Turn(item), Some.Lease))).Claimed);
+
+        proxy.CutAfter(item.Instance.ExecutionId);
+        await Assert.ThrowsAnyAsync<NpgsqlException>(() => hub.AbandonActivityAsync(claimed.Lock, TimeSpan.Zero).WaitAsync(Patience));
+        await hub.AbandonActivityAsync(claimed.Lock, TimeSpan.Zero).WaitAsync(Patience);
+
+        Assert.Single(await hub.LockActivitiesAsync(new LockRequest("w2", 10, Some.Lease)));
+    }
+
+    [Fact]
     public async Task Messages_that_nobody_will_consume_are_swept()
     {
         var hub = await StartHubAsync();

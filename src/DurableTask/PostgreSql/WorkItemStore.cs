@@ -331,16 +331,16 @@ internal sealed class WorkItemStore(
 
     private async Task EvictActivityAsync(ActivityLock held, TimeSpan delay, CancellationToken cancellationToken)
     {
-        if (residents.Open(held) is var (executionId, task)
-            && await RunAndSignalAsync(
+        if (residents.Open(held) is var (executionId, task))
+        {
+            await RunAndSignalAsync(
                 "evict_activity",
                 [
                     held.InstanceId, executionId, held.WorkerId, held.TaskId, task.Name, task.Version,
                     HistorySerializer.Serialize(task), delay,
                 ],
                 WorkKind.Activity,
-                cancellationToken))
-        {
+                cancellationToken);
             residents.Close(held);
         }
     }
