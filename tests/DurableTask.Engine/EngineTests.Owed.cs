@@ -60,6 +60,48 @@ public abstract partial class EngineTests
         Assert.Contains("bad  text", done.FailureDetails.InnerFailure.ErrorMessage, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_worker_that_cannot_tell_its_outcomes_does_not_run_more_and_more()
+    {
+        const int most = 2;
+        const int orchestrations = 12;
+        await using HubOwner owner = Own();
+        int failures = 0, runs = 0;
+        bool isAway = true;
+        var tried = new TaskCompletionSource();
+        await using EngineHost engine = await EngineHost.StartAsync(
+            HubProxy.Around(owner.Hub, (method, arguments) =>
+            {
+                if (!isAway || !(method == nameof(ITaskHub.CompleteActivityAsync)
+                    || (method == nameof(ITaskHub.CommitTurnAsync) && Finishes(arguments))))
+                {
+                    return null;
+                }
+
+                if (Interlocked.Increment(ref failures) == 40 * most)
+                {
+                    tried.TrySetResult();
+                }
+
+                return method == nameof(ITaskHub.CommitTurnAsync) ? Away<TurnReceipt>() : Away<bool>();
+            }),
+            tasks => tasks
+                .AddOrchestratorFunc("Calls", context => context.CallActivityAsync<int>("Count"))
+                .AddActivityFunc("Count", _ => Interlocked.Increment(ref runs)),
+            configure: options => options.Concurrency.MaximumConcurrentActivityWorkItems = most,
+            configureHub: Impatient);
+        string[] ids = await Task.WhenAll(Enumerable.Range(0, orchestrations)
+            .Select(_ => engine.Client.ScheduleNewOrchestrationInstanceAsync("Calls")));
+        await tried.Task.WaitAsync(Patience);
+
+        // As many as run at a time, and as many that ended before the first failure was known.
+        Assert.InRange(runs, 1, 2 * most);
+        isAway = false;
+        OrchestrationMetadata[] done = await Task.WhenAll(ids.Select(engine.WaitAsync));
+        Assert.All(done, instance => Assert.Equal(OrchestrationRuntimeStatus.Completed, instance.RuntimeStatus));
+        Assert.Equal(orchestrations, runs);
+    }
+
     [Theory]
     [InlineData("chosen")]
     [InlineData(null)]

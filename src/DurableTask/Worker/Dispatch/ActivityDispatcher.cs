@@ -83,11 +83,31 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         }
     }
 
-    private Task GiveBackAsync(ActivityWorkItem item, TimeSpan delay) => OwedCalls.GiveBackAsync(
-        runtime,
-        () => runtime.Hub.AbandonActivityAsync(item.Lock, delay),
-        () => runtime.Locks.IsHeld(item.Lock),
-        (reason, pause) => Log.NotGivenBack(_logger, item.Task.Name, item.Lock.InstanceId, pause, reason));
+    /// <summary>The activity's slot is free again; while the hub does not take the lock back, it has another one.</summary>
+    private async Task GiveBackAsync(ActivityWorkItem item, TimeSpan delay)
+    {
+        int slots = 0;
+        await OwedCalls.GiveBackAsync(
+            runtime,
+            () => runtime.Hub.AbandonActivityAsync(item.Lock, delay),
+            () => runtime.Locks.IsHeld(item.Lock),
+            (reason, pause) =>
+            {
+                slots = OccupyOnce(slots);
+                Log.NotGivenBack(_logger, item.Task.Name, item.Lock.InstanceId, pause, reason);
+            });
+        runtime.ActivitySlots.GiveBack(slots);
+    }
+
+    private int OccupyOnce(int slots)
+    {
+        if (slots == 0)
+        {
+            runtime.ActivitySlots.Occupy();
+        }
+
+        return 1;
+    }
 
     /// <summary>Starts activities whose slots and locks are held.</summary>
     public void Start(IEnumerable<ActivityWorkItem> items)
@@ -286,34 +306,45 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
     private TaskFailedEvent Failed(ActivityWorkItem item, global::DurableTask.Core.FailureDetails details) =>
         new(-1, item.Lock.TaskId, details) { Timestamp = runtime.Services.UtcNow() };
 
-    /// <summary>For as long as the lock is held: a finished activity's outcome is worth all patience.</summary>
+    /// <summary>For as long as the lock is held: a finished activity's outcome is worth all patience. It has a slot again meanwhile, so
+    /// that outcomes that cannot be told do not become more and more.</summary>
     private async Task ReportAsync(ActivityWorkItem item, HistoryEvent outcome)
     {
-        for (int attempt = 1; ; attempt++)
+        int refusals = 0;
+        int slots = 0;
+        try
         {
-            try
+            for (int attempt = 1; ; attempt++)
             {
-                await runtime.Hub.CompleteActivityAsync(item.Lock, outcome);
-                return;
-            }
-            catch (Exception unavailable) when (unavailable is not WorkItemLockLostException && runtime.Locks.IsHeld(item.Lock))
-            {
-                TimeSpan pause = OwedCalls.PauseAfter(attempt, runtime.HubOptions.MaximumReconnectDelay);
-                Log.ReportAgain(_logger, unavailable, item.Task.Name, item.Lock.InstanceId, attempt, pause);
-                if (attempt == MaximumRefusals && IsFaultOf(unavailable))
+                try
                 {
-                    outcome = Failed(item, new("UnstorableOutcome", Unstorable(unavailable), IsNonRetriable: true));
+                    await runtime.Hub.CompleteActivityAsync(item.Lock, outcome);
+                    return;
                 }
+                catch (Exception unavailable) when (unavailable is not WorkItemLockLostException && runtime.Locks.IsHeld(item.Lock))
+                {
+                    slots = OccupyOnce(slots);
+                    TimeSpan pause = OwedCalls.PauseAfter(attempt, runtime.HubOptions.MaximumReconnectDelay);
+                    Log.ReportAgain(_logger, unavailable, item.Task.Name, item.Lock.InstanceId, attempt, pause);
+                    if (IsFaultOf(unavailable) && ++refusals == MaximumRefusals)
+                    {
+                        outcome = Failed(item, new("UnstorableOutcome", Unstorable(unavailable), IsNonRetriable: true));
+                    }
 
-                await Task.Delay(pause, runtime.Time, CancellationToken.None);
+                    await Task.Delay(pause, runtime.Time, CancellationToken.None);
+                }
             }
+        }
+        finally
+        {
+            runtime.ActivitySlots.GiveBack(slots);
         }
     }
 
     /// <summary>True when it is the outcome that cannot be stored (a text that cannot be encoded, data that the database does not take,
     /// its size), not the hub that cannot store: those are the classes 22 and 54 of the SQL standard's codes.</summary>
-    private static bool IsFaultOf(Exception refusal) =>
-        refusal is ArgumentException or NotSupportedException or JsonException or DbException { SqlState: ['2', '2', ..] or ['5', '4', ..] };
+    private static bool IsFaultOf(Exception refusal) => refusal
+        is ArgumentException or NotSupportedException or JsonException or DbException { SqlState: ['2', '2', ..] or ['5', '4', ..] };
 
     private static string Unstorable(Exception refusal) =>
         $"The activity ran, but its outcome could not be stored, {MaximumRefusals} times. {refusal.GetType().Name}: "
