@@ -122,7 +122,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
                 Log.Poisoned(_logger, item.Lock.InstanceId, item.Instance.Name, item.LostAttempts);
                 if (!await TryFailInstanceAsync(item, SuspectLane.Poison("This orchestration", item.LostAttempts)))
                 {
-                    await GiveBackAsync(item.Lock, FailedTurnDelay);
+                    await GiveBackAsync(item.Lock, FailedTurnDelay, lockHeld: true);
                 }
             }
             else if (!await _runtime.Suspects.TryRunAsync(
@@ -130,13 +130,13 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
                 async () => _activities.Start(await RunTurnOfItemAsync(item, lockHeld: true)),
                 acquit: null))
             {
-                await GiveBackAsync(item.Lock, SuspectLane.GiveBackDelay);
+                await GiveBackAsync(item.Lock, SuspectLane.GiveBackDelay, lockHeld: true);
             }
         }
         catch (Exception failed)
         {
             Log.TurnNotStored(_logger, failed, item.Lock.InstanceId);
-            await GiveBackAsync(item.Lock, FailedTurnDelay);
+            await GiveBackAsync(item.Lock, FailedTurnDelay, lockHeld: true);
         }
     }
 
@@ -446,7 +446,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
     }
 
     /// <summary>A start that came straight from the hub has no lock that could be given back by somebody else, or end by itself.</summary>
-    private Task GiveBackAsync(OrchestrationLock held, TimeSpan delay, bool lockHeld = true) => OwedCalls.GiveBackAsync(
+    private Task GiveBackAsync(OrchestrationLock held, TimeSpan delay, bool lockHeld) => OwedCalls.GiveBackAsync(
         _runtime,
         () => _runtime.Hub.AbandonOrchestrationAsync(held, delay),
         () => lockHeld ? _runtime.Locks.IsHeld(held) : !_runtime.IsOver,
