@@ -3,21 +3,21 @@ using DurableTask.Core.Hub;
 
 namespace Heal.DurableTask.Engine.Tests;
 
-/// <summary>Entities of a hub whose calls fail where a test says so, before they reach it.</summary>
+/// <summary>Entities of a hub whose calls a test may answer itself, before they reach it: null lets the hub answer.</summary>
 public class EntityHubProxy : DispatchProxy
 {
     private IEntityHub _entities = null!;
-    private Func<string, bool> _fails = null!;
+    private Func<string, object?> _answer = null!;
 
-    public static IEntityHub Around(IEntityHub entities, Func<string, bool> fails)
+    public static IEntityHub Around(IEntityHub entities, Func<string, object?> answer)
     {
         IEntityHub proxy = Create<IEntityHub, EntityHubProxy>();
         ((EntityHubProxy)(object)proxy)._entities = entities;
-        ((EntityHubProxy)(object)proxy)._fails = fails;
+        ((EntityHubProxy)(object)proxy)._answer = answer;
         return proxy;
     }
 
-    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => _fails(targetMethod!.Name)
-        ? Task.FromException(new TimeoutException("The hub did not answer."))
-        : targetMethod.Invoke(_entities, BindingFlags.DoNotWrapExceptions, binder: null, args, culture: null);
+    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
+        _answer(targetMethod!.Name)
+        ?? targetMethod.Invoke(_entities, BindingFlags.DoNotWrapExceptions, binder: null, args, culture: null);
 }

@@ -31,9 +31,13 @@ public class HubProxy : DispatchProxy
         method == nameof(ITaskHub.LockOrchestrationsAsync) ? Task.FromResult<IReadOnlyList<OrchestrationWorkItem>>([]) : null);
 
     /// <summary>Calls to the entities fail where the test says so.</summary>
-    public static ITaskHub AroundEntities(ITaskHub hub, Func<string, bool> fails)
+    public static ITaskHub AroundEntities(ITaskHub hub, Func<string, bool> fails) => AroundEntities(
+        hub, method => fails(method) ? Task.FromException(new TimeoutException("The hub did not answer.")) : null);
+
+    /// <summary>Calls to the entities are answered by the test where it likes to.</summary>
+    public static ITaskHub AroundEntities(ITaskHub hub, Func<string, object?> answer)
     {
-        IEntityHub entities = EntityHubProxy.Around(hub.Entities, fails);
+        IEntityHub entities = EntityHubProxy.Around(hub.Entities, answer);
         return Around(hub, (method, _) => method == $"get_{nameof(ITaskHub.Entities)}" ? entities : null);
     }
 

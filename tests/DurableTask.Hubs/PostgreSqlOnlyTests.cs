@@ -1,3 +1,4 @@
+using System.Text;
 using DurableTask.Core.Payloads;
 using Heal.Postgres;
 using Microsoft.DurableTask.PostgreSql;
@@ -55,20 +56,17 @@ public sealed class PostgreSqlOnlyTests(HubTestDatabase database) : IClassFixtur
         Assert.Equal(["1", "10"], transactions);
     }
 
-    [Fact]
-    public async Task One_bad_turn_does_not_fail_its_neighbours()
+    [Theory]
+    [InlineData('\0', typeof(PostgresException))]
+    [InlineData('\ud800', typeof(EncoderFallbackException))]
+    public async Task One_bad_turn_does_not_fail_its_neighbours(char bad, Type refusal)
     {
         var hub = await StartHubAsync();
         var position = 0;
-        var commits = await CommitAsOneGroupAsync(hub, turn => position++ == 5 ? turn with { CustomStatus = "no \0 in a text" } : turn);
-        var failed = 0;
-        foreach (var commit in commits)
-        {
-            var error = await Record.ExceptionAsync(() => commit.WaitAsync(Patience));
-            failed += error is PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire } ? 1 : error is null ? 0 : 100;
-        }
+        var commits = await CommitAsOneGroupAsync(hub, turn => position++ == 5 ? turn with { CustomStatus = $"no {bad} in a text" } : turn);
+        var errors = await Task.WhenAll(commits.Select(commit => Record.ExceptionAsync(() => commit.WaitAsync(Patience))));
 
-        Assert.Equal(1, failed);
+        Assert.IsType(refusal, Assert.Single(errors, error => error is not null));
         Assert.Contains(_log.Warnings, warning => warning.Contains("storing each alone", StringComparison.Ordinal));
         Assert.Equal(["10"], await ListAsync("SELECT count(*)::text FROM instances WHERE status = 0"));
         Assert.Equal(["10"], await ListAsync("SELECT count(*)::text FROM history"));
@@ -86,23 +84,64 @@ public sealed class PostgreSqlOnlyTests(HubTestDatabase database) : IClassFixtur
         Assert.Empty(_log.Warnings);
     }
 
-    [Fact]
-    public async Task One_bad_message_does_not_fail_its_neighbours()
+    [Theory]
+    [InlineData('\0', typeof(PostgresException))]
+    [InlineData('\ud800', typeof(EncoderFallbackException))]
+    public async Task One_bad_message_does_not_fail_its_neighbours(char bad, Type refusal)
     {
         var hub = await StartHubAsync();
         await hub.CreateInstanceAsync(Some.Instance("good"), []);
         var sent = Enumerable.Range(0, 40)
-            .Select(i => hub.SendMessageAsync(i % 10 == 5 ? $"bad\0{i}" : "good", Some.Event($"e{i}")))
+            .Select(i => hub.SendMessageAsync(i % 10 == 5 ? $"bad{bad}{i}" : "good", Some.Event($"e{i}")))
             .ToArray();
         foreach (var (i, message) in sent.Index())
         {
             var error = await Record.ExceptionAsync(() => message.WaitAsync(Patience));
-            Assert.Equal(
-                i % 10 == 5 ? PostgresErrorCodes.CharacterNotInRepertoire : null, (error as PostgresException)?.SqlState ?? error?.Message);
+            Assert.Equal(i % 10 == 5 ? refusal : null, error?.GetType());
         }
 
         Assert.Equal(["36"], await ListAsync("SELECT count(*)::text FROM inbox WHERE event LIKE '%EventRaised%'"));
         Assert.False(await hub.SendMessageAsync("nobody", Some.Event("e")));
+    }
+
+    [Theory]
+    [InlineData('\0', typeof(PostgresException))]
+    [InlineData('\ud800', typeof(EncoderFallbackException))]
+    public async Task One_bad_start_does_not_fail_its_neighbours_and_leaves_no_doubt(char bad, Type refusal)
+    {
+        var hub = await StartHubAsync();
+        var worker = new Eager();
+        hub.Attach(worker);
+        string[] ids = [.. Enumerable.Range(0, 40).Select(i => i % 10 == 5 ? $"bad{bad}{i}" : $"good{i}")];
+        var created = ids.Select(id => hub.CreateInstanceAsync(Some.Instance(id), [])).ToArray();
+        foreach (var (i, creation) in created.Index())
+        {
+            var error = await Record.ExceptionAsync(() => creation.WaitAsync(Patience));
+            Assert.Equal(i % 10 == 5 ? refusal : null, error?.GetType());
+        }
+
+        // Those that began in memory are still there after a look for what is in doubt, and the look goes on working.
+        Assert.Equal(36, worker.Started);
+        await database.TerminateConnectionsAsync();
+        Assert.Equal(["36"], await RetryAsync(
+            () => ListAsync("SELECT count(*)::text FROM instances WHERE resident_at = 'eager'"), CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData('\0')]
+    [InlineData('\ud800')]
+    public async Task A_doubt_that_no_query_can_name_does_not_keep_the_others_from_being_settled(char bad)
+    {
+        var hub = await StartHubAsync();
+        await hub.CreateInstanceAsync(Some.Instance("good"), []);
+        var residents = new Residents(TimeProvider.System);
+        residents.Doubt($"bad{bad}", "worker");
+        residents.Doubt("good", "worker");
+        await using var connection = await _source.OpenConnectionAsync();
+
+        await ResidentReclaimer.ReclaimDoubtfulAsync(connection, residents, () => Task.CompletedTask, CancellationToken.None);
+
+        Assert.Empty(residents.Doubtful);
     }
 
     [Fact]
@@ -247,6 +286,22 @@ public sealed class PostgreSqlOnlyTests(HubTestDatabase database) : IClassFixtur
     }
 
     [Fact]
+    public async Task An_activity_is_given_back_once_although_the_first_answer_was_lost()
+    {
+        await using var proxy = new CuttingProxy(new NpgsqlConnectionStringBuilder(database.ConnectionString));
+        var hub = await StartHubAsync(connectionString: proxy.ConnectionString);
+        await hub.CreateInstanceAsync(Some.Instance(), []);
+        var item = await NextAsync(hub, CancellationToken.None);
+        var claimed = Assert.Single((await hub.CommitTurnAsync(Some.Claiming(Some.Turn(item), Some.Lease))).Claimed);
+
+        proxy.CutAfter(item.Instance.ExecutionId);
+        await Assert.ThrowsAnyAsync<NpgsqlException>(() => hub.AbandonActivityAsync(claimed.Lock, TimeSpan.Zero).WaitAsync(Patience));
+        await hub.AbandonActivityAsync(claimed.Lock, TimeSpan.Zero).WaitAsync(Patience);
+
+        Assert.Single(await hub.LockActivitiesAsync(new LockRequest("w2", 10, Some.Lease)));
+    }
+
+    [Fact]
     public async Task Messages_that_nobody_will_consume_are_swept()
     {
         var hub = await StartHubAsync();
@@ -383,6 +438,27 @@ public sealed class PostgreSqlOnlyTests(HubTestDatabase database) : IClassFixtur
         await using var command = _source.CreateCommand(sql, arguments);
         await using var reader = await command.ExecuteReaderAsync();
         return await HubDatabase.ReadAllAsync(reader, row => row.GetString(0), CancellationToken.None);
+    }
+
+    /// <summary>A worker that has room for everything, and only counts what it gets.</summary>
+    private sealed class Eager : ILocalWorker
+    {
+        private int _started;
+
+        public int Started => _started;
+
+        public string WorkerId => "eager";
+
+        public TimeSpan Lease => Some.Lease;
+
+        public bool TryReserve(ExecutionStartedEvent start) => true;
+
+        public void GiveBack()
+        {
+            // It has room for everything.
+        }
+
+        public void Start(OrchestrationWorkItem item) => Interlocked.Increment(ref _started);
     }
 
     private async Task ExecuteAsync(string sql)

@@ -122,6 +122,51 @@ public sealed class TakeOverTests(HubTestDatabase database) : IClassFixture<HubT
     }
 
     [Fact]
+    public async Task An_activity_that_its_living_worker_has_lost_sight_of_goes_to_another_when_its_lease_is_over()
+    {
+        var lease = TimeSpan.FromSeconds(1);
+        var hub = await StartHubAsync();
+        var lost = await ClaimAsync(hub, lease);
+        var kept = await ClaimAsync(hub, lease);
+
+        // What the worker still has keeps the worker's own lease alive.
+        IReadOnlyList<ActivityWorkItem> taken;
+        do
+        {
+            Assert.Empty((await hub.RenewLocksAsync([], [kept.Lock], lease, _deadline.Token)).Activities);
+        }
+        while ((taken = await hub.LockActivitiesAsync(new LockRequest("other", 10, Hour), _deadline.Token)).Count == 0);
+
+        Assert.Equal(lost.Lock.InstanceId, Assert.Single(taken).Lock.InstanceId);
+        Assert.Equal([lost.Lock], (await hub.RenewLocksAsync([], [lost.Lock, kept.Lock], lease)).Activities);
+        await hub.CompleteActivityAsync(kept.Lock, Some.Outcome(0));
+        await hub.CompleteActivityAsync(taken[0].Lock, Some.Outcome(0));
+    }
+
+    [Fact]
+    public async Task An_activity_stays_with_its_worker_while_another_one_of_the_same_process_runs_a_turn()
+    {
+        var hub = await StartHubAsync();
+        var activity = await ClaimAsync(hub, Hour);
+        await hub.SendMessageAsync(activity.Lock.InstanceId, Some.Event("go"));
+        var turn = await NextAsync(hub, "other");
+
+        Assert.Empty((await hub.RenewLocksAsync([], [activity.Lock], Hour)).Activities);
+        await hub.CommitTurnAsync(Some.Turn(turn));
+        await hub.CompleteActivityAsync(activity.Lock, Some.Outcome(0));
+
+        Assert.Equal(["TaskCompleted"], Some.Names(await NextAsync(hub, "other")));
+    }
+
+    /// <summary>An activity that has no row, in the memory of "worker".</summary>
+    private async Task<ActivityWorkItem> ClaimAsync(PostgreSqlTaskHub hub, TimeSpan lease)
+    {
+        await hub.CreateInstanceAsync(Some.Instance(), []);
+        var receipt = await hub.CommitTurnAsync(Some.Claiming(Some.Turn(await NextAsync(hub, "worker")), lease));
+        return Assert.Single(receipt.Claimed, item => item.Lock.ActivityId == Residents.NoRow);
+    }
+
+    [Fact]
     public async Task What_may_live_in_memory_stays_in_doubt_while_somebody_has_its_row_locked()
     {
         var hub = await StartHubAsync();

@@ -17,6 +17,9 @@ internal sealed record Settings
     /// <summary>How many talk at a time, all workers together; null for no limit.</summary>
     public required int? OrchestrationPlaces { get; init; }
 
+    /// <summary>True when what a turn claims has no lease of its own, see <see cref="Faults.StayingClaims"/>.</summary>
+    public required bool ClaimsStay { get; init; }
+
     public static Settings Draw(Random chance) => Draw(chance, TimeSpan.FromSeconds(chance.Next(1, 31)));
 
     private static Settings Draw(Random chance, TimeSpan lease) => new()
@@ -30,5 +33,6 @@ internal sealed record Settings
         MaximumTimerInterval = chance.Next(4) == 0 ? lease * 5 : TimeSpan.FromDays(3),
         ActivityPlaces = chance.Next(3) == 0 ? chance.Next(1, 4) : null,
         OrchestrationPlaces = chance.Next(3) == 0 ? chance.Next(1, 3) : null,
+        ClaimsStay = chance.Next(2) == 0,
     };
 }

@@ -34,6 +34,7 @@ internal sealed class Simulation
     private readonly Settings _settings;
     private readonly Scenario _scenario;
     private readonly SimClock _hubClock;
+    private readonly StayingClaims _claims;
     private readonly Dictionary<(string InstanceId, Job Job), int> _runs = [];
     private readonly List<WorkerSite> _sites = [];
     private readonly Func<ITaskHub, InMemoryStorage, ITaskHub> _defect;
@@ -49,6 +50,7 @@ internal sealed class Simulation
         _faults = new FaultSource(_world, FaultPlan.Draw(_world.Chance, _settings.Lease));
         _scenario = new Generator(_world.Chance, _settings.Lease / 10, again: true).Draw();
         _hubClock = new SimClock(_world);
+        _claims = new StayingClaims(_storage, () => _hubClock.Now);
         var checks = new EndChecks(_scenario, _settings, _storage, _repairs);
         _audit = new Audit(
             _storage,
@@ -68,7 +70,7 @@ internal sealed class Simulation
         _world.Trace.Explain(() => $"{_settings}\n{_faults.Plan}\n{string.Join('\n', _scenario.Roots)}");
         for (int i = 0; i < _settings.Workers; i++)
         {
-            var site = new WorkerSite(_world, i, _settings, _scenario, RegisterTasks, _faults, _audit, Connect);
+            var site = new WorkerSite(_world, i, _settings, _scenario, RegisterTasks, _faults, _audit, Connect, _claims);
             _sites.Add(site);
             site.Start();
         }
@@ -107,14 +109,17 @@ internal sealed class Simulation
         return Task.CompletedTask;
     }
 
-    private ITaskHub Connect(SimProcess process) =>
-        _defect(new InMemoryTaskHub(new SimTime(process, _hubClock), _storage), _storage);
+    private ITaskHub Connect(SimProcess process)
+    {
+        var hub = new InMemoryTaskHub(new SimTime(process, _hubClock), _storage);
+        return _defect(_settings.ClaimsStay ? _claims.Around(hub, process) : hub, _storage);
+    }
 
     private Task StartDriver()
     {
         var process = new SimProcess(_world, "client", _settings.Workers);
         var time = new SimTime(process, new SimClock(_world));
-        var hub = new FaultyHub(Connect(process), process, time, _faults, _audit);
+        var hub = new FaultyHub(Connect(process), process, time, _faults, _audit, _claims);
         var services = new ServiceCollection().AddSingleton<TimeProvider>(time).AddLogging();
         services.AddDurableTaskClient(client => client
             .UseTaskHub(_ => hub, options =>

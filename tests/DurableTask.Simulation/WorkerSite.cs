@@ -22,7 +22,8 @@ internal sealed class WorkerSite(
     Action<DurableTaskRegistry, TimeProvider> register,
     FaultSource faults,
     Audit audit,
-    Func<SimProcess, ITaskHub> connect)
+    Func<SimProcess, ITaskHub> connect,
+    StayingClaims claims)
 {
     private readonly SimClock _clock = new(world);
     private SimProcess? _process;
@@ -34,10 +35,15 @@ internal sealed class WorkerSite(
     /// <summary>Starts a process; whenever it is gone, another one follows.</summary>
     public void Start()
     {
-        _process = new SimProcess(world, $"worker{number}.{++_starts}", number) { IsWorker = true };
-        _process.Killed = StartLater;
-        world.Trace.Write($"{_process.Name} starts");
-        Launch(_process);
+        var process = new SimProcess(world, $"worker{number}.{++_starts}", number) { IsWorker = true };
+        process.Killed = () =>
+        {
+            claims.Free(process);
+            StartLater();
+        };
+        _process = process;
+        world.Trace.Write($"{process.Name} starts");
+        Launch(process);
     }
 
     /// <summary>What may happen to a process before any of its steps.</summary>
@@ -70,7 +76,7 @@ internal sealed class WorkerSite(
     private void Launch(SimProcess process)
     {
         var time = new SimTime(process, _clock);
-        var hub = new FaultyHub(connect(process), process, time, faults, audit);
+        var hub = new FaultyHub(connect(process), process, time, faults, audit, claims);
         var services = new ServiceCollection().AddSingleton<TimeProvider>(time);
         services.AddDurableTaskWorker(worker => worker
             .AddTasks(tasks => register(tasks, time))

@@ -40,9 +40,14 @@ internal sealed partial class InboxWriter(HubDatabase database, HubNotifier noti
             await StoreAsync(store, [.. group.Cast<PreparedPost>().OrderBy(post => post.InstanceId, StringComparer.Ordinal)]);
             notifier.Publish(HubNews.OfWork(WorkKind.Orchestration));
         }
-        catch (PostgresException refused) when (refused.InvariantSeverity == "ERROR" && group.Count > 1)
+        catch (Exception refused) when (group.Count > 1 && Refusals.Is(refused))
         {
             Log.GroupRefused(logger, group.Count, database.Channel, refused.Message);
+            if (refused is not PostgresException)
+            {
+                await store.DisposeAsync();
+            }
+
             foreach (var operation in group)
             {
                 await CommitGroupAsync(store, [operation]);

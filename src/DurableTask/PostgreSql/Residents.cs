@@ -17,6 +17,9 @@ internal sealed class Residents(TimeProvider timeProvider)
     private readonly ConcurrentDictionary<string, Resident> _byId = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string InstanceId, string WorkerId), long> _doubtful = new();
 
+    /// <summary>When activities without rows were last renewed, or first found open by a look.</summary>
+    private readonly ConcurrentDictionary<ActivityLock, long> _renewed = new();
+
     /// <summary>The activity id of the lock on an activity that has no row.</summary>
     public const long NoRow = 0;
 
@@ -91,6 +94,7 @@ internal sealed class Residents(TimeProvider timeProvider)
         if (claimed.Any(item => item.Lock.ActivityId == NoRow))
         {
             resident ??= _byId[id] = new Resident(turn.ExecutionId, turn.Lock.WorkerId);
+            resident.Lease = turn.ClaimLease;
         }
 
         if (resident is not null)
@@ -108,13 +112,68 @@ internal sealed class Residents(TimeProvider timeProvider)
     /// <summary>The instance lives elsewhere by now.</summary>
     public void Forget(string instanceId) => _byId.TryRemove(instanceId, out _);
 
+    /// <summary>A worker has locked an instance that does not live in its memory. If it lives in that of another worker of this process,
+    /// that one's activities stay there; what the instance becomes is not known here any more.</summary>
+    public void Locked(string instanceId, string? residentAt)
+    {
+        if (!_byId.TryGetValue(instanceId, out var resident))
+        {
+            return;
+        }
+
+        if (resident.WorkerId == residentAt)
+        {
+            resident.State = null;
+        }
+        else
+        {
+            _byId.TryRemove(KeyValuePair.Create(instanceId, resident));
+        }
+    }
+
+    /// <summary>Their worker says that it still has these.</summary>
+    public void Renewed(IEnumerable<ActivityLock> locks)
+    {
+        var now = timeProvider.GetTimestamp();
+        foreach (var held in locks)
+        {
+            _renewed[held] = now;
+        }
+    }
+
+    /// <summary>
+    /// Doubts the instances of activities that their worker has not renewed for a whole lease: it lives, and its lease is extended by
+    /// whatever else it does, but these it has lost sight of. So the lock on an activity ends with its lease, with a row or without.
+    /// </summary>
+    public void DoubtForgotten()
+    {
+        var now = timeProvider.GetTimestamp();
+        var open = new HashSet<ActivityLock>();
+        foreach (var resident in _byId.Values)
+        {
+            foreach (var held in resident.OpenLocks())
+            {
+                open.Add(held);
+                if (timeProvider.GetElapsedTime(_renewed.GetOrAdd(held, now), now) > resident.Lease)
+                {
+                    Doubt(held.InstanceId, held.WorkerId);
+                }
+            }
+        }
+
+        foreach (var held in _renewed.Keys.Where(held => !open.Contains(held)))
+        {
+            _renewed.TryRemove(held, out _);
+        }
+    }
+
     /// <summary>
     /// A commit's outcome is not known: if it was stored, something may live in the worker's memory that the worker does not know of.
-    /// It is taken from there by <see cref="ResidentReclaimer"/>.
+    /// It is taken from there by <see cref="ResidentReclaimer"/>. An id that cannot be stored was not, and would fail every look.
     /// </summary>
     public void Doubt(string instanceId, string? workerId)
     {
-        if (workerId is not null)
+        if (workerId is not null && Refusals.CanBeStored(instanceId))
         {
             _doubtful[(instanceId, workerId)] = timeProvider.GetTimestamp();
         }
@@ -171,6 +230,17 @@ internal sealed class Residents(TimeProvider timeProvider)
         public NewInstance? Start { get; set; }
 
         public InstanceState? State { get; set; }
+
+        /// <summary>How long its activities are good for unless renewed.</summary>
+        public TimeSpan Lease { get; set; }
+
+        public ActivityLock[] OpenLocks()
+        {
+            lock (_open)
+            {
+                return [.. _open.Values.Select(item => item.Lock)];
+            }
+        }
 
         public bool HasOthersThan(IReadOnlyList<ActivityLock> finished)
         {

@@ -35,8 +35,7 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
         }
         catch (Exception exception)
         {
-            // A refused statement was rolled back. Whatever else ended the connection, or its session, may have come after the commit.
-            state.IsUnknown = state.IsSent && exception is not PostgresException { InvariantSeverity: "ERROR" };
+            state.IsUnknown = state.IsSent && !Refusals.Is(exception);
             await _connection.DisposeAsync();
             throw;
         }

@@ -34,7 +34,7 @@ internal sealed class WorkItemStore(
             var held = new OrchestrationLock(item.State.InstanceId, request.WorkerId, item.Fence);
             if (item.ResidentAt != request.WorkerId)
             {
-                residents.Forget(item.State.InstanceId);
+                residents.Locked(item.State.InstanceId, item.ResidentAt);
             }
 
             // A start that has no message comes before all that have one.
@@ -302,6 +302,7 @@ internal sealed class WorkItemStore(
             return [];
         }
 
+        residents.Renewed(locks);
         foreach (var workerId in locks.Select(held => held.WorkerId).Distinct(StringComparer.Ordinal))
         {
             await leases.ExtendAsync(workerId, lease, cancellationToken);
@@ -335,16 +336,16 @@ internal sealed class WorkItemStore(
 
     private async Task EvictActivityAsync(ActivityLock held, TimeSpan delay, CancellationToken cancellationToken)
     {
-        if (residents.Open(held) is var (executionId, task)
-            && await RunAndSignalAsync(
+        if (residents.Open(held) is var (executionId, task))
+        {
+            await RunAndSignalAsync(
                 "evict_activity",
                 [
                     held.InstanceId, executionId, held.WorkerId, held.TaskId, task.Name, task.Version,
                     HistorySerializer.Serialize(task), delay,
                 ],
                 WorkKind.Activity,
-                cancellationToken))
-        {
+                cancellationToken);
             residents.Close(held);
         }
     }

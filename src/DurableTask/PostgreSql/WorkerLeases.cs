@@ -25,7 +25,4 @@ internal sealed class WorkerLeases(HubDatabase database, string self, TimeProvid
         await command.ExecuteNonQueryAsync(cancellationToken);
         _extended[workerId] = (now, lease);
     }
-
-    /// <summary>True when the worker has ever had anything live in its memory.</summary>
-    public bool IsKnown(string workerId) => _extended.ContainsKey(workerId);
 }

@@ -200,11 +200,13 @@ internal sealed partial class WorkerSessions(
         Log.TakenOver(logger, database.Channel, string.Join(", ", dead), counts[1], counts[0], counts[2]);
     }
 
-    /// <summary>What lives in the memory of workers that were not heard of for too long, and what may or may not live in our own.</summary>
+    /// <summary>What lives in the memory of workers that were not heard of for too long, and of our own what they have lost sight of, or
+    /// what may or may not live there.</summary>
     private async Task ReclaimAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var news = new HubNews { Orchestrations = true, Activities = true };
         Task Tell() => TellAsync(connection, news, cancellationToken);
+        residents.DoubtForgotten();
         var taken = await ResidentReclaimer.ReclaimExpiredAsync(connection, self, Tell, cancellationToken)
             + await ResidentReclaimer.ReclaimDoubtfulAsync(connection, residents, Tell, cancellationToken);
         if (taken > 0)

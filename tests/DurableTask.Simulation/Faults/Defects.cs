@@ -33,6 +33,7 @@ internal static class Defects
             ["a purge leaves something"] = (hub, _) => new LazyPurge(hub),
             ["a rewind adds to the history that it replaces"] = (hub, _) => new AddedRewind(hub),
             ["sub-orchestrations are not rewound with their parents"] = (hub, _) => new LonelyRewind(hub),
+            ["an outcome is refused although its lock is held"] = (hub, _) => new RefusedOutcomes(hub),
             ["limits are not looked at"] = (hub, _) => new UnlimitedLocks(hub),
         };
 
@@ -230,6 +231,13 @@ internal static class Defects
     {
         public override Task<TurnReceipt> CommitTurnAsync(TurnCommit turn, CancellationToken cancellationToken = default) =>
             base.CommitTurnAsync(turn with { RewoundChildren = [] }, cancellationToken);
+    }
+
+    private sealed class RefusedOutcomes(ITaskHub hub) : PassingHub(hub)
+    {
+        public override Task CompleteActivityAsync(
+            ActivityLock held, HistoryEvent outcome, CancellationToken cancellationToken = default) =>
+            throw WorkItemLockLostException.ForActivity(held.InstanceId, held.TaskId);
     }
 
     private sealed class UnlimitedLocks(ITaskHub hub) : PassingHub(hub)

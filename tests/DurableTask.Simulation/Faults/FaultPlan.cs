@@ -18,6 +18,9 @@ internal sealed record FaultPlan
     /// <summary>A call fails, and everything was done.</summary>
     public double ErrorAfterCall { get; init; }
 
+    /// <summary>A call is the first of all that fail, of all processes, up to a minute long; nothing is done.</summary>
+    public double Outage { get; init; }
+
     /// <summary>A worker stands still at a step, up to three leases long.</summary>
     public double Pause { get; init; }
 
@@ -51,6 +54,20 @@ internal sealed record FaultPlan
             return new FaultPlan { IsFaultFree = true, Latency = TimeSpan.FromMilliseconds(chance.Next(20)) };
         }
 
+        if (chance.Next(5) == 0)
+        {
+            // The hub fails, the workers live: nobody takes from them what they have lost sight of.
+            return new FaultPlan
+            {
+                ErrorBeforeCall = Rate(0.05),
+                ErrorAfterCall = Rate(0.05),
+                Outage = 0.02 * chance.NextDouble(),
+                LostSignal = Rate(0.3),
+                Latency = TimeSpan.FromMilliseconds(chance.Next(20)),
+                CalmAfter = chance.Next(300, 4000),
+            };
+        }
+
         return new FaultPlan
         {
             KillAtStep = Rate(0.003),
@@ -58,6 +75,7 @@ internal sealed record FaultPlan
             KillAfterCall = Rate(0.02),
             ErrorBeforeCall = Rate(0.05),
             ErrorAfterCall = Rate(0.05),
+            Outage = Rate(0.003),
             Pause = Rate(0.003),
             Stall = Rate(0.001),
             LostSignal = Rate(0.3),

@@ -8,7 +8,10 @@ internal sealed class FaultSource(SimWorld world, FaultPlan plan)
     private const int MostClockJumps = 3;
     private static readonly TimeSpan CalmLatency = TimeSpan.FromMilliseconds(20);
 
+    private static readonly TimeSpan LongestOutage = TimeSpan.FromMinutes(1);
+
     private int _clockJumps;
+    private long _awayUntil;
 
     public FaultPlan Plan => plan;
 
@@ -33,6 +36,19 @@ internal sealed class FaultSource(SimWorld world, FaultPlan plan)
         bool happens = Disrupts(probability);
         Kills += happens ? 1 : 0;
         return happens;
+    }
+
+    /// <summary>True for a call that the hub does not answer.</summary>
+    public bool IsAway()
+    {
+        if (Happens(plan.Outage))
+        {
+            _awayUntil = world.Now + world.Between(TimeSpan.Zero, LongestOutage).Ticks;
+        }
+
+        bool isAway = !IsCalm && world.Now < _awayUntil;
+        Disruptions += isAway ? 1 : 0;
+        return isAway;
     }
 
     public bool ClockJumps() => _clockJumps < MostClockJumps && Disrupts(plan.ClockJump) && ++_clockJumps > 0;

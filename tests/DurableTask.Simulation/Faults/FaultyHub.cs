@@ -8,7 +8,8 @@ using Heal.Shared.Tests.Programs.Checks;
 namespace Heal.DurableTask.Simulation.Tests.Faults;
 
 /// <summary>A process's connection to the hub: every call takes a way there and back, on which all can go wrong.</summary>
-internal sealed class FaultyHub(ITaskHub hub, SimProcess process, TimeProvider time, FaultSource faults, Audit audit) : ITaskHub
+internal sealed class FaultyHub(
+    ITaskHub hub, SimProcess process, TimeProvider time, FaultSource faults, Audit audit, StayingClaims claims) : ITaskHub
 {
     private static readonly TimeSpan SafetyPoll = TimeSpan.FromSeconds(5);
 
@@ -109,7 +110,7 @@ internal sealed class FaultyHub(ITaskHub hub, SimProcess process, TimeProvider t
             process.World.Trace.Write($"{process.Name} committed #{receipt.Fence}, claimed {receipt.Claimed.Count}");
             process.World.Trace.Explain(() => HistoryText.Describe(turn));
             return receipt;
-        });
+        }, unheard: receipt => claims.Free(receipt.Claimed.Select(item => item.Lock)));
 
     public Task AbandonOrchestrationAsync(OrchestrationLock held, TimeSpan delay, CancellationToken cancellationToken = default) =>
         CallAsync($"abandon {held.InstanceId} #{held.Fence}", async () =>
@@ -182,7 +183,8 @@ internal sealed class FaultyHub(ITaskHub hub, SimProcess process, TimeProvider t
     }
 
     /// <summary>Calls the hub, with everything that can go wrong before and after.</summary>
-    internal async Task<T> CallAsync<T>(string what, Func<Task<T>> call)
+    /// <param name="unheard">What the hub does when its answer is lost.</param>
+    internal async Task<T> CallAsync<T>(string what, Func<Task<T>> call, Action<T>? unheard = null)
     {
         process.World.Trace.Write($"{process.Name} {what}");
         await TravelAsync();
@@ -191,7 +193,7 @@ internal sealed class FaultyHub(ITaskHub hub, SimProcess process, TimeProvider t
             await DieAsync();
         }
 
-        if (faults.Disrupts(faults.Plan.ErrorBeforeCall))
+        if (faults.IsAway() || faults.Disrupts(faults.Plan.ErrorBeforeCall))
         {
             process.World.Trace.Write($"{process.Name} loses the connection before: {what}");
             throw new HubAwayException(what, tookEffect: false);
@@ -206,6 +208,7 @@ internal sealed class FaultyHub(ITaskHub hub, SimProcess process, TimeProvider t
         if (faults.Disrupts(faults.Plan.ErrorAfterCall))
         {
             process.World.Trace.Write($"{process.Name} loses the connection after: {what}");
+            unheard?.Invoke(result);
             throw new HubAwayException(what, tookEffect: true);
         }
 

@@ -1,4 +1,6 @@
+using System.Data.Common;
 using System.Diagnostics;
+using System.Text.Json;
 using DurableTask.Core;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
@@ -15,12 +17,12 @@ namespace Microsoft.DurableTask.Worker.Dispatch;
 /// </summary>
 internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
 {
-    // A finished activity's outcome is worth some patience: giving up means running it again after its lease.
-    private const int MaximumReportAttempts = 8;
+    // An outcome that is refused so often, for what it is, is not going to be stored: the call fails with that as its reason.
+    private const int MaximumRefusals = 8;
 
     // What runs for long before it kills cannot be told from its neighbours by running it alone: it has to be lost more often.
     private const int LossesPerLostAttempt = 4;
-    private static readonly TimeSpan FirstReportDelay = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan FailedActivityDelay = TimeSpan.FromSeconds(1);
 
     private readonly UnreadableWork _unreadable = new(runtime.Time, runtime.HubOptions.UnreadableWorkTimeout);
     private readonly ILogger _logger = runtime.Services.Loggers.Activities;
@@ -54,7 +56,7 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         if (runtime.IsStopping)
         {
             // The look was under way when the stop began. What it found may be what this very worker has just given back.
-            await GiveBackAsync(items);
+            GiveBack(items);
             return 0;
         }
 
@@ -67,20 +69,46 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         return items.Count;
     }
 
-    private async Task GiveBackAsync(IReadOnlyList<ActivityWorkItem> unbegun)
+    /// <summary>As work of its own, which the stop waits for: a hub that does not answer is asked again.</summary>
+    private void GiveBack(IReadOnlyList<ActivityWorkItem> unbegun)
     {
         runtime.ActivitySlots.GiveBack(unbegun.Count);
         foreach (ActivityWorkItem item in unbegun)
         {
-            try
+            ActivityCancellation cancellation = runtime.Locks.Add(item.Lock);
+            runtime.Running.Start(async () =>
             {
-                await runtime.Hub.AbandonActivityAsync(item.Lock, TimeSpan.Zero);
-            }
-            catch (Exception unavailable)
-            {
-                Log.NotGivenBack(_logger, item.Task.Name, item.Lock.InstanceId, unavailable.Message);
-            }
+                await GiveBackAsync(item, TimeSpan.Zero);
+                runtime.Locks.Remove(item.Lock);
+                cancellation.Dispose();
+            });
         }
+    }
+
+    /// <summary>The activity's slot is free again; while the hub does not take the lock back, it has another one.</summary>
+    private async Task GiveBackAsync(ActivityWorkItem item, TimeSpan delay)
+    {
+        int slots = 0;
+        await OwedCalls.GiveBackAsync(
+            runtime,
+            () => runtime.Hub.AbandonActivityAsync(item.Lock, delay),
+            () => runtime.Locks.IsHeld(item.Lock),
+            (reason, pause) =>
+            {
+                slots = OccupyOnce(slots);
+                Log.NotGivenBack(_logger, item.Task.Name, item.Lock.InstanceId, pause, reason);
+            });
+        runtime.ActivitySlots.GiveBack(slots);
+    }
+
+    private int OccupyOnce(int slots)
+    {
+        if (slots == 0)
+        {
+            runtime.ActivitySlots.Occupy();
+        }
+
+        return 1;
     }
 
     /// <summary>Starts activities whose slots and locks are held.</summary>
@@ -146,7 +174,7 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
 
             if (outcome is null)
             {
-                await runtime.Hub.AbandonActivityAsync(item.Lock, GiveBackDelay(item));
+                await GiveBackAsync(item, GiveBackDelay(item));
             }
             else if (await TryContinueInMemory(item, outcome) is { } started)
             {
@@ -164,6 +192,7 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         catch (Exception unexpected)
         {
             Log.OutcomeNotStored(_logger, unexpected, item.Task.Name, item.Lock.InstanceId);
+            await GiveBackAsync(item, FailedActivityDelay);
         }
         finally
         {
@@ -317,24 +346,49 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
     private TaskFailedEvent Failed(ActivityWorkItem item, FailureDetails details) =>
         new(-1, item.Lock.TaskId, details) { Timestamp = runtime.Services.UtcNow() };
 
+    /// <summary>For as long as the lock is held: a finished activity's outcome is worth all patience. It has a slot again meanwhile, so
+    /// that outcomes that cannot be told do not become more and more.</summary>
     private async Task ReportAsync(ActivityWorkItem item, HistoryEvent outcome)
     {
-        TimeSpan delay = FirstReportDelay;
-        for (int attempt = 1; ; attempt++)
+        int refusals = 0;
+        int slots = 0;
+        try
         {
-            try
+            for (int attempt = 1; ; attempt++)
             {
-                await runtime.Hub.CompleteActivityAsync(item.Lock, outcome);
-                return;
-            }
-            catch (Exception unavailable) when (unavailable is not WorkItemLockLostException && attempt < MaximumReportAttempts)
-            {
-                Log.ReportAgain(_logger, unavailable, item.Task.Name, item.Lock.InstanceId, attempt, MaximumReportAttempts);
-                await Task.Delay(delay, runtime.Time, CancellationToken.None);
-                delay *= 2;
+                try
+                {
+                    await runtime.Hub.CompleteActivityAsync(item.Lock, outcome);
+                    return;
+                }
+                catch (Exception unavailable) when (unavailable is not WorkItemLockLostException && runtime.Locks.IsHeld(item.Lock))
+                {
+                    slots = OccupyOnce(slots);
+                    TimeSpan pause = OwedCalls.PauseAfter(attempt, runtime.HubOptions.MaximumReconnectDelay);
+                    Log.ReportAgain(_logger, unavailable, item.Task.Name, item.Lock.InstanceId, attempt, pause);
+                    if (IsFaultOf(unavailable) && ++refusals == MaximumRefusals)
+                    {
+                        outcome = Failed(item, new("UnstorableOutcome", Unstorable(unavailable), IsNonRetriable: true));
+                    }
+
+                    await Task.Delay(pause, runtime.Time, CancellationToken.None);
+                }
             }
         }
+        finally
+        {
+            runtime.ActivitySlots.GiveBack(slots);
+        }
     }
+
+    /// <summary>True when it is the outcome that cannot be stored (a text that cannot be encoded, data that the database does not take,
+    /// its size), not the hub that cannot store: those are the classes 22 and 54 of the SQL standard's codes.</summary>
+    private static bool IsFaultOf(Exception refusal) => refusal
+        is ArgumentException or NotSupportedException or JsonException or DbException { SqlState: ['2', '2', ..] or ['5', '4', ..] };
+
+    private static string Unstorable(Exception refusal) =>
+        $"The activity ran, but its outcome could not be stored, {MaximumRefusals} times. {refusal.GetType().Name}: "
+        + string.Concat(refusal.Message.Where(char.IsAscii).Where(letter => !char.IsControl(letter)));
 
     private sealed class ActivityContext(TaskName name, string instanceId, string version, ActivityCancellation cancellation)
         : TaskActivityContext, IActivityCancellation
@@ -387,17 +441,17 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         public static partial void LockLost(ILogger logger, string? name, string instanceId, string reason);
 
         [LoggerMessage(EventId = 622, Level = LogLevel.Error,
-            Message = "Activity '{Name}' of '{InstanceId}' ran, but its outcome could not be stored. It runs again when its lease ends.")]
+            Message = "Activity '{Name}' of '{InstanceId}' ran, but its outcome could not be stored. It runs again.")]
         public static partial void OutcomeNotStored(ILogger logger, Exception exception, string? name, string instanceId);
 
         [LoggerMessage(EventId = 627, Level = LogLevel.Warning,
-            Message = "Activity '{Name}' of '{InstanceId}' was taken while this worker stops, and could not be given back: it runs "
-                + "elsewhere when its lease ends. {Reason}")]
-        public static partial void NotGivenBack(ILogger logger, string? name, string instanceId, string reason);
+            Message = "Activity '{Name}' of '{InstanceId}' could not be given back; the next attempt is in {Pause}. {Reason}")]
+        public static partial void NotGivenBack(ILogger logger, string? name, string instanceId, TimeSpan pause, string reason);
 
         [LoggerMessage(EventId = 623, Level = LogLevel.Warning,
-            Message = "The outcome of activity '{Name}' of '{InstanceId}' could not be stored (attempt {Attempt} of {Attempts}).")]
+            Message = "The outcome of activity '{Name}' of '{InstanceId}' could not be stored (attempt {Attempt}); the next attempt is in "
+                + "{Pause}.")]
         public static partial void ReportAgain(
-            ILogger logger, Exception exception, string? name, string instanceId, int attempt, int attempts);
+            ILogger logger, Exception exception, string? name, string instanceId, int attempt, TimeSpan pause);
     }
 }

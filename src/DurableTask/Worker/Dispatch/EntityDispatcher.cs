@@ -96,9 +96,9 @@ internal sealed partial class EntityDispatcher(WorkerRuntime runtime)
         }
     }
 
-    private async Task GiveBackAsync(EntityWorkItem item)
-    {
-        try
+    private Task GiveBackAsync(EntityWorkItem item) => OwedCalls.GiveBackAsync(
+        runtime,
+        async () =>
         {
             if (item.LostAttempts >= SuspectLane.LostAttemptsOfSuspects)
             {
@@ -107,13 +107,9 @@ internal sealed partial class EntityDispatcher(WorkerRuntime runtime)
             }
 
             await runtime.Hub.Entities.AbandonAsync(item.Lock, RetryDelay);
-        }
-        catch (Exception unreachable)
-        {
-            // The lease does it, later.
-            Log.NotGivenBack(_logger, item.Lock.EntityId, unreachable.Message);
-        }
-    }
+        },
+        () => runtime.Locks.IsHeld(item.Lock),
+        (reason, pause) => Log.NotGivenBack(_logger, item.Lock.EntityId, pause, reason));
 
     private static partial class Log
     {
@@ -125,8 +121,8 @@ internal sealed partial class EntityDispatcher(WorkerRuntime runtime)
         public static partial void BatchNotStored(ILogger logger, Exception exception, string entityId);
 
         [LoggerMessage(EventId = 652, Level = LogLevel.Warning,
-            Message = "The lock on entity '{EntityId}' could not be given back; it ends with its lease. {Reason}")]
-        public static partial void NotGivenBack(ILogger logger, string entityId, string reason);
+            Message = "The lock on entity '{EntityId}' could not be given back; the next attempt is in {Pause}. {Reason}")]
+        public static partial void NotGivenBack(ILogger logger, string entityId, TimeSpan pause, string reason);
 
         [LoggerMessage(EventId = 653, Level = LogLevel.Warning,
             Message = "{Count} entities were locked by orchestrations that have ended; the locks were released.")]

@@ -27,6 +27,10 @@ internal sealed class HeldLocks(TaskScheduler scheduler)
 
     public bool IsHeld(ActivityLock held) => _activities.ContainsKey(held);
 
+    public bool IsHeld(OrchestrationLock held) => _orchestrations.ContainsKey(held);
+
+    public bool IsHeld(EntityLock held) => _entities.ContainsKey(held);
+
     /// <summary>In an order that does not depend on chance, as the simulation needs it.</summary>
     public IReadOnlyCollection<ActivityLock> Activities =>
         [.. _activities.Keys.OrderBy(held => held.InstanceId, StringComparer.Ordinal).ThenBy(held => held.TaskId)];
@@ -35,15 +39,6 @@ internal sealed class HeldLocks(TaskScheduler scheduler)
 
     public IReadOnlyCollection<OrchestrationLock> Orchestrations =>
         [.. _orchestrations.Keys.OrderBy(held => held.InstanceId, StringComparer.Ordinal)];
-
-    /// <summary>Renews those of entities once. A lost one's batch can commit nothing any more and says so itself.</summary>
-    public async Task RenewEntitiesAsync(ITaskHub hub, TimeSpan lease, CancellationToken cancellationToken)
-    {
-        if (!_entities.IsEmpty)
-        {
-            await hub.Entities.RenewAsync(Entities, lease, cancellationToken);
-        }
-    }
 
     /// <summary>Asks the activities of an instance that ended without them to end too.</summary>
     public void CancelActivitiesOf(string instanceId)
@@ -68,18 +63,43 @@ internal sealed class HeldLocks(TaskScheduler scheduler)
         }
     }
 
-    /// <summary>Renews once. Locks that turn out to be lost are forgotten: their work can commit nothing any more.</summary>
+    /// <summary>Renews those of orchestrations once. Locks that turn out to be lost are forgotten: their work can commit nothing any
+    /// more.</summary>
     /// <returns>How many were lost.</returns>
-    public async Task<LostLocks> RenewAsync(ITaskHub hub, TimeSpan lease, CancellationToken cancellationToken)
+    public async Task<int> RenewOrchestrationsAsync(ITaskHub hub, TimeSpan lease, CancellationToken cancellationToken)
     {
-        if (_orchestrations.IsEmpty && _activities.IsEmpty)
+        if (_orchestrations.IsEmpty)
         {
-            return LostLocks.None;
+            return 0;
         }
 
-        LostLocks lost = await hub.RenewLocksAsync(Orchestrations, Activities, lease, cancellationToken);
-        return new LostLocks(
-            [.. lost.Orchestrations.Where(held => _orchestrations.TryRemove(held, out _))], [.. lost.Activities.Where(Lose)]);
+        LostLocks lost = await hub.RenewLocksAsync(Orchestrations, [], lease, cancellationToken);
+        return lost.Orchestrations.Count(held => _orchestrations.TryRemove(held, out _));
+    }
+
+    /// <summary>Renews those of activities once, as those of orchestrations.</summary>
+    /// <returns>How many were lost.</returns>
+    public async Task<int> RenewActivitiesAsync(ITaskHub hub, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        if (_activities.IsEmpty)
+        {
+            return 0;
+        }
+
+        LostLocks lost = await hub.RenewLocksAsync([], Activities, lease, cancellationToken);
+        return lost.Activities.Count(Lose);
+    }
+
+    /// <summary>Renews those of entities once. A lost one's batch can commit nothing any more and says so itself.</summary>
+    /// <returns>None: they are not counted.</returns>
+    public async Task<int> RenewEntitiesAsync(ITaskHub hub, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        if (!_entities.IsEmpty)
+        {
+            await hub.Entities.RenewAsync(Entities, lease, cancellationToken);
+        }
+
+        return 0;
     }
 
     /// <summary>What was given up, or has ended, since the renewal began was not lost: a turn may have stored it meanwhile.</summary>

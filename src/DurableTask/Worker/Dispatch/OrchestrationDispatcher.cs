@@ -120,7 +120,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
                 Log.Poisoned(_logger, item.Lock.InstanceId, item.Instance.Name, item.LostAttempts);
                 if (!await _judge.TryFailAsync(item, SuspectLane.Poison("This orchestration", item.LostAttempts)))
                 {
-                    await GiveBackAsync(item.Lock, FailedTurnDelay);
+                    await GiveBackAsync(item.Lock, FailedTurnDelay, lockHeld: true);
                 }
             }
             else if (!await _runtime.Suspects.TryRunAsync(
@@ -128,13 +128,13 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
                 async () => _activities.Start(await RunTurnOfItemAsync(item, lockHeld: true)),
                 acquit: null))
             {
-                await GiveBackAsync(item.Lock, SuspectLane.GiveBackDelay);
+                await GiveBackAsync(item.Lock, SuspectLane.GiveBackDelay, lockHeld: true);
             }
         }
         catch (Exception failed)
         {
             Log.TurnNotStored(_logger, failed, item.Lock.InstanceId);
-            await GiveBackAsync(item.Lock, FailedTurnDelay);
+            await GiveBackAsync(item.Lock, FailedTurnDelay, lockHeld: true);
         }
     }
 
@@ -181,7 +181,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         {
             Log.TurnNotPlayed(_logger, notPlayed, item.Lock.InstanceId);
             await _judge.AcquitAsync(item);
-            await GiveBackAsync(item.Lock, FailedTurnDelay);
+            await GiveBackAsync(item.Lock, FailedTurnDelay, lockHeld);
         }
         catch (Exception failed)
         {
@@ -191,7 +191,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
                 // Nothing was stored, or everything was and only the answer got lost. Giving the lock back is right in both cases:
                 // the fence tells them apart.
                 await _judge.AcquitAsync(item);
-                await GiveBackAsync(item.Lock, FailedTurnDelay);
+                await GiveBackAsync(item.Lock, FailedTurnDelay, lockHeld);
             }
         }
 
@@ -205,6 +205,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
     private async Task<IReadOnlyList<ActivityWorkItem>?> TryRunTurnInMemoryAsync(
         IReadOnlyList<(ActivityWorkItem Activity, HistoryEvent Outcome)> outcomes)
     {
+        // Throws nothing: whatever fails here, the outcomes still have the long way.
         string instanceId = outcomes[0].Activity.Lock.InstanceId;
         CachedInstance? instance = _runtime.Cache.Take(instanceId);
         if (instance is null)
@@ -382,18 +383,12 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         _runtime.Cache.Put(instance);
     }
 
-    private async Task GiveBackAsync(OrchestrationLock held, TimeSpan delay)
-    {
-        try
-        {
-            await _runtime.Hub.AbandonOrchestrationAsync(held, delay);
-        }
-        catch (Exception unreachable)
-        {
-            // The lease does it, later.
-            Log.NotGivenBack(_logger, held.InstanceId, unreachable.Message);
-        }
-    }
+    /// <summary>A start that came straight from the hub has no lock that could be given back by somebody else, or end by itself.</summary>
+    private Task GiveBackAsync(OrchestrationLock held, TimeSpan delay, bool lockHeld) => OwedCalls.GiveBackAsync(
+        _runtime,
+        () => _runtime.Hub.AbandonOrchestrationAsync(held, delay),
+        () => lockHeld ? _runtime.Locks.IsHeld(held) : !_runtime.IsOver,
+        (reason, pause) => Log.NotGivenBack(_logger, held.InstanceId, pause, reason));
 
     /// <summary>No turn came about, and that is no fault of the instance.</summary>
     private sealed class NotPlayedException(string message, Exception? innerException) : Exception(message, innerException);
@@ -411,8 +406,8 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         public static partial void TurnNotStored(ILogger logger, Exception exception, string instanceId);
 
         [LoggerMessage(EventId = 632, Level = LogLevel.Warning,
-            Message = "The lock on '{InstanceId}' could not be given back; it ends with its lease. {Reason}")]
-        public static partial void NotGivenBack(ILogger logger, string instanceId, string reason);
+            Message = "The lock on '{InstanceId}' could not be given back; the next attempt is in {Pause}. {Reason}")]
+        public static partial void NotGivenBack(ILogger logger, string instanceId, TimeSpan pause, string reason);
 
         [LoggerMessage(EventId = 634, Level = LogLevel.Error,
             Message = "'{InstanceId}' ({Name}) is ended: {Losses} workers were lost while they ran its next turn.")]

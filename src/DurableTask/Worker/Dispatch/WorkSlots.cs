@@ -46,6 +46,10 @@ internal sealed class WorkSlots(int limit)
         }
     }
 
+    /// <summary>Takes a slot even if none is free, for what has to be kept although its slot was given back: nothing new is taken then
+    /// until as many are free again.</summary>
+    public void Occupy() => Interlocked.Decrement(ref _free);
+
     public void GiveBack(int count)
     {
         if (count > 0)

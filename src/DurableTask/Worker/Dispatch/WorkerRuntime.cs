@@ -49,6 +49,9 @@ internal sealed class WorkerRuntime(
     /// <summary>Cancelled when the worker is asked to stop. Whatever takes work out of the hub heeds it.</summary>
     public CancellationToken Claiming => _claiming.Token;
 
+    /// <summary>True when the stop is over: whatever still runs stores nothing any more, and owes nothing.</summary>
+    public bool IsOver { get; private set; }
+
     /// <summary>How long ago the worker was first asked to stop; zero before.</summary>
     public TimeSpan StoppingFor => _stopBegan is { } began ? Time.GetElapsedTime(began) : TimeSpan.Zero;
 
@@ -68,6 +71,9 @@ internal sealed class WorkerRuntime(
         _stopBegan ??= Time.GetTimestamp();
         _claiming.Cancel();
     }
+
+    /// <summary>From now on nobody waits for what still runs.</summary>
+    public void EndStop() => IsOver = true;
 
     public void Dispose()
     {

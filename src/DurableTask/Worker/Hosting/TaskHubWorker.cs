@@ -127,6 +127,7 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
         drained.Cancel();
 #pragma warning restore CA1849, MA0042
         await renewals;
+        _runtime.EndStop();
     }
 
     /// <summary>The worker's life, on the scheduler of the caller: <see cref="ExecuteAsync"/> runs it on the thread pool.</summary>
@@ -215,7 +216,14 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
         }
     }
 
-    private async Task RenewAsync(CancellationToken stopping)
+    /// <summary>Each kind by itself: where the hub cannot renew one, or takes its time, the others keep their leases.</summary>
+    private Task RenewAsync(CancellationToken stopping) => Task.WhenAll(
+        RenewAsync(WorkKind.Orchestration, _runtime.Locks.RenewOrchestrationsAsync, stopping),
+        RenewAsync(WorkKind.Activity, _runtime.Locks.RenewActivitiesAsync, stopping),
+        RenewAsync(WorkKind.Entity, _runtime.Locks.RenewEntitiesAsync, stopping));
+
+    private async Task RenewAsync(
+        WorkKind kind, Func<ITaskHub, TimeSpan, CancellationToken, Task<int>> renew, CancellationToken stopping)
     {
         TimeSpan lease = _runtime.HubOptions.WorkItemLockTimeout;
         using var timer = new PeriodicTimer(lease / 3, _runtime.Time);
@@ -223,11 +231,10 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
         {
             try
             {
-                await _runtime.Locks.RenewEntitiesAsync(_runtime.Hub, lease, stopping);
-                LostLocks lost = await _runtime.Locks.RenewAsync(_runtime.Hub, lease, stopping);
-                if (lost.Orchestrations.Count + lost.Activities.Count > 0)
+                int lost = await renew(_runtime.Hub, lease, stopping);
+                if (lost > 0)
                 {
-                    Log.LocksLost(_logger, lost.Orchestrations.Count, lost.Activities.Count);
+                    Log.LocksLost(_logger, lost, kind);
                 }
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -236,7 +243,7 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
             }
             catch (Exception unavailable)
             {
-                Log.NotRenewed(_logger, unavailable.Message);
+                Log.NotRenewed(_logger, kind, unavailable.Message);
             }
         }
     }
@@ -335,13 +342,12 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
         public static partial void HubUnavailable(ILogger logger, Exception exception, WorkKind kind, TimeSpan delay);
 
         [LoggerMessage(EventId = 643, Level = LogLevel.Warning,
-            Message = "Locks were not renewed; work whose lease ends moves to another worker. {Reason}")]
-        public static partial void NotRenewed(ILogger logger, string reason);
+            Message = "Locks ({Kind}) were not renewed; work whose lease ends moves to another worker. {Reason}")]
+        public static partial void NotRenewed(ILogger logger, WorkKind kind, string reason);
 
         [LoggerMessage(EventId = 644, Level = LogLevel.Warning,
-            Message = "{Orchestrations} orchestration and {Activities} activity locks were lost: "
-                + "their leases ended before they were renewed.")]
-        public static partial void LocksLost(ILogger logger, int orchestrations, int activities);
+            Message = "{Count} locks ({Kind}) were lost: their leases ended before they were renewed.")]
+        public static partial void LocksLost(ILogger logger, int count, WorkKind kind);
 
         [LoggerMessage(EventId = 645, Level = LogLevel.Warning,
             Message = "Work was still running after {Timeout}; its locks are given back and it runs again elsewhere.")]

@@ -72,22 +72,38 @@ internal sealed partial class OrchestrationSession(
         }
     }
 
+    /// <summary>Throws nothing: what the orchestrator's own code does here comes beside its turn, which may be stored already.</summary>
     public void Dispose()
-    {
-        DisposeOf(_orchestrator as IDisposable);
-        DisposeOf(scope);
-    }
-
-    /// <summary>What the host's code throws here is no fault of the turn, which may be stored already.</summary>
-    private void DisposeOf(IDisposable? owned)
     {
         try
         {
-            owned?.Dispose();
+            (_orchestrator as IDisposable)?.Dispose();
         }
-        catch (Exception own)
+        catch (Exception failed)
         {
-            Log.NotDisposed(_logger, own, Start?.OrchestrationInstance.InstanceId);
+            Log.NotReleased(_logger, failed, Start?.OrchestrationInstance.InstanceId, Start?.Name);
+        }
+
+        _ = ReleaseScopeAsync();
+    }
+
+    /// <summary>A scope that holds what can be released in this way only refuses the other.</summary>
+    private async Task ReleaseScopeAsync()
+    {
+        try
+        {
+            if (scope is IAsyncDisposable patient)
+            {
+                await patient.DisposeAsync();
+            }
+            else
+            {
+                scope?.Dispose();
+            }
+        }
+        catch (Exception failed)
+        {
+            Log.NotReleased(_logger, failed, Start?.OrchestrationInstance.InstanceId, Start?.Name);
         }
     }
 
@@ -347,8 +363,9 @@ internal sealed partial class OrchestrationSession(
             Message = "'{InstanceId}': a second outcome of task #{TaskId} was ignored.")]
         public static partial void IgnoredOutcome(ILogger logger, string? instanceId, int taskId);
 
-        [LoggerMessage(EventId = 614, Level = LogLevel.Warning,
-            Message = "'{InstanceId}': the orchestrator, or a service of its scope, threw when it was disposed of.")]
-        public static partial void NotDisposed(ILogger logger, Exception exception, string? instanceId);
+        [LoggerMessage(EventId = 613, Level = LogLevel.Error,
+            Message = "'{InstanceId}' ({Name}): the orchestrator, or a service of its scope, threw while it was disposed; its turns "
+                + "count all the same.")]
+        public static partial void NotReleased(ILogger logger, Exception exception, string? instanceId, string? name);
     }
 }
