@@ -9,11 +9,11 @@ namespace Microsoft.DurableTask.Worker.Orchestrations;
 /// </summary>
 internal static class Failures
 {
-    // Deep enough for every chain that a person reads; a longer one is cut, not refused.
-    private const int MaximumDepth = 16;
+    public static FailureDetails From(Exception exception, global::DurableTask.Core.IExceptionPropertiesProvider? properties) =>
+        FailureLimits.Apply(From(exception, properties, depth: 0));
 
-    public static FailureDetails From(
-        Exception exception, global::DurableTask.Core.IExceptionPropertiesProvider? properties, int depth = 0)
+    private static FailureDetails From(
+        Exception exception, global::DurableTask.Core.IExceptionPropertiesProvider? properties, int depth)
     {
         if (exception is OrchestrationFailure own)
         {
@@ -22,7 +22,7 @@ internal static class Failures
 
         FailureDetails? inner = exception switch
         {
-            _ when depth >= MaximumDepth => null,
+            _ when depth >= FailureLimits.MaximumDepth => null,
             TaskFailedException failed => failed.FailureDetails.ToStored(),
             EntityOperationFailedException failed => failed.FailureDetails.ToStored(),
             { InnerException: { } cause } => From(cause, properties, depth + 1),
