@@ -479,7 +479,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
             Message = "'{InstanceId}' ({Name}, version '{Version}') is left to a worker of another version.")]
         public static partial void Rejected(ILogger logger, string instanceId, string name, string? version);
 
-        [LoggerMessage(EventId = 634, Level = LogLevel.Information,
+        [LoggerMessage(EventId = 639, Level = LogLevel.Information,
             Message = "'{InstanceId}' ({Name}) is left to another worker: the orchestration filter refuses it.")]
         public static partial void Filtered(ILogger logger, string instanceId, string name);
     }
