@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using DurableTask.Core.Hub;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
+using Microsoft.DurableTask.Worker;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -142,6 +143,48 @@ public abstract partial class EngineTests
         Assert.Equal(instances * steps, runs.Count);
         Assert.DoesNotContain(runs, run => run.Value != 1);
     }
+
+    [Fact]
+    public async Task An_activity_of_several_leases_runs_once_beside_a_worker_that_would_take_it()
+    {
+        string store = NewStore();
+        int started = 0;
+        var running = new TaskCompletionSource<string>();
+        var release = new TaskCompletionSource();
+        void Waits(DurableTaskRegistry tasks) => tasks
+            .AddOrchestratorFunc("Waits", context => context.CallActivityAsync<string>("Wait"))
+            .AddActivityFunc("Wait", async context =>
+            {
+                Interlocked.Increment(ref started);
+                running.TrySetResult(context.InstanceId);
+                await release.Task;
+                return "once";
+            });
+
+        // It takes nothing else: work of another kind would tell everybody that it lives.
+        await using EngineHost first = await EngineHost.StartAsync(
+            CreateHub(store),
+            Waits,
+            configureHub: options => options.WorkItemLockTimeout = TimeSpan.FromSeconds(2),
+            worker: builder => builder.UseWorkItemFilters());
+        await first.Client.ScheduleNewOrchestrationInstanceAsync("Waits");
+        string id = await running.Task.WaitAsync(Patience);
+        await using EngineHost second = await EngineHost.StartAsync(CreateHub(store), tasks =>
+        {
+            Waits(tasks);
+            tasks.AddOrchestratorFunc("Sleeps", context => context.CreateTimer(TimeSpan.FromSeconds(6), CancellationToken.None));
+        });
+
+        await second.RunAsync("Sleeps"); // three leases
+        release.SetResult();
+
+        Assert.Equal("once", (await second.WaitAsync(id)).ReadOutputAs<string>());
+        Assert.Equal(1, started);
+    }
+
+    [Fact]
+    public void A_lease_is_half_a_minute_unless_it_is_set() =>
+        Assert.Equal(TimeSpan.FromSeconds(30), new TaskHubWorkerOptions().WorkItemLockTimeout);
 
     [Fact]
     public async Task Leases_are_renewed_while_a_stop_waits_for_running_work()
