@@ -15,12 +15,13 @@ public abstract class RetentionTests(IHubBackend backend) : EngineSuite(backend)
 {
     private static readonly TimeSpan Often = TimeSpan.FromMilliseconds(100);
 
-    private static void Tasks(DurableTaskRegistry tasks) => tasks.AddOrchestratorFunc<string, string>("Does", async (context, what) => what switch
-    {
-        "Fails" => throw new IOException("wanted"),
-        "Waits" => await context.WaitForExternalEvent<string>("go"),
-        _ => what!,
-    });
+    private static void Tasks(DurableTaskRegistry tasks) => tasks
+        .AddOrchestratorFunc<string, string>("Does", async (context, what) => what switch
+        {
+            "Fails" => throw new IOException("wanted"),
+            "Waits" => await context.WaitForExternalEvent<string>("go"),
+            _ => what!,
+        });
 
     [Fact]
     public async Task A_worker_removes_what_ended_too_long_ago_and_nothing_else()

@@ -133,7 +133,8 @@ public sealed class ScheduleTimesTests
             ScheduleConfig config = Every10Minutes() with { Cron = "30 2 * * *", MissedRuns = MissedRuns.RunAll };
             DateTimeOffset begin = DateTimeOffset.Parse($"{day}T02:30:00Z", CultureInfo.InvariantCulture);
 
-            IReadOnlyList<DateTimeOffset> due = ScheduleTimes.Due(config, begin.ToOffset(TimeSpan.FromHours(1)), begin.AddDays(2).ToOffset(TimeSpan.FromHours(2)));
+            IReadOnlyList<DateTimeOffset> due = ScheduleTimes.Due(
+                config, begin.ToOffset(TimeSpan.FromHours(1)), begin.AddDays(2).ToOffset(TimeSpan.FromHours(2)));
 
             Assert.Equal([begin, begin.AddDays(1), begin.AddDays(2)], due);
             Assert.Equal(begin.AddDays(1), ScheduleTimes.Next(config, begin.ToOffset(TimeSpan.FromHours(2))));

@@ -61,7 +61,8 @@ public abstract class StartTests(IHubBackend backend) : EngineSuite(backend)
         { "instance id", client => client.RestartAsync("o\0ne") },
         { "instance id", client => client.RewindInstanceAsync("o\0ne", "why") },
         { "instance id", client => client.GetOrchestrationHistoryAsync("o\0ne") },
-        { "id prefix", client => client.GetAllInstancesAsync(new() { InstanceIdPrefix = "o\0" }).GetAsyncEnumerator().MoveNextAsync().AsTask() },
+        { "id prefix", client => client.GetAllInstancesAsync(new() { InstanceIdPrefix = "o\0" })
+            .GetAsyncEnumerator().MoveNextAsync().AsTask() },
         { "orchestrator name", client => client.GetAllInstancesAsync(new OrchestrationFilter { Name = "Do\0es" })
             .GetAsyncEnumerator().MoveNextAsync().AsTask() },
         { "tag 'team'", client => client.GetAllInstancesAsync(

@@ -304,11 +304,11 @@ public sealed class PostgreSqlOnlyTests(TestDatabase database) : IClassFixture<T
         await ExecuteAsync("INSERT INTO entities (entity_id, state) VALUES ('@keeper@x', 'at p1')");
         await ExecuteAsync("INSERT INTO entity_inbox (entity_id, visible_at, message) VALUES ('@keeper@y', 'infinity', 'at p2')");
         await hub.PutPayloadsAsync(
-            [new StoredPayload("p0", "@keeper@x", [0]), new StoredPayload("p1", "@keeper@x", [0]), new StoredPayload("p2", "@keeper@y", [0])]);
+            [new("p0", "@keeper@x", [0]), new("p1", "@keeper@x", [0]), new("p2", "@keeper@y", [0])]);
         await using var statements = new HubDatabase(Options(), _log);
 
-        Assert.Equal(
-            1, await new PayloadStore(statements, TimeProvider.System, _log.CreateLogger("")).RunOnceAsync(TimeSpan.Zero, CancellationToken.None));
+        var sweeper = new PayloadStore(statements, TimeProvider.System, _log.CreateLogger(""));
+        Assert.Equal(1, await sweeper.RunOnceAsync(TimeSpan.Zero, CancellationToken.None));
 
         Assert.Equal(["p1", "p2"], await ListAsync("SELECT id FROM payloads ORDER BY id"));
     }

@@ -104,7 +104,8 @@ public sealed class FailuresTests
 
         var stored = Failures.From(refused, new ExceptionPropertiesProviderAdapter(provider.Object));
 
-        Assert.Contains("at most 32,768 characters of JSON, got 50,0", Assert.Single(stored.Properties!).Value as string, StringComparison.Ordinal);
+        var said = Assert.IsType<string>(Assert.Single(stored.Properties!).Value);
+        Assert.Contains("at most 32,768 characters of JSON, got 50,0", said, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -45,8 +45,8 @@ public record ScheduleCreationOptions
     public bool StartImmediatelyIfLate { get; init; }
 
     /// <summary>
-    /// When to start, as NCrontab with five fields or six (seconds first), in place of <see cref="Interval"/>; null for the interval. In UTC:
-    /// no zone's summer time moves, doubles or leaves out an occurrence. This project's addition.
+    /// When to start, as NCrontab with five fields or six (seconds first), in place of <see cref="Interval"/>; null for the interval. In
+    /// UTC: no zone's summer time moves, doubles or leaves out an occurrence. This project's addition.
     /// </summary>
     public string? Cron { get; init; }
 

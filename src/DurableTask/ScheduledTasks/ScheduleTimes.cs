@@ -121,7 +121,8 @@ internal static class ScheduleTimes
         upTo = config.EndAt < upTo ? config.EndAt.Value : upTo;
         return cron is null
             ? Between(config, after, upTo)
-            : cron.GetNextOccurrences(after.UtcDateTime, upTo.UtcDateTime.AddTicks(1)).Select(next => new DateTimeOffset(next, TimeSpan.Zero));
+            : cron.GetNextOccurrences(after.UtcDateTime, upTo.UtcDateTime.AddTicks(1))
+                .Select(next => new DateTimeOffset(next, TimeSpan.Zero));
     }
 
     private static IEnumerable<DateTimeOffset> Between(ScheduleConfig config, DateTimeOffset after, DateTimeOffset upTo)

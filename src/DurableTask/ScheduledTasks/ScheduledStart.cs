@@ -11,7 +11,8 @@ namespace Microsoft.DurableTask.ScheduledTasks;
 /// predecessor that still runs is left alone, and the occurrence left out.
 /// </summary>
 /// <param name="version">The version of what is started: as for every start that names none, the worker's default.</param>
-internal sealed class ScheduledStart(ITaskHub hub, DataConverter converter, string version, TimeProvider time) : TaskActivity<string, string>
+internal sealed class ScheduledStart(ITaskHub hub, DataConverter converter, string version, TimeProvider time)
+    : TaskActivity<string, string>
 {
     public const string Name = "Microsoft.DurableTask.ScheduledTasks.Start";
     public const string ScheduleTag = "durabletask.schedule.id";

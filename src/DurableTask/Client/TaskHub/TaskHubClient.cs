@@ -82,7 +82,9 @@ internal sealed class TaskHubClient : DurableTaskClient
             Name = orchestratorName.Name,
             Version = Check.NoNul(options?.Version?.Version ?? _options.DefaultVersion, "version", nameof(options)),
             OrchestrationInstance = new OrchestrationInstance { InstanceId = instanceId },
-            Tags = Check.Tags(options?.Tags, nameof(options)) is { Count: > 0 } tags ? new Dictionary<string, string>(tags, StringComparer.Ordinal) : null,
+            Tags = Check.Tags(options?.Tags, nameof(options)) is { Count: > 0 } tags
+                ? new Dictionary<string, string>(tags, StringComparer.Ordinal)
+                : null,
             ScheduledStartTime = options?.StartAt?.UtcDateTime,
         };
         await _starter.StartAsync(start, reuse, hasOwnId: options?.InstanceId is null, cancellation);

@@ -63,8 +63,8 @@ internal sealed class OutgoingPayloads(int thresholdBytes)
     /// replaced.</summary>
     public EntityCommit TakeFrom(EntityCommit batch) => batch with
     {
-        State = IsLarge(batch.State)
-            ? Add(batch.State!, PayloadToken.Create(batch.Lock.EntityId, batch.State!, batch.Lock.Fence.ToString(CultureInfo.InvariantCulture)))
+        State = batch.State is { } state && IsLarge(state)
+            ? Add(state, PayloadToken.Create(batch.Lock.EntityId, state, batch.Lock.Fence.ToString(CultureInfo.InvariantCulture)))
             : batch.State,
         Messages = [.. batch.Messages.Select(TakeFrom)],
         EntityMessages = [.. batch.EntityMessages.Select(TakeFrom)],

@@ -5,8 +5,8 @@ using DurableTask.Core.Hub;
 namespace DurableTask.Core.Payloads;
 
 /// <summary>
-/// The entities of a <see cref="PayloadOffloadingHub"/>: large states, inputs of operations and answers are kept apart as all other payloads
-/// are. A payload's owner is who it is for: the entity, or the orchestration that gets an answer or is started.
+/// The entities of a <see cref="PayloadOffloadingHub"/>: large states, inputs of operations and answers are kept apart as all other
+/// payloads are. A payload's owner is who it is for: the entity, or the orchestration that gets an answer or is started.
 /// </summary>
 internal sealed class PayloadOffloadingEntities(IEntityHub entities, IPayloadStore store, int thresholdBytes) : IEntityHub
 {
@@ -112,8 +112,8 @@ internal sealed class PayloadOffloadingEntities(IEntityHub entities, IPayloadSto
         IReadOnlyCollection<EntityLock> held, TimeSpan lease, CancellationToken cancellationToken = default) =>
         entities.RenewAsync(held, lease, cancellationToken);
 
-    /// <summary>A state that is as it was is neither compressed nor stored again. One that is gone stays so: whoever brings its payload back
-    /// finds the state.</summary>
+    /// <summary>A state that is as it was is neither compressed nor stored again. One that is gone stays so: whoever brings its payload
+    /// back finds the state.</summary>
     private static EntityCommit TakeFrom(EntityCommit batch, StoredApart apart, OutgoingPayloads payloads)
     {
         var staysAsItIs = apart.StateToken is not null && (apart.State is null || apart.State == batch.State);
