@@ -248,12 +248,4 @@ public abstract partial class EngineTests
         options.LargePayloads.ThresholdBytes = 1024;
         options.LargePayloads.MaximumBytes = 100_000;
     });
-
-    /// <summary>A converter that stores texts as they are.</summary>
-    private sealed class PlainText : DataConverter
-    {
-        public override string? Serialize(object? value) => (string?)value;
-
-        public override object? Deserialize(string? data, Type targetType) => data;
-    }
 }

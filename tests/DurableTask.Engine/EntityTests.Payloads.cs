@@ -186,12 +186,4 @@ public abstract partial class EntityTests
 
         protected override string InitializeState(TaskEntityOperation entityOperation) => "";
     }
-
-    /// <summary>A converter that stores texts as they are.</summary>
-    private sealed class PlainText : DataConverter
-    {
-        public override string? Serialize(object? value) => (string?)value;
-
-        public override object? Deserialize(string? data, Type targetType) => data;
-    }
 }
