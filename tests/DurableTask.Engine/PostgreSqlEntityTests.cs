@@ -1,7 +1,6 @@
 using DurableTask.Core.Exceptions;
 using DurableTask.Core.Hub;
 using Heal.Postgres.Tests;
-using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.Entities;
 using Microsoft.DurableTask.PostgreSql;
