@@ -1,6 +1,6 @@
 -- Looks at the next $2 payloads after id $1 and removes those older than $3 that nothing of their instance or entity refers to: left by a
--- turn or a batch that was not stored, by continue-as-new, by an instance that was replaced, or by a message to an entity. One row: the last
--- id that was looked at, and how many went.
+-- turn or a batch that was not stored, by continue-as-new, by an instance that was replaced, or by a message to an entity. One row: the
+-- last id that was looked at, and how many went.
 WITH looked AS MATERIALIZED (
     SELECT id, instance_id FROM payloads WHERE id > $1 ORDER BY id LIMIT $2
 ), gone AS (
