@@ -22,6 +22,15 @@ internal readonly record struct Counters(decimal Wal, double DriverCpu, double S
 {
     public Counters Since(Counters before) => new(
         Wal - before.Wal, DriverCpu - before.DriverCpu, ServerCpu - before.ServerCpu, Allocated - before.Allocated);
+
+    /// <summary>These differences as the costs of one of so many.</summary>
+    public Costs CostsOf(double? syncs, double? commits, long count) => new(
+        syncs,
+        commits,
+        (double)Wal / 1000 / Math.Max(1, count),
+        (DriverCpu + ServerCpu) / Math.Max(1, count),
+        ServerCpu / Math.Max(1, count),
+        (double)Allocated / 1000 / Math.Max(1, count));
 }
 
 /// <summary>

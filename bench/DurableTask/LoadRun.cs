@@ -42,11 +42,6 @@ internal sealed record LoadRun(
         return new LoadRun(samples.Length, seconds, samples, all, after.Since(before));
     }
 
-    public Costs CostsOf((long Syncs, long Commits) before, (long Syncs, long Commits) after) => new(
-        (double)(after.Syncs - before.Syncs) / CountWithWarmUp,
-        (double)(after.Commits - before.Commits) / CountWithWarmUp,
-        (double)Used.Wal / 1000 / Math.Max(1, Count),
-        (Used.DriverCpu + Used.ServerCpu) / Math.Max(1, Count),
-        Used.ServerCpu / Math.Max(1, Count),
-        (double)Used.Allocated / 1000 / Math.Max(1, Count));
+    public Costs CostsOf((long Syncs, long Commits) before, (long Syncs, long Commits) after) => Used.CostsOf(
+        (double)(after.Syncs - before.Syncs) / CountWithWarmUp, (double)(after.Commits - before.Commits) / CountWithWarmUp, Count);
 }

@@ -48,6 +48,44 @@ public abstract partial class EngineTests
         Assert.DoesNotContain((await hub.GetHistoryAsync(id))!.OfType<TaskCompletedEvent>(), task => task.Result!.Length > TokenSize);
     }
 
+    [Theory]
+    [InlineData((256 * 1024) - 1, false)]
+    [InlineData(256 * 1024, false)]
+    [InlineData((256 * 1024) + 1, true)]
+    public async Task A_payload_is_compressed_and_kept_apart_from_the_first_byte_over_256_KiB_on(int size, bool isApart)
+    {
+        ITaskHub hub = CreateHub(NewStore());
+        string text = new('x', size - 2); // and the quotation marks of JSON
+        await using EngineHost engine = await EngineHost.StartAsync(
+            hub, tasks => tasks.AddOrchestratorFunc<string, string>("Echo", (_, input) => Task.FromResult(input)));
+
+        OrchestrationMetadata done = await engine.RunAsync("Echo", text);
+
+        Assert.Equal((text, text), (done.ReadInputAs<string>(), done.ReadOutputAs<string>()));
+        InstanceState stored = (await hub.GetInstanceAsync(done.InstanceId, withPayloads: true))!;
+        Assert.Equal(isApart ? TokenSize : size, Math.Max(TokenSize, stored.Input!.Length));
+        if (isApart)
+        {
+            string id = stored.Input[^64..];
+            byte[] apart = (await ((IPayloadStore)hub).GetPayloadsAsync([id]))[id];
+            Assert.InRange(apart.Length, 1, size / 100); // one character again and again
+        }
+    }
+
+    [Fact]
+    public async Task An_exception_with_a_text_of_megabytes_is_stored_with_its_beginning()
+    {
+        await using EngineHost engine = await StartAsync(tasks => tasks
+            .AddOrchestratorFunc("Fails", context => context.CallActivityAsync("Shouts"))
+            .AddActivityFunc("Shouts", _ => throw new InvalidDataException("It begins" + new string('!', 5_000_000))));
+
+        OrchestrationMetadata done = await engine.RunAsync("Fails");
+
+        Assert.StartsWith("It begins!!!", done.FailureDetails!.InnerFailure!.ErrorMessage, StringComparison.Ordinal);
+        Assert.EndsWith("of 5,000,009 characters]", done.FailureDetails.InnerFailure.ErrorMessage, StringComparison.Ordinal);
+        Assert.InRange(done.FailureDetails.ToString().Length + done.FailureDetails.ErrorMessage.Length, 1, 40_000);
+    }
+
     [Fact]
     public async Task A_large_input_survives_continue_as_new_and_a_worker_that_starts_anew()
     {
@@ -210,12 +248,4 @@ public abstract partial class EngineTests
         options.LargePayloads.ThresholdBytes = 1024;
         options.LargePayloads.MaximumBytes = 100_000;
     });
-
-    /// <summary>A converter that stores texts as they are.</summary>
-    private sealed class PlainText : DataConverter
-    {
-        public override string? Serialize(object? value) => (string?)value;
-
-        public override object? Deserialize(string? data, Type targetType) => data;
-    }
 }

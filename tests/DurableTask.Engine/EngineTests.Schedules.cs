@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.ScheduledTasks;
 using Microsoft.DurableTask.Worker;
 using Microsoft.Extensions.DependencyInjection;
@@ -83,6 +84,19 @@ public abstract partial class EngineTests
     }
 
     [Fact]
+    public async Task What_a_schedule_starts_has_the_default_version_and_a_strict_worker_takes_it()
+    {
+        var runs = new Runs(count: 1);
+        await using EngineHost engine = await StartWithSchedulesAsync(NewStore(), runs, "2.1");
+        await SchedulesOf(engine).CreateScheduleAsync(
+            new ScheduleCreationOptions("versioned", "Record", TimeSpan.FromHours(1)) { StartImmediatelyIfLate = true });
+
+        await runs.AllCame.Task.WaitAsync(Patience);
+        OrchestrationMetadata done = await engine.WaitAsync(runs.ById.Keys.Single());
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, done.RuntimeStatus);
+    }
+
+    [Fact]
     public async Task An_id_that_is_too_long_is_refused_by_the_client()
     {
         await using EngineHost engine = await StartWithSchedulesAsync(NewStore(), new Runs(count: 1));
@@ -108,12 +122,23 @@ public abstract partial class EngineTests
         return ids;
     }
 
-    private Task<EngineHost> StartWithSchedulesAsync(string store, Runs runs) => EngineHost.StartAsync(
+    private Task<EngineHost> StartWithSchedulesAsync(string store, Runs runs, string? version = null) => EngineHost.StartAsync(
         CreateHub(store),
         tasks => tasks
             .AddOrchestratorFunc<string, string>("Record", (context, input) => context.CallActivityAsync<string>("Record", input))
             .AddActivityFunc<string, string>("Record", (context, input) => runs.Add(context.InstanceId, input)),
-        services: services => services.AddDurableTaskWorker(worker => worker.UseScheduledTasks()));
+        options => options.Versioning = version is null ? null : new()
+        {
+            Version = version,
+            DefaultVersion = version,
+            MatchStrategy = DurableTaskWorkerOptions.VersionMatchStrategy.Strict,
+            FailureStrategy = DurableTaskWorkerOptions.VersionFailureStrategy.Fail,
+        },
+        services: services =>
+        {
+            services.AddDurableTaskWorker(worker => worker.UseScheduledTasks());
+            services.Configure<DurableTaskClientOptions>(options => options.DefaultVersion = version ?? "");
+        });
 
     private sealed class Runs(int count)
     {

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using DurableTask.Core.Hub;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
+using Microsoft.DurableTask.Worker;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -144,26 +145,53 @@ public abstract partial class EngineTests
     }
 
     [Fact]
+    public async Task An_activity_of_several_leases_runs_once_beside_a_worker_that_would_take_it()
+    {
+        string store = NewStore();
+        var runs = new ActivityRuns();
+        var release = new TaskCompletionSource();
+
+        // It takes nothing else: work of another kind would tell everybody that it lives.
+        await using EngineHost first = await EngineHost.StartAsync(
+            CreateHub(store),
+            tasks => WaitsToBeReleased(tasks, runs, release.Task),
+            configureHub: options => options.WorkItemLockTimeout = TimeSpan.FromSeconds(2),
+            worker: builder => builder.UseWorkItemFilters());
+        await first.Client.ScheduleNewOrchestrationInstanceAsync("Waits");
+        string id = await runs.First.Task.WaitAsync(Patience);
+        await using EngineHost second = await EngineHost.StartAsync(CreateHub(store), tasks =>
+        {
+            WaitsToBeReleased(tasks, runs, release.Task);
+            tasks.AddOrchestratorFunc("Sleeps", context => context.CreateTimer(TimeSpan.FromSeconds(6), CancellationToken.None));
+        });
+
+        await second.RunAsync("Sleeps"); // three leases
+        release.SetResult();
+
+        Assert.Equal("once", (await second.WaitAsync(id)).ReadOutputAs<string>());
+        Assert.Equal(1, runs.Count);
+    }
+
+    [Fact]
+    public void A_lease_is_half_a_minute_unless_it_is_set() =>
+        Assert.Equal(TimeSpan.FromSeconds(30), new TaskHubWorkerOptions().WorkItemLockTimeout);
+
+    [Fact]
     public async Task Leases_are_renewed_while_a_stop_waits_for_running_work()
     {
         string store = NewStore();
-        int started = 0;
-        var running = new TaskCompletionSource<string>();
+        var runs = new ActivityRuns();
         var release = new TaskCompletionSource();
-        void Tasks(DurableTaskRegistry tasks) => tasks
-            .AddOrchestratorFunc("Waits", context => context.CallActivityAsync<string>("Wait"))
-            .AddOrchestratorFunc("Sleeps", context => context.CreateTimer(TimeSpan.FromSeconds(5), CancellationToken.None))
-            .AddActivityFunc("Wait", async context =>
-            {
-                Interlocked.Increment(ref started);
-                running.TrySetResult(context.InstanceId);
-                await release.Task;
-                return "once";
-            });
+        void Tasks(DurableTaskRegistry tasks)
+        {
+            WaitsToBeReleased(tasks, runs, release.Task);
+            tasks.AddOrchestratorFunc("Sleeps", context => context.CreateTimer(TimeSpan.FromSeconds(5), CancellationToken.None));
+        }
+
         EngineHost first = await EngineHost.StartAsync(
             CreateHub(store), Tasks, configureHub: options => options.WorkItemLockTimeout = TimeSpan.FromSeconds(3));
         await first.Client.ScheduleNewOrchestrationInstanceAsync("Waits");
-        string id = await running.Task.WaitAsync(Patience);
+        string id = await runs.First.Task.WaitAsync(Patience);
         await using EngineHost second = await EngineHost.StartAsync(CreateHub(store), Tasks);
 
         Task stopped = first.DisposeAsync().AsTask();
@@ -172,7 +200,7 @@ public abstract partial class EngineTests
 
         await stopped;
         Assert.Equal("once", (await second.WaitAsync(id)).ReadOutputAs<string>());
-        Assert.Equal(1, started);
+        Assert.Equal(1, runs.Count);
     }
 
     [Fact]
@@ -320,6 +348,16 @@ public abstract partial class EngineTests
             free.TrySetResult();
         }
     }
+
+    private static void WaitsToBeReleased(DurableTaskRegistry tasks, ActivityRuns runs, Task release) => tasks
+        .AddOrchestratorFunc("Waits", context => context.CallActivityAsync<string>("Wait"))
+        .AddActivityFunc("Wait", async context =>
+        {
+            Interlocked.Increment(ref runs.Count);
+            runs.First.TrySetResult(context.InstanceId);
+            await release;
+            return "once";
+        });
 
     private static void OneThatEndsWithItsHost(DurableTaskRegistry tasks, SlowToStop host, ActivityRuns runs) => tasks
         .AddOrchestratorFunc("One", context => context.CallActivityAsync<string>("Step"))

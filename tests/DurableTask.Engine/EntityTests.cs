@@ -17,7 +17,7 @@ public abstract partial class EntityTests
     /// <summary>A hub object on a store; two objects with the same store's name are two processes on one hub.</summary>
     protected abstract ITaskHub CreateHub(string store);
 
-    private static string NewStore() => Guid.NewGuid().ToString("N");
+    private protected static string NewStore() => Guid.NewGuid().ToString("N");
 
     private Task<EngineHost> StartAsync(
         Action<DurableTaskRegistry> tasks,

@@ -1,3 +1,4 @@
+using DurableTask.Core.History;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 
@@ -61,14 +62,12 @@ public abstract class LifecycleTests(IHubBackend backend) : EngineSuite(backend)
     {
         var started = new TaskCompletionSource();
         var release = new TaskCompletionSource();
-        bool finished = false;
         await using EngineHost engine = await StartAsync(tasks => tasks
             .AddOrchestratorFunc("Calls", context => context.CallActivityAsync<string>("Slow"))
             .AddActivityFunc("Slow", async _ =>
             {
                 started.SetResult();
                 await release.Task;
-                finished = true;
                 return "result";
             }));
         string id = await engine.Client.ScheduleNewOrchestrationInstanceAsync("Calls");
@@ -77,7 +76,9 @@ public abstract class LifecycleTests(IHubBackend backend) : EngineSuite(backend)
         await engine.Client.SuspendInstanceAsync(id);
         await UntilAsync(engine, id, state => state.RuntimeStatus == OrchestrationRuntimeStatus.Suspended);
         release.SetResult();
-        await UntilAsync(engine, id, _ => finished);
+
+        // The turn that took the outcome: it is stored with what it made of the instance.
+        await UntilInHistoryAsync<TaskCompletedEvent>(engine, id);
         Assert.Equal(OrchestrationRuntimeStatus.Suspended, (await engine.Client.GetInstanceAsync(id))!.RuntimeStatus);
         await engine.Client.ResumeInstanceAsync(id);
 
@@ -129,25 +130,29 @@ public abstract class LifecycleTests(IHubBackend backend) : EngineSuite(backend)
     {
         var started = new TaskCompletionSource();
         var release = new TaskCompletionSource();
-        var finished = new TaskCompletionSource();
-        await using EngineHost engine = await StartAsync(tasks => tasks
-            .AddOrchestratorFunc("Calls", context => context.CallActivityAsync<string>("Slow"))
-            .AddActivityFunc("Slow", async _ =>
-            {
-                started.SetResult();
-                await release.Task;
-                finished.SetResult();
-                return "too late";
-            }));
+        string store = NewStore();
+        EngineHost engine = await StartAsync(
+            tasks => tasks
+                .AddOrchestratorFunc("Calls", context => context.CallActivityAsync<string>("Slow"))
+                .AddActivityFunc("Slow", async _ =>
+                {
+                    started.SetResult();
+                    await release.Task;
+                    return "too late";
+                }),
+            store: store);
         string id = await engine.Client.ScheduleNewOrchestrationInstanceAsync("Calls");
         await started.Task;
 
         await engine.Client.TerminateInstanceAsync(id, "stopped");
         await engine.WaitAsync(id);
         release.SetResult();
-        await finished.Task;
 
-        OrchestrationMetadata done = await engine.WaitAsync(id);
+        // A stop waits for what runs, and for what becomes of it.
+        await engine.DisposeAsync();
+        await using EngineHost second = await StartAsync(_ => { }, store: store);
+        Assert.DoesNotContain(await second.Client.GetOrchestrationHistoryAsync(id), entry => entry is TaskCompletedEvent);
+        OrchestrationMetadata done = await second.WaitAsync(id);
         Assert.Equal((OrchestrationRuntimeStatus.Terminated, "stopped"), (done.RuntimeStatus, done.ReadOutputAs<string>()));
     }
 
@@ -172,10 +177,15 @@ public abstract class LifecycleTests(IHubBackend backend) : EngineSuite(backend)
                 OrchestrationMetadata ended = await engine.WaitAsync(child);
                 Assert.Equal((OrchestrationRuntimeStatus.Terminated, "stop"), (ended.RuntimeStatus, ended.ReadOutputAs<string>()));
             }
-            else
-            {
-                Assert.True((await engine.Client.GetInstanceAsync(child))!.IsRunning);
-            }
+        }
+
+        // What comes after the parent's end finds them alive: a termination would have been there first.
+        foreach (string child in recursive ? [] : new[] { "t-1-0", "t-1" })
+        {
+            await engine.Client.RaiseEventAsync(child, "go", "still here");
+            OrchestrationMetadata ended = await engine.WaitAsync(child);
+            Assert.Equal(
+                (OrchestrationRuntimeStatus.Completed, "still here"), (ended.RuntimeStatus, ended.ReadOutputAs<string>()));
         }
     }
 
@@ -282,5 +292,15 @@ public abstract class LifecycleTests(IHubBackend backend) : EngineSuite(backend)
         await engine.Client.RaiseEventAsync(copy, "go", "copy");
         Assert.Equal("copy", (await engine.WaitAsync(copy)).ReadOutputAs<string>());
         Assert.True((await engine.Client.GetInstanceAsync(id))!.IsRunning);
+    }
+
+    private static async Task UntilInHistoryAsync<T>(EngineHost engine, string id)
+        where T : HistoryEvent
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!(await engine.Client.GetOrchestrationHistoryAsync(id, limit.Token)).OfType<T>().Any())
+        {
+            await Task.Delay(20, limit.Token);
+        }
     }
 }

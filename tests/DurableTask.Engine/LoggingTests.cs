@@ -1,3 +1,6 @@
+using DurableTask.Core;
+using DurableTask.Core.History;
+using DurableTask.Core.Hub;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.DependencyInjection;
@@ -41,6 +44,37 @@ public abstract class LoggingTests(IHubBackend backend) : EngineSuite(backend)
         Assert.Equal([603, 604, 603, 605], Ids(Activities));
         Assert.Equal(legacy ? [600, 603, 604, 601, 600, 603, 605, 602] : [], Ids(Legacy));
         Assert.Equal(legacy, _logs.Entries.Any(entry => entry is { Category: Legacy, EventId: 640 }));
+    }
+
+    [Fact]
+    public async Task A_second_outcome_of_a_task_changes_nothing_and_is_logged_as_a_warning()
+    {
+        ITaskHub hub = CreateHub(NewStore());
+        await using EngineHost engine = await EngineHost.StartAsync(
+            hub,
+            tasks => tasks
+                .AddOrchestratorFunc("Twice", async context =>
+                {
+                    int first = await context.CallActivityAsync<int>("One");
+                    context.SetCustomStatus("called");
+                    return first + await context.WaitForExternalEvent<int>("more");
+                })
+                .AddActivityFunc("One", _ => 1),
+            options => options.Logging.UseLegacyCategories = false,
+            services: services => services.AddSingleton<ILoggerProvider>(_logs));
+        string id = await engine.Client.ScheduleNewOrchestrationInstanceAsync("Twice");
+        await UntilAsync(engine, id, state => state.SerializedCustomStatus is not null);
+
+        await hub.SendMessageAsync(id, new TaskCompletedEvent(-1, 0, "100"));
+        await hub.SendMessageAsync(id, new TaskFailedEvent(-1, 0, new FailureDetails("Some.Exception", "late")));
+        await engine.Client.RaiseEventAsync(id, "more", 2);
+
+        Assert.Equal(3, (await engine.WaitAsync(id)).ReadOutputAs<int>());
+        LogEntry[] ignored = [.. _logs.Entries.Where(entry => entry.EventId == 610)];
+        Assert.Equal(2, ignored.Length);
+        Assert.All(ignored, entry => Assert.Equal(
+            (Orchestrations, LogLevel.Warning, $"'{id}': a second outcome of task #0 was ignored."),
+            (entry.Category, entry.Level, entry.Message)));
     }
 
     [Fact]

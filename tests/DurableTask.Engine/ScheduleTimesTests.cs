@@ -84,6 +84,80 @@ public sealed class ScheduleTimesTests
         Assert.Equal((ScheduleTimes.MaximumMissed, Noon.AddHours(1)), (due.Count, due[^1]));
     }
 
+    [Fact]
+    public void What_is_started_is_what_a_walk_over_every_occurrence_finds()
+    {
+        var chance = new Random(25);
+        string?[] crons = [null, "* * * * * *", "*/7 * * * * *", "30 2 * * *", "0 0 * * 1", "0 0 30 2 *", "* * * * * 1", "0 0 0 29 2 *"];
+        for (int n = 0; n < 2000; n++)
+        {
+            ScheduleConfig config = Every10Minutes() with
+            {
+                Cron = crons[chance.Next(crons.Length)],
+                Interval = TimeSpan.FromSeconds(1 + (chance.NextDouble() * chance.Next(1, 5000))),
+                StartAt = chance.Next(3) == 0 ? Noon.AddSeconds(chance.Next(-5000, 5000)) : null,
+                EndAt = chance.Next(3) == 0 ? Noon.AddSeconds(chance.Next(0, 10_000)) : null,
+                MissedRuns = Enum.GetValues<MissedRuns>()[chance.Next(3)],
+            };
+            DateTimeOffset? due = chance.Next(4) == 0 ? Noon.AddTicks(chance.NextInt64(10_000_000_000)) : ScheduleTimes.First(config, Noon);
+            DateTimeOffset now = Noon.AddTicks(chance.NextInt64(20_000_000_000) * chance.Next(1, 20));
+            if (due is { } first)
+            {
+                Assert.Equal(WalkedOver(config, first, now), ScheduleTimes.Due(config, first, now));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("* * * * * *", MissedRuns.Skip, 61)]
+    [InlineData("* * * * * *", MissedRuns.RunOnce, 1)]
+    [InlineData("* * * * * *", MissedRuns.RunAll, 1000)]
+    public void Weeks_that_nobody_looked_cost_no_walk_over_all_that_was_missed(string cron, MissedRuns policy, int started)
+    {
+        ScheduleConfig config = Every10Minutes() with { Cron = cron, Interval = TimeSpan.FromSeconds(1), MissedRuns = policy };
+        ScheduleTimes.Due(config, Noon, Noon.AddHours(1));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        Assert.Equal(started, ScheduleTimes.Due(config, Noon, Noon.AddDays(7)).Count);
+
+        // 604,800 were missed. Work shows in what it allocates; time would depend on the machine.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4_000_000);
+    }
+
+    [Fact]
+    public void Cron_is_in_UTC_and_knows_no_summer_time()
+    {
+        // When clocks in Prague go from 2:00 to 3:00, and back.
+        foreach (string day in new[] { "2030-03-30", "2030-10-26" })
+        {
+            ScheduleConfig config = Every10Minutes() with { Cron = "30 2 * * *", MissedRuns = MissedRuns.RunAll };
+            DateTimeOffset begin = DateTimeOffset.Parse($"{day}T02:30:00Z", CultureInfo.InvariantCulture);
+
+            IReadOnlyList<DateTimeOffset> due = ScheduleTimes.Due(
+                config, begin.ToOffset(TimeSpan.FromHours(1)), begin.AddDays(2).ToOffset(TimeSpan.FromHours(2)));
+
+            Assert.Equal([begin, begin.AddDays(1), begin.AddDays(2)], due);
+            Assert.Equal(begin.AddDays(1), ScheduleTimes.Next(config, begin.ToOffset(TimeSpan.FromHours(2))));
+        }
+    }
+
+    /// <summary>What schedules have always started: histories say so.</summary>
+    private static List<DateTimeOffset> WalkedOver(ScheduleConfig config, DateTimeOffset due, DateTimeOffset now)
+    {
+        var all = new List<DateTimeOffset>();
+        for (DateTimeOffset? next = due; next <= now; next = ScheduleTimes.Next(config, next.Value))
+        {
+            all.Add(next.Value);
+        }
+
+        return config.MissedRuns switch
+        {
+            MissedRuns.RunAll => [.. all.TakeLast(ScheduleTimes.MaximumMissed)],
+            MissedRuns.RunOnce => [.. all.TakeLast(1)],
+            _ => [.. all.TakeLast(ScheduleTimes.MaximumMissed).Where(occurrence => now - occurrence <= ScheduleTimes.MissedAfter)],
+        };
+    }
+
     private static ScheduleConfig Every10Minutes() =>
         new("o", null, null, null, null, TimeSpan.FromMinutes(10), false, null, MissedRuns.Skip, Noon);
 

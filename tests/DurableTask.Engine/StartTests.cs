@@ -1,6 +1,7 @@
 using DurableTask.Core.Exceptions;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Heal.DurableTask.Engine.Tests;
 
@@ -40,6 +41,54 @@ public abstract class StartTests(IHubBackend backend) : EngineSuite(backend)
 
         await UntilAsync(engine, "one", state => state.RuntimeStatus == status);
         return engine;
+    }
+
+    public static TheoryData<string, Func<DurableTaskClient, Task>> TextsWithNul => new()
+    {
+        { "orchestrator name", client => client.ScheduleNewOrchestrationInstanceAsync("Do\0es") },
+        { "instance id", client => client.ScheduleNewOrchestrationInstanceAsync("Does", null, new StartOrchestrationOptions("o\0ne")) },
+        { "version", client => client.ScheduleNewOrchestrationInstanceAsync(
+            "Does", null, new StartOrchestrationOptions("one") { Version = "1\0" }) },
+        { "tag's name", client => client.ScheduleNewOrchestrationInstanceAsync("Does", null, Tagged("te\0am", "shop")) },
+        { "tag 'team'", client => client.ScheduleNewOrchestrationInstanceAsync("Does", null, Tagged("team", "sh\0op")) },
+        { "event name", client => client.RaiseEventAsync("one", "g\0o") },
+        { "instance id", client => client.RaiseEventAsync("o\0ne", "go") },
+        { "instance id", client => client.GetInstanceAsync("o\0ne") },
+        { "instance id", client => client.WaitForInstanceCompletionAsync("o\0ne") },
+        { "instance id", client => client.TerminateInstanceAsync("o\0ne") },
+        { "instance id", client => client.SuspendInstanceAsync("o\0ne") },
+        { "instance id", client => client.PurgeInstanceAsync("o\0ne") },
+        { "instance id", client => client.RestartAsync("o\0ne") },
+        { "instance id", client => client.RewindInstanceAsync("o\0ne", "why") },
+        { "instance id", client => client.GetOrchestrationHistoryAsync("o\0ne") },
+        { "id prefix", client => client.GetAllInstancesAsync(new() { InstanceIdPrefix = "o\0" })
+            .GetAsyncEnumerator().MoveNextAsync().AsTask() },
+        { "orchestrator name", client => client.GetAllInstancesAsync(new OrchestrationFilter { Name = "Do\0es" })
+            .GetAsyncEnumerator().MoveNextAsync().AsTask() },
+        { "tag 'team'", client => client.GetAllInstancesAsync(
+            new OrchestrationFilter { Tags = new Dictionary<string, string> { ["team"] = "sh\0op" } })
+            .GetAsyncEnumerator().MoveNextAsync().AsTask() },
+        { "operation name", client => client.Entities.SignalEntityAsync(new("counter", "one"), "a\0dd") },
+        { "Entity id", client => client.Entities.SignalEntityAsync(new("counter", "o\0ne"), "add") },
+        { "id prefix", client => client.Entities.GetAllEntitiesAsync(new() { InstanceIdStartsWith = "@counter@\0" })
+            .GetAsyncEnumerator().MoveNextAsync().AsTask() },
+    };
+
+    private static StartOrchestrationOptions Tagged(string tag, string value) =>
+        new("one") { Tags = new Dictionary<string, string> { [tag] = value } };
+
+    [Theory]
+    [MemberData(nameof(TextsWithNul))]
+    public async Task A_text_with_a_NUL_character_is_refused_before_anything_is_stored(string what, Func<DurableTaskClient, Task> act)
+    {
+        await using EngineHost engine = await StartAsync(
+            Tasks, services: all => all.Configure<DurableTaskClientOptions>(options => options.EnableEntitySupport = true));
+
+        ArgumentException refused = await Assert.ThrowsAsync<ArgumentException>(() => act(engine.Client));
+
+        Assert.Contains(what, refused.Message, StringComparison.Ordinal);
+        Assert.Contains("%00", refused.Message, StringComparison.Ordinal);
+        Assert.Null(await engine.Client.GetInstanceAsync("one"));
     }
 
     public static TheoryData<OrchestrationRuntimeStatus> Statuses =>

@@ -1,3 +1,4 @@
+using DurableTask.Core.Payloads;
 using Microsoft.DurableTask.InMemory;
 
 namespace Heal.DurableTask.Hubs.Tests;
@@ -43,5 +44,21 @@ public sealed class InMemoryClockTests
         Assert.Empty(await _hub.LockOrchestrationsAsync(request));
         _time.Advance(TimeSpan.FromSeconds(1));
         Assert.Single(await _hub.LockOrchestrationsAsync(request));
+    }
+
+    [Fact]
+    public async Task Payloads_of_entities_stay_for_as_long_as_a_state_or_a_message_refers_to_them()
+    {
+        await _hub.PutPayloadsAsync([new("in a state", "@a@1", [1]), new("in a message", "@a@2", [2]), new("nowhere", "@a@1", [3])]);
+        await _hub.Entities.SignalAsync(new("@a@1", new() { Operation = "set", IsSignal = true }));
+        var item = (await _hub.Entities.LockAsync(new LockRequest("w", 1, TimeSpan.FromHours(1)))).Single();
+        await _hub.Entities.CommitAsync(new() { Lock = item.Lock, State = "in a state", ConsumedMessages = [item.Messages[0].Id] });
+        await _hub.Entities.SignalAsync(new("@a@2", new() { Operation = "set", IsSignal = true, Input = "in a message" }));
+
+        _time.Advance(IPayloadStore.Grace + TimeSpan.FromSeconds(1));
+        await _hub.PutPayloadsAsync([]);
+
+        var left = await _hub.GetPayloadsAsync(["in a state", "in a message", "nowhere"]);
+        Assert.Equal(["in a message", "in a state"], left.Keys.Order(StringComparer.Ordinal));
     }
 }

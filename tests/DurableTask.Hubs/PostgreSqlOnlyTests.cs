@@ -352,6 +352,22 @@ public sealed class PostgreSqlOnlyTests(HubTestDatabase database) : IClassFixtur
     }
 
     [Fact]
+    public async Task Payloads_of_entities_stay_for_as_long_as_a_state_or_a_message_refers_to_them()
+    {
+        var hub = await StartHubAsync();
+        await ExecuteAsync("INSERT INTO entities (entity_id, state) VALUES ('@keeper@x', 'at p1')");
+        await ExecuteAsync("INSERT INTO entity_inbox (entity_id, visible_at, message) VALUES ('@keeper@y', 'infinity', 'at p2')");
+        await hub.PutPayloadsAsync(
+            [new("p0", "@keeper@x", [0]), new("p1", "@keeper@x", [0]), new("p2", "@keeper@y", [0])]);
+        await using var statements = new HubDatabase(Options(), _log);
+
+        var sweeper = new PayloadStore(statements, TimeProvider.System, _log.CreateLogger(""));
+        Assert.Equal(1, await sweeper.RunOnceAsync(TimeSpan.Zero, CancellationToken.None));
+
+        Assert.Equal(["p1", "p2"], await ListAsync("SELECT id FROM payloads ORDER BY id"));
+    }
+
+    [Fact]
     public void Every_fault_of_the_options_is_reported_at_once()
     {
         var options = new PostgreSqlTaskHubOptions { Schema = "Not A Name", MaxTurnsPerCommit = 0, SafetyPollInterval = TimeSpan.Zero };

@@ -11,6 +11,7 @@ namespace Heal.DurableTask.Kills.Tests;
 /// <param name="Missing">Effects that never happened.</param>
 /// <param name="Extra">How many effects happened once more than they had to.</param>
 /// <param name="MostExtra">The most that the faults explain.</param>
+/// <param name="Unexplained">Processes whose effects happened again more often than what befell them explains.</param>
 internal sealed record KillReport(
     int Completed,
     int Kills,
@@ -19,12 +20,14 @@ internal sealed record KillReport(
     IReadOnlyList<string> Wrong,
     IReadOnlyList<string> Missing,
     int Extra,
-    int MostExtra)
+    int MostExtra,
+    IReadOnlyList<string> Unexplained)
 {
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
         $"{Completed} orchestrations completed in {Took.TotalSeconds:F0} s, {Kills} workers killed, PostgreSQL crashed {Crashes} times; "
-        + $"{Wrong.Count} wrong, {Missing.Count} effects missing, {Extra} effects more than once (at most {MostExtra} allowed)");
+        + $"{Wrong.Count} wrong, {Missing.Count} effects missing, {Extra} effects more than once (at most {MostExtra} allowed), "
+        + $"{Unexplained.Count} processes repeated more than was taken from them");
 }
 
 /// <summary>Many orchestrations on several workers, which are killed at random, with their database.</summary>
@@ -46,7 +49,9 @@ internal sealed class KillRun(KillPlan plan, TextWriter output)
         using var done = new CancellationTokenSource();
 
         var wrong = new System.Collections.Concurrent.ConcurrentQueue<string>();
-        using var killer = new Killer(plan, workers, postgres.CrashAndStartAsync, output);
+        var inDoubt = new Dictionary<int, int>();
+        using var killer = new Killer(plan, workers, postgres.CrashAndStartAsync, output, async process =>
+            inDoubt[process] = inDoubt.GetValueOrDefault(process) + await Ledger.CountInDoubtAsync(ledger, process));
         var killing = killer.RunAsync(done.Token);
         try
         {
@@ -80,6 +85,7 @@ internal sealed class KillRun(KillPlan plan, TextWriter output)
         await killing;
         await HubRows.CheckAsync(postgres.ConnectionString);
         var effects = await Ledger.ReadAsync(ledger);
+        var repeated = await Ledger.ReadRepeatedAsync(ledger);
         var report = new KillReport(
             plan.Orchestrations - wrong.Count,
             killer.Kills,
@@ -88,10 +94,20 @@ internal sealed class KillRun(KillPlan plan, TextWriter output)
             [.. wrong],
             [.. Missing(effects)],
             effects.Values.Sum(times => times - 1),
-            killer.Disruptions * WorkerProgram.Concurrency);
+            inDoubt.Values.Sum(),
+            [.. Unexplained(repeated, inDoubt)]);
         output.WriteLine(report);
         return report;
     }
+
+    /// <summary>What a process had under way when it was killed, or its database crashed, may happen again: what of it was stored may not,
+    /// and nothing of a process that nothing happened to.</summary>
+    private static IEnumerable<string> Unexplained(IReadOnlyDictionary<int, int> repeated, IReadOnlyDictionary<int, int> inDoubt) =>
+        from process in repeated
+        let most = inDoubt.GetValueOrDefault(process.Key)
+        where process.Value > most
+        select $"process {process.Key}: {process.Value} of its effects happened again, expected at most the {most} whose outcome was not "
+            + "stored when it was killed, or its database crashed";
 
     private static string IdOf(int number) => $"order-{number:D6}";
 

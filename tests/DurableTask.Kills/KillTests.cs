@@ -19,6 +19,7 @@ public sealed class KillTests(ITestOutputHelper output)
 
             Assert.True(report.Wrong.Count == 0, string.Join('\n', report.Wrong));
             Assert.True(report.Missing.Count == 0, string.Join('\n', report.Missing));
+            Assert.True(report.Unexplained.Count == 0, string.Join('\n', report.Unexplained));
             Assert.InRange(report.Extra, 0, report.MostExtra);
             Assert.Equal((plan.Orchestrations, plan.Kills, 1), (report.Completed, report.Kills, report.Crashes));
         }

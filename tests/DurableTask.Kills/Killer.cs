@@ -3,7 +3,9 @@ namespace Heal.DurableTask.Kills.Tests;
 /// <summary>Kills workers at random, and now and then their database. Whatever starts meanwhile does so in step with the kills, so that
 /// every kill hits some of it and the last kill comes before the last start.</summary>
 /// <param name="crash">Crashes the database and starts it again.</param>
-internal sealed class Killer(KillPlan plan, WorkerProcesses workers, Func<Task> crash, TextWriter output) : IDisposable
+/// <param name="disrupted">Told each process that may have lost what it was doing, when it has; null when nobody wants to know.</param>
+internal sealed class Killer(
+    KillPlan plan, WorkerProcesses workers, Func<Task> crash, TextWriter output, Func<int, Task>? disrupted = null) : IDisposable
 {
     private readonly Random _chance = new(plan.Seed);
     private readonly SemaphoreSlim _mayStart = new(0);
@@ -32,13 +34,18 @@ internal sealed class Killer(KillPlan plan, WorkerProcesses workers, Func<Task> 
                 break;
             }
 
-            await workers.KillAsync(_chance.Next(workers.Count));
+            await DisruptAsync(_chance.Next(workers.Count), workers.KillAsync);
             Kills++;
             _mayStart.Release(starts);
             if (Kills % plan.KillsPerCrash == 0)
             {
+                int[] all = [.. workers.Ids];
                 await crash();
                 Crashes++;
+                foreach (int process in all)
+                {
+                    await TellAsync(process);
+                }
             }
 
             await DisturbAsync();
@@ -58,13 +65,22 @@ internal sealed class Killer(KillPlan plan, WorkerProcesses workers, Func<Task> 
         if (Kills % plan.KillsPerRestart == 0)
         {
             _asides++;
-            await workers.RestartAsync(_chance.Next(workers.Count));
+            await DisruptAsync(_chance.Next(workers.Count), workers.RestartAsync);
         }
 
         if (Kills % plan.KillsPerPause == 0)
         {
             _asides++;
-            await workers.PauseAsync(_chance.Next(workers.Count), plan.WorkerPause);
+            await DisruptAsync(_chance.Next(workers.Count), paused => workers.PauseAsync(paused, plan.WorkerPause));
         }
     }
+
+    private async Task DisruptAsync(int worker, Func<int, Task> how)
+    {
+        int process = workers.Ids.ElementAt(worker);
+        await how(worker);
+        await TellAsync(process);
+    }
+
+    private Task TellAsync(int process) => disrupted?.Invoke(process) ?? Task.CompletedTask;
 }

@@ -26,7 +26,7 @@ switch (args)
         return await UntilStoppedAsync(async stop =>
         {
             var report = await new KillRun(plan, Console.Out).RunAsync(stop);
-            bool isRight = report is { Wrong.Count: 0, Missing.Count: 0 } && report.Extra <= report.MostExtra;
+            bool isRight = report is { Wrong.Count: 0, Missing.Count: 0, Unexplained.Count: 0 } && report.Extra <= report.MostExtra;
             return isRight && report.Kills == plan.Kills ? 0 : 1;
         });
     case ["soak", var minutes]:

@@ -4,7 +4,11 @@ using Xunit.Abstractions;
 
 namespace Heal.DurableTask.PostgreSql.Tests;
 
-/// <summary>Workers that are killed or paused, each a process of its own.</summary>
+/// <summary>
+/// Workers that are killed or paused, each a process of its own. Leases are an hour and the deadline two minutes: what is done did not wait
+/// for the end of a lease. How fast it was is printed and not asserted, as no time of a wall clock is in this repository: it depends on
+/// the machine; bench/DurableTask's <c>recover</c> measures it.
+/// </summary>
 public sealed class WorkerDeathTests(HubTestDatabase database, ITestOutputHelper output) : IClassFixture<HubTestDatabase>, IAsyncLifetime
 {
     private const int Many = 200;

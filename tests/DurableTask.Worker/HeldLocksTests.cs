@@ -15,8 +15,12 @@ public sealed class HeldLocksTests
     private readonly HeldLocks _locks = new(TaskScheduler.Default);
 
     [Fact]
-    public async Task Without_locks_the_hub_is_left_alone() =>
-        Assert.Same(LostLocks.None, await _locks.RenewAsync(_hub.Object, Lease, CancellationToken.None));
+    public async Task Without_locks_the_hub_is_left_alone()
+    {
+        Assert.Equal(0, await _locks.RenewOrchestrationsAsync(_hub.Object, Lease, CancellationToken.None));
+        Assert.Equal(0, await _locks.RenewActivitiesAsync(_hub.Object, Lease, CancellationToken.None));
+        Assert.Equal(0, await _locks.RenewEntitiesAsync(_hub.Object, Lease, CancellationToken.None));
+    }
 
     [Fact]
     public async Task A_lock_that_the_hub_does_not_renew_is_held_no_longer()
@@ -25,11 +29,19 @@ public sealed class HeldLocksTests
         _locks.Add(Kept);
         _locks.Add(Lost);
         _hub.Setup(hub => hub.RenewLocksAsync(
-                new[] { Orchestration }, It.Is<IReadOnlyCollection<ActivityLock>>(all => all.Count == 2), Lease, CancellationToken.None))
-            .ReturnsAsync(new LostLocks([Orchestration], [Lost]));
+                new[] { Orchestration }, It.Is<IReadOnlyCollection<ActivityLock>>(all => all.Count == 0), Lease, CancellationToken.None))
+            .ReturnsAsync(new LostLocks([Orchestration], []));
+        _hub.Setup(hub => hub.RenewLocksAsync(
+                It.Is<IReadOnlyCollection<OrchestrationLock>>(all => all.Count == 0),
+                It.Is<IReadOnlyCollection<ActivityLock>>(all => all.Count == 2),
+                Lease,
+                CancellationToken.None))
+            .ReturnsAsync(new LostLocks([], [Lost]));
 
-        await _locks.RenewAsync(_hub.Object, Lease, CancellationToken.None);
+        int orchestrations = await _locks.RenewOrchestrationsAsync(_hub.Object, Lease, CancellationToken.None);
+        int activities = await _locks.RenewActivitiesAsync(_hub.Object, Lease, CancellationToken.None);
 
+        Assert.Equal((1, 1), (orchestrations, activities));
         Assert.Empty(_locks.Orchestrations);
         Assert.True(_locks.IsHeld(Kept));
         Assert.False(_locks.IsHeld(Lost));
@@ -54,10 +66,10 @@ public sealed class HeldLocksTests
                 return new LostLocks([Orchestration], [Kept, Lost]);
             });
 
-        LostLocks lost = await _locks.RenewAsync(_hub.Object, Lease, CancellationToken.None);
+        int orchestrations = await _locks.RenewOrchestrationsAsync(_hub.Object, Lease, CancellationToken.None);
+        int activities = await _locks.RenewActivitiesAsync(_hub.Object, Lease, CancellationToken.None);
 
-        Assert.Empty(lost.Orchestrations);
-        Assert.Empty(lost.Activities);
+        Assert.Equal((0, 0), (orchestrations, activities));
         Assert.True(_locks.IsHeld(Kept));
         Assert.False(ended.IsRequested);
     }

@@ -106,6 +106,7 @@ internal sealed class InMemoryEntityHub(TimeProvider time, InMemoryStorage stora
         {
             var entity = IsHeld(batch.Lock, out var held) ? held : throw WorkItemLockLostException.ForEntity(batch.Lock.EntityId);
             entity.Commit(batch, now);
+            storage.Payloads.Remove(batch.ReplacedPayloads);
             for (var i = 0; i < starts.Length; i++)
             {
                 var created = batch.Orchestrations[i];

@@ -285,7 +285,7 @@ public sealed class InMemoryTaskHub : ITaskHub, IPayloadStore
         Locked(now =>
         {
             _storage.Payloads.Put(payloads, now);
-            _storage.Payloads.Sweep(_storage.Instances, _storage.Activities.Values, now - IPayloadStore.Grace);
+            _storage.Payloads.Sweep(_storage, now - IPayloadStore.Grace);
             return true;
         });
 

@@ -19,14 +19,20 @@ internal sealed class StoredPayloads
         .Where(_byId.ContainsKey)
         .ToDictionary(id => id, id => _byId[id].Payload.Data, StringComparer.Ordinal);
 
+    public void Remove(IEnumerable<string> ids)
+    {
+        foreach (var id in ids)
+        {
+            _byId.Remove(id);
+        }
+    }
+
     public void RemoveOf(string instanceId) => RemoveAll(payload => payload.InstanceId == instanceId);
 
     /// <summary>Removes older payloads that nothing of their instance refers to.</summary>
-    public void Sweep(
-        IReadOnlyDictionary<string, StoredInstance> instances, IReadOnlyCollection<StoredActivity> activities, DateTimeOffset before) =>
+    public void Sweep(InMemoryStorage storage, DateTimeOffset before) =>
         RemoveAll(payload => _byId[payload.Id].At < before
-            && !(instances.TryGetValue(payload.InstanceId, out var instance)
-                && TextsOf(instance, activities).Any(text => text?.Contains(payload.Id, StringComparison.Ordinal) == true)));
+            && !TextsOf(payload.InstanceId, storage).Any(text => text?.Contains(payload.Id, StringComparison.Ordinal) == true));
 
     private void RemoveAll(Func<StoredPayload, bool> isGone)
     {
@@ -39,9 +45,18 @@ internal sealed class StoredPayloads
         }
     }
 
-    private static IEnumerable<string?> TextsOf(StoredInstance instance, IEnumerable<StoredActivity> activities) =>
-        new[] { instance.State.Input, instance.State.Output, instance.State.CustomStatus }
-            .Concat(instance.History)
-            .Concat(instance.Inbox.Select(message => message.Event))
-            .Concat(activities.Where(activity => activity.InstanceId == instance.State.InstanceId).Select(activity => activity.Event));
+    private static IEnumerable<string?> TextsOf(string owner, InMemoryStorage storage)
+    {
+        if (storage.Entities.TryGetValue(owner, out var entity))
+        {
+            return entity.Inbox.Select(message => message.Message).Append(entity.State);
+        }
+
+        return storage.Instances.TryGetValue(owner, out var instance)
+            ? new[] { instance.State.Input, instance.State.Output, instance.State.CustomStatus }
+                .Concat(instance.History)
+                .Concat(instance.Inbox.Select(message => message.Event))
+                .Concat(storage.Activities.Values.Where(activity => activity.InstanceId == owner).Select(activity => activity.Event))
+            : [];
+    }
 }

@@ -45,15 +45,15 @@ public record ScheduleCreationOptions
     public bool StartImmediatelyIfLate { get; init; }
 
     /// <summary>
-    /// When to start, as NCrontab with five fields or six (seconds first), in place of <see cref="Interval"/>; null for the interval. This
-    /// project's addition.
+    /// When to start, as NCrontab with five fields or six (seconds first), in place of <see cref="Interval"/>; null for the interval. In
+    /// UTC: no zone's summer time moves, doubles or leaves out an occurrence. This project's addition.
     /// </summary>
     public string? Cron { get; init; }
 
     /// <summary>What happens to missed occurrences. This project's addition.</summary>
     public MissedRuns MissedRuns { get; init; }
 
-    /// <summary>A schedule by a cron expression. This project's addition.</summary>
+    /// <summary>A schedule by a cron expression, in UTC. This project's addition.</summary>
     /// <exception cref="ArgumentException">The expression is none.</exception>
     public static ScheduleCreationOptions FromCron(string scheduleId, string orchestrationName, string cron)
     {
@@ -86,7 +86,7 @@ public record ScheduleUpdateOptions
     /// <summary>True for a first start at once.</summary>
     public bool? StartImmediatelyIfLate { get; init; }
 
-    /// <summary>A cron expression; it takes the place of an interval. This project's addition.</summary>
+    /// <summary>A cron expression, in UTC; it takes the place of an interval. This project's addition.</summary>
     public string? Cron { get; init; }
 
     /// <summary>What happens to missed occurrences. This project's addition.</summary>

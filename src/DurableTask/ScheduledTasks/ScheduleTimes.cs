@@ -2,7 +2,10 @@ using NCrontab;
 
 namespace Microsoft.DurableTask.ScheduledTasks;
 
-/// <summary>When a schedule is due. Pure: the orchestrator that asks is replayed.</summary>
+/// <summary>
+/// When a schedule is due, in UTC. Pure, and the same in every version: the orchestrator that asks is replayed, and its history says what
+/// was started.
+/// </summary>
 internal static class ScheduleTimes
 {
     /// <summary>An occurrence that is later than this was missed.</summary>
@@ -61,9 +64,7 @@ internal static class ScheduleTimes
     {
         if (config.Cron is not { } cron)
         {
-            var beginning = config.StartAt ?? config.Since;
-            var passed = (after - beginning).Ticks / config.Interval.Ticks;
-            return UpToEnd(config, after < beginning ? beginning : beginning + (config.Interval * (passed + 1)));
+            return UpToEnd(config, NextByInterval(config, after));
         }
 
         // NCrontab answers with the end of the search when nothing is due before it ("30 February").
@@ -72,25 +73,71 @@ internal static class ScheduleTimes
         return next >= end ? null : UpToEnd(config, new DateTimeOffset(next, TimeSpan.Zero));
     }
 
-    /// <summary>What to start now: the occurrence that is due, and those after it that came due meanwhile, as the schedule wants.</summary>
+    /// <summary>What to start now: the occurrence that is due, and those after it that came due meanwhile, as the schedule wants. However
+    /// long nobody looked, only what is started is walked over, and some more to find it.</summary>
     public static IReadOnlyList<DateTimeOffset> Due(ScheduleConfig config, DateTimeOffset due, DateTimeOffset now)
     {
-        var all = new Queue<DateTimeOffset>();
-        for (DateTimeOffset? next = due; next <= now; next = Next(config, next.Value))
+        if (due > now)
         {
-            all.Enqueue(next.Value);
-            if (all.Count > MaximumMissed)
-            {
-                all.Dequeue();
-            }
+            return [];
         }
 
+        CrontabSchedule? cron = config.Cron is { } text ? CrontabSchedule.Parse(text, OptionsOf(text)) : null;
+        IEnumerable<DateTimeOffset> After(DateTimeOffset time) => Between(config, cron, time, now);
         return config.MissedRuns switch
         {
-            MissedRuns.RunAll => [.. all],
-            MissedRuns.RunOnce => [.. all.TakeLast(1)],
-            _ => [.. all.Where(occurrence => now - occurrence <= MissedAfter)],
+            MissedRuns.RunAll => Last(MaximumMissed, due, now, After),
+            MissedRuns.RunOnce => Last(1, due, now, After),
+            _ when now - due <= MissedAfter => [due, .. After(due)],
+            _ => [.. After(now - MissedAfter - TimeSpan.FromTicks(1))],
         };
+    }
+
+    /// <summary>The newest of an occurrence and those after it. Where they begin is found by halving the time.</summary>
+    private static IReadOnlyList<DateTimeOffset> Last(
+        int most, DateTimeOffset due, DateTimeOffset now, Func<DateTimeOffset, IEnumerable<DateTimeOffset>> after)
+    {
+        bool HasEnough(DateTimeOffset time) => after(time).Take(most).Count() == most;
+        if (!HasEnough(due))
+        {
+            return [due, .. after(due)];
+        }
+
+        (DateTimeOffset enough, DateTimeOffset tooFew) = (due, now);
+        while (tooFew - enough > ShortestInterval)
+        {
+            DateTimeOffset middle = enough + ((tooFew - enough) / 2);
+            (enough, tooFew) = HasEnough(middle) ? (middle, tooFew) : (enough, middle);
+        }
+
+        // Between the two there is room for two at most.
+        return [.. after(enough).TakeLast(most)];
+    }
+
+    /// <summary>The occurrences after a time, up to another.</summary>
+    private static IEnumerable<DateTimeOffset> Between(
+        ScheduleConfig config, CrontabSchedule? cron, DateTimeOffset after, DateTimeOffset upTo)
+    {
+        upTo = config.EndAt < upTo ? config.EndAt.Value : upTo;
+        return cron is null
+            ? Between(config, after, upTo)
+            : cron.GetNextOccurrences(after.UtcDateTime, upTo.UtcDateTime.AddTicks(1))
+                .Select(next => new DateTimeOffset(next, TimeSpan.Zero));
+    }
+
+    private static IEnumerable<DateTimeOffset> Between(ScheduleConfig config, DateTimeOffset after, DateTimeOffset upTo)
+    {
+        for (var next = NextByInterval(config, after); next <= upTo; next += config.Interval)
+        {
+            yield return next;
+        }
+    }
+
+    private static DateTimeOffset NextByInterval(ScheduleConfig config, DateTimeOffset after)
+    {
+        var beginning = config.StartAt ?? config.Since;
+        var passed = (after - beginning).Ticks / config.Interval.Ticks;
+        return after < beginning ? beginning : beginning + (config.Interval * (passed + 1));
     }
 
     private static DateTimeOffset? UpToEnd(ScheduleConfig config, DateTimeOffset? occurrence) =>

@@ -10,7 +10,9 @@ namespace Microsoft.DurableTask.ScheduledTasks;
 /// Starts the instance of one occurrence, once: run again, it finds the instance that it has started. At an id that the schedule fixes, a
 /// predecessor that still runs is left alone, and the occurrence left out.
 /// </summary>
-internal sealed class ScheduledStart(ITaskHub hub, DataConverter converter, TimeProvider time) : TaskActivity<string, string>
+/// <param name="version">The version of what is started: as for every start that names none, the worker's default.</param>
+internal sealed class ScheduledStart(ITaskHub hub, DataConverter converter, string version, TimeProvider time)
+    : TaskActivity<string, string>
 {
     public const string Name = "Microsoft.DurableTask.ScheduledTasks.Start";
     public const string ScheduleTag = "durabletask.schedule.id";
@@ -35,6 +37,7 @@ internal sealed class ScheduledStart(ITaskHub hub, DataConverter converter, Time
         {
             Timestamp = time.GetUtcNow().UtcDateTime,
             Name = state.Config.OrchestrationName,
+            Version = version,
             OrchestrationInstance = new OrchestrationInstance { InstanceId = id, ExecutionId = Guid.NewGuid().ToString("N") },
             Tags = new Dictionary<string, string>(StringComparer.Ordinal)
             {

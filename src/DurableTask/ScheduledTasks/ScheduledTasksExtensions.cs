@@ -19,12 +19,7 @@ public static class ScheduledTasksExtensions
         return builder.AddTasks(tasks => tasks
             .AddOrchestrator(ScheduleOrchestrator.Name, () => new ScheduleOrchestrator())
             .AddOrchestrator(ScheduleCommandOrchestrator.Name, () => new ScheduleCommandOrchestrator())
-            .AddActivity(ScheduledStart.Name, services => new ScheduledStart(
-                PayloadOffloadingHub.Around(
-                    services.GetRequiredKeyedService<ITaskHub>(name),
-                    services.GetRequiredService<IOptionsMonitor<TaskHubWorkerOptions>>().Get(name).LargePayloads),
-                services.GetRequiredService<IOptionsMonitor<DurableTaskWorkerOptions>>().Get(name).DataConverter,
-                services.GetService<TimeProvider>() ?? TimeProvider.System)));
+            .AddActivity(ScheduledStart.Name, services => CreateStart(name, services)));
     }
 
     /// <summary>Adds the container's <see cref="ScheduledTaskClient"/>, over the client of this builder.</summary>
@@ -35,5 +30,17 @@ public static class ScheduledTasksExtensions
         builder.Services.TryAddSingleton<ScheduledTaskClient>(services =>
             new OrchestratedScheduledTaskClient(services.GetRequiredService<IDurableTaskClientProvider>().GetClient(name)));
         return builder;
+    }
+
+    private static ScheduledStart CreateStart(string name, IServiceProvider services)
+    {
+        DurableTaskWorkerOptions options = services.GetRequiredService<IOptionsMonitor<DurableTaskWorkerOptions>>().Get(name);
+        return new ScheduledStart(
+            PayloadOffloadingHub.Around(
+                services.GetRequiredKeyedService<ITaskHub>(name),
+                services.GetRequiredService<IOptionsMonitor<TaskHubWorkerOptions>>().Get(name).LargePayloads),
+            options.DataConverter,
+            options.Versioning?.DefaultVersion ?? "",
+            services.GetService<TimeProvider>() ?? TimeProvider.System);
     }
 }

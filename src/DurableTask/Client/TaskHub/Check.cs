@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+using System.Diagnostics.CodeAnalysis;
 using DurableTask.Core.Exceptions;
 using DurableTask.Core.Payloads;
 using Microsoft.DurableTask.Entities;
@@ -10,7 +12,11 @@ internal static class Check
     private const string ForbiddenInIds = @"/\#?";
     private const char NoCharacter = '\uffff';
 
-    public static void InstanceId(string instanceId) => ArgumentException.ThrowIfNullOrWhiteSpace(instanceId);
+    public static void InstanceId(string instanceId)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(instanceId);
+        NoNul(instanceId, "instance id", nameof(instanceId));
+    }
 
     /// <summary>True for the id of an entity, where entities are in use.</summary>
     public static bool IsEntity(string instanceId) => instanceId.StartsWith('@');
@@ -93,7 +99,28 @@ internal static class Check
             throw new ArgumentException(
                 $"The {what} is too long: expected at most {ClientLimits.NameLength} characters, got {name.Length}.", parameter);
         }
+
+        NoNul(name, what, parameter);
     }
+
+    /// <summary>Passes tags on, or a filter by tags.</summary>
+    public static IReadOnlyDictionary<string, string>? Tags(IReadOnlyDictionary<string, string>? tags, string parameter)
+    {
+        foreach (var (key, value) in tags ?? ReadOnlyDictionary<string, string>.Empty)
+        {
+            NoNul(key, "tag's name", parameter);
+            NoNul(value, $"tag '{key}'", parameter);
+        }
+
+        return tags;
+    }
+
+    /// <summary>Passes a text on that a database can hold. No PostgreSQL text holds a NUL character, so no hub takes one.</summary>
+    [return: NotNullIfNotNull(nameof(text))]
+    public static string? NoNul(string? text, string what, string parameter) => text?.IndexOf('\0', StringComparison.Ordinal) is not >= 0
+        ? text
+        : throw new ArgumentException(
+            $"The {what} holds a NUL character: expected none, got '{Uri.EscapeDataString(text)}' (escaped).", parameter);
 
     public static string? Payload(string? serialized, LargePayloadOptions limits, string what, string parameter)
     {

@@ -81,9 +81,11 @@ internal sealed class TaskHubClient : DurableTaskClient
         var start = new ExecutionStartedEvent(eventId: -1, Serialize(input, "input", nameof(input)))
         {
             Name = orchestratorName.Name,
-            Version = options?.Version?.Version ?? _options.DefaultVersion,
+            Version = Check.NoNul(options?.Version?.Version ?? _options.DefaultVersion, "version", nameof(options)),
             OrchestrationInstance = new OrchestrationInstance { InstanceId = instanceId },
-            Tags = options?.Tags is { Count: > 0 } tags ? new Dictionary<string, string>(tags, StringComparer.Ordinal) : null,
+            Tags = Check.Tags(options?.Tags, nameof(options)) is { Count: > 0 } tags
+                ? new Dictionary<string, string>(tags, StringComparer.Ordinal)
+                : null,
             ScheduledStartTime = options?.StartAt?.UtcDateTime,
         };
         await _starter.StartAsync(start, reuse, hasOwnId: options?.InstanceId is null, cancellation);
@@ -154,11 +156,11 @@ internal sealed class TaskHubClient : DurableTaskClient
             filter.CreatedFrom,
             filter.CreatedTo,
             statuses is { Count: > 0 } ? statuses : null,
-            string.IsNullOrEmpty(filter.InstanceIdPrefix) ? null : filter.InstanceIdPrefix,
+            string.IsNullOrEmpty(filter.InstanceIdPrefix) ? null : Check.NoNul(filter.InstanceIdPrefix, "id prefix", nameof(filter)),
             PageSize: Check.PageSize(filter.PageSize, nameof(filter)),
             WithPayloads: filter.FetchInputsAndOutputs,
-            Name: (filter as OrchestrationFilter)?.Name?.Name,
-            Tags: (filter as OrchestrationFilter)?.Tags);
+            Name: Check.NoNul((filter as OrchestrationFilter)?.Name?.Name, "orchestrator name", nameof(filter)),
+            Tags: Check.Tags((filter as OrchestrationFilter)?.Tags, nameof(filter)));
         return Pageable.Create(async (token, pageSize, cancellation) =>
         {
             var page = await _hub.QueryInstancesAsync(
@@ -275,7 +277,8 @@ internal sealed class TaskHubClient : DurableTaskClient
         string? name, IEnumerable<OrchestrationRuntimeStatus>? statuses, bool exact, CancellationToken cancellation)
     {
         var wanted = statuses?.Select(status => status.ToCore()).ToList();
-        var counts = await _hub.CountInstancesAsync(new InstanceCountQuery(name, wanted, exact), cancellation);
+        var query = new InstanceCountQuery(Check.NoNul(name, "orchestrator name", nameof(name)), wanted, exact);
+        var counts = await _hub.CountInstancesAsync(query, cancellation);
         return [.. counts.Select(count => new OrchestrationCount(count.Name, count.Status.ToClient(), count.Count, count.IsEstimate))];
     }
 

@@ -96,7 +96,7 @@ internal sealed class TaskHubEntityClient(string name, IEntityHub hub, DataConve
     {
         filter ??= new EntityQuery();
         var query = new EntityRecordQuery(
-            filter.InstanceIdStartsWith,
+            Check.NoNul(filter.InstanceIdStartsWith, "id prefix", nameof(filter)),
             filter.LastModifiedFrom,
             filter.LastModifiedTo,
             filter.IncludeState,

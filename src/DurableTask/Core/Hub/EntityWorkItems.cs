@@ -6,7 +6,8 @@ public sealed record EntityLock(string EntityId, string WorkerId, long Fence);
 
 /// <summary>A message that waits for an entity.</summary>
 /// <param name="Id">The hub's own key. Messages of one sender to one entity are played in the order in which they were stored.</param>
-public sealed record EntityInboxMessage(long Id, EntityMessage Message);
+/// <param name="Fault">Why its operation cannot run: what it needs could not be read. Null when it can.</param>
+public sealed record EntityInboxMessage(long Id, EntityMessage Message, string? Fault = null);
 
 /// <summary>A message to an entity, which comes to be with it. It is delivered at <see cref="EntityMessage.DueAt"/>.</summary>
 public sealed record OutgoingEntityMessage(string EntityId, EntityMessage Message);
@@ -64,6 +65,9 @@ public sealed record EntityCommit
 
     /// <summary>Messages to entities.</summary>
     public IReadOnlyList<OutgoingEntityMessage> EntityMessages { get; init; } = [];
+
+    /// <summary>Ids of payloads that were stored apart and that nothing refers to after this batch: they are removed with it.</summary>
+    public IReadOnlyList<string> ReplacedPayloads { get; init; } = [];
 
     /// <summary>Orchestrations to start. One whose id is taken by an instance that has not ended is dropped; an ended one is
     /// replaced.</summary>

@@ -38,6 +38,13 @@ internal sealed class IncomingPayloads(IPayloadStore store)
         : _found.TryGetValue(id, out var data) ? PayloadToken.Read(data)
         : throw new PayloadStorageException(Gone(id));
 
+    /// <summary>As <see cref="PutInto(string?)"/>, but one that is gone is null, and said why.</summary>
+    public string? TryPutInto(string? text, out string? gone)
+    {
+        gone = PayloadToken.IdIn(text) is { } id && !_found.ContainsKey(id) ? Gone(id) : null;
+        return gone is null ? PutInto(text) : null;
+    }
+
     /// <summary>An event whose payload is gone becomes an <see cref="UnreadableEvent"/>: it must not harm its neighbours.</summary>
     public HistoryEvent PutInto(HistoryEvent entry) => PayloadToken.IdIn(EventPayloads.Of(entry)) is not { } id ? entry
         : _found.TryGetValue(id, out var data) ? EventPayloads.With(entry, PayloadToken.Read(data))

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 
@@ -25,7 +26,14 @@ internal sealed class OutgoingPayloads(int thresholdBytes)
         || turn.NewHistory.Any(IsLarge)
         || turn.Activities.Any(IsLarge)
         || turn.SubOrchestrations.Any(created => IsLarge(created.Start))
-        || turn.Messages.Any(message => IsLarge(message.Event));
+        || turn.Messages.Any(message => IsLarge(message.Event))
+        || turn.EntityMessages.Any(message => IsLarge(message.Message.Input));
+
+    public bool IsLarge(EntityCommit batch) =>
+        IsLarge(batch.State)
+        || batch.Messages.Any(message => IsLarge(message.Event))
+        || batch.EntityMessages.Any(message => IsLarge(message.Message.Input))
+        || batch.Orchestrations.Any(created => IsLarge(created.Start));
 
     [return: NotNullIfNotNull(nameof(text))]
     public string? TakeFrom(string owner, string? text) => IsLarge(text) ? Take(owner, text!) : text;
@@ -45,10 +53,43 @@ internal sealed class OutgoingPayloads(int thresholdBytes)
             CarriedEvents = [.. turn.CarriedEvents.Select(carried => TakeFrom(owner, carried))],
             NewHistory = [.. turn.NewHistory.Select(entry => TakeFrom(owner, entry))],
             Activities = [.. turn.Activities.Select(task => TakeFrom(owner, task))],
-            SubOrchestrations = [.. turn.SubOrchestrations.Select(
-                created => created with { Start = TakeFrom(created.InstanceId, created.Start) })],
-            Messages = [.. turn.Messages.Select(message => message with { Event = TakeFrom(message.InstanceId, message.Event) })],
+            SubOrchestrations = [.. turn.SubOrchestrations.Select(TakeFrom)],
+            Messages = [.. turn.Messages.Select(TakeFrom)],
+            EntityMessages = [.. turn.EntityMessages.Select(TakeFrom)],
         };
+    }
+
+    /// <summary>A state is a payload of its own at each writing: nothing but the entity refers to it, so that it can go when it is
+    /// replaced.</summary>
+    public EntityCommit TakeFrom(EntityCommit batch) => batch with
+    {
+        State = batch.State is { } state && IsLarge(state)
+            ? Add(state, PayloadToken.Create(batch.Lock.EntityId, state, batch.Lock.Fence.ToString(CultureInfo.InvariantCulture)))
+            : batch.State,
+        Messages = [.. batch.Messages.Select(TakeFrom)],
+        EntityMessages = [.. batch.EntityMessages.Select(TakeFrom)],
+        Orchestrations = [.. batch.Orchestrations.Select(TakeFrom)],
+    };
+
+    public NewInstance TakeFrom(NewInstance created) => created with { Start = TakeFrom(created.InstanceId, created.Start) };
+
+    public OutgoingMessage TakeFrom(OutgoingMessage message) => message with { Event = TakeFrom(message.InstanceId, message.Event) };
+
+    /// <summary>An operation's input is a payload of its own, even if another has the same: it goes with its message.</summary>
+    public OutgoingEntityMessage TakeFrom(OutgoingEntityMessage sent) => sent.Message.Input is { } input && IsLarge(input)
+        ? sent with
+        {
+            Message = sent.Message with { Input = Add(input, PayloadToken.Create(sent.EntityId, input, Guid.NewGuid().ToString("N"))) },
+        }
+        : sent;
+
+    /// <summary>Stores what was taken out: before what refers to it.</summary>
+    public async Task StoreAsync(IPayloadStore store, CancellationToken cancellationToken)
+    {
+        if (Taken is { Count: > 0 } taken)
+        {
+            await store.PutPayloadsAsync(taken, cancellationToken);
+        }
     }
 
     private string Take(string owner, string text)
@@ -62,7 +103,11 @@ internal sealed class OutgoingPayloads(int thresholdBytes)
             }
         }
 
-        var created = PayloadToken.Create(owner, text);
+        return Add(text, PayloadToken.Create(owner, text));
+    }
+
+    private string Add(string text, (string Token, StoredPayload Payload) created)
+    {
         _taken.Add((text, created.Token, created.Payload));
         return created.Token;
     }

@@ -16,6 +16,7 @@ public sealed class PayloadOffloadingHub : ITaskHub, ILocalDispatch
     private readonly ITaskHub _hub;
     private readonly IPayloadStore _store;
     private readonly LargePayloadOptions _options;
+    private PayloadOffloadingEntities? _entities;
 
     private PayloadOffloadingHub(ITaskHub hub, IPayloadStore store, LargePayloadOptions options)
     {
@@ -28,8 +29,7 @@ public sealed class PayloadOffloadingHub : ITaskHub, ILocalDispatch
     public static ITaskHub Around(ITaskHub hub, LargePayloadOptions options) =>
         hub is IPayloadStore store ? new PayloadOffloadingHub(hub, store, options) : hub;
 
-    /// <summary>As they are: what entities say and keep goes with their messages, whatever its length.</summary>
-    public IEntityHub Entities => _hub.Entities;
+    public IEntityHub Entities => _entities ??= new PayloadOffloadingEntities(_hub.Entities, _store, _options.ThresholdBytes);
 
     public Task InitializeAsync(CancellationToken cancellationToken = default) => _hub.InitializeAsync(cancellationToken);
 
@@ -37,8 +37,8 @@ public sealed class PayloadOffloadingHub : ITaskHub, ILocalDispatch
         NewInstance instance, IReadOnlyCollection<OrchestrationStatus> reusableStatuses, CancellationToken cancellationToken = default)
     {
         var payloads = new OutgoingPayloads(_options.ThresholdBytes);
-        instance = instance with { Start = payloads.TakeFrom(instance.InstanceId, instance.Start) };
-        await StoreAsync(payloads, cancellationToken);
+        instance = payloads.TakeFrom(instance);
+        await payloads.StoreAsync(_store, cancellationToken);
         await _hub.CreateInstanceAsync(instance, reusableStatuses, cancellationToken);
     }
 
@@ -46,7 +46,7 @@ public sealed class PayloadOffloadingHub : ITaskHub, ILocalDispatch
     {
         var payloads = new OutgoingPayloads(_options.ThresholdBytes);
         message = payloads.TakeFrom(instanceId, message);
-        await StoreAsync(payloads, cancellationToken);
+        await payloads.StoreAsync(_store, cancellationToken);
         return await _hub.SendMessageAsync(instanceId, message, cancellationToken);
     }
 
@@ -189,7 +189,7 @@ public sealed class PayloadOffloadingHub : ITaskHub, ILocalDispatch
     {
         var payloads = new OutgoingPayloads(_options.ThresholdBytes);
         outcome = payloads.TakeFrom(held.InstanceId, outcome);
-        await StoreAsync(payloads, cancellationToken);
+        await payloads.StoreAsync(_store, cancellationToken);
         await _hub.CompleteActivityAsync(held, outcome, cancellationToken);
     }
 
@@ -212,7 +212,7 @@ public sealed class PayloadOffloadingHub : ITaskHub, ILocalDispatch
     private async Task<TurnReceipt> CommitLargeTurnAsync(TurnCommit turn, OutgoingPayloads payloads, CancellationToken cancellationToken)
     {
         var small = payloads.TakeFrom(turn);
-        await StoreAsync(payloads, cancellationToken);
+        await payloads.StoreAsync(_store, cancellationToken);
         var receipt = await _hub.CommitTurnAsync(small, cancellationToken);
         return receipt with
         {
@@ -255,14 +255,6 @@ public sealed class PayloadOffloadingHub : ITaskHub, ILocalDispatch
         public void Dispose()
         {
             // The hub takes no workers.
-        }
-    }
-
-    private async Task StoreAsync(OutgoingPayloads payloads, CancellationToken cancellationToken)
-    {
-        if (payloads.Taken is { Count: > 0 } taken)
-        {
-            await _store.PutPayloadsAsync(taken, cancellationToken);
         }
     }
 

@@ -10,11 +10,20 @@ internal static class PayloadToken
     private const string Prefix = "\u0001payload:gzip:";
     private const int IdLength = 2 * SHA256.HashSizeInBytes;
 
-    public static (string Token, StoredPayload Payload) Create(string instanceId, string text)
+    /// <param name="owner">An instance or an entity.</param>
+    /// <param name="writing">Null for a payload that is the same as every other of this owner with this text; else which writing of it
+    /// this is, for one that nothing else may refer to.</param>
+    public static (string Token, StoredPayload Payload) Create(string owner, string text, string? writing = null)
     {
         byte[] content = Encoding.UTF8.GetBytes(text);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes(instanceId));
+        if (writing is not null)
+        {
+            // No owner begins like this: an entity's id does with "@", and an instance's holds no control character.
+            hash.AppendData(Encoding.UTF8.GetBytes(writing + '\u0001'));
+        }
+
+        hash.AppendData(Encoding.UTF8.GetBytes(owner));
         hash.AppendData([0]);
         hash.AppendData(content);
         var id = Convert.ToHexStringLower(hash.GetHashAndReset());
@@ -24,7 +33,7 @@ internal static class PayloadToken
             gzip.Write(content);
         }
 
-        return (Prefix + id, new StoredPayload(id, instanceId, compressed.ToArray()));
+        return (Prefix + id, new StoredPayload(id, owner, compressed.ToArray()));
     }
 
     /// <summary>True for a text of a caller's that could be taken for a token: it has to be stored apart too.</summary>

@@ -26,6 +26,7 @@ internal static class EntityStatements
             commits.Select(commit => commit.Holder?.ExecutionId).ToArray(),
             commits.Select(commit => commit.LostAttempts).ToArray(),
             commits.Select(commit => commit.SuspectUntil).ToArray());
+        Add(batch, "remove_payloads", commits.SelectMany(commit => commit.ReplacedPayloads).ToArray());
         NewInstances.AddTo(
             batch,
             [.. commits.SelectMany(commit => commit.Orchestrations)],

@@ -1,4 +1,5 @@
 using DurableTask.Core;
+using DurableTask.Core.Exceptions;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 using Microsoft.DurableTask.Entities;
@@ -98,7 +99,7 @@ internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem 
         }
         else
         {
-            await RunOperationAsync(message);
+            await RunOperationAsync(message, received.Fault);
         }
 
         _consumed.Add(received.Id);
@@ -126,7 +127,7 @@ internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem 
         }
     }
 
-    private async Task RunOperationAsync(EntityMessage message)
+    private async Task RunOperationAsync(EntityMessage message, string? fault)
     {
         _operations++;
         if (item.LostAttempts >= MaximumLostAttempts(runtime))
@@ -143,6 +144,11 @@ internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem 
         var context = new EntityContext(runtime, _id);
         try
         {
+            if (fault is not null)
+            {
+                throw new PayloadStorageException(fault);
+            }
+
             _entity ??= Create();
             object? result = await _entity.RunAsync(new EntityOperation(message, context, _state, runtime.Services.DataConverter));
             string? output = runtime.Services.DataConverter.Serialize(result);

@@ -73,10 +73,10 @@ internal sealed partial class RetentionDuty(WorkerRuntime runtime)
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 650, Level = LogLevel.Information, Message = "{Count} instances that ended long ago were removed.")]
+        [LoggerMessage(EventId = 648, Level = LogLevel.Information, Message = "{Count} instances that ended long ago were removed.")]
         public static partial void Purged(ILogger logger, int count);
 
-        [LoggerMessage(EventId = 651, Level = LogLevel.Warning,
+        [LoggerMessage(EventId = 649, Level = LogLevel.Warning,
             Message = "Instances that ended long ago could not be removed; the next attempt is in the next interval. {Reason}")]
         public static partial void NotPurged(ILogger logger, string reason);
     }

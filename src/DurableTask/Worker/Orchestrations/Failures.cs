@@ -11,12 +11,13 @@ namespace Microsoft.DurableTask.Worker.Orchestrations;
 /// </summary>
 internal static partial class Failures
 {
-    // Deep enough for every chain that a person reads; a longer one is cut, not refused.
-    private const int MaximumDepth = 16;
-
     /// <param name="logger">Hears of what could not be read.</param>
     public static FailureDetails From(
-        Exception exception, global::DurableTask.Core.IExceptionPropertiesProvider? properties, ILogger? logger = null, int depth = 0)
+        Exception exception, global::DurableTask.Core.IExceptionPropertiesProvider? properties, ILogger? logger = null) =>
+        FailureLimits.Apply(From(exception, properties, logger, depth: 0));
+
+    private static FailureDetails From(
+        Exception exception, global::DurableTask.Core.IExceptionPropertiesProvider? properties, ILogger? logger, int depth)
     {
         if (exception is OrchestrationFailure own)
         {
@@ -25,7 +26,7 @@ internal static partial class Failures
 
         FailureDetails? inner = exception switch
         {
-            _ when depth >= MaximumDepth => null,
+            _ when depth >= FailureLimits.MaximumDepth => null,
             TaskFailedException failed => failed.FailureDetails.ToStored(),
             EntityOperationFailedException failed => failed.FailureDetails.ToStored(),
             { InnerException: { } cause } => From(cause, properties, logger, depth + 1),
