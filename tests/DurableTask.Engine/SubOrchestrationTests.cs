@@ -35,6 +35,34 @@ public abstract class SubOrchestrationTests(IHubBackend backend) : EngineSuite(b
         Assert.Equal(Enumerable.Range(0, 3).Select(counter => Version5($"{id}_{got[0]}_{counter}")), got[1..]);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(513)]
+    public async Task A_childs_id_that_no_hub_could_store_is_refused_where_the_code_can_be_told(int length)
+    {
+        await using EngineHost engine = await StartAsync(tasks => tasks
+            .AddOrchestratorFunc<string>("Parent", async context =>
+            {
+                try
+                {
+                    await context.CallSubOrchestratorAsync("Child", options: new SubOrchestrationOptions
+                    {
+                        InstanceId = new string('x', length),
+                    });
+                    return "called";
+                }
+                catch (ArgumentException refused)
+                {
+                    return refused.Message;
+                }
+            })
+            .AddOrchestratorFunc("Child", context => context.InstanceId));
+
+        OrchestrationMetadata ended = await engine.RunAsync("Parent");
+
+        Assert.Contains($"expected 1 to 512 characters and no NUL character, got {length}", ended.ReadOutputAs<string>(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_termination_does_not_reach_whoever_has_the_id_of_a_child_that_was_never_created()
     {

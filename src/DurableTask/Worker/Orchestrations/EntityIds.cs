@@ -26,10 +26,10 @@ internal static class EntityIds
 
     public static void RequireStorable(string text, string parameter)
     {
-        if (text.Length > MaximumLength || text.Contains('\0', StringComparison.Ordinal))
+        if (text.Length is 0 or > MaximumLength || text.Contains('\0', StringComparison.Ordinal))
         {
             throw new ArgumentException(
-                $"Id or name: expected at most {MaximumLength} characters and no NUL character, got {text.Length} characters.", parameter);
+                $"Id or name: expected 1 to {MaximumLength} characters and no NUL character, got {text.Length} characters.", parameter);
         }
     }
 }

@@ -83,6 +83,10 @@ internal sealed partial class OrchestrationContext(
         string? json = services.DataConverter.Serialize(input);
         var own = options as SubOrchestrationOptions;
         RejectEntityId(own?.InstanceId, nameof(options));
+        if (own?.InstanceId is { } chosen)
+        {
+            EntityIds.RequireStorable(chosen, nameof(options));
+        }
 
         // One id for all attempts: a retry takes the place of the instance that failed.
         string instanceId = own?.InstanceId ?? NewGuid().ToString("N");
