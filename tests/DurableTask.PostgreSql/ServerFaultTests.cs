@@ -109,6 +109,9 @@ public sealed class ServerFaultTests : ServerTestBase
                 || Server.Log.Contains("No space left", StringComparison.Ordinal),
             full.ToString());
         await worker.ReleaseAsync();
+
+        // What it runs has to meet the full disk as well.
+        await worker.UntilSaidAsync("No space left", Deadline);
         await Server.FreeDiskAsync();
         await AssertDoneAsync([.. ids]);
         await AssertDoneAsync(await RetryAsync(() => ScheduleAsync(3)));
