@@ -60,7 +60,8 @@ public abstract class SubOrchestrationTests(IHubBackend backend) : EngineSuite(b
 
         OrchestrationMetadata ended = await engine.RunAsync("Parent");
 
-        Assert.Contains($"expected 1 to 512 characters and no NUL character, got {length}", ended.ReadOutputAs<string>(), StringComparison.Ordinal);
+        Assert.Contains(
+            $"expected 1 to 512 characters and no NUL character, got {length}", ended.ReadOutputAs<string>(), StringComparison.Ordinal);
     }
 
     [Fact]

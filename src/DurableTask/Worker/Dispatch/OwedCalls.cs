@@ -4,7 +4,7 @@ namespace Microsoft.DurableTask.Worker.Dispatch;
 
 /// <summary>
 /// What a worker owes the hub is the outcome of what it ran, or the lock that it gives back. A hub need not have a lease for each lock
-/// (decision 35): what is forgotten may stay with a worker for as long as that lives. So these calls are repeated for as long as the lock
+/// (decision 33): what is forgotten may stay with a worker for as long as that lives. So these calls are repeated for as long as the lock
 /// is the worker's, with pauses of 0.1 s that double up to <see cref="TaskHubWorkerOptions.MaximumReconnectDelay"/>.
 /// </summary>
 internal static class OwedCalls
