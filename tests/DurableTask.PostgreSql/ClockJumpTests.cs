@@ -1,7 +1,6 @@
 using System.Globalization;
 using Heal.DurableTask.PostgreSql.Tests.Servers;
 using Heal.DurableTask.PostgreSql.Tests.Workers;
-using Heal.Shared.Tests;
 using Npgsql;
 
 namespace Heal.DurableTask.PostgreSql.Tests;

@@ -1,6 +1,5 @@
 using Heal.Activities;
 using Heal.Healing;
-using Heal.Workflows;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
