@@ -67,10 +67,10 @@ internal sealed class RouteSignalOrchestrator : TaskOrchestrator<Signal, RouteOu
             var detection = await context.CallDetectFaultAsync(
                 evidence with { Claim = signal.Alert.Name }, Retries.Judging);
 
-            // A kind that cannot be looked at cannot contradict the alert, and neither can it show a second fault. A node's conditions can.
+            // A kind that cannot be looked at cannot contradict the alert, and neither can it show a second fault. What was seen can: the
+            // conditions of a node, the status of a claim, a Job, an autoscaler.
             if (detection.Verdict != DetectionVerdict.TooEarly) return detection.Verdict == DetectionVerdict.Faulty
-                && (evidence.Workload is not null || evidence.Machine is not null
-                    || (target.Kind == TargetKinds.Node && detection.Evidence.Count > 0));
+                && (evidence.Workload is not null || evidence.Machine is not null || detection.Evidence.Count > 0);
             await context.CreateTimer(BetweenLooks, CancellationToken.None);
         }
 

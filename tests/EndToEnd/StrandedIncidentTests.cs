@@ -12,10 +12,7 @@ public sealed class StrandedIncidentTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _heal = await HealEnvironment.CreateAsync(new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["Heal__JoinWindow"] = "00:00:00",
-        });
+        _heal = await HealEnvironment.CreateAsync();
         await _heal.App.StartAsync();
         await _heal.Cluster.CreateDeploymentAsync("cart");
         await _heal.Cluster.AnnotateAsync("cart", "heal.internal/autonomy", "approve");

@@ -38,6 +38,17 @@ public sealed class JoinPolicyTests
         Assert.Equal(expected, Decide(seen, Latest(closedAt: Noon + TimeSpan.FromMinutes(closedMinutesAfter))));
     }
 
+    [Theory]
+    [InlineData(OutcomeKind.Superseded, -1, JoinKind.Open)]
+    [InlineData(OutcomeKind.HandedOver, -1, JoinKind.Open)]
+    [InlineData(OutcomeKind.Failed, -1, JoinKind.Open)]
+    [InlineData(OutcomeKind.Superseded, 1, JoinKind.Join)]
+    [InlineData(OutcomeKind.Healed, -1, JoinKind.Join)] // the router looks at the target then
+    [InlineData(OutcomeKind.Escalated, -1, JoinKind.Join)] // people look at it
+    public void What_began_after_an_incident_that_left_the_target_to_nobody_is_not_lost_in_it(
+        OutcomeKind outcome, int closedMinutesAfter, JoinKind expected) =>
+        Assert.Equal(expected, Decide(Firing(), Latest(Noon + TimeSpan.FromMinutes(closedMinutesAfter)) with { Outcome = outcome }));
+
     [Fact]
     public void A_resolved_alert_opens_nothing() =>
         Assert.Equal(JoinKind.Ignore, Decide(Signal.Of(Alert(AlertStatus.Resolved), SignalSource.Webhook, Noon), latest: null));

@@ -70,6 +70,24 @@ public sealed class LateAlertTests
         Assert.Equal(expected == RouteKind.Started ? Machine.IncidentId(2) : Machine.IncidentId(1), outcome.IncidentId);
     }
 
+    [Theory]
+    [InlineData(true, RouteKind.Started)]
+    [InlineData(false, RouteKind.Joined)] // nothing was seen: the alert alone is no second fault
+    public async Task A_target_of_any_other_kind_says_so_by_what_was_seen_of_it(bool isSeen, RouteKind expected)
+    {
+        var claim = new TargetReference("test", TargetKinds.PersistentVolumeClaim, "shop", "data");
+        var signal = Firing("KubePersistentVolumeErrors");
+        Routes(signal, claim);
+        _context.On<CollectRequest, EvidenceBundle>(ActivityNames.CollectEvidence, request =>
+            EvidenceBundle.Empty(request.Target, Noon, exists: true, new AutonomySetting(Autonomy.Act, "test")));
+        _context.On<EvidenceBundle, Detection>(ActivityNames.DetectFault, _ => new Detection(
+            DetectionVerdict.Faulty, null, "the claim has lost its volume", isSeen ? ["pvc/data"] : []));
+
+        var outcome = await new RouteSignalOrchestrator().RunAsync(_context, signal);
+
+        Assert.Equal(expected, outcome.Kind);
+    }
+
     private void Routes(Signal signal, TargetReference target)
     {
         var incident = new IncidentInput(target.IncidentId(2), target, 2, signal, null, new SafetyLimits(), Noon);

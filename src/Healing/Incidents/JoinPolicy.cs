@@ -11,7 +11,7 @@ public static class JoinPolicy
         if (signal.Alert.Status == AlertStatus.Resolved) return new(JoinKind.Ignore, "resolved, and no incident of the target is open");
         // A person who starts a workflow by hand wants it to run now, whatever came of the last one.
         if (signal.Source == SignalSource.Manual) return new(JoinKind.Open, "started by hand");
-        if (latest is { ClosedAt: { } ended } && BeganAfter(signal, ended))
+        if (latest is { ClosedAt: not null } && BeganAfter(signal, latest))
         {
             return new(JoinKind.Open, $"the fault began at {signal.Alert.StartsAt:u}, after the last incident was closed");
         }
@@ -25,10 +25,12 @@ public static class JoinPolicy
             : "the last incident is over");
     }
 
-    // The watch of libvirt hosts tells of each fault once, with the moment it began: what is taken for an echo here would never be told
-    // again.
-    private static bool BeganAfter(Signal signal, DateTimeOffset ended) => signal.Source == SignalSource.Watch
-        && signal.Target is { } target && TargetKinds.IsOnHypervisor(target.Kind) && signal.Alert.StartsAt > ended;
+    // Whoever attaches a signal to an incident that is over looks at the target only when that ended well. Where it did not, and no person
+    // was asked to look either, a fault that began since would be nobody's: the alert does not come a second time. The same holds for the
+    // watch of libvirt hosts, which tells of each fault once, with the moment it began.
+    private static bool BeganAfter(Signal signal, LatestIncident latest) => signal.Alert.StartsAt > latest.ClosedAt
+        && (latest.Outcome is OutcomeKind.Superseded or OutcomeKind.HandedOver or OutcomeKind.Failed
+            || (signal.Source == SignalSource.Watch && signal.Target is { } target && TargetKinds.IsOnHypervisor(target.Kind)));
 }
 
 /// <param name="ClosedAt">Null while it is open.</param>

@@ -3,8 +3,8 @@ using Npgsql;
 namespace Heal.Shared.Tests;
 
 /// <summary>
-/// What every row of a hub's instances keeps to. Checks in the table would cost each turn a sixth of its time (decision 32), so it is looked
-/// at where hubs have been at work: after tests and after kills.
+/// What every row of a hub's instances keeps to. Checks in the table would cost each turn a sixth of its time (decision 32), so it is
+/// looked at where hubs have been at work: after tests and after kills.
 /// </summary>
 internal static class HubRows
 {
