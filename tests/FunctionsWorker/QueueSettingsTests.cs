@@ -1,3 +1,4 @@
+using System.Net;
 using Azure.Storage.Queues;
 using Heal.FunctionsWorker.Tests.Sample;
 using Heal.FunctionsWorker.Tests.Support;
@@ -43,6 +44,9 @@ public sealed class QueueSettingsTests : IAsyncLifetime
         var time = new ManualTime();
         DateTimeOffset now = time.GetUtcNow();
         await using TestHost host = await StartAsync("TakeOrder", "\"maxPollingInterval\": \"00:00:01\"", time: time);
+        // Others of the host wait for the same moments: not before the queue was looked at once.
+        await Azurite.UntilAsync(
+            async () => (await host.GetAsync("/healthz/ready")).StatusCode == HttpStatusCode.OK, "the queue is reached");
         foreach (int milliseconds in new[] { 200, 400, 800, 1000, 1000 })
         {
             await WaitAsync(milliseconds);
