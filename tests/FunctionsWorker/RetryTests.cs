@@ -3,8 +3,10 @@ using Heal.FunctionsWorker.Tests.Support;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Discovery;
 using Microsoft.Azure.Functions.Worker.Extensions.Abstractions;
+using Microsoft.Azure.Functions.Worker.Store;
 using Microsoft.Azure.Functions.Worker.Timers;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Heal.FunctionsWorker.Tests;
 
@@ -66,6 +68,27 @@ public sealed class RetryTests
         await host.Host.StopAsync().WaitAsync(TimeSpan.FromSeconds(20));
         Assert.Equal(["attempt 0 of 2 late=False"], journal.Entries);
         Assert.Contains("Timer function TickAgain failed (told to fail)", host.Log.All, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_attempt_that_fails_while_the_host_stops_leaves_the_occurrence_to_the_next_host()
+    {
+        await using TestHost host = await StartAsync("TickAgain");
+        Journal journal = host.Get<Journal>();
+        (journal.Fail, journal.Hold) = (true, true);
+        // What is registered first is called last: then the retries know, too.
+        var stopping = new TaskCompletionSource();
+        host.Get<IHostApplicationLifetime>().ApplicationStopping.Register(stopping.SetResult);
+        await _time.WaitsUntilAsync(Due);
+        _time.MoveTo(Due);
+        await journal.NextAsync();
+        Task stopped = host.Host.StopAsync();
+        await stopping.Task;
+        journal.GoOn.Release();
+        await stopped.WaitAsync(TimeSpan.FromSeconds(20));
+
+        TimerState left = (await host.Get<IHostStore>().ReadAsync("TickAgain", CancellationToken.None))!;
+        Assert.Equal((Due, null), (left.Next, left.LeaseLeft));
     }
 
     [Fact]

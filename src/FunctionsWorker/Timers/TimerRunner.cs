@@ -108,7 +108,8 @@ internal sealed partial class TimerRunner(
         {
             await InvokeAsync(timer, info, lost.Token);
         }
-        catch (OperationCanceledException) when (lost.IsCancellationRequested || drain.InvocationsMustEnd.IsCancellationRequested)
+        catch (Exception exception) when (IsCancelled(exception)
+            && (lost.IsCancellationRequested || drain.InvocationsMustEnd.IsCancellationRequested))
         {
             isOver = false;
             Log.CutShort(logger, timer.Name);
@@ -124,6 +125,9 @@ internal sealed partial class TimerRunner(
         await renewing;
         return isOver;
     }
+
+    private static bool IsCancelled(Exception exception) =>
+        exception is OperationCanceledException or RetriesInterruptedException { InnerException: OperationCanceledException };
 
     // A run goes on when the host stops, for as long as the drain allows: that token comes from the invoker.
     private async Task InvokeAsync(TimerFunction timer, TimerInfo info, CancellationToken leaseLost) =>
