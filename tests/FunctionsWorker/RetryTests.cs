@@ -122,7 +122,7 @@ public sealed class RetryTests
         // The clock jumps over the delays: a lease of the usual length would be lost on the way.
         builder => builder.Services
             .AddSingleton<TimeProvider>(_time)
-            .AddSingleton(new TimerLease { Duration = TimeSpan.FromHours(1) }),
+            .AddSingleton(new TimerLease { Duration = TimeSpan.FromHours(1), LookAgainAfter = TimeSpan.FromHours(1) }),
         settings: new(StringComparer.Ordinal) { ["TICK"] = "0 */7 * * * *" },
         listeners: [function]);
 }

@@ -14,6 +14,10 @@ internal sealed record TimerLease
     /// <summary>Pause between two attempts while the store is away. Default: 1 s.</summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a host sleeps at most before it looks at the clock again: timers of the runtime stand still while the machine is
+    /// suspended, and do not see that the clock is set. Default: 1 minute.</summary>
+    public TimeSpan LookAgainAfter { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>When the record has another schedule (another version of the application runs beside this one), how long its times may
     /// be overdue before this host puts its own schedule in force. Default: 1 minute.</summary>
     public TimeSpan OtherScheduleGrace { get; init; } = TimeSpan.FromMinutes(1);

@@ -11,8 +11,6 @@ namespace Microsoft.Azure.Functions.Worker.Timers;
 internal sealed partial class TimerLoop(
     TimerFunction timer, IHostStore store, TimerRunner runner, TimerLease lease, HostHealth health, TimeProvider time, ILogger logger)
 {
-    // The longest wait that a timer of the runtime takes is 49 days.
-    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
     private static readonly TimeSpan PastDueAfter = TimeSpan.FromSeconds(1);
 
     private bool _stoodDown;
@@ -124,7 +122,7 @@ internal sealed partial class TimerLoop(
     private TimeSpan UntilNews(TimeSpan leaseLeft)
     {
         DateTimeOffset now = time.GetUtcNow();
-        TimeSpan untilNext = timer.Schedule.Next(now) - now ?? LongestWait;
+        TimeSpan untilNext = timer.Schedule.Next(now) - now ?? lease.LookAgainAfter;
         return leaseLeft < untilNext ? leaseLeft : untilNext;
     }
 
@@ -138,9 +136,9 @@ internal sealed partial class TimerLoop(
         stopping.ThrowIfCancellationRequested();
     }
 
-    /// <summary>Waits, and comes back after the longest wait at the latest: to look again.</summary>
+    /// <summary>Waits, but not for longer than until it is time to look again.</summary>
     private Task WaitAsync(TimeSpan wait, CancellationToken stopping) =>
-        Task.Delay(wait < LongestWait ? wait : LongestWait, time, stopping);
+        Task.Delay(wait < lease.LookAgainAfter ? wait : lease.LookAgainAfter, time, stopping);
 
     private async Task<T> TryAsync<T>(Func<Task<T>> attempt, CancellationToken stopping)
     {

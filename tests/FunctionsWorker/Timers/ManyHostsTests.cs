@@ -33,8 +33,8 @@ public sealed class ManyHostsTests : IAsyncLifetime
         Dictionary<string, string> settings = Settings("0 */7 * * * *");
         settings["HEAL_STATE"] = state;
         settings["DURABLE_POSTGRES"] = onPostgres ? _database.ConnectionString : "";
-        await using TestHost one = await StartAsync(settings, _time, journal, new TimerLease { Duration = TimeSpan.FromHours(1) });
-        await using TestHost other = await StartAsync(settings, _time, journal, new TimerLease { Duration = TimeSpan.FromHours(1) });
+        await using TestHost one = await StartAsync(settings, _time, journal, Lease(TimeSpan.FromHours(1)));
+        await using TestHost other = await StartAsync(settings, _time, journal, Lease(TimeSpan.FromHours(1)));
         TimerSchedule schedule = TimerSchedule.Parse("0 */7 * * * *", TimeZoneInfo.Utc)!;
         DateTimeOffset due = schedule.Next(Noon)!.Value;
         await _time.WaitsUntilAsync(due, waiters: 2);
@@ -61,13 +61,13 @@ public sealed class ManyHostsTests : IAsyncLifetime
         var journal = new Journal();
         Dictionary<string, string> settings = Settings("0 30 2 * * *");
         settings["WEBSITE_TIME_ZONE"] = "Europe/Berlin";
-        await using TestHost one = await StartAsync(settings, time, journal, new TimerLease { Duration = TimeSpan.FromDays(3) });
-        await using TestHost other = await StartAsync(settings, time, journal, new TimerLease { Duration = TimeSpan.FromDays(3) });
+        await using TestHost one = await StartAsync(settings, time, journal, Lease(TimeSpan.FromDays(3)));
+        await using TestHost other = await StartAsync(settings, time, journal, Lease(TimeSpan.FromDays(3)));
         foreach (DateTimeOffset due in expected.Select(static text => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture)))
         {
             if (time.GetUtcNow().AddDays(1) is var tomorrow && tomorrow < due)
             {
-                // No host waits for more than a day at a time.
+                // No host here waits for more than a day at a time.
                 await time.WaitsUntilAsync(tomorrow, waiters: 2);
                 time.MoveTo(tomorrow);
             }
@@ -309,6 +309,9 @@ public sealed class ManyHostsTests : IAsyncLifetime
         ["WAKE"] = schedule,
     };
 
+    // A loop that looks again every minute has no one time that it waits for.
+    private static TimerLease Lease(TimeSpan duration) => new() { Duration = duration, LookAgainAfter = TimeSpan.FromDays(1) };
+
     private static Task<TestHost> StartAsync(
         Dictionary<string, string> settings,
         TimeProvider time,
@@ -319,7 +322,7 @@ public sealed class ManyHostsTests : IAsyncLifetime
 
     private static void Configure(FunctionsApplicationBuilder builder, TimeProvider time, Journal? journal, TimerLease? lease)
     {
-        builder.Services.AddSingleton(time).AddSingleton(lease ?? new TimerLease());
+        builder.Services.AddSingleton(time).AddSingleton(lease ?? Lease(TimeSpan.FromSeconds(30)));
         if (journal is not null)
         {
             builder.Services.AddSingleton(journal);

@@ -102,6 +102,17 @@ public sealed class TimerTriggerTests
         Assert.Empty(host.Get<Journal>().Entries);
     }
 
+    [Fact]
+    public async Task A_clock_that_jumps_over_an_occurrence_is_noticed_within_a_minute()
+    {
+        await using TestHost host = await StartAsync(lease: new TimerLease());
+        await _time.WaitsUntilAsync(Noon.AddMinutes(1));
+        _time.Jump(TimeSpan.FromMinutes(7));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        await host.Get<Journal>().NextAsync();
+        Assert.Equal(["tick next=12:14:00 late=True"], host.Get<Journal>().Entries);
+    }
+
     /// <summary>Another host wins the occurrence of 12:07, and is not heard of when its lease ends, 30 s later.</summary>
     private async Task<TimerClaim> DieInRunAsync(TestHost host)
     {
@@ -116,8 +127,9 @@ public sealed class TimerTriggerTests
     }
 
     // Every seven minutes: nothing else in the host waits that long, so that who waits for such a time is the timer function.
-    private Task<TestHost> StartAsync(string function = "Tick") => TestHost.StartAsync(
-        builder => builder.Services.AddSingleton<TimeProvider>(_time).AddSingleton(new TimerLease { Duration = TimeSpan.FromHours(1) }),
+    private Task<TestHost> StartAsync(string function = "Tick", TimerLease? lease = null) => TestHost.StartAsync(
+        builder => builder.Services.AddSingleton<TimeProvider>(_time).AddSingleton(
+            lease ?? new TimerLease { Duration = TimeSpan.FromHours(1), LookAgainAfter = TimeSpan.FromHours(1) }),
         settings: new(StringComparer.Ordinal) { ["TICK"] = Schedule },
         listeners: [function]);
 }
