@@ -1,5 +1,7 @@
 using System.Net;
 using Heal.FunctionsWorker.Tests.Support;
+using Microsoft.Azure.Functions.Worker.Keys;
+using Microsoft.Extensions.Configuration;
 
 namespace Heal.FunctionsWorker.Tests.Keys;
 
@@ -34,6 +36,17 @@ public sealed class KeyTests
     {
         await using TestHost host = await TestHost.StartAsync();
         Assert.Equal(HttpStatusCode.OK, (await host.GetAsync($"/api/Echo?code={TestHost.EchoKey}", key: null)).StatusCode);
+    }
+
+    [Fact]
+    public void The_key_of_the_links_is_known_in_any_letter_case()
+    {
+        const string Setting = "AzureFunctionsKeys:system:DURABLETASK_EXTENSION";
+        List<string> faults = [];
+        var keys = new KeyRing(KeySet.FromConfiguration(
+            new ConfigurationBuilder().AddInMemoryCollection([new(Setting, TestHost.SystemKey)]).Build(), faults));
+        Assert.Equal(TestHost.SystemKey, keys.LinkKey);
+        Assert.Empty(faults);
     }
 
     [Fact]
