@@ -3,6 +3,7 @@ using Heal.FunctionsWorker.Tests.Support;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Discovery;
 using Microsoft.Azure.Functions.Worker.Extensions.Abstractions;
+using Microsoft.Azure.Functions.Worker.Invocation;
 using Microsoft.Azure.Functions.Worker.Store;
 using Microsoft.Azure.Functions.Worker.Timers;
 using Microsoft.Extensions.DependencyInjection;
@@ -54,6 +55,27 @@ public sealed class RetryTests
         await _time.WaitsUntilAsync(Noon.AddMinutes(14));
         Assert.Equal(5, journal.Entries.Count);
         Assert.Equal("attempt 4 of -1 late=False", journal.Entries.Last());
+    }
+
+    [Fact]
+    public async Task An_attempt_that_was_given_up_has_to_end_before_the_next_one_begins()
+    {
+        await using TestHost host = await StartAsync("TickAgain", """{ "functionTimeout": "00:01:00" }""");
+        Journal journal = host.Get<Journal>();
+        journal.Hold = true;
+        await _time.WaitsUntilAsync(Due);
+        _time.MoveTo(Due);
+        await journal.NextAsync();
+        DateTimeOffset givenUp = Due.AddMinutes(1) + AbandonedFunction.Grace;
+        await _time.WaitsUntilAsync(givenUp);
+        _time.MoveTo(givenUp);
+        await host.Log.ContainsAsync("retry 1 of 2");
+        _time.MoveTo(givenUp.AddMinutes(1));
+
+        journal.GoOn.Release();
+
+        await _time.WaitsUntilAsync(givenUp.AddMinutes(1.5));
+        Assert.Single(journal.Entries);
     }
 
     [Fact]
@@ -118,11 +140,12 @@ public sealed class RetryTests
         return faults.Single();
     }
 
-    private Task<TestHost> StartAsync(string function) => TestHost.StartAsync(
+    private Task<TestHost> StartAsync(string function, string? hostJson = null) => TestHost.StartAsync(
         // The clock jumps over the delays: a lease of the usual length would be lost on the way.
         builder => builder.Services
             .AddSingleton<TimeProvider>(_time)
             .AddSingleton(new TimerLease { Duration = TimeSpan.FromHours(1), LookAgainAfter = TimeSpan.FromHours(1) }),
         settings: new(StringComparer.Ordinal) { ["TICK"] = "0 */7 * * * *" },
+        hostJson: hostJson,
         listeners: [function]);
 }

@@ -32,6 +32,12 @@ internal sealed partial class RetryLoop(TimeProvider time, IHostApplicationLifet
 
                 TimeSpan delay = policy.DelayBefore(retry + 1);
                 Log.TriesAgain(logger, request.Function.Name, retry + 1, policy.MaxRetryCount, exception.Message, delay);
+                if (exception is FunctionTimeoutException timeout)
+                {
+                    // Given up, it may still run: the attempts of one function are never two at a time.
+                    await timeout.StillRunning.WaitAsync(ends.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                }
+
                 await Task.Delay(delay, time, ends.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 if (ends.IsCancellationRequested)
                 {

@@ -119,11 +119,24 @@ internal sealed partial class TimerRunner(
             isOver = exception is not RetriesInterruptedException;
             metrics.Failed(timer.Name);
             Log.RunFailed(logger, timer.Name, exception.Message, next);
+            await WaitForRunAsync(timer, exception, lost.Token);
         }
 
         await ended.CancelAsync();
         await renewing;
         return isOver;
+    }
+
+    /// <summary>A function that was given up may still run: its lease is kept until it ends, for there are never two runs.</summary>
+    private async Task WaitForRunAsync(TimerFunction timer, Exception failure, CancellationToken leaseLost)
+    {
+        if ((failure as FunctionTimeoutException ?? failure.InnerException as FunctionTimeoutException)?.StillRunning
+            is { IsCompleted: false } running)
+        {
+            Log.StillRuns(logger, timer.Name);
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(leaseLost, drain.InvocationsAbandoned);
+            await running.WaitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     private static bool IsCancelled(Exception exception) =>
@@ -219,6 +232,10 @@ internal sealed partial class TimerRunner(
         [LoggerMessage(42, LogLevel.Warning,
             "Timer function {Function} was cancelled because this host stops or lost its lease; the occurrence is run again")]
         public static partial void CutShort(ILogger logger, string function);
+
+        [LoggerMessage(45, LogLevel.Warning,
+            "Timer function {Function} was given up and still runs; until it ends, it is not run again on any host")]
+        public static partial void StillRuns(ILogger logger, string function);
 
         [LoggerMessage(36, LogLevel.Warning,
             "Timer function {Function} ran here while this host was out of reach; "

@@ -1,5 +1,6 @@
 using Heal.FunctionsWorker.Tests.Sample;
 using Heal.FunctionsWorker.Tests.Support;
+using Microsoft.Azure.Functions.Worker.Invocation;
 using Microsoft.Azure.Functions.Worker.Store;
 using Microsoft.Azure.Functions.Worker.Timers;
 using Microsoft.Extensions.DependencyInjection;
@@ -56,6 +57,28 @@ public sealed class TimerTriggerTests
         await journal.NextAsync();
         journal.GoOn.Release();
         Assert.Equal(2, journal.Entries.Count);
+    }
+
+    [Fact]
+    public async Task A_run_that_does_not_heed_functionTimeout_keeps_its_lease_until_it_ends()
+    {
+        await using TestHost host = await StartAsync("TickAsText", hostJson: """{ "functionTimeout": "00:01:00" }""");
+        Journal journal = host.Get<Journal>();
+        journal.Hold = true;
+        await _time.WaitsUntilAsync(Noon.AddMinutes(7));
+        _time.MoveTo(Noon.AddMinutes(7));
+        await journal.NextAsync();
+        DateTimeOffset givenUp = Noon.AddMinutes(8) + AbandonedFunction.Grace;
+        await _time.WaitsUntilAsync(givenUp);
+        _time.MoveTo(givenUp);
+        await host.Log.ContainsAsync("until it ends, it is not run again on any host");
+        _time.MoveTo(Noon.AddMinutes(14));
+        Assert.True((await host.Get<IHostStore>().ReadAsync("TickAsText", default))!.LeaseLeft > TimeSpan.Zero);
+
+        journal.GoOn.Release();
+
+        await _time.WaitsUntilAsync(Noon.AddMinutes(21));
+        Assert.Single(journal.Entries);
     }
 
     [Fact]
@@ -127,9 +150,10 @@ public sealed class TimerTriggerTests
     }
 
     // Every seven minutes: nothing else in the host waits that long, so that who waits for such a time is the timer function.
-    private Task<TestHost> StartAsync(string function = "Tick", TimerLease? lease = null) => TestHost.StartAsync(
+    private Task<TestHost> StartAsync(string function = "Tick", TimerLease? lease = null, string? hostJson = null) => TestHost.StartAsync(
         builder => builder.Services.AddSingleton<TimeProvider>(_time).AddSingleton(
             lease ?? new TimerLease { Duration = TimeSpan.FromHours(1), LookAgainAfter = TimeSpan.FromHours(1) }),
         settings: new(StringComparer.Ordinal) { ["TICK"] = Schedule },
+        hostJson: hostJson,
         listeners: [function]);
 }
