@@ -14,6 +14,7 @@ internal sealed partial class TimerLoop(
     private static readonly TimeSpan PastDueAfter = TimeSpan.FromSeconds(1);
 
     private bool _stoodDown;
+    private bool _isAhead;
 
     public async Task RunAsync(CancellationToken stopping)
     {
@@ -23,15 +24,24 @@ internal sealed partial class TimerLoop(
             await RunOnStartupAsync(stopping);
             // The fence of a lease that was seen expired, one grace ago.
             long? expired = null;
-            while (await TryAsync(() => store.ReadAsync(timer.Name, stopping), stopping) is var state)
+            DateTimeOffset asked = default;
+            while (await TryAsync(ReadAsync, stopping) is var state)
             {
                 if (state is null)
                 {
                     await EnterAsync(stopping); // somebody emptied the store
                 }
+                else if (asked - state.Clock > lease.ClockTolerance)
+                {
+                    await WaitForClockAsync(asked - state.Clock, stopping);
+                }
                 else if (state.Schedule != timer.Text)
                 {
                     await StandDownAsync(state, stopping);
+                }
+                else if (IsOfAnotherClock(state))
+                {
+                    await EnterAsync(stopping);
                 }
                 else if (state.LeaseLeft is { } left && (left > TimeSpan.Zero || expired != state.Fence))
                 {
@@ -43,12 +53,21 @@ internal sealed partial class TimerLoop(
                     Log.NeverDue(logger, timer.Name, timer.Text);
                     return;
                 }
+                else if (due - time.GetUtcNow() is { Ticks: > 0 } early)
+                {
+                    await WaitAsync(early, stopping);
+                }
                 else
                 {
-                    await WaitUntilAsync(due, stopping);
                     await BidAsync(due, expired, stopping);
                     expired = null;
                 }
+            }
+
+            Task<TimerState?> ReadAsync()
+            {
+                asked = time.GetUtcNow();
+                return store.ReadAsync(timer.Name, stopping);
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -126,14 +145,23 @@ internal sealed partial class TimerLoop(
         return leaseLeft < untilNext ? leaseLeft : untilNext;
     }
 
-    private async Task WaitUntilAsync(DateTimeOffset at, CancellationToken stopping)
+    /// <summary>Were it to fire, it would write times that keep the hosts whose clocks are right silent.</summary>
+    private Task WaitForClockAsync(TimeSpan ahead, CancellationToken stopping)
     {
-        while (at - time.GetUtcNow() is { Ticks: > 0 } left)
+        if (!_isAhead)
         {
-            await WaitAsync(left, stopping);
+            Log.ClockAhead(logger, timer.Name, ahead, store.Place);
         }
 
-        stopping.ThrowIfCancellationRequested();
+        _isAhead = true;
+        return WaitAsync(lease.LookAgainAfter, stopping);
+    }
+
+    /// <summary>Whether a clock that was ahead has written a time that is later than what is due.</summary>
+    private bool IsOfAnotherClock(TimerState state)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        return state.LeaseLeft is null && state.Updated - now > ITimerStore.ClockTolerance && state.Next > timer.Schedule.Next(now);
     }
 
     /// <summary>Waits, but not for longer than until it is time to look again.</summary>
@@ -186,6 +214,10 @@ internal sealed partial class TimerLoop(
         [LoggerMessage(40, LogLevel.Warning,
             "Timer function {Function}: the host that ran the occurrence of {Due:O} is out of reach, it is run again here")]
         public static partial void TakesOver(ILogger logger, string function, DateTimeOffset due);
+
+        [LoggerMessage(46, LogLevel.Warning,
+            "Timer function {Function} does not fire on this host: its clock is ahead by {Ahead} of that of {Store}. Set the clock")]
+        public static partial void ClockAhead(ILogger logger, string function, TimeSpan ahead, string store);
 
         [LoggerMessage(41, LogLevel.Warning,
             "Timer function {Function}: a host that started later put '{Other}' in force; this one, with '{Schedule}', stands by")]

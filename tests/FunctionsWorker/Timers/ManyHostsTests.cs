@@ -239,6 +239,19 @@ public sealed class ManyHostsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_host_whose_clock_is_ahead_says_so_and_silences_no_other()
+    {
+        Dictionary<string, string> settings = Settings("*/1 * * * * *");
+        await using TestHost ahead = await StartAsync(
+            settings, new ClockAhead(TimeSpan.FromDays(1)), lease: new TimerLease());
+        await ahead.Log.ContainsAsync("Timer function Tick does not fire on this host: its clock is ahead by");
+        await using TestHost right = await StartAsync(settings, TimeProvider.System);
+        await right.Get<Journal>().NextAsync();
+        await right.Get<Journal>().NextAsync();
+        Assert.Empty(ahead.Get<Journal>().Entries);
+    }
+
+    [Fact]
     public async Task While_the_store_is_away_the_host_says_so_and_goes_on_when_it_is_back()
     {
         await using SwitchableProxy proxy = Proxy(out string throughProxy);
@@ -309,8 +322,13 @@ public sealed class ManyHostsTests : IAsyncLifetime
         ["WAKE"] = schedule,
     };
 
-    // A loop that looks again every minute has no one time that it waits for.
-    private static TimerLease Lease(TimeSpan duration) => new() { Duration = duration, LookAgainAfter = TimeSpan.FromDays(1) };
+    // A loop that looks again every minute has no one time that it waits for; and the time of these tests is not the server's.
+    private static TimerLease Lease(TimeSpan duration) => new()
+    {
+        Duration = duration,
+        LookAgainAfter = TimeSpan.FromDays(1),
+        ClockTolerance = TimeSpan.MaxValue,
+    };
 
     private static Task<TestHost> StartAsync(
         Dictionary<string, string> settings,
@@ -339,5 +357,10 @@ public sealed class ManyHostsTests : IAsyncLifetime
         server.Port = proxy.Port;
         connection = server.ConnectionString;
         return proxy;
+    }
+
+    private sealed class ClockAhead(TimeSpan by) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + by;
     }
 }

@@ -136,6 +136,20 @@ public sealed class TimerTriggerTests
         Assert.Equal(["tick next=12:14:00 late=True"], host.Get<Journal>().Entries);
     }
 
+    [Fact]
+    public async Task A_clock_that_is_set_back_does_not_silence_a_timer_until_the_time_it_had_come_to()
+    {
+        await using TestHost host = await StartAsync();
+        await _time.WaitsUntilAsync(Noon.AddMinutes(7));
+        _time.Jump(TimeSpan.FromHours(-1));
+        DateTimeOffset eleven = Noon.AddHours(-1);
+        _time.MoveTo(eleven.AddMinutes(7));
+        await _time.WaitsUntilAsync(eleven.AddMinutes(14));
+        _time.MoveTo(eleven.AddMinutes(14));
+        await host.Get<Journal>().NextAsync();
+        Assert.Equal(["tick next=11:21:00 late=False"], host.Get<Journal>().Entries);
+    }
+
     /// <summary>Another host wins the occurrence of 12:07, and is not heard of when its lease ends, 30 s later.</summary>
     private async Task<TimerClaim> DieInRunAsync(TestHost host)
     {
