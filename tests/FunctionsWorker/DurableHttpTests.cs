@@ -80,6 +80,22 @@ public sealed class DurableHttpTests : IAsyncLifetime
         Assert.All(history.OfType<TaskScheduledEvent>(), static e => Assert.Equal("BuiltIn::HttpActivity", e.Name));
     }
 
+    [Fact]
+    public async Task After_a_redirect_a_relative_location_is_polled_where_the_redirect_led()
+    {
+        await using ScriptedServer other = await ScriptedServer.StartAsync();
+        _server.On("/start", ScriptedServer.Say(307, "", $"Location: {other.Root}/make"))
+            .On("/operations/1", ScriptedServer.Say(404));
+        other.On("/make", ScriptedServer.Say(202, "", "Location: /operations/1", "Retry-After: 0"))
+            .On("/operations/1", ScriptedServer.Say(200, "done"));
+        DurableHttpRequest request = Request("/start", HttpMethod.Post);
+        request.AsynchronousPatternEnabled = true;
+
+        Assert.Equal("done", Answer(await RunAsync(request)).Content);
+
+        Assert.Equal(["POST /make", "GET /operations/1"], other.Requests.Select(static r => $"{r.Method} {r.Path}"));
+    }
+
     [Theory]
     [InlineData(false, "Location: /jobs")]
     [InlineData(true, "x-none: 1")]

@@ -167,13 +167,25 @@ public sealed class DurableSettingsTests : IDisposable
     public async Task Addresses_of_the_management_API_follow_the_proxy_where_host_json_trusts_it()
     {
         await using TestHost host = await TestHost.StartAsync(hostJson: Json("""{ "httpSettings": { "useForwardedHost": true } }"""));
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/runtime/webhooks/durabletask/orchestrators/WhoRuns");
-        request.Headers.Add("x-functions-key", TestHost.SystemKey);
-        request.Headers.Add("X-Forwarded-Host", "heal.example");
-        request.Headers.Add("X-Forwarded-Proto", "https");
-        HttpResponseMessage started = await host.Client.SendAsync(request);
-        Assert.Equal(HttpStatusCode.Accepted, started.StatusCode);
-        Assert.Equal("https://heal.example", started.Headers.Location!.GetLeftPart(UriPartial.Authority));
+        const string Api = "/runtime/webhooks/durabletask";
+        Assert.StartsWith(
+            $"https://heal.example{Api}/instances/waits-1?", await LocationAsync(HttpMethod.Post, $"{Api}/orchestrators/Fleeting/waits-1"),
+            StringComparison.Ordinal);
+        foreach (string status in new[] { $"{Api}/instances/waits-1?showInput=false", $"{Api}/instances/waits-1?showHistory=true" })
+        {
+            Assert.Equal($"https://heal.example{status}", await LocationAsync(HttpMethod.Get, status));
+        }
+
+        async Task<string> LocationAsync(HttpMethod method, string path)
+        {
+            using var request = new HttpRequestMessage(method, path);
+            request.Headers.Add("x-functions-key", TestHost.SystemKey);
+            request.Headers.Add("X-Forwarded-Host", "heal.example");
+            request.Headers.Add("X-Forwarded-Proto", "https");
+            HttpResponseMessage response = await host.Client.SendAsync(request);
+            Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+            return response.Headers.Location!.OriginalString;
+        }
     }
 
     private static string Json(string durable) => $$"""{ "extensions": { "durableTask": {{durable}} } }""";

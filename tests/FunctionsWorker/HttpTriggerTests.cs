@@ -24,6 +24,16 @@ public sealed class HttpTriggerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Headers_of_the_connection_that_a_function_sets_are_left_to_the_web_server()
+    {
+        HttpResponseMessage response = await _host.GetAsync("/api/HandOn");
+        Assert.Equal("handed on", await response.Content.ReadAsStringAsync());
+        Assert.Equal("kept", response.Headers.GetValues("x-kept").Single());
+        Assert.False(response.Headers.ConnectionClose ?? false);
+        Assert.False(response.Headers.Contains("Keep-Alive") || response.Headers.Contains("Upgrade"));
+    }
+
+    [Fact]
     public async Task A_route_value_is_bound_by_name_and_an_IActionResult_is_sent()
     {
         JsonObject json = await TestHost.JsonAsync(await _host.GetAsync("/api/orders/42"));

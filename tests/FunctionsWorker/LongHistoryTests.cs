@@ -85,7 +85,8 @@ public sealed class LongHistoryTests : IAsyncLifetime
         var instance = new OrchestrationMetadata("Family", "short");
 
         await Assert.ThrowsAsync<InvalidOperationException>(
-            () => ManagementReplies.StatusAsync(http, instance, InstanceStatus.Of(instance, showInput: true), FailingAsync()));
+            () => ManagementReplies.StatusAsync(
+                http, "http://host.example/", instance, InstanceStatus.Of(instance, showInput: true), FailingAsync()));
 
         Assert.Equal(0, body.Length);
         Assert.Empty(http.Response.Headers);

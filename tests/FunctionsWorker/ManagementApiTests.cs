@@ -249,6 +249,19 @@ public sealed class ManagementApiTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("a%2Fb", "a/b")]
+    [InlineData("a%2fb", "a/b")]
+    [InlineData("a%252Fb", "a%2Fb")]
+    [InlineData("a%252Fb%2Fc%20%C3%A9", "a%2Fb/c \u00e9")]
+    public async Task A_part_of_an_address_is_unescaped_once(string address, string key)
+    {
+        await PostAsync($"/entities/Note/{address}?op=write", new StringContent("kept", Encoding.UTF8, "text/plain"));
+        await Azurite.UntilAsync(
+            async () => (await GetAsync($"/entities/Note/{address}")).StatusCode == HttpStatusCode.OK, "the note is written");
+        Assert.Equal(key, (string)Assert.Single(await ListAsync("/entities"))!["entityId"]!["key"]!);
+    }
+
+    [Theory]
     [InlineData("GET", "/instances?taskHub=durable&connection=durable_postgres", 200)]
     [InlineData("GET", "/instances?taskHub=Other", 400)]
     [InlineData("GET", "/instances?connection=Storage", 400)]

@@ -103,6 +103,24 @@ public sealed class OutputBindingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_function_returns_is_handed_on_although_its_caller_has_left()
+    {
+        await using TestHost host = await StartAsync("SendLate");
+        using (RawClient client = await RawClient.ConnectAsync(host.Client.BaseAddress!))
+        {
+            await client.SendAsync("GET /api/SendLate HTTP/1.1\r\nHost: here\r\n\r\n");
+            await host.Get<Journal>().NextAsync();
+        }
+
+        await host.Get<Journal>().NextAsync();
+        Assert.Equal(["called", "left"], host.Get<Journal>().Entries);
+        host.Get<Journal>().GoOn.Release();
+
+        await host.Log.ContainsAsync("Function SendLate succeeded");
+        Assert.Equal(["late"], await MessagesAsync());
+    }
+
+    [Fact]
     public async Task A_message_that_cannot_be_handed_on_fails_the_invocation_so_that_its_trigger_comes_again()
     {
         await using var proxy = new SwitchableProxy(Out.Uri.Port);

@@ -3,8 +3,11 @@ using Heal.FunctionsWorker.Tests.Support;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Discovery;
 using Microsoft.Azure.Functions.Worker.Extensions.Abstractions;
+using Microsoft.Azure.Functions.Worker.Invocation;
+using Microsoft.Azure.Functions.Worker.Store;
 using Microsoft.Azure.Functions.Worker.Timers;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Heal.FunctionsWorker.Tests;
 
@@ -55,6 +58,27 @@ public sealed class RetryTests
     }
 
     [Fact]
+    public async Task An_attempt_that_was_given_up_has_to_end_before_the_next_one_begins()
+    {
+        await using TestHost host = await StartAsync("TickAgain", """{ "functionTimeout": "00:01:00" }""");
+        Journal journal = host.Get<Journal>();
+        journal.Hold = true;
+        await _time.WaitsUntilAsync(Due);
+        _time.MoveTo(Due);
+        await journal.NextAsync();
+        DateTimeOffset givenUp = Due.AddMinutes(1) + AbandonedFunction.Grace;
+        await _time.WaitsUntilAsync(givenUp);
+        _time.MoveTo(givenUp);
+        await host.Log.ContainsAsync("retry 1 of 2");
+        _time.MoveTo(givenUp.AddMinutes(1));
+
+        journal.GoOn.Release();
+
+        await _time.WaitsUntilAsync(givenUp.AddMinutes(1.5));
+        Assert.Single(journal.Entries);
+    }
+
+    [Fact]
     public async Task A_host_that_stops_does_not_wait_for_a_retry()
     {
         await using TestHost host = await StartAsync("TickAgain");
@@ -66,6 +90,27 @@ public sealed class RetryTests
         await host.Host.StopAsync().WaitAsync(TimeSpan.FromSeconds(20));
         Assert.Equal(["attempt 0 of 2 late=False"], journal.Entries);
         Assert.Contains("Timer function TickAgain failed (told to fail)", host.Log.All, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_attempt_that_fails_while_the_host_stops_leaves_the_occurrence_to_the_next_host()
+    {
+        await using TestHost host = await StartAsync("TickAgain");
+        Journal journal = host.Get<Journal>();
+        (journal.Fail, journal.Hold) = (true, true);
+        // What is registered first is called last: then the retries know, too.
+        var stopping = new TaskCompletionSource();
+        host.Get<IHostApplicationLifetime>().ApplicationStopping.Register(stopping.SetResult);
+        await _time.WaitsUntilAsync(Due);
+        _time.MoveTo(Due);
+        await journal.NextAsync();
+        Task stopped = host.Host.StopAsync();
+        await stopping.Task;
+        journal.GoOn.Release();
+        await stopped.WaitAsync(TimeSpan.FromSeconds(20));
+
+        TimerState left = (await host.Get<IHostStore>().ReadAsync("TickAgain", CancellationToken.None))!;
+        Assert.Equal((Due, null), (left.Next, left.LeaseLeft));
     }
 
     [Fact]
@@ -95,11 +140,12 @@ public sealed class RetryTests
         return faults.Single();
     }
 
-    private Task<TestHost> StartAsync(string function) => TestHost.StartAsync(
+    private Task<TestHost> StartAsync(string function, string? hostJson = null) => TestHost.StartAsync(
         // The clock jumps over the delays: a lease of the usual length would be lost on the way.
         builder => builder.Services
             .AddSingleton<TimeProvider>(_time)
-            .AddSingleton(new TimerLease { Duration = TimeSpan.FromHours(1) }),
+            .AddSingleton(new TimerLease { Duration = TimeSpan.FromHours(1), LookAgainAfter = TimeSpan.FromHours(1) }),
         settings: new(StringComparer.Ordinal) { ["TICK"] = "0 */7 * * * *" },
+        hostJson: hostJson,
         listeners: [function]);
 }

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.Azure.Functions.Worker.Configuration;
 using Microsoft.Azure.Functions.Worker.Http;
 using Microsoft.Azure.Functions.Worker.Keys;
@@ -29,6 +30,9 @@ internal sealed class ManagementLinks(KeyRing keys, IServer server, HostSettings
     public string AuthorityOf(HttpRequest request) => settings.Durable.UseForwardedHost
         ? ForwardedAuthority.Of(name => request.Headers[name], request.Scheme, request.Host.ToString())
         : $"{request.Scheme}://{request.Host}";
+
+    /// <summary>The address of a request to the management API, as its caller sees it: where to ask again.</summary>
+    public string AddressOf(HttpRequest request) => AuthorityOf(request) + request.GetEncodedPathAndQuery();
 
     /// <summary>Scheme, host and port for links in a reply of a function, as its caller sees them.</summary>
     public static string AuthorityOf(HttpRequestData request) => ForwardedAuthority.Of(

@@ -84,8 +84,7 @@ internal sealed class HttpActivity(IHttpClientFactory clients, IAccessTokens tok
 
             return new(response.StatusCode)
             {
-                Headers = response.Headers.Concat(response.Content.Headers).ToDictionary(
-                    static h => h.Key, static h => new StringValues([.. h.Value]), StringComparer.OrdinalIgnoreCase),
+                Headers = HeadersOf(response, redirects == 0 ? null : request.Uri),
                 Content = await ReadAsync(request, response.Content, cancellationToken),
             };
         }
@@ -133,6 +132,21 @@ internal sealed class HttpActivity(IHttpClientFactory clients, IAccessTokens tok
             Content = becomesGet ? null : request.Content,
             TokenSource = RequestHeaders.IsSameOrigin(request.Uri, place) ? request.TokenSource : null,
         };
+    }
+
+    /// <param name="last">Where the redirects led. The orchestrator knows the first address only, from which a relative place would be
+    /// another one.</param>
+    private static Dictionary<string, StringValues> HeadersOf(HttpResponseMessage response, Uri? last)
+    {
+        var headers = response.Headers.Concat(response.Content.Headers).ToDictionary(
+            static h => h.Key, static h => new StringValues([.. h.Value]), StringComparer.OrdinalIgnoreCase);
+        if (last is not null && headers.TryGetValue("Location", out StringValues location)
+            && Uri.TryCreate(last, location.ToString(), out Uri? place))
+        {
+            headers["Location"] = place.AbsoluteUri;
+        }
+
+        return headers;
     }
 
     private async Task<string> ReadAsync(DurableHttpRequest request, HttpContent content, CancellationToken cancellationToken)

@@ -1,6 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
-
 namespace Microsoft.Azure.Functions.Worker.Extensions.DurableTask.Http;
 
 /// <summary>
@@ -28,13 +25,13 @@ internal static class NamedPlace
             return null;
         }
 
-        if (IsLinkLocal(place) && !RequestHeaders.IsSameOrigin(requested, place))
+        if (PlaceGuard.IsLinkLocal(place) && !RequestHeaders.IsSameOrigin(requested, place))
         {
             reason = "its Location leads to a link-local address";
             return null;
         }
 
-        if (place.IsLoopback && !requested.IsLoopback)
+        if (PlaceGuard.IsHere(place) && !PlaceGuard.IsHere(requested))
         {
             reason = "its Location leads to this machine itself";
             return null;
@@ -42,10 +39,4 @@ internal static class NamedPlace
 
         return place;
     }
-
-    private static bool IsLinkLocal(Uri place) => IPAddress.TryParse(place.DnsSafeHost, out IPAddress? address)
-        && (address.IsIPv6LinkLocal || IsIPv4LinkLocal(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address));
-
-    private static bool IsIPv4LinkLocal(IPAddress address) =>
-        address.AddressFamily == AddressFamily.InterNetwork && address.GetAddressBytes() is [169, 254, ..];
 }

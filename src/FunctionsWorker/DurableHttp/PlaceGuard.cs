@@ -32,18 +32,31 @@ internal sealed class PlaceGuard(Func<SocketsHttpHandler> makeHandler) : HttpMes
     /// <param name="place">Where a request goes now.</param>
     public static PlaceTrust TrustIn(Uri asked, Uri place) =>
         RequestHeaders.IsSameOrigin(asked, place) ? PlaceTrust.Anywhere
-        : asked.IsLoopback ? PlaceTrust.NotLinkLocal
+        : IsHere(asked) ? PlaceTrust.NotLinkLocal
         : PlaceTrust.NotLocal;
 
-    public static bool Allows(PlaceTrust trust, IPAddress address)
+    public static bool Allows(PlaceTrust trust, IPAddress address) =>
+        trust == PlaceTrust.Anywhere || (!IsLinkLocal(address) && (trust == PlaceTrust.NotLinkLocal || !IsHere(address)));
+
+    /// <summary>Whether the text of a place says that it is on this machine; a name may lead here all the same.</summary>
+    public static bool IsHere(Uri place) => place.IsLoopback || (AddressOf(place) is { } address && IsHere(address));
+
+    /// <summary>Whether the text of a place is a link-local address.</summary>
+    public static bool IsLinkLocal(Uri place) => AddressOf(place) is { } address && IsLinkLocal(address);
+
+    private static bool IsLinkLocal(IPAddress address)
     {
-        IPAddress plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        bool isLinkLocal = plain.IsIPv6LinkLocal
-            || (plain.AddressFamily == AddressFamily.InterNetwork && plain.GetAddressBytes() is [169, 254, ..]);
-        // To connect to "any" address is to connect to this machine.
-        bool isHere = IPAddress.IsLoopback(plain) || plain.Equals(IPAddress.Any) || plain.Equals(IPAddress.IPv6Any);
-        return trust == PlaceTrust.Anywhere || (!isLinkLocal && (trust == PlaceTrust.NotLinkLocal || !isHere));
+        IPAddress plain = Plain(address);
+        return plain.IsIPv6LinkLocal || (plain.AddressFamily == AddressFamily.InterNetwork && plain.GetAddressBytes() is [169, 254, ..]);
     }
+
+    // To connect to "any" address is to connect to this machine.
+    private static bool IsHere(IPAddress address) => Plain(address) is var plain
+        && (IPAddress.IsLoopback(plain) || plain.Equals(IPAddress.Any) || plain.Equals(IPAddress.IPv6Any));
+
+    private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+
+    private static IPAddress? AddressOf(Uri place) => IPAddress.TryParse(place.DnsSafeHost, out IPAddress? address) ? address : null;
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -65,20 +78,21 @@ internal sealed class PlaceGuard(Func<SocketsHttpHandler> makeHandler) : HttpMes
     {
         if (trust != PlaceTrust.Anywhere)
         {
-            handler.ConnectCallback = (context, cancellationToken) => ConnectAsync(context, trust, cancellationToken);
+            IWebProxy? proxy = handler.UseProxy ? handler.Proxy ?? HttpClient.DefaultProxy : null;
+            handler.ConnectCallback = (context, cancellationToken) => ConnectAsync(context, trust, proxy, cancellationToken);
         }
 
         return new(handler);
     }
 
     private static async ValueTask<Stream> ConnectAsync(
-        SocketsHttpConnectionContext context, PlaceTrust trust, CancellationToken cancellationToken)
+        SocketsHttpConnectionContext context, PlaceTrust trust, IWebProxy? proxy, CancellationToken cancellationToken)
     {
         DnsEndPoint place = context.DnsEndPoint;
         IPAddress[] addresses = await Dns.GetHostAddressesAsync(place.Host, cancellationToken);
-        bool isProxy = !string.Equals(
-            context.InitialRequestMessage.RequestUri?.IdnHost, place.Host, StringComparison.OrdinalIgnoreCase);
-        IPAddress[] allowed = isProxy ? addresses : [.. addresses.Where(address => Allows(trust, address))];
+        IPAddress[] allowed = IsProxy(place, context.InitialRequestMessage, proxy)
+            ? addresses
+            : [.. addresses.Where(address => Allows(trust, address))];
         if (allowed.Length == 0)
         {
             throw new HttpRequestException($"A response led to '{place.Host}', which is an address of this machine itself or a link-local "
@@ -97,4 +111,14 @@ internal sealed class PlaceGuard(Func<SocketsHttpHandler> makeHandler) : HttpMes
             throw;
         }
     }
+
+    /// <summary>Whether the connection is one to the proxy of the request. What cannot be told to be one is judged.</summary>
+    private static bool IsProxy(DnsEndPoint place, HttpRequestMessage request, IWebProxy? proxy) =>
+        // The handler asks a proxy for a tunnel by a request of its own, which says nothing of trust.
+        !request.Options.TryGetValue(Trust, out _)
+        || (request.RequestUri is { } asked && proxy?.GetProxy(asked) is { } via && via.Port == place.Port
+            && string.Equals(WithoutBrackets(via.IdnHost), WithoutBrackets(place.Host), StringComparison.OrdinalIgnoreCase));
+
+    // The handler writes them around IPv6 addresses, Uri does not.
+    private static string WithoutBrackets(string host) => host.Trim('[', ']');
 }

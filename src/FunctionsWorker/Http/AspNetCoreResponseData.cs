@@ -6,6 +6,12 @@ namespace Microsoft.Azure.Functions.Worker.Http;
 /// <summary><see cref="HttpResponseData"/> that waits in memory until the function has returned it.</summary>
 internal sealed class AspNetCoreResponseData(FunctionContext context) : HttpResponseData(context)
 {
+    // Of the connection, not of the reply: the web server frames the body, and would take the function's word for it that it is framed.
+    private static readonly HashSet<string> OfConnection = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Upgrade",
+    };
+
     private readonly CookieList _cookies = new();
 
     public override HttpStatusCode StatusCode { get; set; } = HttpStatusCode.OK;
@@ -20,7 +26,7 @@ internal sealed class AspNetCoreResponseData(FunctionContext context) : HttpResp
     public static async Task SendAsync(HttpResponseData response, HttpContext http)
     {
         http.Response.StatusCode = (int)response.StatusCode;
-        foreach ((string name, IEnumerable<string> values) in response.Headers)
+        foreach ((string name, IEnumerable<string> values) in response.Headers.Where(static h => !OfConnection.Contains(h.Key)))
         {
             http.Response.Headers[name] = values.ToArray();
         }

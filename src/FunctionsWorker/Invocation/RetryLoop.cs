@@ -6,7 +6,7 @@ namespace Microsoft.Azure.Functions.Worker.Invocation;
 
 /// <summary>
 /// Runs an invocation again after it failed, as the function's retry attribute says. Each attempt is an invocation of its own. A host that
-/// stops does not wait.
+/// stops does not wait, and says of a failure that its retries are still to come.
 /// </summary>
 internal sealed partial class RetryLoop(TimeProvider time, IHostApplicationLifetime lifetime, ILogger<RetryLoop> logger)
 {
@@ -23,10 +23,21 @@ internal sealed partial class RetryLoop(TimeProvider time, IHostApplicationLifet
             {
                 return await invoke(request with { Retry = new AttemptContext(retry, policy.MaxRetryCount) }, cancellationToken);
             }
-            catch (Exception exception) when (policy.Allows(retry + 1) && !ends.IsCancellationRequested)
+            catch (Exception exception) when (policy.Allows(retry + 1))
             {
+                if (ends.IsCancellationRequested)
+                {
+                    throw new RetriesInterruptedException(exception);
+                }
+
                 TimeSpan delay = policy.DelayBefore(retry + 1);
                 Log.TriesAgain(logger, request.Function.Name, retry + 1, policy.MaxRetryCount, exception.Message, delay);
+                if (exception is FunctionTimeoutException timeout)
+                {
+                    // Given up, it may still run: the attempts of one function are never two at a time.
+                    await timeout.StillRunning.WaitAsync(ends.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                }
+
                 await Task.Delay(delay, time, ends.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 if (ends.IsCancellationRequested)
                 {

@@ -51,7 +51,7 @@ internal sealed record KeySet
     [
         .. Master is null ? [] : new[] { (KeyId.Master, Master) },
         .. Host.Select(static key => (new KeyId(KeyKind.Host, "", key.Key), key.Value)),
-        .. System.Select(static key => (new KeyId(KeyKind.System, "", key.Key), key.Value)),
+        .. System.Select(static key => (OfSystem(key.Key), key.Value)),
         .. Functions.SelectMany(static function => function.Value.Select(
             key => (new KeyId(KeyKind.Function, function.Key, key.Key), key.Value))),
     ];
@@ -60,6 +60,11 @@ internal sealed record KeySet
     public bool Has(KeyId id) => All().Any(key => key.Id.Kind == id.Kind
         && string.Equals(key.Id.Function, id.Function, StringComparison.OrdinalIgnoreCase)
         && string.Equals(key.Id.Name, id.Name, StringComparison.OrdinalIgnoreCase));
+
+    // The host looks for its own key by its name as it stands; environment variables are often in capitals.
+    private static KeyId OfSystem(string name) => string.Equals(name, KeyId.DurableTaskName, StringComparison.OrdinalIgnoreCase)
+        ? KeyId.DurableTask
+        : new(KeyKind.System, "", name);
 
     private static Dictionary<string, string> Named(IConfigurationSection section) => section.GetChildren()
         .Where(static k => !string.IsNullOrEmpty(k.Value))

@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.DurableTask.Client;
 
 namespace Microsoft.Azure.Functions.Worker.Management;
@@ -12,13 +15,30 @@ internal static class ManagementQuery
 
     private const int MaxPageSize = 1000;
     private const string JsonType = "application/json";
+    private const string EscapedSlash = "%2F";
 
     // The longest that a caller may be kept waiting for the end of an orchestration.
     private const int MaxWaitSeconds = 3600;
 
-    /// <summary>A part of the path; a slash in it comes escaped, and the web server leaves that one escape alone.</summary>
-    public static string? Route(HttpContext http, string name) =>
-        (http.Request.RouteValues[name] as string)?.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+    /// <summary>A part of the path. The web server has unescaped it, all but escaped slashes: what looks like one may have been an escaped
+    /// percent sign before "2F", and only the address as it was sent tells.</summary>
+    public static string? Route(HttpContext http, string name) => http.Request.RouteValues[name] is not string value ? null
+        : !value.Contains(EscapedSlash, StringComparison.OrdinalIgnoreCase) ? value
+        : AsSent(http, name, value) is { } sent ? Uri.UnescapeDataString(sent)
+        : value.Replace(EscapedSlash, "/", StringComparison.OrdinalIgnoreCase);
+
+    private static string? AsSent(HttpContext http, string name, string value)
+    {
+        IReadOnlyList<RoutePatternPathSegment> route = (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.PathSegments ?? [];
+        int index = route.TakeWhile(segment => segment.Parts is not [RoutePatternParameterPart part] || part.Name != name).Count();
+        string path = (http.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "").Split('?')[0];
+        // Behind a base path, or with dots in it, the parts are others.
+        return path.Split('/').ElementAtOrDefault(index + 1) is { } sent
+            && string.Equals(ButSlashes(sent), value, StringComparison.OrdinalIgnoreCase) ? sent : null;
+    }
+
+    private static string ButSlashes(string segment) =>
+        Uri.UnescapeDataString(segment.Replace(EscapedSlash, "%25" + EscapedSlash[1..], StringComparison.OrdinalIgnoreCase));
 
     public static string InstanceId(HttpContext http) => Route(http, "id")!;
 

@@ -3,7 +3,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.Azure.Functions.Worker.Http;
 using Microsoft.DurableTask.Client;
 
@@ -35,9 +34,10 @@ internal static class ManagementReplies
         http, StatusCodes.Status410Gone, "The instance has ended", $"Its status is {instance.RuntimeStatus}.");
 
     /// <summary>An instance: 202 with the address to ask again while it runs, then 200; 500 for a failed one where asked for.</summary>
-    public static Task StatusAsync(HttpContext http, OrchestrationMetadata instance, InstanceStatus status)
+    /// <param name="address">That of the request, as its caller sees it.</param>
+    public static Task StatusAsync(HttpContext http, string address, OrchestrationMetadata instance, InstanceStatus status)
     {
-        Begin(http, instance);
+        Begin(http, address, instance);
         return JsonAsync(http, status);
     }
 
@@ -46,7 +46,11 @@ internal static class ManagementReplies
     /// that fails later ends the connection (<see cref="ErrorReplies"/>).
     /// </summary>
     public static async Task StatusAsync(
-        HttpContext http, OrchestrationMetadata instance, InstanceStatus status, IAsyncEnumerable<JsonObject> history)
+        HttpContext http,
+        string address,
+        OrchestrationMetadata instance,
+        InstanceStatus status,
+        IAsyncEnumerable<JsonObject> history)
     {
         // Not the response's own: what is written there before a failure would stand in front of the reply that says so.
         var waiting = new ArrayBufferWriter<byte>(2 * BytesPerFlush);
@@ -77,7 +81,7 @@ internal static class ManagementReplies
             await json.FlushAsync(http.RequestAborted);
             if (!http.Response.HasStarted)
             {
-                Begin(http, instance);
+                Begin(http, address, instance);
                 http.Response.ContentType = "application/json; charset=utf-8";
             }
 
@@ -86,12 +90,12 @@ internal static class ManagementReplies
         }
     }
 
-    private static void Begin(HttpContext http, OrchestrationMetadata instance)
+    private static void Begin(HttpContext http, string address, OrchestrationMetadata instance)
     {
         bool failedIs500 = ManagementQuery.Flag(http, "returnInternalServerErrorOnFailure", fallback: false);
         if (!instance.IsCompleted)
         {
-            http.Response.Headers.Location = http.Request.GetEncodedUrl();
+            http.Response.Headers.Location = address;
             http.Response.Headers.RetryAfter = "5";
         }
 

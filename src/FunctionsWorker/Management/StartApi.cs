@@ -50,7 +50,8 @@ internal sealed class StartApi(
         {
             await (ended.RuntimeStatus == OrchestrationRuntimeStatus.Completed
                 ? Results.Text(ended.SerializedOutput ?? "null", "application/json").ExecuteAsync(http)
-                : ManagementReplies.StatusAsync(http, ended, InstanceStatus.Of(ended, showInput: true)));
+                : ManagementReplies.StatusAsync(
+                    http, links.AddressOf(http.Request), ended, InstanceStatus.Of(ended, showInput: true)));
             return;
         }
 

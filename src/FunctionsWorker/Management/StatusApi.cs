@@ -8,7 +8,7 @@ using Microsoft.DurableTask.Client;
 namespace Microsoft.Azure.Functions.Worker.Management;
 
 /// <summary>The part of the management API that reads, lists and purges instances.</summary>
-internal sealed class StatusApi(DurableTaskClient client, TimeProvider time)
+internal sealed class StatusApi(DurableTaskClient client, ManagementLinks links, TimeProvider time)
 {
     public async Task GetAsync(HttpContext http)
     {
@@ -23,9 +23,11 @@ internal sealed class StatusApi(DurableTaskClient client, TimeProvider time)
         }
 
         InstanceStatus status = InstanceStatus.Of(instance, showInput);
+        string address = links.AddressOf(http.Request);
         await (showHistory
-            ? ManagementReplies.StatusAsync(http, instance, status, await HistoryAsync(id, showInput, showOutput, http.RequestAborted))
-            : ManagementReplies.StatusAsync(http, instance, status));
+            ? ManagementReplies.StatusAsync(
+                http, address, instance, status, await HistoryAsync(id, showInput, showOutput, http.RequestAborted))
+            : ManagementReplies.StatusAsync(http, address, instance, status));
     }
 
     public async Task ListAsync(HttpContext http)

@@ -4,6 +4,7 @@ using Azure.Storage.Queues;
 using Azure.Storage.Queues.Models;
 using Microsoft.Azure.Functions.Worker.Configuration;
 using Microsoft.Azure.Functions.Worker.Discovery;
+using Microsoft.Azure.Functions.Worker.Invocation;
 using Microsoft.Azure.Functions.Worker.Queues;
 using Microsoft.Extensions.Options;
 
@@ -11,10 +12,11 @@ namespace Microsoft.Azure.Functions.Worker.Outputs;
 
 /// <summary>
 /// Hands the outputs of an invocation that succeeded on to their queues, in order, and before anybody is told of the success. At least
-/// once: when a later message fails, the earlier ones are sent, and the invocation has failed.
+/// once: when a later message fails, the earlier ones are sent, and the invocation has failed. That an HTTP caller has left
+/// changes nothing: nobody would call again, and what the function did is done.
 /// </summary>
 internal sealed class OutputSender(
-    QueueOutputs queues, MessageTraces traces, HostSettings settings, IOptions<WorkerOptions> options)
+    QueueOutputs queues, MessageTraces traces, HostSettings settings, HostDrain drain, IOptions<WorkerOptions> options)
 {
     private readonly ObjectSerializer _serializer = options.Value.Serializer!;
 
@@ -34,11 +36,13 @@ internal sealed class OutputSender(
             settings.Queues.MessageEncoding,
             _serializer,
             $"Output {o.Output.Name} of function '{function.Name}'")).ToArray();
+        // A trigger that comes again does so when its lease is lost, or the host must end: those tokens are kept.
+        CancellationToken token = function.Trigger is HttpTriggerAttribute ? drain.InvocationsAbandoned : context.CancellationToken;
         for (int i = 0; i < outputs.Length; i++)
         {
             foreach (BinaryData body in bodies[i])
             {
-                await SendAsync(function, outputs[i], body, context.CancellationToken);
+                await SendAsync(function, outputs[i], body, token);
             }
         }
     }

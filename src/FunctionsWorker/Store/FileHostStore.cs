@@ -27,7 +27,8 @@ internal sealed class FileHostStore(string folder, TimeProvider time) : IHostSto
         {
             TimerRecord? timer = content.Timers.GetValueOrDefault(entry.Function);
             bool isChanged = timer is null || timer.Schedule != entry.Schedule || timer.Next is null
-                || (timer.Next < entry.LeaveOutBefore && timer.Owner is null);
+                || (timer.Next < entry.LeaveOutBefore && timer.Owner is null)
+                || (timer.Updated > entry.Now + ITimerStore.ClockTolerance && timer.Next > entry.Next && timer.Owner is null);
             if (isChanged)
             {
                 timer ??= new();
@@ -44,7 +45,7 @@ internal sealed class FileHostStore(string folder, TimeProvider time) : IHostSto
     public async Task<TimerState?> ReadAsync(string function, CancellationToken cancellationToken) =>
         (await _timers.ReadAsync(cancellationToken)).Timers.GetValueOrDefault(function) is { } timer
             ? new(timer.Schedule, timer.Last, timer.Next, timer.Updated, timer.Fence,
-                timer.Owner is null ? null : timer.LeasedUntil - time.GetUtcNow())
+                timer.Owner is null ? null : timer.LeasedUntil - time.GetUtcNow(), time.GetUtcNow())
             : null;
 
     public Task<TimerClaim?> ClaimAsync(TimerBid bid, CancellationToken cancellationToken) => _timers.ChangeAsync(

@@ -17,12 +17,16 @@ internal interface IHostStore : ITimerStore, IKeyStore
 
 /// <summary>
 /// Whose turn a timer is. Due times are judged by the hosts' clocks, leases by the store's: a host whose clock is wrong fires early or
-/// late, but never takes what another one runs.
+/// late, but never takes what another one runs; one that is ahead of the store by more than <see cref="ClockTolerance"/> does not fire.
 /// </summary>
 internal interface ITimerStore
 {
+    /// <summary>How far two clocks may be apart before one is taken for wrong.</summary>
+    static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
+
     /// <summary>Makes the function's record, or brings it to its schedule: when the text differs or no time was left,
-    /// <see cref="TimerEntry.Next"/> is taken over, and when its time is before <see cref="TimerEntry.LeaveOutBefore"/>.</summary>
+    /// <see cref="TimerEntry.Next"/> is taken over, and when its time is before <see cref="TimerEntry.LeaveOutBefore"/>; also in the place
+    /// of a later time that a clock has written which was ahead.</summary>
     Task EnterAsync(TimerEntry entry, CancellationToken cancellationToken);
 
     Task<TimerState?> ReadAsync(string function, CancellationToken cancellationToken);
@@ -46,8 +50,15 @@ internal sealed record TimerEntry(
 
 /// <param name="Next">The earliest occurrence that is not done; null when there is none.</param>
 /// <param name="LeaseLeft">Null when nobody runs the function; not above zero when who runs it has not renewed its lease.</param>
+/// <param name="Clock">The store's.</param>
 internal sealed record TimerState(
-    string Schedule, DateTimeOffset? Last, DateTimeOffset? Next, DateTimeOffset Updated, long Fence, TimeSpan? LeaseLeft);
+    string Schedule,
+    DateTimeOffset? Last,
+    DateTimeOffset? Next,
+    DateTimeOffset Updated,
+    long Fence,
+    TimeSpan? LeaseLeft,
+    DateTimeOffset Clock);
 
 /// <param name="Due">The occurrence; null for a run beside the schedule.</param>
 /// <param name="ExpiredFence">The fence of a lease that was seen expired, to take it; null takes a free one only.</param>

@@ -36,14 +36,15 @@ internal sealed class PostgreSqlHostStore(string connectionString, string schema
     public async Task EnterAsync(TimerEntry entry, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = _source.CreateCommand(
-            Sql["timer_enter"], entry.Function, entry.Schedule, entry.Next, entry.Now, entry.LeaveOutBefore);
+            Sql["timer_enter"], entry.Function, entry.Schedule, entry.Next, entry.Now, entry.LeaveOutBefore,
+            ITimerStore.ClockTolerance);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     public Task<TimerState?> ReadAsync(string function, CancellationToken cancellationToken) => FirstAsync(
         static row => new TimerState(
             row.GetString(0), TimeOf(row, 1), TimeOf(row, 2), row.GetFieldValue<DateTimeOffset>(3), row.GetInt64(4),
-            row.IsDBNull(5) ? null : row.GetFieldValue<TimeSpan>(5)),
+            row.IsDBNull(5) ? null : row.GetFieldValue<TimeSpan>(5), row.GetFieldValue<DateTimeOffset>(6)),
         "timer_read", [function], cancellationToken);
 
     public Task<TimerClaim?> ClaimAsync(TimerBid bid, CancellationToken cancellationToken) => FirstAsync(

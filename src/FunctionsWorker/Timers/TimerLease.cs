@@ -1,3 +1,5 @@
+using Microsoft.Azure.Functions.Worker.Store;
+
 namespace Microsoft.Azure.Functions.Worker.Timers;
 
 /// <summary>How long a host that runs a timer function may be out of reach before another one runs it.</summary>
@@ -13,6 +15,13 @@ internal sealed record TimerLease
 
     /// <summary>Pause between two attempts while the store is away. Default: 1 s.</summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a host sleeps at most before it looks at the clock again: timers of the runtime stand still while the machine is
+    /// suspended, and do not see that the clock is set. Default: 1 minute.</summary>
+    public TimeSpan LookAgainAfter { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How far this host's clock may be ahead of the store's before it fires nothing. Default: 1 minute.</summary>
+    public TimeSpan ClockTolerance { get; init; } = ITimerStore.ClockTolerance;
 
     /// <summary>When the record has another schedule (another version of the application runs beside this one), how long its times may
     /// be overdue before this host puts its own schedule in force. Default: 1 minute.</summary>

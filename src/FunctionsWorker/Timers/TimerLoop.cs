@@ -11,11 +11,10 @@ namespace Microsoft.Azure.Functions.Worker.Timers;
 internal sealed partial class TimerLoop(
     TimerFunction timer, IHostStore store, TimerRunner runner, TimerLease lease, HostHealth health, TimeProvider time, ILogger logger)
 {
-    // The longest wait that a timer of the runtime takes is 49 days.
-    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
     private static readonly TimeSpan PastDueAfter = TimeSpan.FromSeconds(1);
 
     private bool _stoodDown;
+    private bool _isAhead;
 
     public async Task RunAsync(CancellationToken stopping)
     {
@@ -25,15 +24,24 @@ internal sealed partial class TimerLoop(
             await RunOnStartupAsync(stopping);
             // The fence of a lease that was seen expired, one grace ago.
             long? expired = null;
-            while (await TryAsync(() => store.ReadAsync(timer.Name, stopping), stopping) is var state)
+            DateTimeOffset asked = default;
+            while (await TryAsync(ReadAsync, stopping) is var state)
             {
                 if (state is null)
                 {
                     await EnterAsync(stopping); // somebody emptied the store
                 }
+                else if (asked - state.Clock > lease.ClockTolerance)
+                {
+                    await WaitForClockAsync(asked - state.Clock, stopping);
+                }
                 else if (state.Schedule != timer.Text)
                 {
                     await StandDownAsync(state, stopping);
+                }
+                else if (IsOfAnotherClock(state))
+                {
+                    await EnterAsync(stopping);
                 }
                 else if (state.LeaseLeft is { } left && (left > TimeSpan.Zero || expired != state.Fence))
                 {
@@ -45,12 +53,21 @@ internal sealed partial class TimerLoop(
                     Log.NeverDue(logger, timer.Name, timer.Text);
                     return;
                 }
+                else if (due - time.GetUtcNow() is { Ticks: > 0 } early)
+                {
+                    await WaitAsync(early, stopping);
+                }
                 else
                 {
-                    await WaitUntilAsync(due, stopping);
                     await BidAsync(due, expired, stopping);
                     expired = null;
                 }
+            }
+
+            Task<TimerState?> ReadAsync()
+            {
+                asked = time.GetUtcNow();
+                return store.ReadAsync(timer.Name, stopping);
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -124,23 +141,32 @@ internal sealed partial class TimerLoop(
     private TimeSpan UntilNews(TimeSpan leaseLeft)
     {
         DateTimeOffset now = time.GetUtcNow();
-        TimeSpan untilNext = timer.Schedule.Next(now) - now ?? LongestWait;
+        TimeSpan untilNext = timer.Schedule.Next(now) - now ?? lease.LookAgainAfter;
         return leaseLeft < untilNext ? leaseLeft : untilNext;
     }
 
-    private async Task WaitUntilAsync(DateTimeOffset at, CancellationToken stopping)
+    /// <summary>Were it to fire, it would write times that keep the hosts whose clocks are right silent.</summary>
+    private Task WaitForClockAsync(TimeSpan ahead, CancellationToken stopping)
     {
-        while (at - time.GetUtcNow() is { Ticks: > 0 } left)
+        if (!_isAhead)
         {
-            await WaitAsync(left, stopping);
+            Log.ClockAhead(logger, timer.Name, ahead, store.Place);
         }
 
-        stopping.ThrowIfCancellationRequested();
+        _isAhead = true;
+        return WaitAsync(lease.LookAgainAfter, stopping);
     }
 
-    /// <summary>Waits, and comes back after the longest wait at the latest: to look again.</summary>
+    /// <summary>Whether a clock that was ahead has written a time that is later than what is due.</summary>
+    private bool IsOfAnotherClock(TimerState state)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        return state.LeaseLeft is null && state.Updated - now > ITimerStore.ClockTolerance && state.Next > timer.Schedule.Next(now);
+    }
+
+    /// <summary>Waits, but not for longer than until it is time to look again.</summary>
     private Task WaitAsync(TimeSpan wait, CancellationToken stopping) =>
-        Task.Delay(wait < LongestWait ? wait : LongestWait, time, stopping);
+        Task.Delay(wait < lease.LookAgainAfter ? wait : lease.LookAgainAfter, time, stopping);
 
     private async Task<T> TryAsync<T>(Func<Task<T>> attempt, CancellationToken stopping)
     {
@@ -188,6 +214,10 @@ internal sealed partial class TimerLoop(
         [LoggerMessage(40, LogLevel.Warning,
             "Timer function {Function}: the host that ran the occurrence of {Due:O} is out of reach, it is run again here")]
         public static partial void TakesOver(ILogger logger, string function, DateTimeOffset due);
+
+        [LoggerMessage(46, LogLevel.Warning,
+            "Timer function {Function} does not fire on this host: its clock is ahead by {Ahead} of that of {Store}. Set the clock")]
+        public static partial void ClockAhead(ILogger logger, string function, TimeSpan ahead, string store);
 
         [LoggerMessage(41, LogLevel.Warning,
             "Timer function {Function}: a host that started later put '{Other}' in force; this one, with '{Schedule}', stands by")]

@@ -108,7 +108,8 @@ internal sealed partial class TimerRunner(
         {
             await InvokeAsync(timer, info, lost.Token);
         }
-        catch (OperationCanceledException) when (lost.IsCancellationRequested || drain.InvocationsMustEnd.IsCancellationRequested)
+        catch (Exception exception) when (IsCancelled(exception)
+            && (lost.IsCancellationRequested || drain.InvocationsMustEnd.IsCancellationRequested))
         {
             isOver = false;
             Log.CutShort(logger, timer.Name);
@@ -118,12 +119,28 @@ internal sealed partial class TimerRunner(
             isOver = exception is not RetriesInterruptedException;
             metrics.Failed(timer.Name);
             Log.RunFailed(logger, timer.Name, exception.Message, next);
+            await WaitForRunAsync(timer, exception, lost.Token);
         }
 
         await ended.CancelAsync();
         await renewing;
         return isOver;
     }
+
+    /// <summary>A function that was given up may still run: its lease is kept until it ends, for there are never two runs.</summary>
+    private async Task WaitForRunAsync(TimerFunction timer, Exception failure, CancellationToken leaseLost)
+    {
+        if ((failure as FunctionTimeoutException ?? failure.InnerException as FunctionTimeoutException)?.StillRunning
+            is { IsCompleted: false } running)
+        {
+            Log.StillRuns(logger, timer.Name);
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(leaseLost, drain.InvocationsAbandoned);
+            await running.WaitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static bool IsCancelled(Exception exception) =>
+        exception is OperationCanceledException or RetriesInterruptedException { InnerException: OperationCanceledException };
 
     // A run goes on when the host stops, for as long as the drain allows: that token comes from the invoker.
     private async Task InvokeAsync(TimerFunction timer, TimerInfo info, CancellationToken leaseLost) =>
@@ -215,6 +232,10 @@ internal sealed partial class TimerRunner(
         [LoggerMessage(42, LogLevel.Warning,
             "Timer function {Function} was cancelled because this host stops or lost its lease; the occurrence is run again")]
         public static partial void CutShort(ILogger logger, string function);
+
+        [LoggerMessage(45, LogLevel.Warning,
+            "Timer function {Function} was given up and still runs; until it ends, it is not run again on any host")]
+        public static partial void StillRuns(ILogger logger, string function);
 
         [LoggerMessage(36, LogLevel.Warning,
             "Timer function {Function} ran here while this host was out of reach; "

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Heal.FunctionsWorker.Tests.Sample;
 using Heal.FunctionsWorker.Tests.Support;
 using Microsoft.Azure.Functions.Worker.Store;
+using Microsoft.Azure.Functions.Worker.Timers;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Heal.FunctionsWorker.Tests.Admin;
@@ -17,7 +18,8 @@ public sealed class FunctionApiTests : IAsyncLifetime
     private TestHost _host = null!;
 
     public async Task InitializeAsync() => _host = await TestHost.StartAsync(
-        builder => builder.Services.AddSingleton<TimeProvider>(_time),
+        builder => builder.Services.AddSingleton<TimeProvider>(_time)
+            .AddSingleton(new TimerLease { LookAgainAfter = TimeSpan.FromHours(1) }),
         settings: new(StringComparer.Ordinal)
         {
             ["TICK"] = "0 */7 * * * *",

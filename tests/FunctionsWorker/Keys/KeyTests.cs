@@ -1,5 +1,7 @@
 using System.Net;
 using Heal.FunctionsWorker.Tests.Support;
+using Microsoft.Azure.Functions.Worker.Keys;
+using Microsoft.Extensions.Configuration;
 
 namespace Heal.FunctionsWorker.Tests.Keys;
 
@@ -37,6 +39,17 @@ public sealed class KeyTests
     }
 
     [Fact]
+    public void The_key_of_the_links_is_known_in_any_letter_case()
+    {
+        const string Setting = "AzureFunctionsKeys:system:DURABLETASK_EXTENSION";
+        List<string> faults = [];
+        var keys = new KeyRing(KeySet.FromConfiguration(
+            new ConfigurationBuilder().AddInMemoryCollection([new(Setting, TestHost.SystemKey)]).Build(), faults));
+        Assert.Equal(TestHost.SystemKey, keys.LinkKey);
+        Assert.Empty(faults);
+    }
+
+    [Fact]
     public async Task A_refusal_says_which_key_is_wanted_and_no_key_is_ever_logged()
     {
         await using TestHost host = await TestHost.StartAsync();
@@ -57,6 +70,11 @@ public sealed class KeyTests
     [InlineData("waived", "/api/Echo", "Host", "leads-here.example", 401)]
     [InlineData("waived", "/api/Echo", "X-Forwarded-For", "192.0.2.7", 401)]
     [InlineData("waived", "/api/Echo", "Forwarded", "for=192.0.2.7", 401)]
+    [InlineData("waived", "/api/Echo", "X-Forwarded-Proto", "https", 401)]
+    [InlineData("waived", "/api/Echo", "X-Original-For", "192.0.2.7:80", 401)]
+    [InlineData("waived", "/api/Echo", "Sec-Fetch-Site", "cross-site", 401)]
+    [InlineData("waived", "/api/Echo", "Sec-Fetch-Site", "same-origin", 200)]
+    [InlineData("waived", "/api/Echo", "Sec-Fetch-Site", "none", 200)]
     [InlineData("required", "/api/Echo", "", "", 401)]
     public async Task Callers_on_this_machine_need_no_key_where_that_is_set_and_nobody_sent_them(
         string localKeys, string path, string header, string value, int expected)
@@ -70,5 +88,21 @@ public sealed class KeyTests
 
         Assert.Equal(expected, (int)(await host.Client.SendAsync(request)).StatusCode);
         Assert.Equal(localKeys == "waived", host.Log.All.Contains("without a key", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("X-Forwarded-For", "127.0.0.1, 203.0.113.9")]
+    [InlineData("X-Forwarded-Host", "localhost")]
+    [InlineData("X-Forwarded-Proto", "http")]
+    public async Task Who_comes_by_a_known_proxy_needs_a_key_whatever_was_forwarded(string header, string value)
+    {
+        await using TestHost host = await TestHost.StartAsync(settings: new(StringComparer.Ordinal)
+        {
+            ["FUNCTIONS_LOCAL_KEYS"] = "waived",
+            ["FUNCTIONS_KNOWN_PROXIES"] = "127.0.0.1,203.0.113.0/24",
+        });
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/admin/host/status");
+        request.Headers.Add(header, value);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await host.Client.SendAsync(request)).StatusCode);
     }
 }

@@ -21,6 +21,23 @@ public sealed class HttpSamples(ScopedCounter counter, Journal journal)
         return response;
     }
 
+    /// <summary>Replies as a function does that hands on what another server sent.</summary>
+    [Function("HandOn")]
+    public static async Task<HttpResponseData> HandOnAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get")] HttpRequestData request)
+    {
+        HttpResponseData response = request.CreateResponse(HttpStatusCode.OK);
+        foreach ((string name, string value) in new[]
+        {
+            ("transfer-encoding", "chunked"), ("Connection", "close"), ("Keep-Alive", "timeout=5"), ("Upgrade", "h2c"), ("x-kept", "kept"),
+        })
+        {
+            response.Headers.Add(name, value);
+        }
+
+        await response.WriteStringAsync("handed on");
+        return response;
+    }
+
     [Function("OrderById")]
     public static IActionResult OrderById(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "orders/{id:int}")] HttpRequest request, int id,

@@ -30,6 +30,17 @@ public sealed class OutputSamples(Journal journal)
         return new(new Dictionary<string, int>(StringComparer.Ordinal) { ["a"] = 1 }, response);
     }
 
+    /// <summary>Goes on when its caller has left.</summary>
+    [Function("SendLate")]
+    [QueueOutput("%OUT%")]
+    public async Task<string> SendLateAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get")] HttpRequest request)
+    {
+        await using CancellationTokenRegistration left = request.HttpContext.RequestAborted.Register(() => journal.Write("left"));
+        journal.Write("called");
+        await journal.GoOn.WaitAsync(CancellationToken.None);
+        return "late";
+    }
+
     [Function("Forward")]
     [QueueOutput("%OUT%", Connection = "OUT_STORAGE")]
     public async Task<Order> ForwardAsync([QueueTrigger("%ORDERS%")] Order order)

@@ -138,6 +138,22 @@ public abstract class HostStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_clock_that_was_ahead_has_written_gives_way_unless_it_is_within_the_tolerance_or_somebody_runs()
+    {
+        await _one.EnterAsync(new(Function, Schedule, Then, Noon.AddMinutes(7)), default);
+        await _other.EnterAsync(new(Function, Schedule, Due, Noon.AddMinutes(6)), default);
+        Assert.Equal(Then, (await _one.ReadAsync(Function, default))!.Next);
+        TimerClaim claim = (await _one.ClaimAsync(Bid(due: null), default))!;
+        await _other.EnterAsync(new(Function, Schedule, Due, Noon), default);
+        Assert.Equal(Then, (await _one.ReadAsync(Function, default))!.Next);
+        await _one.CompleteAsync(Outcome(claim.Fence, next: null) with { KeepsNext = true }, default);
+
+        await _other.EnterAsync(new(Function, Schedule, Due, Noon), default);
+
+        Assert.Equal(Due, (await _one.ReadAsync(Function, default))!.Next);
+    }
+
+    [Fact]
     public async Task A_schedule_may_have_no_time_left()
     {
         await EnterAsync();

@@ -29,7 +29,7 @@ internal sealed class TestHost : IAsyncDisposable
     [
         "Tick", "TickAsText", "TickAsOwn",
         "TickAgain", "TickOnAndOn", "Beat", "Wake", "TakeOrder", "SlowOrder", "Patient", "TakeBytes", "TakeText",
-        "SendText", "SendMany", "SendAndReply", "Forward",
+        "SendText", "SendMany", "SendAndReply", "SendLate", "Forward",
     ];
 
     private readonly string _root;

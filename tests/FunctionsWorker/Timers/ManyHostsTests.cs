@@ -33,8 +33,8 @@ public sealed class ManyHostsTests : IAsyncLifetime
         Dictionary<string, string> settings = Settings("0 */7 * * * *");
         settings["HEAL_STATE"] = state;
         settings["DURABLE_POSTGRES"] = onPostgres ? _database.ConnectionString : "";
-        await using TestHost one = await StartAsync(settings, _time, journal, new TimerLease { Duration = TimeSpan.FromHours(1) });
-        await using TestHost other = await StartAsync(settings, _time, journal, new TimerLease { Duration = TimeSpan.FromHours(1) });
+        await using TestHost one = await StartAsync(settings, _time, journal, Lease(TimeSpan.FromHours(1)));
+        await using TestHost other = await StartAsync(settings, _time, journal, Lease(TimeSpan.FromHours(1)));
         TimerSchedule schedule = TimerSchedule.Parse("0 */7 * * * *", TimeZoneInfo.Utc)!;
         DateTimeOffset due = schedule.Next(Noon)!.Value;
         await _time.WaitsUntilAsync(due, waiters: 2);
@@ -61,13 +61,14 @@ public sealed class ManyHostsTests : IAsyncLifetime
         var journal = new Journal();
         Dictionary<string, string> settings = Settings("0 30 2 * * *");
         settings["WEBSITE_TIME_ZONE"] = "Europe/Berlin";
-        await using TestHost one = await StartAsync(settings, time, journal, new TimerLease { Duration = TimeSpan.FromDays(3) });
-        await using TestHost other = await StartAsync(settings, time, journal, new TimerLease { Duration = TimeSpan.FromDays(3) });
+        // Renewed at a third of it, which is no time that the functions wait for.
+        await using TestHost one = await StartAsync(settings, time, journal, Lease(TimeSpan.FromDays(4)));
+        await using TestHost other = await StartAsync(settings, time, journal, Lease(TimeSpan.FromDays(4)));
         foreach (DateTimeOffset due in expected.Select(static text => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture)))
         {
             if (time.GetUtcNow().AddDays(1) is var tomorrow && tomorrow < due)
             {
-                // No host waits for more than a day at a time.
+                // No host here waits for more than a day at a time.
                 await time.WaitsUntilAsync(tomorrow, waiters: 2);
                 time.MoveTo(tomorrow);
             }
@@ -239,6 +240,19 @@ public sealed class ManyHostsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_host_whose_clock_is_ahead_says_so_and_silences_no_other()
+    {
+        Dictionary<string, string> settings = Settings("*/1 * * * * *");
+        await using TestHost ahead = await StartAsync(
+            settings, new ClockAhead(TimeSpan.FromDays(1)), lease: new TimerLease());
+        await ahead.Log.ContainsAsync("Timer function Tick does not fire on this host: its clock is ahead by");
+        await using TestHost right = await StartAsync(settings, TimeProvider.System);
+        await right.Get<Journal>().NextAsync();
+        await right.Get<Journal>().NextAsync();
+        Assert.Empty(ahead.Get<Journal>().Entries);
+    }
+
+    [Fact]
     public async Task While_the_store_is_away_the_host_says_so_and_goes_on_when_it_is_back()
     {
         await using SwitchableProxy proxy = Proxy(out string throughProxy);
@@ -309,6 +323,14 @@ public sealed class ManyHostsTests : IAsyncLifetime
         ["WAKE"] = schedule,
     };
 
+    // A loop that looks again every minute has no one time that it waits for; and the time of these tests is not the server's.
+    private static TimerLease Lease(TimeSpan duration) => new()
+    {
+        Duration = duration,
+        LookAgainAfter = TimeSpan.FromDays(1),
+        ClockTolerance = TimeSpan.MaxValue,
+    };
+
     private static Task<TestHost> StartAsync(
         Dictionary<string, string> settings,
         TimeProvider time,
@@ -319,7 +341,7 @@ public sealed class ManyHostsTests : IAsyncLifetime
 
     private static void Configure(FunctionsApplicationBuilder builder, TimeProvider time, Journal? journal, TimerLease? lease)
     {
-        builder.Services.AddSingleton(time).AddSingleton(lease ?? new TimerLease());
+        builder.Services.AddSingleton(time).AddSingleton(lease ?? Lease(TimeSpan.FromSeconds(30)));
         if (journal is not null)
         {
             builder.Services.AddSingleton(journal);
@@ -336,5 +358,10 @@ public sealed class ManyHostsTests : IAsyncLifetime
         server.Port = proxy.Port;
         connection = server.ConnectionString;
         return proxy;
+    }
+
+    private sealed class ClockAhead(TimeSpan by) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + by;
     }
 }

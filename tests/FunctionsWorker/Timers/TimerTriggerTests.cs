@@ -1,5 +1,6 @@
 using Heal.FunctionsWorker.Tests.Sample;
 using Heal.FunctionsWorker.Tests.Support;
+using Microsoft.Azure.Functions.Worker.Invocation;
 using Microsoft.Azure.Functions.Worker.Store;
 using Microsoft.Azure.Functions.Worker.Timers;
 using Microsoft.Extensions.DependencyInjection;
@@ -59,6 +60,28 @@ public sealed class TimerTriggerTests
     }
 
     [Fact]
+    public async Task A_run_that_does_not_heed_functionTimeout_keeps_its_lease_until_it_ends()
+    {
+        await using TestHost host = await StartAsync("TickAsText", hostJson: """{ "functionTimeout": "00:01:00" }""");
+        Journal journal = host.Get<Journal>();
+        journal.Hold = true;
+        await _time.WaitsUntilAsync(Noon.AddMinutes(7));
+        _time.MoveTo(Noon.AddMinutes(7));
+        await journal.NextAsync();
+        DateTimeOffset givenUp = Noon.AddMinutes(8) + AbandonedFunction.Grace;
+        await _time.WaitsUntilAsync(givenUp);
+        _time.MoveTo(givenUp);
+        await host.Log.ContainsAsync("until it ends, it is not run again on any host");
+        _time.MoveTo(Noon.AddMinutes(14));
+        Assert.True((await host.Get<IHostStore>().ReadAsync("TickAsText", default))!.LeaseLeft > TimeSpan.Zero);
+
+        journal.GoOn.Release();
+
+        await _time.WaitsUntilAsync(Noon.AddMinutes(21));
+        Assert.Single(journal.Entries);
+    }
+
+    [Fact]
     public async Task A_failed_run_is_logged_and_does_not_stop_the_schedule()
     {
         await using TestHost host = await StartAsync();
@@ -102,6 +125,31 @@ public sealed class TimerTriggerTests
         Assert.Empty(host.Get<Journal>().Entries);
     }
 
+    [Fact]
+    public async Task A_clock_that_jumps_over_an_occurrence_is_noticed_within_a_minute()
+    {
+        await using TestHost host = await StartAsync(lease: new TimerLease());
+        await _time.WaitsUntilAsync(Noon.AddMinutes(1));
+        _time.Jump(TimeSpan.FromMinutes(7));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        await host.Get<Journal>().NextAsync();
+        Assert.Equal(["tick next=12:14:00 late=True"], host.Get<Journal>().Entries);
+    }
+
+    [Fact]
+    public async Task A_clock_that_is_set_back_does_not_silence_a_timer_until_the_time_it_had_come_to()
+    {
+        await using TestHost host = await StartAsync();
+        await _time.WaitsUntilAsync(Noon.AddMinutes(7));
+        _time.Jump(TimeSpan.FromHours(-1));
+        DateTimeOffset eleven = Noon.AddHours(-1);
+        _time.MoveTo(eleven.AddMinutes(7));
+        await _time.WaitsUntilAsync(eleven.AddMinutes(14));
+        _time.MoveTo(eleven.AddMinutes(14));
+        await host.Get<Journal>().NextAsync();
+        Assert.Equal(["tick next=11:21:00 late=False"], host.Get<Journal>().Entries);
+    }
+
     /// <summary>Another host wins the occurrence of 12:07, and is not heard of when its lease ends, 30 s later.</summary>
     private async Task<TimerClaim> DieInRunAsync(TestHost host)
     {
@@ -116,8 +164,10 @@ public sealed class TimerTriggerTests
     }
 
     // Every seven minutes: nothing else in the host waits that long, so that who waits for such a time is the timer function.
-    private Task<TestHost> StartAsync(string function = "Tick") => TestHost.StartAsync(
-        builder => builder.Services.AddSingleton<TimeProvider>(_time).AddSingleton(new TimerLease { Duration = TimeSpan.FromHours(1) }),
+    private Task<TestHost> StartAsync(string function = "Tick", TimerLease? lease = null, string? hostJson = null) => TestHost.StartAsync(
+        builder => builder.Services.AddSingleton<TimeProvider>(_time).AddSingleton(
+            lease ?? new TimerLease { Duration = TimeSpan.FromHours(1), LookAgainAfter = TimeSpan.FromHours(1) }),
         settings: new(StringComparer.Ordinal) { ["TICK"] = Schedule },
+        hostJson: hostJson,
         listeners: [function]);
 }

@@ -67,6 +67,16 @@ internal sealed class ManualTime(DateTimeOffset start) : TimeProvider
         due.ForEach(static t => t.Fire());
     }
 
+    /// <summary>The clock alone is set, or the machine was suspended: who waits has as long to wait as before.</summary>
+    public void Jump(TimeSpan by)
+    {
+        lock (_gate)
+        {
+            _now += by;
+            _timers.ForEach(t => t.Due += by);
+        }
+    }
+
     private void Set(ManualTimer timer, DateTimeOffset? due)
     {
         lock (_gate)
