@@ -5,7 +5,9 @@ namespace Heal.Healing;
 /// holds, clears, and damps flapping; one signal per fault and target, however many objects show it. Pure but for its own state: time comes
 /// from the caller, and so do all observations, in order, from one thread.
 /// </summary>
-public sealed class DetectorBank(IReadOnlyList<IDetector> detectors, WatchScope scope)
+/// <param name="onFault">Told when a detector fails on an object, once per detector and kind of exception; it has seen no fault then.</param>
+public sealed class DetectorBank(
+    IReadOnlyList<IDetector> detectors, WatchScope scope, Action<IDetector, Observed, Exception>? onFault = null)
 {
     private readonly ILookup<string, IDetector> _byKind = detectors
         .SelectMany(detector => detector.Info.Kinds.Select(kind => (kind, detector)))
@@ -16,6 +18,7 @@ public sealed class DetectorBank(IReadOnlyList<IDetector> detectors, WatchScope 
     private readonly Dictionary<string, KnownEpisode> _known = new(StringComparer.Ordinal);
     private readonly DueList<(IDetector Detector, ObservedKey Key)> _looks = new();
     private readonly DueList<(string Detector, string Uid)> _ends = new();
+    private readonly HashSet<(string Detector, Type Exception)> _failed = [];
     private readonly List<Signal> _out = [];
     private DateTimeOffset? _adoptUntil;
     private bool _isSynced;
@@ -107,7 +110,7 @@ public sealed class DetectorBank(IReadOnlyList<IDetector> detectors, WatchScope 
         var key = (detector.Info.Name, observed.Info.Uid);
         _cases.TryGetValue(key, out var known);
         var look = new Look(now, Cluster, known?.Memory ?? DetectorMemory.Empty, known?.Episode is not null);
-        var judged = detector.Judge(observed, look);
+        var judged = Ask(detector, observed, look);
         if (judged.Kind != JudgementKind.None) judged = Permit(detector, judged, observed, now);
         var memory = judged.Memory ?? look.Memory;
         if (judged.Kind == JudgementKind.None && known?.Episode is null && memory.Samples.Count == 0)
@@ -127,6 +130,20 @@ public sealed class DetectorBank(IReadOnlyList<IDetector> detectors, WatchScope 
         if (judged.Kind == JudgementKind.Firing) Fire(detector, observed, judged, known, now);
         else if (known.Episode is { } episode) Calm(episode, observed, known, now);
         if (judged.Kind == JudgementKind.Suspect) Schedule(detector, observed, judged.At, now);
+    }
+
+    // What one detector cannot make of one object must not end the detection of everything else.
+    private Judgement Ask(IDetector detector, Observed observed, Look look)
+    {
+        try
+        {
+            return detector.Judge(observed, look);
+        }
+        catch (Exception failed)
+        {
+            if (_failed.Add((detector.Info.Name, failed.GetType()))) onFault?.Invoke(detector, observed, failed);
+            return Judgement.None;
+        }
     }
 
     // Out of scope, or somebody's intent: not a fault, but perhaps one later.

@@ -148,6 +148,17 @@ public sealed class DetectorBankTests
     }
 
     [Fact]
+    public void A_detector_that_fails_on_an_object_is_told_once_and_the_others_go_on()
+    {
+        IDetector[] detectors = [new Broken(), .. DetectorCatalogue.All(new DetectorSettings()).Select(row => row.Detector)];
+
+        var rig = new BankRig(detectors: detectors, present: Shop).See(Seen.CrashLoop(), Seen.CrashLoop("web-1-b"));
+
+        Assert.Equal(["crash-loop firing"], rig.Said);
+        Assert.Equal(["broken on Pod shop/web-1-a: no such luck"], rig.Faults);
+    }
+
+    [Fact]
     public void Evidence_is_bounded_and_without_control_characters()
     {
         var pod = Seen.Pod() with
@@ -162,5 +173,15 @@ public sealed class DetectorBankTests
         var text = Assert.Single(new BankRig(present: Shop).See(pod).Signals).Alert.Annotations;
 
         Assert.All(text.Values, value => Assert.True(value.Length <= BankLimits.EvidenceLength && !value.Contains('\u001b')));
+    }
+
+    /// <summary>Fails on whatever it sees.</summary>
+    private sealed class Broken : IDetector
+    {
+        public DetectorInfo Info { get; } = new("broken", "None", [TargetKinds.Pod], "", "");
+
+        public TimeSpan ClearAfter => TimeSpan.FromMinutes(1);
+
+        public Judgement Judge(Observed current, Look look) => throw new InvalidOperationException("no such luck");
     }
 }
