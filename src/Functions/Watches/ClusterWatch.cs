@@ -79,8 +79,9 @@ internal sealed partial class ClusterWatch(
             {
                 return;
             }
-            catch (Exception failed) when (failed is KubernetesApiException or KubernetesUnreachableException or SlowConsumerException)
+            catch (Exception failed)
             {
+                // Also what nobody foresaw: a kind that nobody watches must be said, and tried again.
                 Tell(failed.Message);
             }
 
@@ -100,7 +101,8 @@ internal sealed partial class ClusterWatch(
 
     private async Task MeasureAsync(INodeStats stats, CancellationToken cancellationToken)
     {
-        string? told = null;
+        string? toldOfAll = null;
+        var told = new HashSet<string>(StringComparer.Ordinal);
         while (!cancellationToken.IsCancellationRequested)
         {
             try
@@ -110,18 +112,26 @@ internal sealed partial class ClusterWatch(
                 bool areThereClaims = caches.Statuses.Any(static s => s.Kind == KnownKinds.PersistentVolumeClaim && s.Objects > 0);
                 foreach (Node node in areThereClaims ? nodes : [])
                 {
-                    foreach (VolumeUsage usage in await stats.GetVolumeUsageAsync(node.Metadata.Name!, cancellationToken))
+                    string name = node.Metadata.Name!;
+                    if (await MeasureAsync(stats, name, cancellationToken) is { } failure)
                     {
-                        await _queue.Writer.WriteAsync(new Sighting(null, null, null, usage, time.GetTimestamp()), cancellationToken);
+                        TellOfNode(name, failure);
+                    }
+                    else
+                    {
+                        told.Remove(name);
                     }
 
-                    (told, measured) = (null, measured + 1);
+                    measured++;
                     await PauseAsync(Longer(settings.UsageEvery / nodes.Count, BetweenNodes), cancellationToken);
                 }
+
+                told.IntersectWith(nodes.Select(static node => node.Metadata.Name!));
 
                 // All nodes took their time already.
                 if (measured > 0)
                 {
+                    toldOfAll = null;
                     continue;
                 }
             }
@@ -129,20 +139,50 @@ internal sealed partial class ClusterWatch(
             {
                 return;
             }
-            catch (Exception failed) when (failed is KubernetesApiException or KubernetesUnreachableException)
+            catch (Exception failed)
             {
                 // Said once: a cluster without this stays without it, and the alert of the monitoring still comes.
-                if (told is null)
+                if (toldOfAll is null)
                 {
                     Log.NotMeasured(logger, failed.Message);
                 }
 
-                told = failed.Message;
+                toldOfAll = failed.Message;
             }
 
             await PauseAsync(settings.UsageEvery, cancellationToken);
         }
+
+        void TellOfNode(string node, Exception failure)
+        {
+            if (told.Add(node))
+            {
+                Log.NodeNotMeasured(logger, node, failure.Message);
+            }
+        }
     }
+
+    /// <returns>Why this node could not be measured: the others do not suffer for it. Null when it was.</returns>
+    private async Task<Exception?> MeasureAsync(INodeStats stats, string node, CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (VolumeUsage usage in await stats.GetVolumeUsageAsync(node, cancellationToken))
+            {
+                await _queue.Writer.WriteAsync(new Sighting(null, null, null, usage, time.GetTimestamp()), cancellationToken);
+            }
+
+            return null;
+        }
+        catch (Exception failed) when (IsOfNode(failed))
+        {
+            return failed;
+        }
+    }
+
+    // A right that is missing and a server that cannot be reached concern all nodes alike.
+    private static bool IsOfNode(Exception failure) => failure is KubernetesUnreachableException { NotSent: false }
+        or (KubernetesApiException and not (KubernetesForbiddenException or KubernetesUnauthorizedException));
 
     private static TimeSpan Longer(TimeSpan left, TimeSpan right) => left > right ? left : right;
 
@@ -163,6 +203,10 @@ internal sealed partial class ClusterWatch(
         [LoggerMessage(Level = LogLevel.Warning,
             Message = "Detection does without {Kind}: {Reason} It is tried again every minute; alerts do not depend on it.")]
         public static partial void NotWatched(ILogger logger, string kind, string reason);
+
+        [LoggerMessage(Level = LogLevel.Warning,
+            Message = "The usage of the volumes on node {Node} cannot be measured: {Reason} It is tried again, and said once.")]
+        public static partial void NodeNotMeasured(ILogger logger, string node, string reason);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "The usage of volumes cannot be measured: {Reason}")]
         public static partial void NotMeasured(ILogger logger, string reason);

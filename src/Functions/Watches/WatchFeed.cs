@@ -90,7 +90,7 @@ internal sealed partial class WatchFeed(
             var loop = new DetectionLoop(bank, watch.Sightings, outbox, settings, metrics, time);
             Task judging = loop.RunAsync(awaited, () => Log.Synced(logger, bank.Cluster.Count), session.Token);
             Task storing = outbox.RunAsync(session.Token);
-            await await Task.WhenAny(judging, storing);
+            await await Task.WhenAny(judging, storing, running);
         }
         finally
         {
