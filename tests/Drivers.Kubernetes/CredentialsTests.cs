@@ -72,6 +72,25 @@ public sealed class CredentialsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task White_space_around_a_token_is_not_sent_and_a_token_of_several_lines_is_refused_without_being_shown()
+    {
+        _folder.WriteScript("login", $$"""
+            echo '{"apiVersion":"{{V1}}","status":{"token":" padded\\n"} }'
+            """);
+        using (var client = Client(Exec()))
+            await client.GetAsync<Pod>("shop", "a");
+        using (var client = Client("token: \"inline\\n\""))
+            await client.GetAsync<Pod>("shop", "a");
+        Assert.Equal(["Bearer padded", "Bearer inline"], Tokens());
+
+        using var several = Client("token: \"s3cret\\nmore\"");
+        var failure = await Assert.ThrowsAsync<KubernetesUnreachableException>(() => several.GetAsync<Pod>("shop", "a"));
+        Assert.Equal(UnreachableCause.CredentialsFailed, failure.Cause);
+        Assert.Contains("expected one line", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", failure.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_plugins_token_is_kept_until_shortly_before_it_expires()
     {
         CountingPlugin(_time.GetUtcNow().AddMinutes(10));

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Reflection;
 using System.Text;
 using System.Text.Json.Nodes;
 using Heal.Drivers.Kubernetes.Caching;
@@ -6,6 +7,7 @@ using Heal.Drivers.Kubernetes.Models;
 using Heal.Drivers.Kubernetes.Tests.Support;
 using Heal.Simulator;
 using Heal.Simulator.Faults;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Heal.Drivers.Kubernetes.Tests.Caching;
 
@@ -105,6 +107,23 @@ public sealed class CacheFaultTests
     }
 
     [Fact]
+    public async Task An_exception_that_nobody_foresaw_does_not_leave_those_who_share_a_cache_blind()
+    {
+        await using var server = await SimulatorServer.StartAsync(new SimulatorOptions { Objects = [Map("a")] });
+        await using var rig = new CacheRig(new Uri(server.Url));
+        var client = FirstWatchFails.Around(rig.Client, new ObjectDisposedException("HttpClient"));
+        await using var caches = new KubernetesCaches(
+            client, new CacheOptions { MaxPause = TimeSpan.FromMilliseconds(20) }, TimeProvider.System, NullLogger<KubernetesCaches>.Instance);
+        var cache = caches.Of<ConfigMap>();
+
+        await rig.Client.ApplyAsync(ToModel(Map("later")), new ApplyOptions { FieldManager = "t" });
+
+        await rig.UntilAsync(cache, () => cache.Get("shop", "later") is not null);
+        await cache.WaitForSyncAsync(rig.Soon);
+        Assert.Equal((CacheState.Current, null), (cache.Status.State, cache.Status.Failure));
+    }
+
+    [Fact]
     public async Task While_nothing_changes_nothing_is_asked()
     {
         await using var server = await SimulatorServer.StartAsync(new SimulatorOptions { Objects = [Map("a")] });
@@ -146,5 +165,27 @@ public sealed class CacheFaultTests
             Encoding.UTF8, "application/json");
         using var answer = await http.PostAsync("/simulator/faults", body);
         Assert.True(answer.StatusCode is HttpStatusCode.Created or HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>A client whose first watch fails; everything else is that of the client that it stands before.</summary>
+    public class FirstWatchFails : DispatchProxy
+    {
+        private IKubernetesClient _inner = null!;
+        private Exception? _failure;
+
+        internal static IKubernetesClient Around(IKubernetesClient inner, Exception failure)
+        {
+            var client = Create<IKubernetesClient, FirstWatchFails>();
+            ((FirstWatchFails)(object)client)._inner = inner;
+            ((FirstWatchFails)(object)client)._failure = failure;
+            return client;
+        }
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
+        {
+            if (targetMethod!.Name == nameof(IKubernetesClient.WatchAsync) && Interlocked.Exchange(ref _failure, null) is { } failure)
+                throw failure;
+            return targetMethod.Invoke(_inner, args);
+        }
     }
 }
