@@ -75,7 +75,7 @@ public sealed class CredentialsTests : IAsyncLifetime
     public async Task White_space_around_a_token_is_not_sent_and_a_token_of_several_lines_is_refused_without_being_shown()
     {
         _folder.WriteScript("login", $$"""
-            echo '{"apiVersion":"{{V1}}","status":{"token":" padded\\n"} }'
+            printf '%s' '{"apiVersion":"{{V1}}","status":{"token":" padded\n"} }'
             """);
         using (var client = Client(Exec()))
             await client.GetAsync<Pod>("shop", "a");

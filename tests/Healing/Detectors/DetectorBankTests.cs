@@ -61,6 +61,22 @@ public sealed class DetectorBankTests
     }
 
     [Fact]
+    public void A_sign_that_outlasts_a_healed_fault_is_no_new_fault_after_a_restart_and_a_later_one_is()
+    {
+        var failed = Seen.Job(failed: Seen.Condition("Failed", true, Seen.Noon, "BackoffLimitExceeded"));
+        var next = Seen.Job("nightly-2", Seen.Condition("Failed", true, Seen.Noon.AddMinutes(5), "BackoffLimitExceeded"));
+        var before = new BankRig(present: []).See(failed).Signals[0];
+
+        var after = new BankRig(known: [new KnownEpisode(before, true)], present: failed).Wait(TimeSpan.FromMinutes(10));
+        Assert.Empty(after.Signals);
+        Assert.Equal(["job-failed firing"], after.See(next).Wait(60).Said);
+        Assert.NotEqual(before.Id, after.Signals[0].Id);
+
+        var ended = new BankRig(known: [new KnownEpisode(before, true)], present: failed).Wait(60).Gone(failed).Wait(180);
+        Assert.Equal(["job-failed resolved"], ended.Said);
+    }
+
+    [Fact]
     public void A_fault_that_comes_back_before_it_counts_as_over_is_sent_once_more()
     {
         var rig = new BankRig(present: Shop).See(Seen.CrashLoop()).Gone(Seen.CrashLoop()).Wait(60);
