@@ -23,6 +23,8 @@ internal sealed class DetectionLoop(
         var open = awaited.ToHashSet(StringComparer.Ordinal);
         DateTimeOffset syncLimit = time.GetUtcNow() + settings.SyncLimit;
         bool isSynced = false;
+        // Of a kind that has not come nothing shows, and that is not the end of its faults.
+        bool isComplete = false;
         Task<bool> more = sightings.WaitToReadAsync(cancellationToken).AsTask();
         while (true)
         {
@@ -49,9 +51,14 @@ internal sealed class DetectionLoop(
 
             if (!isSynced && (open.Count == 0 || time.GetUtcNow() >= syncLimit))
             {
-                isSynced = true;
-                await SendAsync(bank.Synced(time.GetUtcNow()), null, cancellationToken);
+                (isSynced, isComplete) = (true, open.Count == 0);
+                await SendAsync(bank.Synced(time.GetUtcNow(), isComplete), null, cancellationToken);
                 onSynced();
+            }
+            else if (isSynced && !isComplete && open.Count == 0)
+            {
+                isComplete = true;
+                bank.Complete(time.GetUtcNow());
             }
 
             if (isSynced)

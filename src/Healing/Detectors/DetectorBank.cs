@@ -38,10 +38,13 @@ public sealed class DetectorBank(
     }
 
     /// <summary>All objects that there are have been observed: from now on what is seen is judged, beginning with all of them.</summary>
-    public IReadOnlyList<Signal> Synced(DateTimeOffset now)
+    /// <param name="isComplete">
+    /// False: some kinds have not come, and what they show of the known faults may come yet; <see cref="Complete"/> is called once they have.
+    /// </param>
+    public IReadOnlyList<Signal> Synced(DateTimeOffset now, bool isComplete = true)
     {
         _isSynced = true;
-        if (_known.Count > 0) _adoptUntil = now + BankLimits.Adoption;
+        if (isComplete) Complete(now);
         foreach (var kind in _byKind.Select(group => group.Key).Order(StringComparer.Ordinal))
         {
             // The oldest first, so that every host finds the same object to be the one that began.
@@ -52,6 +55,12 @@ public sealed class DetectorBank(
         }
 
         return Drain();
+    }
+
+    /// <summary>Nothing is missing any more: a known fault that does not show from now on is over.</summary>
+    public void Complete(DateTimeOffset now)
+    {
+        if (_known.Count > 0) _adoptUntil = now + BankLimits.Adoption;
     }
 
     /// <summary>An object is (now) like this.</summary>
@@ -109,7 +118,8 @@ public sealed class DetectorBank(
     {
         var key = (detector.Info.Name, observed.Info.Uid);
         _cases.TryGetValue(key, out var known);
-        var look = new Look(now, Cluster, known?.Memory ?? DetectorMemory.Empty, known?.Episode is not null);
+        var look = new Look(
+            now, Cluster, known?.Memory ?? DetectorMemory.Empty, known?.Episode is not null || IsKnown(detector, observed));
         var judged = Ask(detector, observed, look);
         if (judged.Kind != JudgementKind.None) judged = Permit(detector, judged, observed, now);
         var memory = judged.Memory ?? look.Memory;
@@ -127,10 +137,32 @@ public sealed class DetectorBank(
         }
 
         known.Memory = memory;
+        if (judged.Kind == JudgementKind.Suspect) known.IsResumed |= Resume(detector, observed, judged, known, now);
+        else known.IsResumed = false;
         if (judged.Kind == JudgementKind.Firing) Fire(detector, observed, judged, known, now);
-        else if (known.Episode is { } episode) Calm(episode, observed, known, now);
+        else if (known is { Episode: { } episode, IsResumed: false }) Calm(episode, observed, known, now);
         if (judged.Kind == JudgementKind.Suspect) Schedule(detector, observed, judged.At, now);
     }
+
+    /// <summary>
+    /// Takes up a fault that was told of before a restart and whose sign is there still. How long it must have been there was waited for
+    /// then, and some signs have no other time than the one at which this process saw them first.
+    /// </summary>
+    private bool Resume(IDetector detector, Observed observed, Judgement judged, Case known, DateTimeOffset now)
+    {
+        if (known.Episode is not null || !IsKnown(detector, judged.Subject ?? observed)) return false;
+        var target = Cluster.TopOwner(judged.Subject ?? observed).Owner;
+        var key = (detector.Info.Name, target.Uid);
+        var signal = _known[DetectorSignals.Fingerprint(detector.Info.Name, target.Uid)].Signal;
+        EpisodeOf(detector, key).Fires(observed.Info.Uid, signal, now);
+        known.Episode = key;
+        return true;
+    }
+
+    /// <summary>It was told of before a restart, is not over, and has not been seen since.</summary>
+    private bool IsKnown(IDetector detector, Observed subject) => _known.Count > 0
+        && _known.TryGetValue(DetectorSignals.Fingerprint(detector.Info.Name, Cluster.TopOwner(subject).Owner.Uid), out var stored)
+        && !stored.IsSettled;
 
     // What one detector cannot make of one object must not end the detection of everything else.
     private Judgement Ask(IDetector detector, Observed observed, Look look)
@@ -160,18 +192,21 @@ public sealed class DetectorBank(
         var target = Cluster.TopOwner(judged.Subject ?? observed).Owner;
         var key = (detector.Info.Name, target.Uid);
         if (known.Episode is { } before && before != key) Calm(before, observed, known, now);
-        if (!_episodes.TryGetValue(key, out var found))
-        {
-            found = (detector, new Episode(DetectorSignals.Fingerprint(detector.Info.Name, target.Uid)));
-            if (_known.Remove(found.Episode.Fingerprint, out var stored)) found.Episode.Adopt(stored);
-            _episodes[key] = found;
-        }
-
+        var episode = EpisodeOf(detector, key);
         known.Episode = key;
         var signal = DetectorSignals.Firing(detector, observed, target, judged, now);
-        if (found.Episode.Fires(observed.Info.Uid, signal, now) is { } send) _out.Add(send);
-        if (found.Episode.Next(detector.ClearAfter, now) is { } next) _ends.Add(key, next);
+        if (episode.Fires(observed.Info.Uid, signal, now) is { } send) _out.Add(send);
+        if (episode.Next(detector.ClearAfter, now) is { } next) _ends.Add(key, next);
         Schedule(detector, observed, now + BankLimits.Recheck, now);
+    }
+
+    private Episode EpisodeOf(IDetector detector, (string Detector, string Uid) key)
+    {
+        if (_episodes.TryGetValue(key, out var found)) return found.Episode;
+        var episode = new Episode(DetectorSignals.Fingerprint(key.Detector, key.Uid));
+        if (_known.Remove(episode.Fingerprint, out var stored)) episode.Adopt(stored);
+        _episodes[key] = (detector, episode);
+        return episode;
     }
 
     private void Calm((string, string) key, Observed observed, Case known, DateTimeOffset now)
@@ -222,5 +257,8 @@ public sealed class DetectorBank(
 
         /// <summary>The episode that the object is part of now.</summary>
         public (string Detector, string Uid)? Episode { get; set; }
+
+        /// <summary>It is part of it for what was told before a restart, and need not have lasted anew.</summary>
+        public bool IsResumed { get; set; }
     }
 }

@@ -77,6 +77,46 @@ public sealed class DetectorBankTests
     }
 
     [Fact]
+    public void After_a_restart_a_known_fault_whose_sign_must_last_anew_is_not_ended_and_not_told_again()
+    {
+        var stuck = Seen.Workload(TargetKinds.StatefulSet, "db", updated: 1, ready: 2);
+        var before = new BankRig(present: []).See(stuck).Wait(601).Signals[0];
+
+        // Longer than adoption, shorter than what a stateful set must stand still.
+        var after = new BankRig(known: [new KnownEpisode(before, false)], present: stuck).Wait(120).See(stuck).Wait(TimeSpan.FromMinutes(7));
+        Assert.Empty(after.Signals);
+        Assert.Empty(after.Wait(TimeSpan.FromMinutes(20)).Signals);
+        var ended = after.See(Seen.Workload(TargetKinds.StatefulSet, "db")).Wait(130);
+        Assert.Equal(["rollout-stuck resolved"], ended.Said);
+        Assert.Equal(before.Alert.Fingerprint, ended.Signals[0].Alert.Fingerprint);
+    }
+
+    [Fact]
+    public void After_a_restart_a_known_job_that_failed_long_ago_is_not_ended()
+    {
+        var failed = Seen.Job(failed: Seen.Condition("Failed", true, Seen.Noon.AddHours(-3), "BackoffLimitExceeded"));
+        var settings = new DetectorSettings { JobFailed = { MaximumAge = TimeSpan.FromHours(4) } };
+        var before = new BankRig(settings: settings, present: []).See(failed).Signals[0];
+
+        Assert.Empty(new BankRig(known: [new KnownEpisode(before, false)], present: failed).Wait(TimeSpan.FromMinutes(20)).Signals);
+    }
+
+    [Fact]
+    public void What_has_not_come_yet_is_not_over()
+    {
+        var before = new BankRig(present: Shop).See(Seen.CrashLoop()).Signals[0];
+        var bank = new DetectorBank(
+            [.. DetectorCatalogue.All(new DetectorSettings()).Select(row => row.Detector)], Seen.Everything);
+        bank.Adopt([new KnownEpisode(before, false)]);
+
+        Assert.Empty(bank.Synced(Seen.Noon, isComplete: false));
+        Assert.Empty(bank.Tick(Seen.Noon.AddHours(1)));
+        bank.Complete(Seen.Noon.AddHours(1));
+        Assert.Empty(bank.Tick(Seen.Noon.AddHours(1)));
+        Assert.Equal(AlertStatus.Resolved, Assert.Single(bank.Tick(Seen.Noon.AddHours(1) + BankLimits.Adoption)).Alert.Status);
+    }
+
+    [Fact]
     public void A_fault_that_comes_back_before_it_counts_as_over_is_sent_once_more()
     {
         var rig = new BankRig(present: Shop).See(Seen.CrashLoop()).Gone(Seen.CrashLoop()).Wait(60);
