@@ -48,7 +48,8 @@ public sealed class DetectionLoopTests
     private static Signal Told(DateTimeOffset at)
     {
         var labels = new Dictionary<string, string> { ["detector"] = "crash-loop", ["namespace"] = "shop", ["pod"] = "web-1" };
-        var alert = new Alert("KubePodCrashLooping", AlertStatus.Firing, labels, new Dictionary<string, string>(), at, null, "0123456789abcdef");
-        return Signal.Of(alert, SignalSource.Watch, at) with { Target = new TargetCandidate("Pod", "shop", "web-1", "detector crash-loop") };
+        var alert = new Alert("KubePodCrashLooping", AlertStatus.Firing, labels, new Dictionary<string, string>(), at, null, "0123abcd");
+        var target = new TargetCandidate("Pod", "shop", "web-1", "detector crash-loop");
+        return Signal.Of(alert, SignalSource.Watch, at) with { Target = target };
     }
 }

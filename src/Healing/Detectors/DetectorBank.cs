@@ -5,7 +5,9 @@ namespace Heal.Healing;
 /// holds, clears, and damps flapping; one signal per fault and target, however many objects show it. Pure but for its own state: time comes
 /// from the caller, and so do all observations, in order, from one thread.
 /// </summary>
-/// <param name="onFault">Told when a detector fails on an object, once per detector and kind of exception; it has seen no fault then.</param>
+/// <param name="onFault">
+/// Told when a detector fails on an object, once per detector and kind of exception; it has seen no fault then.
+/// </param>
 public sealed class DetectorBank(
     IReadOnlyList<IDetector> detectors, WatchScope scope, Action<IDetector, Observed, Exception>? onFault = null)
 {
@@ -39,7 +41,8 @@ public sealed class DetectorBank(
 
     /// <summary>All objects that there are have been observed: from now on what is seen is judged, beginning with all of them.</summary>
     /// <param name="isComplete">
-    /// False: some kinds have not come, and what they show of the known faults may come yet; <see cref="Complete"/> is called once they have.
+    /// False: some kinds have not come, and what they show of the known faults may come yet; <see cref="Complete"/> is called once they
+    /// have.
     /// </param>
     public IReadOnlyList<Signal> Synced(DateTimeOffset now, bool isComplete = true)
     {

@@ -112,8 +112,8 @@ public sealed class CacheFaultTests
         await using var server = await SimulatorServer.StartAsync(new SimulatorOptions { Objects = [Map("a")] });
         await using var rig = new CacheRig(new Uri(server.Url));
         var client = FirstWatchFails.Around(rig.Client, new ObjectDisposedException("HttpClient"));
-        await using var caches = new KubernetesCaches(
-            client, new CacheOptions { MaxPause = TimeSpan.FromMilliseconds(20) }, TimeProvider.System, NullLogger<KubernetesCaches>.Instance);
+        var options = new CacheOptions { MaxPause = TimeSpan.FromMilliseconds(20) };
+        await using var caches = new KubernetesCaches(client, options, TimeProvider.System, NullLogger<KubernetesCaches>.Instance);
         var cache = caches.Of<ConfigMap>();
 
         await rig.Client.ApplyAsync(ToModel(Map("later")), new ApplyOptions { FieldManager = "t" });

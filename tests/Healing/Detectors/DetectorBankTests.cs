@@ -83,8 +83,8 @@ public sealed class DetectorBankTests
         var before = new BankRig(present: []).See(stuck).Wait(601).Signals[0];
 
         // Longer than adoption, shorter than what a stateful set must stand still.
-        var after = new BankRig(known: [new KnownEpisode(before, false)], present: stuck).Wait(120).See(stuck).Wait(TimeSpan.FromMinutes(7));
-        Assert.Empty(after.Signals);
+        var after = new BankRig(known: [new KnownEpisode(before, false)], present: stuck).Wait(120).See(stuck);
+        Assert.Empty(after.Wait(TimeSpan.FromMinutes(7)).Signals);
         Assert.Empty(after.Wait(TimeSpan.FromMinutes(20)).Signals);
         var ended = after.See(Seen.Workload(TargetKinds.StatefulSet, "db")).Wait(130);
         Assert.Equal(["rollout-stuck resolved"], ended.Said);

@@ -10,8 +10,8 @@ public sealed class CacheOptions
     public int MaxObjects { get; set; } = 200_000;
 
     /// <summary>
-    /// Most caches (kinds and scopes) of one cluster: each holds one of <see cref="KubernetesClientOptions.MaxConnections"/>. Default 3,000:
-    /// a dozen kinds in each of 200 namespaces, and some.
+    /// Most caches (kinds and scopes) of one cluster: each holds one of <see cref="KubernetesClientOptions.MaxConnections"/>.
+    /// Default 3,000: a dozen kinds in each of 200 namespaces, and some.
     /// </summary>
     public int MaxCaches { get; set; } = 3_000;
 

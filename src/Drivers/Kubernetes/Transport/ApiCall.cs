@@ -22,8 +22,8 @@ internal sealed record ApiCall
     public required bool IsIdempotent { get; init; }
 
     /// <summary>
-    /// Somebody behind the API server answers (a kubelet, through the server's proxy): a failure says nothing of the server, so that it does
-    /// not count for its breaker, and is not tried again at once.
+    /// Somebody behind the API server answers (a kubelet, through the server's proxy): a failure says nothing of the server, so that it
+    /// does not count for its breaker, and is not tried again at once.
     /// </summary>
     public bool IsProxied { get; init; }
 

@@ -177,7 +177,8 @@ internal sealed class CallPipeline
         !call.IsProxied && (failure is TimeoutRejectedException || FailurePolicy.IsClusterFailure(failure));
 
     private static bool IsWorthAnotherTry(ApiCall call, Exception failure, KubernetesClientOptions options) => !call.IsProxied
-        && (failure is TimeoutRejectedException ? call.IsIdempotent : FailurePolicy.IsWorthAnotherTry(call, failure, options.MaxRetryDelay));
+        && (failure is TimeoutRejectedException
+            ? call.IsIdempotent : FailurePolicy.IsWorthAnotherTry(call, failure, options.MaxRetryDelay));
 
     private static ApiCall Call(ResilienceContext context) => context.Properties.GetValue(CallKey, null!);
 }
