@@ -162,6 +162,22 @@ public sealed class DetectorBankTests
     }
 
     [Fact]
+    public void A_marked_workload_that_comes_after_its_pods_brings_them_into_scope_whatever_comes_last()
+    {
+        var closed = new WatchScope(false, new HashSet<string>(), false);
+        var pod = Seen.Pod() with
+        {
+            Node = null, Phase = "Pending", Conditions = [Seen.Condition("PodScheduled", false, Seen.Noon, "Unschedulable", "no room")],
+        };
+        var marked = Seen.Workload();
+        marked = marked with { Info = marked.Info with { IsMarked = true } };
+
+        Assert.Equal(["unschedulable firing"], new BankRig(closed, present: [pod, Seen.ReplicaSet()]).See(marked).Wait(120).Said);
+        Assert.Equal(["unschedulable firing"], new BankRig(closed, present: [pod, marked]).See(Seen.ReplicaSet()).Wait(120).Said);
+        Assert.Empty(new BankRig(closed, present: [pod, Seen.ReplicaSet()]).See(Seen.Workload()).Wait(120).Said);
+    }
+
+    [Fact]
     public void Maintenance_is_no_fault_until_it_ends()
     {
         var until = Seen.Noon.AddMinutes(10);
