@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Heal.Drivers.Kubernetes.Models;
 using Heal.Functions.Watches;
 using Heal.Healing;
 
@@ -44,6 +45,41 @@ public sealed class DetectionLoopTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => judging);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => storing);
     }
+
+    [Fact]
+    public async Task What_does_not_come_again_when_a_watch_begins_anew_is_gone()
+    {
+        var bank = new DetectorBank([], new WatchScope(true, new HashSet<string>(), true));
+        var sightings = Channel.CreateUnbounded<Sighting>();
+        using var metrics = new WatchMetrics();
+        var loop = new DetectionLoop(
+            bank, sightings.Reader, new SignalOutbox(_ => Task.CompletedTask), Settings, metrics, new ManualTime());
+        var pods = new WatchedScope("Pod", "shop");
+        foreach (string[] names in (string[][])[["gone", "stays"], ["stays", "comes"]])
+        {
+            sightings.Writer.TryWrite(new Sighting(null, null, null, null, 0, pods));
+            foreach (string name in names)
+            {
+                sightings.Writer.TryWrite(new Sighting(Named("shop", name), null, null, null, 0));
+            }
+
+            // Another scope, whose watch does not begin anew.
+            sightings.Writer.TryWrite(new Sighting(Named("other", "away"), null, null, null, 0));
+            sightings.Writer.TryWrite(new Sighting(null, null, pods.Name, null, 0));
+        }
+
+        sightings.Writer.Complete();
+        await loop.RunAsync(new HashSet<string> { pods.Name }, static () => { }, CancellationToken.None);
+
+        Assert.Equal(
+            ["other/away", "shop/comes", "shop/stays"],
+            bank.Cluster.All<Observed>("Pod").Select(static pod => $"{pod.Info.Namespace}/{pod.Info.Name}").Order(StringComparer.Ordinal));
+    }
+
+    private static Pod Named(string ns, string name) => new()
+    {
+        Metadata = new ObjectMeta { Name = name, Namespace = ns, Uid = $"{ns}-{name}", CreationTimestamp = DateTimeOffset.UnixEpoch },
+    };
 
     private static Signal Told(DateTimeOffset at)
     {

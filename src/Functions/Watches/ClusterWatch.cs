@@ -39,9 +39,9 @@ internal sealed partial class ClusterWatch(
         {
             foreach (string? ns in kind.IsNamespaced && namespaces is not null ? namespaces.Cast<string?>() : [null])
             {
-                string name = $"{kind.Observed} {ns ?? "*"}";
-                awaited.Add(name);
-                running.Add(Task.Run(() => KeepFollowingAsync(kind, ns, name, cancellationToken), CancellationToken.None));
+                var scope = new WatchedScope(kind.Observed, ns);
+                awaited.Add(scope.Name);
+                running.Add(Task.Run(() => KeepFollowingAsync(kind, scope, cancellationToken), CancellationToken.None));
             }
         }
 
@@ -53,26 +53,26 @@ internal sealed partial class ClusterWatch(
         return (awaited, Task.WhenAll(running));
     }
 
-    private async Task KeepFollowingAsync(WatchedKind kind, string? ns, string name, CancellationToken cancellationToken)
+    private async Task KeepFollowingAsync(WatchedKind kind, WatchedScope scope, CancellationToken cancellationToken)
     {
         string? told = null;
         while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
-                ServedKind served = await _served.FirstUsableAsync(kind.Kind, ns, "watch", cancellationToken);
+                ServedKind served = await _served.FirstUsableAsync(kind.Kind, scope.Namespace, "watch", cancellationToken);
                 if (served.IsUsable)
                 {
                     told = null;
                     await kind.Objects.FollowAsync(
-                        caches, served.Kind, ns, name, sighting => _queue.Writer.WriteAsync(sighting, cancellationToken), time,
+                        caches, served.Kind, scope, sighting => _queue.Writer.WriteAsync(sighting, cancellationToken), time,
                         cancellationToken);
                 }
                 else
                 {
                     Tell(served.Explanation);
                     // The others do not wait for it.
-                    await _queue.Writer.WriteAsync(new Sighting(null, null, name, null, time.GetTimestamp()), cancellationToken);
+                    await _queue.Writer.WriteAsync(new Sighting(null, null, scope.Name, null, time.GetTimestamp()), cancellationToken);
                 }
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -92,7 +92,7 @@ internal sealed partial class ClusterWatch(
         {
             if (told != reason)
             {
-                Log.NotWatched(logger, name, reason);
+                Log.NotWatched(logger, scope.Name, reason);
             }
 
             told = reason;
