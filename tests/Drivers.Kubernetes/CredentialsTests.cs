@@ -147,6 +147,36 @@ public sealed class CredentialsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_plugin_that_hangs_is_named_before_the_call_runs_out_of_time()
+    {
+        _folder.WriteScript("login", "sleep 60");
+        using var client = Client(Exec(), attemptSeconds: 1);
+        var failure = await Assert.ThrowsAsync<KubernetesUnreachableException>(() => client.GetAsync<Pod>("shop", "a"));
+        Assert.Equal(UnreachableCause.CredentialsFailed, failure.Cause);
+    }
+
+    [Fact]
+    public async Task Who_gives_up_waiting_for_a_plugin_does_not_end_it_for_the_others()
+    {
+        _folder.WriteScript("login", $$"""
+            cd {{_folder.Path}}
+            echo x >> runs
+            while [ ! -e go ]; do sleep 0.05; done
+            echo '{"apiVersion":"{{V1}}","status":{"token":"'$(grep -c x runs)'"} }'
+            """);
+        using var client = Client(Exec());
+        using var patience = new CancellationTokenSource();
+        var first = client.GetAsync<Pod>("shop", "a", patience.Token);
+        while (!File.Exists(Path.Combine(_folder.Path, "runs")))
+            await Task.Delay(10);
+        await patience.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        _folder.Write("go", "");
+        await client.GetAsync<Pod>("shop", "a");
+        Assert.Equal(["Bearer 1"], Tokens());
+    }
+
+    [Fact]
     public async Task A_plugin_that_is_not_installed_comes_with_its_hint()
     {
         using var client = Client(Exec() + "\n  installHint: get it from the shelf");
@@ -166,11 +196,12 @@ public sealed class CredentialsTests : IAsyncLifetime
 
     private IEnumerable<string> Tokens() => _server.Of(GetPod).Select(r => r.Authorization);
 
-    private KubernetesClient Client(string user, double execSeconds = 30)
+    private KubernetesClient Client(string user, double execSeconds = 25, double attemptSeconds = 30)
     {
         var options = new KubernetesClientOptions
         {
             KubeconfigPath = _folder.WriteKubeconfig(_server.Url, user: user), ExecTimeout = TimeSpan.FromSeconds(execSeconds),
+            AttemptTimeout = TimeSpan.FromSeconds(attemptSeconds),
         };
         return Some.Factory(_time).Create(options, _folder.Host);
     }

@@ -94,8 +94,11 @@ public sealed class KubernetesClientOptions
     /// </summary>
     public bool StreamLists { get; set; } = true;
 
-    /// <summary>How long an exec credential plugin may run. Default 30 s.</summary>
-    public TimeSpan ExecTimeout { get; set; } = TimeSpan.FromSeconds(30);
+    /// <summary>
+    /// How long an exec credential plugin may run. Default 25 s; never longer than five sixths of <see cref="AttemptTimeout"/>, so that one
+    /// that hangs is named, and not taken for an outage of the cluster.
+    /// </summary>
+    public TimeSpan ExecTimeout { get; set; } = TimeSpan.FromSeconds(25);
 
     /// <summary>
     /// Connections to the server at once; each watch (kind and namespace) holds one. Default 3,200: all that the caches may hold
