@@ -94,9 +94,9 @@ internal sealed class DetectionLoop(
         }
         else if (sighting.Seen is { } seen && Observe(seen, now) is { } observed)
         {
-            foreach (HashSet<ObservedKey> unseen in _unseen.Values)
+            foreach (HashSet<ObservedKey> awaited in _unseen.Values)
             {
-                unseen.Remove(observed.Info.Key);
+                awaited.Remove(observed.Info.Key);
             }
 
             found = bank.Observe(observed, now);
