@@ -45,7 +45,9 @@ internal sealed record WatchedKind(string Observed, IReadOnlyList<ResourceKind> 
 /// <param name="Synced">Set once all objects that there were have come.</param>
 /// <param name="Usage">What was measured of a volume.</param>
 /// <param name="At">When it reached us, as a timestamp of the clock.</param>
-/// <param name="Begins">From here to its <see cref="Synced"/> everything that there is comes: what was seen before and does not is gone.</param>
+/// <param name="Begins">
+/// From here to its <see cref="Synced"/> everything that there is comes: what was seen before and does not come is gone.
+/// </param>
 internal readonly record struct Sighting(
     KubernetesObject? Seen, KubernetesObject? Gone, string? Synced, VolumeUsage? Usage, long At, WatchedScope? Begins = null);
 

@@ -5,8 +5,8 @@ using System.Text;
 namespace Heal.Drivers.Kubernetes.Tests.Support;
 
 /// <summary>
-/// An HTTP proxy that leads each tunnel to one server, whatever it was asked for, and remembers what that was. With a user ("name:password")
-/// it demands that.
+/// An HTTP proxy that leads each tunnel to one server, whatever it was asked for, and remembers what that was. With a user
+/// ("name:password") it demands that.
 /// </summary>
 internal sealed class TunnelDouble : IAsyncDisposable
 {
@@ -66,9 +66,9 @@ internal sealed class TunnelDouble : IAsyncDisposable
             Asked.Enqueue(lines[0]);
             if (_demanded is not null && !lines.Contains(_demanded))
             {
-                await asking.WriteAsync(
-                    "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=\"p\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"u8.ToArray(),
-                    _end.Token);
+                const string Refusal = "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=\"p\"\r\n"
+                    + "Content-Length: 0\r\nConnection: close\r\n\r\n";
+                await asking.WriteAsync(Encoding.ASCII.GetBytes(Refusal), _end.Token);
                 return;
             }
 
