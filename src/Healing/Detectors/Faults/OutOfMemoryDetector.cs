@@ -20,7 +20,8 @@ internal sealed class OutOfMemoryDetector(OutOfMemorySetting setting) : Detector
         var last = recent.Max(sample => sample.At);
         var times = $"of pod {pod.Info.Name} was killed for memory, {recent.Count} times within {setting.Window}";
         // The status of a pod that was evicted afterwards names no container any more.
-        var container = pod.Containers.FirstOrDefault(c => c.LastExit is { IsOutOfMemory: true }) ?? pod.Containers.FirstOrDefault();
+        var container = pod.Containers.FirstOrDefault(c => c.LastExit is { IsOutOfMemory: true })
+            ?? (pod.Containers.Count > 0 ? pod.Containers[0] : null);
         var judged = container is null
             ? Judgement.Firing(last, $"a container {times}", $"OOMKilled at {last:u}; the pod's status names no container any more")
             : Judgement.Firing(
