@@ -108,9 +108,9 @@ public sealed class ClusterWatchTests : IAsyncLifetime
                 }
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException late)
         {
-            throw new TimeoutException($"Not seen: {wanted()}.");
+            throw new TimeoutException($"Not seen: {wanted()}.", late);
         }
     }
 

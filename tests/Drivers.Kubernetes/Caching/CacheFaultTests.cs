@@ -1,5 +1,4 @@
 using System.Net;
-using System.Reflection;
 using System.Text;
 using System.Text.Json.Nodes;
 using Heal.Drivers.Kubernetes.Caching;
@@ -111,7 +110,7 @@ public sealed class CacheFaultTests
     {
         await using var server = await SimulatorServer.StartAsync(new SimulatorOptions { Objects = [Map("a")] });
         await using var rig = new CacheRig(new Uri(server.Url));
-        var client = FirstWatchFails.Around(rig.Client, new ObjectDisposedException("HttpClient"));
+        var client = new FirstWatchFails(rig.Client, new ObjectDisposedException("HttpClient"));
         var options = new CacheOptions { MaxPause = TimeSpan.FromMilliseconds(20) };
         await using var caches = new KubernetesCaches(client, options, TimeProvider.System, NullLogger<KubernetesCaches>.Instance);
         var cache = caches.Of<ConfigMap>();
@@ -165,27 +164,5 @@ public sealed class CacheFaultTests
             Encoding.UTF8, "application/json");
         using var answer = await http.PostAsync("/simulator/faults", body);
         Assert.True(answer.StatusCode is HttpStatusCode.Created or HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
-    }
-
-    /// <summary>A client whose first watch fails; everything else is that of the client that it stands before.</summary>
-    public class FirstWatchFails : DispatchProxy
-    {
-        private IKubernetesClient _inner = null!;
-        private Exception? _failure;
-
-        internal static IKubernetesClient Around(IKubernetesClient inner, Exception failure)
-        {
-            var client = Create<IKubernetesClient, FirstWatchFails>();
-            ((FirstWatchFails)(object)client)._inner = inner;
-            ((FirstWatchFails)(object)client)._failure = failure;
-            return client;
-        }
-
-        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
-        {
-            if (targetMethod!.Name == nameof(IKubernetesClient.WatchAsync) && Interlocked.Exchange(ref _failure, null) is { } failure)
-                throw failure;
-            return targetMethod.Invoke(_inner, args);
-        }
     }
 }
