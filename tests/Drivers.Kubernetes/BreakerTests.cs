@@ -44,6 +44,17 @@ public sealed class BreakerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_kubelet_answers_through_the_server_neither_opens_it_nor_is_tried_again_at_once()
+    {
+        const string GetSummary = "GET /api/v1/nodes/n1/proxy/stats/summary";
+        _server.On(GetSummary, Answer.Text(503, "error trying to reach service"));
+        using var client = Some.Client(_server);
+        for (var i = 0; i < 20; i++)
+            await Assert.ThrowsAsync<KubernetesApiException>(() => client.GetVolumeUsageAsync("n1"));
+        Assert.Equal((20, 0), (_server.CountOf(GetSummary), BreakerState()));
+    }
+
+    [Fact]
     public async Task Deadlines_open_it()
     {
         _server.On(GetPod, Answer.Hang);

@@ -72,6 +72,25 @@ public sealed class CredentialsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task White_space_around_a_token_is_not_sent_and_a_token_of_several_lines_is_refused_without_being_shown()
+    {
+        _folder.WriteScript("login", $$"""
+            printf '%s' '{"apiVersion":"{{V1}}","status":{"token":" padded\n"} }'
+            """);
+        using (var client = Client(Exec()))
+            await client.GetAsync<Pod>("shop", "a");
+        using (var client = Client("token: \"inline\\n\""))
+            await client.GetAsync<Pod>("shop", "a");
+        Assert.Equal(["Bearer padded", "Bearer inline"], Tokens());
+
+        using var several = Client("token: \"s3cret\\nmore\"");
+        var failure = await Assert.ThrowsAsync<KubernetesUnreachableException>(() => several.GetAsync<Pod>("shop", "a"));
+        Assert.Equal(UnreachableCause.CredentialsFailed, failure.Cause);
+        Assert.Contains("expected one line", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", failure.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_plugins_token_is_kept_until_shortly_before_it_expires()
     {
         CountingPlugin(_time.GetUtcNow().AddMinutes(10));
@@ -128,6 +147,36 @@ public sealed class CredentialsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_plugin_that_hangs_is_named_before_the_call_runs_out_of_time()
+    {
+        _folder.WriteScript("login", "sleep 60");
+        using var client = Client(Exec(), attemptSeconds: 1);
+        var failure = await Assert.ThrowsAsync<KubernetesUnreachableException>(() => client.GetAsync<Pod>("shop", "a"));
+        Assert.Equal(UnreachableCause.CredentialsFailed, failure.Cause);
+    }
+
+    [Fact]
+    public async Task Who_gives_up_waiting_for_a_plugin_does_not_end_it_for_the_others()
+    {
+        _folder.WriteScript("login", $$"""
+            cd {{_folder.Path}}
+            echo x >> runs
+            while [ ! -e go ]; do sleep 0.05; done
+            echo '{"apiVersion":"{{V1}}","status":{"token":"'$(grep -c x runs)'"} }'
+            """);
+        using var client = Client(Exec());
+        using var patience = new CancellationTokenSource();
+        var first = client.GetAsync<Pod>("shop", "a", patience.Token);
+        while (!File.Exists(Path.Combine(_folder.Path, "runs")))
+            await Task.Delay(10);
+        await patience.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        _folder.Write("go", "");
+        await client.GetAsync<Pod>("shop", "a");
+        Assert.Equal(["Bearer 1"], Tokens());
+    }
+
+    [Fact]
     public async Task A_plugin_that_is_not_installed_comes_with_its_hint()
     {
         using var client = Client(Exec() + "\n  installHint: get it from the shelf");
@@ -147,11 +196,12 @@ public sealed class CredentialsTests : IAsyncLifetime
 
     private IEnumerable<string> Tokens() => _server.Of(GetPod).Select(r => r.Authorization);
 
-    private KubernetesClient Client(string user, double execSeconds = 30)
+    private KubernetesClient Client(string user, double execSeconds = 25, double attemptSeconds = 30)
     {
         var options = new KubernetesClientOptions
         {
             KubeconfigPath = _folder.WriteKubeconfig(_server.Url, user: user), ExecTimeout = TimeSpan.FromSeconds(execSeconds),
+            AttemptTimeout = TimeSpan.FromSeconds(attemptSeconds),
         };
         return Some.Factory(_time).Create(options, _folder.Host);
     }

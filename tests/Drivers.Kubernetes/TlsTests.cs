@@ -99,6 +99,20 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_proxy_that_demands_a_user_is_given_the_one_of_its_url()
+    {
+        await using var server = await StartAsync("api.example");
+        await using var proxy = new TunnelDouble(server.Url, "al/ice:p@ss");
+        var there = new Uri("https://api.example:6443");
+        var trusted = $"certificate-authority-data: {Base64(_certificates.AuthorityPem)}\nproxy-url: ";
+        using var client = Client(there, trusted + $"http://al%2Fice:p%40ss@{proxy.Url.Authority}");
+        using var stranger = Client(there, trusted + proxy.Url);
+
+        Assert.Equal("a", (await client.GetAsync<Pod>("shop", "a")).Metadata.Name);
+        await Assert.ThrowsAsync<KubernetesUnreachableException>(() => stranger.GetAsync<Pod>("shop", "a"));
+    }
+
+    [Fact]
     public void A_proxy_that_is_no_address_is_named() => Assert.Contains(
         "'proxy-url' expected an http://, https:// or socks5:// URL",
         Assert.Throws<KubeconfigException>(() => Client(new Uri("https://a.example"), "proxy-url: somewhere")).Message,

@@ -113,6 +113,27 @@ public sealed class WatchTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_server_that_takes_a_version_it_has_not_reached_and_stays_silent_is_asked_anew_for_what_exists()
+    {
+        _server.On(Pods,
+            Answer.Json(Some.PodList("10", Some.Pod("lost", "9"))), Answer.LinesThenHang(), Answer.LinesThenHang(),
+            Answer.Json(Some.PodList("3", Some.Pod("restored", "2"))), Answer.LinesThenHang(Added("a", "4")));
+        Assert.Equal(
+            "Added lost@9, Deleted lost@9, Added restored@2, Added a@4",
+            await TakeAsync(4, new WatchOptions { IdleTimeout = TimeSpan.FromSeconds(0.3) }));
+        Assert.Contains("resourceVersion=3", _server.Of(Pods)[4].Query, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_version_that_the_server_says_it_has_not_reached_leads_to_a_new_list()
+    {
+        _server.On(Pods,
+            Answer.Json(Some.PodList("10")), Answer.Status(504, "Timeout", "Timeout: Too large resource version: 10, current: 3"),
+            Answer.Json(Some.PodList("3", Some.Pod("restored", "2"))), Answer.LinesThenHang());
+        Assert.Equal("Added restored@2", await TakeAsync(1));
+    }
+
+    [Fact]
     public async Task A_server_that_is_busy_for_a_while_is_waited_for()
     {
         _server.On(Pods,

@@ -94,11 +94,17 @@ public sealed class KubernetesClientOptions
     /// </summary>
     public bool StreamLists { get; set; } = true;
 
-    /// <summary>How long an exec credential plugin may run. Default 30 s.</summary>
-    public TimeSpan ExecTimeout { get; set; } = TimeSpan.FromSeconds(30);
+    /// <summary>
+    /// How long an exec credential plugin may run. Default 25 s; never longer than five sixths of <see cref="AttemptTimeout"/>, so that one
+    /// that hangs is named, and not taken for an outage of the cluster.
+    /// </summary>
+    public TimeSpan ExecTimeout { get; set; } = TimeSpan.FromSeconds(25);
 
-    /// <summary>Connections to the server at once. Default 128; each watch (kind) holds one.</summary>
-    public int MaxConnections { get; set; } = 128;
+    /// <summary>
+    /// Connections to the server at once; each watch (kind and namespace) holds one. Default 3,200: all that the caches may hold
+    /// (MaxCaches of the cache options), and 200 for calls, which <see cref="RequestsPerSecond"/> limits.
+    /// </summary>
+    public int MaxConnections { get; set; } = 3_200;
 
     /// <summary>All that is wrong with the values; empty when they are usable.</summary>
     internal IReadOnlyList<string> Faults()

@@ -39,9 +39,9 @@ internal sealed partial class ClusterWatch(
         {
             foreach (string? ns in kind.IsNamespaced && namespaces is not null ? namespaces.Cast<string?>() : [null])
             {
-                string name = $"{kind.Observed} {ns ?? "*"}";
-                awaited.Add(name);
-                running.Add(Task.Run(() => KeepFollowingAsync(kind, ns, name, cancellationToken), CancellationToken.None));
+                var scope = new WatchedScope(kind.Observed, ns);
+                awaited.Add(scope.Name);
+                running.Add(Task.Run(() => KeepFollowingAsync(kind, scope, cancellationToken), CancellationToken.None));
             }
         }
 
@@ -53,34 +53,35 @@ internal sealed partial class ClusterWatch(
         return (awaited, Task.WhenAll(running));
     }
 
-    private async Task KeepFollowingAsync(WatchedKind kind, string? ns, string name, CancellationToken cancellationToken)
+    private async Task KeepFollowingAsync(WatchedKind kind, WatchedScope scope, CancellationToken cancellationToken)
     {
         string? told = null;
         while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
-                ServedKind served = await _served.FirstUsableAsync(kind.Kind, ns, "watch", cancellationToken);
+                ServedKind served = await _served.FirstUsableAsync(kind.Kind, scope.Namespace, "watch", cancellationToken);
                 if (served.IsUsable)
                 {
                     told = null;
                     await kind.Objects.FollowAsync(
-                        caches, served.Kind, ns, name, sighting => _queue.Writer.WriteAsync(sighting, cancellationToken), time,
+                        caches, served.Kind, scope, sighting => _queue.Writer.WriteAsync(sighting, cancellationToken), time,
                         cancellationToken);
                 }
                 else
                 {
                     Tell(served.Explanation);
                     // The others do not wait for it.
-                    await _queue.Writer.WriteAsync(new Sighting(null, null, name, null, time.GetTimestamp()), cancellationToken);
+                    await _queue.Writer.WriteAsync(new Sighting(null, null, scope.Name, null, time.GetTimestamp()), cancellationToken);
                 }
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
                 return;
             }
-            catch (Exception failed) when (failed is KubernetesApiException or KubernetesUnreachableException or SlowConsumerException)
+            catch (Exception failed)
             {
+                // Also what nobody foresaw: a kind that nobody watches must be said, and tried again.
                 Tell(failed.Message);
             }
 
@@ -91,7 +92,7 @@ internal sealed partial class ClusterWatch(
         {
             if (told != reason)
             {
-                Log.NotWatched(logger, name, reason);
+                Log.NotWatched(logger, scope.Name, reason);
             }
 
             told = reason;
@@ -100,7 +101,8 @@ internal sealed partial class ClusterWatch(
 
     private async Task MeasureAsync(INodeStats stats, CancellationToken cancellationToken)
     {
-        string? told = null;
+        string? toldOfAll = null;
+        var told = new HashSet<string>(StringComparer.Ordinal);
         while (!cancellationToken.IsCancellationRequested)
         {
             try
@@ -110,18 +112,26 @@ internal sealed partial class ClusterWatch(
                 bool areThereClaims = caches.Statuses.Any(static s => s.Kind == KnownKinds.PersistentVolumeClaim && s.Objects > 0);
                 foreach (Node node in areThereClaims ? nodes : [])
                 {
-                    foreach (VolumeUsage usage in await stats.GetVolumeUsageAsync(node.Metadata.Name!, cancellationToken))
+                    string name = node.Metadata.Name!;
+                    if (await MeasureAsync(stats, name, cancellationToken) is { } failure)
                     {
-                        await _queue.Writer.WriteAsync(new Sighting(null, null, null, usage, time.GetTimestamp()), cancellationToken);
+                        TellOfNode(name, failure);
+                    }
+                    else
+                    {
+                        told.Remove(name);
                     }
 
-                    (told, measured) = (null, measured + 1);
+                    measured++;
                     await PauseAsync(Longer(settings.UsageEvery / nodes.Count, BetweenNodes), cancellationToken);
                 }
+
+                told.IntersectWith(nodes.Select(static node => node.Metadata.Name!));
 
                 // All nodes took their time already.
                 if (measured > 0)
                 {
+                    toldOfAll = null;
                     continue;
                 }
             }
@@ -129,20 +139,50 @@ internal sealed partial class ClusterWatch(
             {
                 return;
             }
-            catch (Exception failed) when (failed is KubernetesApiException or KubernetesUnreachableException)
+            catch (Exception failed)
             {
                 // Said once: a cluster without this stays without it, and the alert of the monitoring still comes.
-                if (told is null)
+                if (toldOfAll is null)
                 {
                     Log.NotMeasured(logger, failed.Message);
                 }
 
-                told = failed.Message;
+                toldOfAll = failed.Message;
             }
 
             await PauseAsync(settings.UsageEvery, cancellationToken);
         }
+
+        void TellOfNode(string node, Exception failure)
+        {
+            if (told.Add(node))
+            {
+                Log.NodeNotMeasured(logger, node, failure.Message);
+            }
+        }
     }
+
+    /// <returns>Why this node could not be measured: the others do not suffer for it. Null when it was.</returns>
+    private async Task<Exception?> MeasureAsync(INodeStats stats, string node, CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (VolumeUsage usage in await stats.GetVolumeUsageAsync(node, cancellationToken))
+            {
+                await _queue.Writer.WriteAsync(new Sighting(null, null, null, usage, time.GetTimestamp()), cancellationToken);
+            }
+
+            return null;
+        }
+        catch (Exception failed) when (IsOfNode(failed))
+        {
+            return failed;
+        }
+    }
+
+    // A right that is missing and a server that cannot be reached concern all nodes alike.
+    private static bool IsOfNode(Exception failure) => failure is KubernetesUnreachableException { NotSent: false }
+        or (KubernetesApiException and not (KubernetesForbiddenException or KubernetesUnauthorizedException));
 
     private static TimeSpan Longer(TimeSpan left, TimeSpan right) => left > right ? left : right;
 
@@ -163,6 +203,10 @@ internal sealed partial class ClusterWatch(
         [LoggerMessage(Level = LogLevel.Warning,
             Message = "Detection does without {Kind}: {Reason} It is tried again every minute; alerts do not depend on it.")]
         public static partial void NotWatched(ILogger logger, string kind, string reason);
+
+        [LoggerMessage(Level = LogLevel.Warning,
+            Message = "The usage of the volumes on node {Node} cannot be measured: {Reason} It is tried again, and said once.")]
+        public static partial void NodeNotMeasured(ILogger logger, string node, string reason);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "The usage of volumes cannot be measured: {Reason}")]
         public static partial void NotMeasured(ILogger logger, string reason);

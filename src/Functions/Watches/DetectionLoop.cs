@@ -16,6 +16,9 @@ internal sealed class DetectionLoop(
     /// <summary>Sightings between two looks at what time has made due.</summary>
     private const int Together = 500;
 
+    /// <summary>What was seen before a watch began anew and has not come again; empty but for the moments between the two.</summary>
+    private readonly Dictionary<string, HashSet<ObservedKey>> _unseen = new(StringComparer.Ordinal);
+
     /// <param name="awaited">What must have been synced before anything is judged.</param>
     /// <param name="onSynced">Called once it was.</param>
     public async Task RunAsync(IReadOnlySet<string> awaited, Action onSynced, CancellationToken cancellationToken)
@@ -23,6 +26,8 @@ internal sealed class DetectionLoop(
         var open = awaited.ToHashSet(StringComparer.Ordinal);
         DateTimeOffset syncLimit = time.GetUtcNow() + settings.SyncLimit;
         bool isSynced = false;
+        // Of a kind that has not come nothing shows, and that is not the end of its faults.
+        bool isComplete = false;
         Task<bool> more = sightings.WaitToReadAsync(cancellationToken).AsTask();
         while (true)
         {
@@ -49,9 +54,14 @@ internal sealed class DetectionLoop(
 
             if (!isSynced && (open.Count == 0 || time.GetUtcNow() >= syncLimit))
             {
-                isSynced = true;
-                await SendAsync(bank.Synced(time.GetUtcNow()), null, cancellationToken);
+                (isSynced, isComplete) = (true, open.Count == 0);
+                await SendAsync(bank.Synced(time.GetUtcNow(), isComplete), null, cancellationToken);
                 onSynced();
+            }
+            else if (isSynced && !isComplete && open.Count == 0)
+            {
+                isComplete = true;
+                bank.Complete(time.GetUtcNow());
             }
 
             if (isSynced)
@@ -66,7 +76,15 @@ internal sealed class DetectionLoop(
         metrics.Seen();
         DateTimeOffset now = time.GetUtcNow();
         IReadOnlyList<Signal> found = [];
-        if (sighting.Gone is { } gone && Observer.Of(gone, null, now) is { } last)
+        if (sighting.Begins is { } scope)
+        {
+            _unseen[scope.Name] = [.. Known(scope).Select(static known => known.Info.Key)];
+        }
+        else if (sighting.Synced is { } name && _unseen.Remove(name, out HashSet<ObservedKey>? unseen))
+        {
+            found = [.. unseen.SelectMany(key => bank.Remove(key, now))];
+        }
+        else if (sighting.Gone is { } gone && Observer.Of(gone, null, now) is { } last)
         {
             // A namesake may have come already.
             if (bank.Cluster.Find(last.Info.Key)?.Info.Uid == last.Info.Uid)
@@ -76,6 +94,11 @@ internal sealed class DetectionLoop(
         }
         else if (sighting.Seen is { } seen && Observe(seen, now) is { } observed)
         {
+            foreach (HashSet<ObservedKey> awaited in _unseen.Values)
+            {
+                awaited.Remove(observed.Info.Key);
+            }
+
             found = bank.Observe(observed, now);
         }
         else if (sighting.Usage is { } usage && Measured(usage) is { } claim)
@@ -85,6 +108,9 @@ internal sealed class DetectionLoop(
 
         return SendAsync(found, sighting.At, cancellationToken);
     }
+
+    private IEnumerable<Observed> Known(WatchedScope scope) => scope.Namespace is { } ns
+        ? bank.Cluster.All<Observed>(scope.Kind, ns) : bank.Cluster.All<Observed>(scope.Kind);
 
     private Observed? Observe(KubernetesObject seen, DateTimeOffset now)
     {

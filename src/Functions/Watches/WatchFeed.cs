@@ -75,7 +75,8 @@ internal sealed partial class WatchFeed(
         [
             .. DetectorCatalogue.All(settings.Detectors).Where(static row => row.Value.Enabled).Select(static row => row.Detector),
         ];
-        var bank = new DetectorBank(detectors, scope);
+        var bank = new DetectorBank(
+            detectors, scope, (detector, seen, failed) => Log.DetectorFailed(logger, failed, detector.Info.Name, seen.Info.ToString()));
         bank.Adopt((await known.ReadAsync(time.GetUtcNow() - KnownFor, cancellationToken))
             .Where(static episode => episode.Signal.Target is not { } target || !TargetKinds.IsOnHypervisor(target.Kind)));
 
@@ -89,7 +90,7 @@ internal sealed partial class WatchFeed(
             var loop = new DetectionLoop(bank, watch.Sightings, outbox, settings, metrics, time);
             Task judging = loop.RunAsync(awaited, () => Log.Synced(logger, bank.Cluster.Count), session.Token);
             Task storing = outbox.RunAsync(session.Token);
-            await await Task.WhenAny(judging, storing);
+            await await Task.WhenAny(judging, storing, running);
         }
         finally
         {
@@ -137,6 +138,10 @@ internal sealed partial class WatchFeed(
 
         [LoggerMessage(Level = LogLevel.Error, Message = "{Count} signals of detectors wait to be stored: {Reason}")]
         public static partial void NotStored(ILogger logger, int count, string reason);
+
+        [LoggerMessage(Level = LogLevel.Error,
+            Message = "Detector {Detector} failed on {Target}, and goes on with the others. Its next fault of this kind is not told.")]
+        public static partial void DetectorFailed(ILogger logger, Exception exception, string detector, string target);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "The detection ended by a fault of its own, and begins anew.")]
         public static partial void Failed(ILogger logger, Exception exception);

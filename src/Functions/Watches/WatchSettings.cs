@@ -6,7 +6,9 @@ namespace Heal.Functions.Watches;
 internal sealed class WatchSettings
 {
     public const string Section = "Heal:Watch";
-    private const int MaximumNamespaces = 200;
+
+    /// <summary>Most namespaces that may be named: each kind in each of them is a watch of its own, with a connection of its own.</summary>
+    public const int MaximumNamespaces = 200;
 
     /// <summary>False: only alerts lead to incidents. Default true.</summary>
     public bool Enabled { get; set; } = true;

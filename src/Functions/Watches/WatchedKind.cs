@@ -40,37 +40,51 @@ internal sealed record WatchedKind(string Observed, IReadOnlyList<ResourceKind> 
 }
 
 /// <summary>What came of the objects of a kind.</summary>
-/// <param name="Seen">The object; null after <see cref="Gone"/> and <see cref="Synced"/>.</param>
+/// <param name="Seen">The object; null when it is one of the others.</param>
 /// <param name="Gone">The object in its last state.</param>
 /// <param name="Synced">Set once all objects that there were have come.</param>
 /// <param name="Usage">What was measured of a volume.</param>
 /// <param name="At">When it reached us, as a timestamp of the clock.</param>
+/// <param name="Begins">
+/// From here to its <see cref="Synced"/> everything that there is comes: what was seen before and does not come is gone.
+/// </param>
 internal readonly record struct Sighting(
-    KubernetesObject? Seen, KubernetesObject? Gone, string? Synced, VolumeUsage? Usage, long At);
+    KubernetesObject? Seen, KubernetesObject? Gone, string? Synced, VolumeUsage? Usage, long At, WatchedScope? Begins = null);
+
+/// <summary>What one watch is about.</summary>
+/// <param name="Kind">As detectors call it.</param>
+/// <param name="Namespace">Null: all of them.</param>
+internal sealed record WatchedScope(string Kind, string? Namespace)
+{
+    public string Name => $"{Kind} {Namespace ?? "*"}";
+}
 
 internal interface IWatchedObjects
 {
     Task FollowAsync(
-        KubernetesCaches caches, ResourceKind kind, string? ns, string synced, Func<Sighting, ValueTask> tell, TimeProvider time,
+        KubernetesCaches caches, ResourceKind kind, WatchedScope scope, Func<Sighting, ValueTask> tell, TimeProvider time,
         CancellationToken cancellationToken);
 }
 
 internal sealed record WatchedObjects<T>(bool MetadataOnly) : IWatchedObjects where T : KubernetesObject
 {
     public async Task FollowAsync(
-        KubernetesCaches caches, ResourceKind kind, string? ns, string synced, Func<Sighting, ValueTask> tell, TimeProvider time,
+        KubernetesCaches caches, ResourceKind kind, WatchedScope scope, Func<Sighting, ValueTask> tell, TimeProvider time,
         CancellationToken cancellationToken)
     {
+        string? ns = scope.Namespace;
         IObjectCache<T> cache = caches.Of<T>(kind, new CacheScope { Namespace = ns, MetadataOnly = MetadataOnly });
         await cache.WaitForSyncAsync(cancellationToken);
         // The queue is opened before the present is read: what happens between the two comes twice rather than never.
         using CacheSubscription<T> changes = cache.Subscribe(new SubscriptionOptions { IncludeExisting = false });
+        // A consumer that fell too far behind begins anew, and has missed deletions.
+        await tell(new Sighting(null, null, null, null, time.GetTimestamp(), scope));
         foreach (T present in ns is null ? cache.All() : cache.InNamespace(ns))
         {
             await tell(new Sighting(present, null, null, null, time.GetTimestamp()));
         }
 
-        await tell(new Sighting(null, null, synced, null, time.GetTimestamp()));
+        await tell(new Sighting(null, null, scope.Name, null, time.GetTimestamp()));
         await foreach (ObjectChange<T> change in changes.ReadAllAsync(cancellationToken))
         {
             await tell(new Sighting(change.New, change.New is null ? change.Old : null, null, null, change.Observed));

@@ -5,7 +5,11 @@ namespace Heal.Healing;
 /// holds, clears, and damps flapping; one signal per fault and target, however many objects show it. Pure but for its own state: time comes
 /// from the caller, and so do all observations, in order, from one thread.
 /// </summary>
-public sealed class DetectorBank(IReadOnlyList<IDetector> detectors, WatchScope scope)
+/// <param name="onFault">
+/// Told when a detector fails on an object, once per detector and kind of exception; it has seen no fault then.
+/// </param>
+public sealed class DetectorBank(
+    IReadOnlyList<IDetector> detectors, WatchScope scope, Action<IDetector, Observed, Exception>? onFault = null)
 {
     private readonly ILookup<string, IDetector> _byKind = detectors
         .SelectMany(detector => detector.Info.Kinds.Select(kind => (kind, detector)))
@@ -16,6 +20,7 @@ public sealed class DetectorBank(IReadOnlyList<IDetector> detectors, WatchScope 
     private readonly Dictionary<string, KnownEpisode> _known = new(StringComparer.Ordinal);
     private readonly DueList<(IDetector Detector, ObservedKey Key)> _looks = new();
     private readonly DueList<(string Detector, string Uid)> _ends = new();
+    private readonly HashSet<(string Detector, Type Exception)> _failed = [];
     private readonly List<Signal> _out = [];
     private DateTimeOffset? _adoptUntil;
     private bool _isSynced;
@@ -35,10 +40,14 @@ public sealed class DetectorBank(IReadOnlyList<IDetector> detectors, WatchScope 
     }
 
     /// <summary>All objects that there are have been observed: from now on what is seen is judged, beginning with all of them.</summary>
-    public IReadOnlyList<Signal> Synced(DateTimeOffset now)
+    /// <param name="isComplete">
+    /// False: some kinds have not come, and what they show of the known faults may come yet; <see cref="Complete"/> is called once they
+    /// have.
+    /// </param>
+    public IReadOnlyList<Signal> Synced(DateTimeOffset now, bool isComplete = true)
     {
         _isSynced = true;
-        if (_known.Count > 0) _adoptUntil = now + BankLimits.Adoption;
+        if (isComplete) Complete(now);
         foreach (var kind in _byKind.Select(group => group.Key).Order(StringComparer.Ordinal))
         {
             // The oldest first, so that every host finds the same object to be the one that began.
@@ -49,6 +58,12 @@ public sealed class DetectorBank(IReadOnlyList<IDetector> detectors, WatchScope 
         }
 
         return Drain();
+    }
+
+    /// <summary>Nothing is missing any more: a known fault that does not show from now on is over.</summary>
+    public void Complete(DateTimeOffset now)
+    {
+        if (_known.Count > 0) _adoptUntil = now + BankLimits.Adoption;
     }
 
     /// <summary>An object is (now) like this.</summary>
@@ -106,8 +121,9 @@ public sealed class DetectorBank(IReadOnlyList<IDetector> detectors, WatchScope 
     {
         var key = (detector.Info.Name, observed.Info.Uid);
         _cases.TryGetValue(key, out var known);
-        var look = new Look(now, Cluster, known?.Memory ?? DetectorMemory.Empty, known?.Episode is not null);
-        var judged = detector.Judge(observed, look);
+        var look = new Look(
+            now, Cluster, known?.Memory ?? DetectorMemory.Empty, known?.Episode is not null || IsKnown(detector, observed));
+        var judged = Ask(detector, observed, look);
         if (judged.Kind != JudgementKind.None) judged = Permit(detector, judged, observed, now);
         var memory = judged.Memory ?? look.Memory;
         if (judged.Kind == JudgementKind.None && known?.Episode is null && memory.Samples.Count == 0)
@@ -124,9 +140,45 @@ public sealed class DetectorBank(IReadOnlyList<IDetector> detectors, WatchScope 
         }
 
         known.Memory = memory;
+        if (judged.Kind == JudgementKind.Suspect) known.IsResumed |= Resume(detector, observed, judged, known, now);
+        else known.IsResumed = false;
         if (judged.Kind == JudgementKind.Firing) Fire(detector, observed, judged, known, now);
-        else if (known.Episode is { } episode) Calm(episode, observed, known, now);
+        else if (known is { Episode: { } episode, IsResumed: false }) Calm(episode, observed, known, now);
         if (judged.Kind == JudgementKind.Suspect) Schedule(detector, observed, judged.At, now);
+    }
+
+    /// <summary>
+    /// Takes up a fault that was told of before a restart and whose sign is there still. How long it must have been there was waited for
+    /// then, and some signs have no other time than the one at which this process saw them first.
+    /// </summary>
+    private bool Resume(IDetector detector, Observed observed, Judgement judged, Case known, DateTimeOffset now)
+    {
+        if (known.Episode is not null || !IsKnown(detector, judged.Subject ?? observed)) return false;
+        var target = Cluster.TopOwner(judged.Subject ?? observed).Owner;
+        var key = (detector.Info.Name, target.Uid);
+        var signal = _known[DetectorSignals.Fingerprint(detector.Info.Name, target.Uid)].Signal;
+        EpisodeOf(detector, key).Fires(observed.Info.Uid, signal, now);
+        known.Episode = key;
+        return true;
+    }
+
+    /// <summary>It was told of before a restart, is not over, and has not been seen since.</summary>
+    private bool IsKnown(IDetector detector, Observed subject) => _known.Count > 0
+        && _known.TryGetValue(DetectorSignals.Fingerprint(detector.Info.Name, Cluster.TopOwner(subject).Owner.Uid), out var stored)
+        && !stored.IsSettled;
+
+    // What one detector cannot make of one object must not end the detection of everything else.
+    private Judgement Ask(IDetector detector, Observed observed, Look look)
+    {
+        try
+        {
+            return detector.Judge(observed, look);
+        }
+        catch (Exception failed)
+        {
+            if (_failed.Add((detector.Info.Name, failed.GetType()))) onFault?.Invoke(detector, observed, failed);
+            return Judgement.None;
+        }
     }
 
     // Out of scope, or somebody's intent: not a fault, but perhaps one later.
@@ -143,18 +195,21 @@ public sealed class DetectorBank(IReadOnlyList<IDetector> detectors, WatchScope 
         var target = Cluster.TopOwner(judged.Subject ?? observed).Owner;
         var key = (detector.Info.Name, target.Uid);
         if (known.Episode is { } before && before != key) Calm(before, observed, known, now);
-        if (!_episodes.TryGetValue(key, out var found))
-        {
-            found = (detector, new Episode(DetectorSignals.Fingerprint(detector.Info.Name, target.Uid)));
-            if (_known.Remove(found.Episode.Fingerprint, out var stored)) found.Episode.Adopt(stored);
-            _episodes[key] = found;
-        }
-
+        var episode = EpisodeOf(detector, key);
         known.Episode = key;
         var signal = DetectorSignals.Firing(detector, observed, target, judged, now);
-        if (found.Episode.Fires(observed.Info.Uid, signal, now) is { } send) _out.Add(send);
-        if (found.Episode.Next(detector.ClearAfter, now) is { } next) _ends.Add(key, next);
+        if (episode.Fires(observed.Info.Uid, signal, now) is { } send) _out.Add(send);
+        if (episode.Next(detector.ClearAfter, now) is { } next) _ends.Add(key, next);
         Schedule(detector, observed, now + BankLimits.Recheck, now);
+    }
+
+    private Episode EpisodeOf(IDetector detector, (string Detector, string Uid) key)
+    {
+        if (_episodes.TryGetValue(key, out var found)) return found.Episode;
+        var episode = new Episode(DetectorSignals.Fingerprint(key.Detector, key.Uid));
+        if (_known.Remove(episode.Fingerprint, out var stored)) episode.Adopt(stored);
+        _episodes[key] = (detector, episode);
+        return episode;
     }
 
     private void Calm((string, string) key, Observed observed, Case known, DateTimeOffset now)
@@ -205,5 +260,8 @@ public sealed class DetectorBank(IReadOnlyList<IDetector> detectors, WatchScope 
 
         /// <summary>The episode that the object is part of now.</summary>
         public (string Detector, string Uid)? Episode { get; set; }
+
+        /// <summary>It is part of it for what was told before a restart, and need not have lasted anew.</summary>
+        public bool IsResumed { get; set; }
     }
 }

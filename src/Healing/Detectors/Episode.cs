@@ -13,6 +13,7 @@ internal sealed class Episode(string fingerprint)
     private readonly List<DateTimeOffset> _sent = [];
     private Signal? _waiting;
     private Signal? _sentLast;
+    private Signal? _healed;
     private DateTimeOffset _lastStart = DateTimeOffset.MinValue;
 
     public string Fingerprint { get; } = fingerprint;
@@ -27,7 +28,8 @@ internal sealed class Episode(string fingerprint)
     {
         _sent.Add(known.Signal.ReceivedAt);
         _lastStart = known.Signal.Alert.StartsAt;
-        if (!known.IsSettled) _sentLast = known.Signal;
+        if (known.IsSettled) _healed = known.Signal;
+        else _sentLast = known.Signal;
     }
 
     /// <returns>The signal to send now, if any.</returns>
@@ -36,6 +38,19 @@ internal sealed class Episode(string fingerprint)
         var wasFiring = _members.Values.Any(calm => calm is null);
         var isNew = _members.Count == 0;
         _members[uid] = null;
+        if (_healed is { } healed)
+        {
+            // A sign that stays when its fault is healed (a Job that has failed, say) was told of; only what began later is another fault.
+            if (signal.Alert.StartsAt <= healed.Alert.StartsAt)
+            {
+                _sentLast = healed;
+                return null;
+            }
+
+            (_healed, _sentLast, _waiting) = (null, null, signal);
+            return Due(now);
+        }
+
         if (wasFiring)
         {
             // Somebody waits for room: let it be the newest word.
@@ -75,7 +90,7 @@ internal sealed class Episode(string fingerprint)
         if (clearAfter is null || !_members.Values.All(calm => now - calm >= clearAfter)) return null;
         var ended = _sentLast;
         _members.Clear();
-        (_waiting, _sentLast) = (null, null);
+        (_waiting, _sentLast, _healed) = (null, null, null);
         return ended is null ? null : DetectorSignals.Resolved(ended, now);
     }
 
@@ -99,5 +114,5 @@ internal sealed class Episode(string fingerprint)
 }
 
 /// <summary>The last signal about a fault that was stored before this process began.</summary>
-/// <param name="IsSettled">Its incident ended well: what shows now is a new fault.</param>
+/// <param name="IsSettled">Its incident ended well: what began later is a new fault.</param>
 public sealed record KnownEpisode(Signal Signal, bool IsSettled);

@@ -28,14 +28,21 @@ internal static class Related
     {
         var ns = workload.Info.Namespace;
         IEnumerable<Observed> related = cluster.All<ObservedQuota>(TargetKinds.ResourceQuota, ns);
-        if (workload.Info.Kind == TargetKinds.ReplicaSet) return related;
+        if (workload.Info.Kind == TargetKinds.ReplicaSet)
+        {
+            // Through it the marks of its Deployment hold for pods that came before it.
+            return before is not null ? related
+                : related.Concat(cluster.All<ObservedPod>(TargetKinds.Pod, ns).Where(pod => pod.Info.Owner?.Uid == workload.Info.Uid));
+        }
+
         related = related.Concat(cluster.All<ObservedService>(TargetKinds.Service, ns)
             .Where(service => service.Selector?.Matches(workload.TemplateLabels) == true));
         // The marks of a workload hold for its pods.
-        return before is not null && HasOtherMarks(workload, before)
+        return HasOtherMarks(workload, before)
             ? related.Concat(cluster.All<ObservedPod>(TargetKinds.Pod, ns)) : related;
     }
 
-    private static bool HasOtherMarks(Observed now, Observed before) =>
-        now.Info.IsMarked != before.Info.IsMarked || now.Info.MaintenanceUntil != before.Info.MaintenanceUntil;
+    /// <param name="before">Null: nobody knew of any marks.</param>
+    private static bool HasOtherMarks(Observed now, Observed? before) =>
+        now.Info.IsMarked != (before?.Info.IsMarked == true) || now.Info.MaintenanceUntil != before?.Info.MaintenanceUntil;
 }

@@ -6,6 +6,7 @@ using Heal.Drivers.Kubernetes.Models;
 using Heal.Drivers.Kubernetes.Tests.Support;
 using Heal.Simulator;
 using Heal.Simulator.Faults;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Heal.Drivers.Kubernetes.Tests.Caching;
 
@@ -102,6 +103,23 @@ public sealed class CacheFaultTests
         await rig.UntilAsync(cache, () => cache.Get("shop", "a")?.Metadata.Annotation("kept") == "yes");
         Assert.Null(cache.Get("shop", "a")!.Metadata.Annotation("large"));
         Assert.Equal(large.Length, (await rig.Client.GetAsync<ConfigMap>("shop", "a")).Metadata.Annotation("large")!.Length);
+    }
+
+    [Fact]
+    public async Task An_exception_that_nobody_foresaw_does_not_leave_those_who_share_a_cache_blind()
+    {
+        await using var server = await SimulatorServer.StartAsync(new SimulatorOptions { Objects = [Map("a")] });
+        await using var rig = new CacheRig(new Uri(server.Url));
+        var client = new FirstWatchFails(rig.Client, new ObjectDisposedException("HttpClient"));
+        var options = new CacheOptions { MaxPause = TimeSpan.FromMilliseconds(20) };
+        await using var caches = new KubernetesCaches(client, options, TimeProvider.System, NullLogger<KubernetesCaches>.Instance);
+        var cache = caches.Of<ConfigMap>();
+
+        await rig.Client.ApplyAsync(ToModel(Map("later")), new ApplyOptions { FieldManager = "t" });
+
+        await rig.UntilAsync(cache, () => cache.Get("shop", "later") is not null);
+        await cache.WaitForSyncAsync(rig.Soon);
+        Assert.Equal((CacheState.Current, null), (cache.Status.State, cache.Status.Failure));
     }
 
     [Fact]

@@ -4,7 +4,10 @@ using System.Text;
 
 namespace Heal.Drivers.Kubernetes.Tests.Support;
 
-/// <summary>An HTTP proxy that leads each tunnel to one server, whatever it was asked for, and remembers what that was.</summary>
+/// <summary>
+/// An HTTP proxy that leads each tunnel to one server, whatever it was asked for, and remembers what that was. With a user
+/// ("name:password") it demands that.
+/// </summary>
 internal sealed class TunnelDouble : IAsyncDisposable
 {
     private const int Head = 4096;
@@ -12,11 +15,13 @@ internal sealed class TunnelDouble : IAsyncDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _end = new();
     private readonly int _port;
+    private readonly string? _demanded;
     private readonly Task _running;
 
-    public TunnelDouble(Uri server)
+    public TunnelDouble(Uri server, string? user = null)
     {
         _port = server.Port;
+        _demanded = user is null ? null : $"Proxy-Authorization: Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(user))}";
         _listener.Start();
         _running = RunAsync();
     }
@@ -57,11 +62,16 @@ internal sealed class TunnelDouble : IAsyncDisposable
         try
         {
             var asking = from.GetStream();
-            var text = new StringBuilder();
-            var bytes = new byte[Head];
-            while (!text.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
-                text.Append(Encoding.ASCII.GetString(bytes, 0, await asking.ReadAsync(bytes, _end.Token)));
-            Asked.Enqueue(text.ToString().Split("\r\n")[0]);
+            var lines = await HeadAsync(asking);
+            Asked.Enqueue(lines[0]);
+            if (_demanded is not null && !lines.Contains(_demanded))
+            {
+                const string Refusal = "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=\"p\"\r\n"
+                    + "Content-Length: 0\r\nConnection: close\r\n\r\n";
+                await asking.WriteAsync(Encoding.ASCII.GetBytes(Refusal), _end.Token);
+                return;
+            }
+
             await server.ConnectAsync(IPAddress.Loopback, _port, _end.Token);
             await asking.WriteAsync("HTTP/1.1 200 OK\r\n\r\n"u8.ToArray(), _end.Token);
             var answering = server.GetStream();
@@ -71,5 +81,20 @@ internal sealed class TunnelDouble : IAsyncDisposable
         {
             // One side is gone: so is the tunnel.
         }
+    }
+
+    private async Task<string[]> HeadAsync(NetworkStream asking)
+    {
+        var text = new StringBuilder();
+        var bytes = new byte[Head];
+        while (!text.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
+        {
+            var length = await asking.ReadAsync(bytes, _end.Token);
+            if (length == 0)
+                throw new IOException("the client went before it had asked");
+            text.Append(Encoding.ASCII.GetString(bytes, 0, length));
+        }
+
+        return text.ToString().Split("\r\n");
     }
 }

@@ -61,6 +61,62 @@ public sealed class DetectorBankTests
     }
 
     [Fact]
+    public void A_sign_that_outlasts_a_healed_fault_is_no_new_fault_after_a_restart_and_a_later_one_is()
+    {
+        var failed = Seen.Job(failed: Seen.Condition("Failed", true, Seen.Noon, "BackoffLimitExceeded"));
+        var next = Seen.Job("nightly-2", Seen.Condition("Failed", true, Seen.Noon.AddMinutes(5), "BackoffLimitExceeded"));
+        var before = new BankRig(present: []).See(failed).Signals[0];
+
+        var after = new BankRig(known: [new KnownEpisode(before, true)], present: failed).Wait(TimeSpan.FromMinutes(10));
+        Assert.Empty(after.Signals);
+        Assert.Equal(["job-failed firing"], after.See(next).Wait(60).Said);
+        Assert.NotEqual(before.Id, after.Signals[0].Id);
+
+        var ended = new BankRig(known: [new KnownEpisode(before, true)], present: failed).Wait(60).Gone(failed).Wait(180);
+        Assert.Equal(["job-failed resolved"], ended.Said);
+    }
+
+    [Fact]
+    public void After_a_restart_a_known_fault_whose_sign_must_last_anew_is_not_ended_and_not_told_again()
+    {
+        var stuck = Seen.Workload(TargetKinds.StatefulSet, "db", updated: 1, ready: 2);
+        var before = new BankRig(present: []).See(stuck).Wait(601).Signals[0];
+
+        // Longer than adoption, shorter than what a stateful set must stand still.
+        var after = new BankRig(known: [new KnownEpisode(before, false)], present: stuck).Wait(120).See(stuck);
+        Assert.Empty(after.Wait(TimeSpan.FromMinutes(7)).Signals);
+        Assert.Empty(after.Wait(TimeSpan.FromMinutes(20)).Signals);
+        var ended = after.See(Seen.Workload(TargetKinds.StatefulSet, "db")).Wait(130);
+        Assert.Equal(["rollout-stuck resolved"], ended.Said);
+        Assert.Equal(before.Alert.Fingerprint, ended.Signals[0].Alert.Fingerprint);
+    }
+
+    [Fact]
+    public void After_a_restart_a_known_job_that_failed_long_ago_is_not_ended()
+    {
+        var failed = Seen.Job(failed: Seen.Condition("Failed", true, Seen.Noon.AddHours(-3), "BackoffLimitExceeded"));
+        var settings = new DetectorSettings { JobFailed = { MaximumAge = TimeSpan.FromHours(4) } };
+        var before = new BankRig(settings: settings, present: []).See(failed).Signals[0];
+
+        Assert.Empty(new BankRig(known: [new KnownEpisode(before, false)], present: failed).Wait(TimeSpan.FromMinutes(20)).Signals);
+    }
+
+    [Fact]
+    public void What_has_not_come_yet_is_not_over()
+    {
+        var before = new BankRig(present: Shop).See(Seen.CrashLoop()).Signals[0];
+        var bank = new DetectorBank(
+            [.. DetectorCatalogue.All(new DetectorSettings()).Select(row => row.Detector)], Seen.Everything);
+        bank.Adopt([new KnownEpisode(before, false)]);
+
+        Assert.Empty(bank.Synced(Seen.Noon, isComplete: false));
+        Assert.Empty(bank.Tick(Seen.Noon.AddHours(1)));
+        bank.Complete(Seen.Noon.AddHours(1));
+        Assert.Empty(bank.Tick(Seen.Noon.AddHours(1)));
+        Assert.Equal(AlertStatus.Resolved, Assert.Single(bank.Tick(Seen.Noon.AddHours(1) + BankLimits.Adoption)).Alert.Status);
+    }
+
+    [Fact]
     public void A_fault_that_comes_back_before_it_counts_as_over_is_sent_once_more()
     {
         var rig = new BankRig(present: Shop).See(Seen.CrashLoop()).Gone(Seen.CrashLoop()).Wait(60);
@@ -106,6 +162,22 @@ public sealed class DetectorBankTests
     }
 
     [Fact]
+    public void A_marked_workload_that_comes_after_its_pods_brings_them_into_scope_whatever_comes_last()
+    {
+        var closed = new WatchScope(false, new HashSet<string>(), false);
+        var pod = Seen.Pod() with
+        {
+            Node = null, Phase = "Pending", Conditions = [Seen.Condition("PodScheduled", false, Seen.Noon, "Unschedulable", "no room")],
+        };
+        var marked = Seen.Workload();
+        marked = marked with { Info = marked.Info with { IsMarked = true } };
+
+        Assert.Equal(["unschedulable firing"], new BankRig(closed, present: [pod, Seen.ReplicaSet()]).See(marked).Wait(120).Said);
+        Assert.Equal(["unschedulable firing"], new BankRig(closed, present: [pod, marked]).See(Seen.ReplicaSet()).Wait(120).Said);
+        Assert.Empty(new BankRig(closed, present: [pod, Seen.ReplicaSet()]).See(Seen.Workload()).Wait(120).Said);
+    }
+
+    [Fact]
     public void Maintenance_is_no_fault_until_it_ends()
     {
         var until = Seen.Noon.AddMinutes(10);
@@ -148,6 +220,17 @@ public sealed class DetectorBankTests
     }
 
     [Fact]
+    public void A_detector_that_fails_on_an_object_is_told_once_and_the_others_go_on()
+    {
+        IDetector[] detectors = [new Broken(), .. DetectorCatalogue.All(new DetectorSettings()).Select(row => row.Detector)];
+
+        var rig = new BankRig(detectors: detectors, present: Shop).See(Seen.CrashLoop(), Seen.CrashLoop("web-1-b"));
+
+        Assert.Equal(["crash-loop firing"], rig.Said);
+        Assert.Equal(["broken on Pod shop/web-1-a: no such luck"], rig.Faults);
+    }
+
+    [Fact]
     public void Evidence_is_bounded_and_without_control_characters()
     {
         var pod = Seen.Pod() with
@@ -162,5 +245,15 @@ public sealed class DetectorBankTests
         var text = Assert.Single(new BankRig(present: Shop).See(pod).Signals).Alert.Annotations;
 
         Assert.All(text.Values, value => Assert.True(value.Length <= BankLimits.EvidenceLength && !value.Contains('\u001b')));
+    }
+
+    /// <summary>Fails on whatever it sees.</summary>
+    private sealed class Broken : IDetector
+    {
+        public DetectorInfo Info { get; } = new("broken", "None", [TargetKinds.Pod], "", "");
+
+        public TimeSpan ClearAfter => TimeSpan.FromMinutes(1);
+
+        public Judgement Judge(Observed current, Look look) => throw new InvalidOperationException("no such luck");
     }
 }

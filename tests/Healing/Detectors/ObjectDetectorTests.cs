@@ -108,6 +108,17 @@ public sealed class ObjectDetectorTests
     }
 
     [Fact]
+    public void A_measurement_that_comes_after_a_newer_one_says_nothing_of_now()
+    {
+        var rig = With().Wait(60).See(Seen.Claim(Seen.Noon.AddSeconds(60), 0.89)).See(Seen.Claim(Seen.Noon.AddSeconds(52), 0.91));
+
+        Assert.Empty(rig.Faults);
+        Assert.Empty(rig.Signals);
+        rig.See(Seen.Claim(Seen.Noon.AddSeconds(90), 0.91)).See(Seen.Claim(Seen.Noon.AddSeconds(82), 0.89));
+        Assert.Equal(["volume-filling firing"], rig.Wait(TimeSpan.FromMinutes(6)).Said);
+    }
+
+    [Fact]
     public void A_single_write_a_sawtooth_and_slow_growth_are_no_trend()
     {
         var written = With();

@@ -67,6 +67,18 @@ public sealed class PodDetectorTests
     }
 
     [Fact]
+    public void A_killed_pod_that_is_evicted_and_names_no_container_any_more_goes_on_firing_until_the_kill_is_history()
+    {
+        var killed = Seen.Pod("web-1-a", Seen.Container(restarts: 1, exit: new ObservedExit(137, "OOMKilled", Seen.Noon)));
+
+        var rig = Rig().See(killed).See(killed with { Phase = "Failed", Reason = "Evicted", Containers = [] });
+
+        Assert.Equal(["out-of-memory firing"], rig.Said);
+        Assert.Empty(rig.Faults);
+        Assert.Equal(["out-of-memory firing", "out-of-memory resolved"], rig.Wait(TimeSpan.FromMinutes(15)).Said);
+    }
+
+    [Fact]
     public void Several_kills_may_be_asked_for()
     {
         var settings = new DetectorSettings { OutOfMemory = { Kills = 2 } };

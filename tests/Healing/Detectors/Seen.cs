@@ -70,10 +70,11 @@ internal sealed class BankRig
     private readonly DetectorBank _bank;
 
     public BankRig(WatchScope? scope = null, DetectorSettings? settings = null, IEnumerable<KnownEpisode>? known = null,
-        params IReadOnlyList<Observed> present)
+        IReadOnlyList<IDetector>? detectors = null, params IReadOnlyList<Observed> present)
     {
         _bank = new DetectorBank(
-            [.. DetectorCatalogue.All(settings ?? new DetectorSettings()).Select(row => row.Detector)], scope ?? Seen.Everything);
+            detectors ?? [.. DetectorCatalogue.All(settings ?? new DetectorSettings()).Select(row => row.Detector)],
+            scope ?? Seen.Everything, (detector, seen, failed) => Faults.Add($"{detector.Info.Name} on {seen.Info}: {failed.Message}"));
         _bank.Adopt(known ?? []);
         foreach (var observed in present) _bank.Observe(observed, Now);
         Add(_bank.Synced(Now));
@@ -82,6 +83,9 @@ internal sealed class BankRig
     public DateTimeOffset Now { get; private set; } = Seen.Noon;
 
     public List<Signal> Signals { get; } = [];
+
+    /// <summary>What detectors failed on, as far as the bank told.</summary>
+    public List<string> Faults { get; } = [];
 
     public DetectorBank Bank => _bank;
 

@@ -9,8 +9,11 @@ public sealed class CacheOptions
     /// <summary>Most objects of one cache; one that would hold more fails, and says so. Default 200,000.</summary>
     public int MaxObjects { get; set; } = 200_000;
 
-    /// <summary>Most caches (kinds and scopes) of one cluster: each holds a connection. Default 64.</summary>
-    public int MaxCaches { get; set; } = 64;
+    /// <summary>
+    /// Most caches (kinds and scopes) of one cluster: each holds one of <see cref="KubernetesClientOptions.MaxConnections"/>.
+    /// Default 3,000: a dozen kinds in each of 200 namespaces, and some.
+    /// </summary>
+    public int MaxCaches { get; set; } = 3_000;
 
     /// <summary>A cache that has not heard of the server for this long is <see cref="CacheState.Stale"/>. Default 3 min.</summary>
     public TimeSpan StaleAfter { get; set; } = TimeSpan.FromMinutes(3);

@@ -119,21 +119,15 @@ internal sealed partial class ObjectCache<T>(
             {
                 var failure = await FollowAsync(watchOptions, cancellationToken);
                 var pause = Pause();
-                Log.Broke(logger, kind.ToString(), pause.TotalSeconds, failure.Message);
+                if (IsForeseen(failure))
+                    Log.Broke(logger, kind.ToString(), pause.TotalSeconds, failure.Message);
+                else
+                    Log.Failed(logger, failure, kind.ToString(), pause.TotalSeconds);
                 await Task.Delay(pause, time, cancellationToken);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            End();
-        }
-        catch (Exception exception)
-        {
-            // What is not about the cluster is a mistake of ours: visible to all who wait, and in the state.
-            Log.Failed(logger, exception, kind.ToString());
-            lock (_lock)
-                _failure = exception.Message;
-            _synced.TrySetException(exception);
             End();
         }
     }
@@ -148,13 +142,22 @@ internal sealed partial class ObjectCache<T>(
                 Apply(change);
             return new InvalidOperationException("The watch ended without a reason.");
         }
-        catch (Exception exception) when (exception is KubernetesApiException or KubernetesUnreachableException or TooManyObjectsException)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
+            // Whatever it is: all who share this cache would be blind for good without another beginning.
             lock (_lock)
                 _failure = exception.Message;
             return exception;
         }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            // At the end everything may be disposed already.
+            throw new OperationCanceledException(exception.Message, exception, cancellationToken);
+        }
     }
+
+    private static bool IsForeseen(Exception failure) =>
+        failure is KubernetesApiException or KubernetesUnreachableException or TooManyObjectsException;
 
     private void Apply(WatchEvent<T> change)
     {
@@ -275,8 +278,8 @@ internal sealed partial class ObjectCache<T>(
         [LoggerMessage(21, LogLevel.Warning, "Cache of {Kind}: the watch ended, beginning anew in {Seconds} s: {Reason}")]
         public static partial void Broke(ILogger logger, string kind, double seconds, string reason);
 
-        [LoggerMessage(22, LogLevel.Error, "Cache of {Kind}: failed for good")]
-        public static partial void Failed(ILogger logger, Exception exception, string kind);
+        [LoggerMessage(22, LogLevel.Error, "Cache of {Kind}: the watch ended by a fault of its own, beginning anew in {Seconds} s")]
+        public static partial void Failed(ILogger logger, Exception exception, string kind, double seconds);
     }
 }
 

@@ -109,7 +109,7 @@ internal sealed class ExecPlugin
                 $"{Origin}: '{Command}' printed apiVersion '{credential?.ApiVersion}', expected '{ApiVersion}'.");
         var status = credential.Status;
         var hasCertificate = !string.IsNullOrEmpty(status?.ClientCertificateData) && !string.IsNullOrEmpty(status.ClientKeyData);
-        if (status is null || (string.IsNullOrEmpty(status.Token) && !hasCertificate))
+        if (status is null || (string.IsNullOrWhiteSpace(status.Token) && !hasCertificate))
             throw new CredentialsException($"{Origin}: '{Command}' printed neither status.token nor a client certificate with its key.");
         return status;
     }

@@ -14,8 +14,11 @@ internal interface IClusterCredentials
 }
 
 /// <summary>A token, a client certificate, both or neither.</summary>
+/// <param name="Token">White space around it, which files and programs like to leave, is none of it.</param>
 internal sealed record ClusterCredential(string? Token, X509Certificate2? Certificate)
 {
+    public string? Token { get; } = string.IsNullOrWhiteSpace(Token) ? null : Token.Trim();
+
     public override string ToString() => $"ClusterCredential (token: {Token is not null}, certificate: {Certificate?.Subject})";
 }
 

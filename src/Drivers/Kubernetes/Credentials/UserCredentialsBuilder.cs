@@ -84,6 +84,7 @@ internal sealed class UserCredentialsBuilder(KubernetesClientOptions options, Ho
         if (exec.InteractiveMode == "Always")
             throw new KubeconfigException($"{origin}: 'exec.interactiveMode: Always' needs a terminal, and there is none here.");
 
+        var longest = options.AttemptTimeout * 5 / 6;
         return new ExecPlugin
         {
             Origin = origin,
@@ -94,7 +95,7 @@ internal sealed class UserCredentialsBuilder(KubernetesClientOptions options, Ho
             Environment = exec.Env ?? [],
             InstallHint = exec.InstallHint,
             Cluster = exec.ProvideClusterInfo ? ClusterInfo(cluster, clusterEntry) : null,
-            Timeout = options.ExecTimeout,
+            Timeout = options.ExecTimeout < longest ? options.ExecTimeout : longest,
             WorkingFolder = host.HomeFolder,
             Time = time,
         };

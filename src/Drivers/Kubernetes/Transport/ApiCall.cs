@@ -21,6 +21,12 @@ internal sealed record ApiCall
     /// <summary>Whether doing it twice does what doing it once does; only then is it tried again after it may have been begun.</summary>
     public required bool IsIdempotent { get; init; }
 
+    /// <summary>
+    /// Somebody behind the API server answers (a kubelet, through the server's proxy): a failure says nothing of the server, so that it
+    /// does not count for its breaker, and is not tried again at once.
+    /// </summary>
+    public bool IsProxied { get; init; }
+
     // What it is about: for messages, metrics, traces.
     public string Group { get; init; } = string.Empty;
     public string Kind { get; init; } = string.Empty;

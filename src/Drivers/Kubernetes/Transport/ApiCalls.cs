@@ -72,7 +72,7 @@ internal static class ApiCalls
     {
         Verb = "get", Method = HttpMethod.Get, IsIdempotent = true,
         Path = $"api/v1/nodes/{Segment(node, nameof(node))}/proxy/stats/summary",
-        Kind = "Node", Resource = "nodes/proxy",
+        Kind = "Node", Resource = "nodes/proxy", IsProxied = true,
     };
 
     /// <summary>"?a=b&amp;c=d" of those that have a value.</summary>

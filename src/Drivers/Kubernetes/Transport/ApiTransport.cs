@@ -139,12 +139,18 @@ internal sealed class ApiTransport : IDisposable
         {
             var credential = await _connection.Credentials.GetAsync(cancellationToken);
             using var request = Request(call, credential);
-            var http = _connections.For(credential.Certificate);
-            return (await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken), credential);
+            using var connections = _connections.For(credential.Certificate);
+            var response = await connections.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            return (response, credential);
         }
         catch (Exception exception) when (FailureTranslation.Knows(exception))
         {
             throw FailureTranslation.Translate(exception, call, ResourceUrl(call));
+        }
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new KubernetesUnreachableException(
+                UnreachableCause.Disconnected, call.Verb, ResourceUrl(call), "the call was broken off on our side.", exception);
         }
     }
 
@@ -157,7 +163,7 @@ internal sealed class ApiTransport : IDisposable
         if (_connection.TlsServerName is not null)
             request.Headers.Host = _connection.TlsServerName;
         if (credential.Token is not null)
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", credential.Token);
+            request.Headers.Authorization = Bearer(credential.Token);
         _connection.Impersonation?.AddTo(request);
         if (call.Protocols is not null)
             AskForWebSocket(request, call.Protocols);
@@ -168,6 +174,18 @@ internal sealed class ApiTransport : IDisposable
         }
 
         return request;
+    }
+
+    private static AuthenticationHeaderValue Bearer(string token)
+    {
+        try
+        {
+            return new AuthenticationHeaderValue("Bearer", token);
+        }
+        catch (FormatException exception)
+        {
+            throw new CredentialsException("The bearer token cannot be sent: expected one line, got several.", exception);
+        }
     }
 
     private static void AskForWebSocket(HttpRequestMessage request, string protocols)

@@ -133,7 +133,7 @@ internal sealed class CallPipeline
         BreakDuration = options.BreakerBreakDuration,
         StateProvider = _breaker,
         ShouldHandle = arguments => new ValueTask<bool>(
-            arguments.Outcome.Exception is { } failure && (failure is TimeoutRejectedException || FailurePolicy.IsClusterFailure(failure))),
+            arguments.Outcome.Exception is { } failure && IsOfServer(Call(arguments.Context), failure)),
         OnOpened = arguments =>
         {
             Log.BreakerOpened(logger, cluster, arguments.BreakDuration.TotalSeconds, arguments.Outcome.Exception?.Message);
@@ -173,8 +173,12 @@ internal sealed class CallPipeline
         },
     };
 
-    private static bool IsWorthAnotherTry(ApiCall call, Exception failure, KubernetesClientOptions options) =>
-        failure is TimeoutRejectedException ? call.IsIdempotent : FailurePolicy.IsWorthAnotherTry(call, failure, options.MaxRetryDelay);
+    private static bool IsOfServer(ApiCall call, Exception failure) =>
+        !call.IsProxied && (failure is TimeoutRejectedException || FailurePolicy.IsClusterFailure(failure));
+
+    private static bool IsWorthAnotherTry(ApiCall call, Exception failure, KubernetesClientOptions options) => !call.IsProxied
+        && (failure is TimeoutRejectedException
+            ? call.IsIdempotent : FailurePolicy.IsWorthAnotherTry(call, failure, options.MaxRetryDelay));
 
     private static ApiCall Call(ResilienceContext context) => context.Properties.GetValue(CallKey, null!);
 }

@@ -25,7 +25,7 @@ internal static class ClusterHttpHandler
             PooledConnectionLifetime = TimeSpan.FromMinutes(10),
         };
         if (connection.Proxy is not null)
-            handler.Proxy = new WebProxy(connection.Proxy);
+            handler.Proxy = new WebProxy(connection.Proxy) { Credentials = CredentialsOf(connection.Proxy) };
         else
             handler.UseProxy = !connection.Server.IsLoopback;
 
@@ -36,6 +36,15 @@ internal static class ClusterHttpHandler
         else
             Verify(handler, connection.CertificateAuthorities, time);
         return handler;
+    }
+
+    /// <summary>The user and the password that the proxy's URL names, which the platform does not take from there; null: none.</summary>
+    private static NetworkCredential? CredentialsOf(Uri proxy)
+    {
+        if (proxy.UserInfo.Length == 0)
+            return null;
+        var parts = proxy.UserInfo.Split(':', 2);
+        return new NetworkCredential(Uri.UnescapeDataString(parts[0]), parts.Length > 1 ? Uri.UnescapeDataString(parts[1]) : "");
     }
 
     private static void Verify(SocketsHttpHandler handler, X509Certificate2Collection? authorities, TimeProvider time)

@@ -32,8 +32,17 @@ internal sealed class ObjectWatch<T>(
     /// <summary>The mark of the bookmark that ends what exists. The annotation's name is the API's.</summary>
     private const string EndOfExisting = "k8s.io/initial-events-end";
 
+    /// <summary>How the API server refuses a version that is newer than all it has. The words are the API's.</summary>
+    private const string NotReached = "Too large resource version";
+
     /// <summary>After so many streams in a row that broke off what exists is listed: something on the way bears no long answer.</summary>
     private const int MaxBrokenStreams = 2;
+
+    /// <summary>
+    /// After so many connections in a row without a byte what exists is read anew. A server whose storage was put back to an older state
+    /// takes a version that it has not reached, and says nothing until it has.
+    /// </summary>
+    private const int MaxSilentConnections = 2;
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     /// <summary>A connection that ends sooner, and without an event, counts as failed.</summary>
@@ -47,6 +56,7 @@ internal sealed class ObjectWatch<T>(
     private int _failures;
     private int _expiries;
     private int _brokenStreams;
+    private int _silentConnections;
 
     public async IAsyncEnumerable<WatchEvent<T>> RunAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -144,6 +154,7 @@ internal sealed class ObjectWatch<T>(
     private async Task<IReadOnlyList<WatchEvent<T>>?> NextAsync(Connection connection, CancellationToken cancellationToken)
     {
         Exception failure;
+        var isDeaf = false;
         try
         {
             if (await connection.Frames.MoveNextAsync())
@@ -151,7 +162,7 @@ internal sealed class ObjectWatch<T>(
                 var isLive = !connection.IsStreaming;
                 var changes = Read(connection, connection.Frames.Current);
                 connection.HasDelivered = true;
-                _failures = 0;
+                (_failures, _silentConnections) = (0, 0);
                 // What exists comes from a server that forgets everything, too.
                 _expiries = isLive ? 0 : _expiries;
                 return changes;
@@ -176,6 +187,8 @@ internal sealed class ObjectWatch<T>(
         {
             if (connection.IsStreaming)
                 _brokenStreams++;
+            isDeaf = exception is SilentConnectionException && !connection.HasDelivered
+                && ++_silentConnections >= MaxSilentConnections;
             failure = FailureTranslation.Translate(exception, connection.Call, transport.ResourceUrl(connection.Call));
         }
 
@@ -186,7 +199,9 @@ internal sealed class ObjectWatch<T>(
             _failures = 0;
         // Until now there was a connection.
         _lastContact = transport.Time.GetTimestamp();
-        if (IsGone(failure))
+        if (isDeaf)
+            _silentConnections = 0;
+        if (isDeaf || IsGone(failure))
             await ExpiredAsync(failure, cancellationToken);
         else
             await PauseAsync(failure, cancellationToken);
@@ -280,7 +295,10 @@ internal sealed class ObjectWatch<T>(
     private static bool IsPassing(Exception exception) => FailurePolicy.IsClusterFailure(exception)
         || exception is KubernetesUnreachableException { Cause: UnreachableCause.BreakerOpen or UnreachableCause.CredentialsFailed };
 
-    private static bool IsGone(Exception exception) => exception is KubernetesApiException { StatusCode: HttpStatusCode.Gone };
+    /// <summary>The server has forgotten the version, or (its storage was put back to an older state) has not reached it.</summary>
+    private static bool IsGone(Exception exception) => exception is KubernetesApiException { StatusCode: HttpStatusCode.Gone }
+        || (exception is KubernetesApiException { StatusCode: HttpStatusCode.GatewayTimeout } refused
+            && refused.Error.ServerMessage.Contains(NotReached, StringComparison.OrdinalIgnoreCase));
 
     private async Task PauseAsync(Exception failure, CancellationToken cancellationToken)
     {

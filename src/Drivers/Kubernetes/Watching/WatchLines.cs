@@ -58,7 +58,7 @@ internal static class WatchLines
         }
         catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new IOException($"not a byte for {idleTimeout.TotalSeconds:0.#} s", exception);
+            throw new SilentConnectionException(idleTimeout, exception);
         }
     }
 
@@ -72,6 +72,10 @@ internal static class WatchLines
         return true;
     }
 }
+
+/// <summary>Nothing came for too long, not even a bookmark.</summary>
+internal sealed class SilentConnectionException(TimeSpan idle, Exception cause)
+    : IOException($"not a byte for {idle.TotalSeconds:0.#} s", cause);
 
 /// <summary>One line of a watch, its object not yet read.</summary>
 internal readonly struct WatchFrame

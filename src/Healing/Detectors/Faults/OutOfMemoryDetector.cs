@@ -18,12 +18,17 @@ internal sealed class OutOfMemoryDetector(OutOfMemorySetting setting) : Detector
         var recent = memory.Samples.Where(sample => look.Now - sample.At <= setting.Window).ToList();
         if (recent.Count < setting.Kills || recent.Count == 0) return Judgement.None with { Memory = memory };
         var last = recent.Max(sample => sample.At);
-        var container = pod.Containers.FirstOrDefault(c => c.LastExit is { IsOutOfMemory: true }) ?? pod.Containers[0];
-        return Judgement.Firing(
+        var times = $"of pod {pod.Info.Name} was killed for memory, {recent.Count} times within {setting.Window}";
+        // The status of a pod that was evicted afterwards names no container any more.
+        var container = pod.Containers.FirstOrDefault(c => c.LastExit is { IsOutOfMemory: true })
+            ?? (pod.Containers.Count > 0 ? pod.Containers[0] : null);
+        var judged = container is null
+            ? Judgement.Firing(last, $"a container {times}", $"OOMKilled at {last:u}; the pod's status names no container any more")
+            : Judgement.Firing(
                 last,
-                $"container '{container.Name}' of pod {pod.Info.Name} was killed for memory, {recent.Count} times within {setting.Window}",
+                $"container '{container.Name}' {times}",
                 $"{container.Path}.lastState.terminated.reason: OOMKilled at {last:u}",
-                $"{container.Path}.restartCount: {container.Restarts}")
-            .With("container", container.Name).With("reason", "OOMKilled") with { Memory = memory };
+                $"{container.Path}.restartCount: {container.Restarts}");
+        return judged.With("container", container?.Name).With("reason", "OOMKilled") with { Memory = memory };
     }
 }

@@ -21,20 +21,23 @@ internal sealed class VolumeFillingDetector(VolumeFillingSetting setting) : Dete
     protected override Judgement Judge(ObservedClaim claim, Look look)
     {
         if (claim.MeasuredAt is not { } at || claim.CapacityBytes <= 0) return Judgement.None;
-        var used = (double)claim.UsedBytes / claim.CapacityBytes;
         var memory = look.Memory.Last?.At < at || look.Memory.Last is null ? look.Memory.With(at, claim.UsedBytes) : look.Memory;
+        // Two nodes that mount a claim measure it each in its own time: an older measurement that comes later says nothing of now.
+        var newest = memory.Last!.Value;
+        var used = newest.Value / claim.CapacityBytes;
         var share = string.Create(
-            CultureInfo.InvariantCulture, $"{claim.UsedBytes} of {claim.CapacityBytes} bytes in use ({used * 100:0.#} %) at {at:u}");
+            CultureInfo.InvariantCulture,
+            $"{newest.Value:0} of {claim.CapacityBytes} bytes in use ({used * 100:0.#} %) at {newest.At:u}");
         if (used >= setting.Full)
         {
-            return Firing(memory.Samples.First(sample => sample.Value >= setting.Full * claim.CapacityBytes).At,
+            return Firing(memory.Samples.First(sample => sample.Value / claim.CapacityBytes >= setting.Full).At,
                 $"{claim.Info} is nearly full", share) with { Memory = memory };
         }
 
         if (used >= setting.TrendFrom && Runway(memory, claim.CapacityBytes) is { } runway && runway <= setting.Runway)
         {
             var text = string.Create(CultureInfo.InvariantCulture, $"{runway.TotalMinutes:0} min");
-            return Firing(at, $"{claim.Info} will be full in {text}", share, $"trend of {memory.Samples.Count} measurements") with
+            return Firing(newest.At, $"{claim.Info} will be full in {text}", share, $"trend of {memory.Samples.Count} measurements") with
             {
                 Memory = memory,
                 Alert = "PVRunwayShort",
