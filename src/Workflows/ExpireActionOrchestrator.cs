@@ -7,7 +7,8 @@ namespace Heal.Workflows;
 /// <summary>
 /// Waits until an effect's time is up, or until its incident is healed and nothing needs it any more, and has it undone. Started before the
 /// action itself, so that no kill between the two leaves an effect without an end. It does not give up for what may pass (a kill switch, a
-/// cluster that does not answer) for <see cref="Patience"/>, and then calls people. An effect that somebody else changed since is theirs.
+/// missing right, a policy, a cluster that does not answer) for <see cref="Patience"/>, and then calls people. An effect that somebody else
+/// changed since is theirs.
 /// </summary>
 [DurableTask(OrchestrationNames.ExpireAction)]
 internal sealed class ExpireActionOrchestrator : TaskOrchestrator<ExpiryRequest, ExpiryOutcome>
@@ -82,7 +83,8 @@ internal sealed class ExpireActionOrchestrator : TaskOrchestrator<ExpiryRequest,
         }
     }
 
-    // "Nothing to undo" is believed at the second look only: a write that was on its way when the first one came is seen then.
+    // Refused says that there is nothing to undo, and no more. It is believed at the second look only: a write that was on its way when
+    // the first one came is seen then.
     private static bool IsFinal(ActionResult undone, int attempt) => undone.Status switch
     {
         ActionStatus.Applied or ActionStatus.ChangedByOther or ActionStatus.TargetGone => true,

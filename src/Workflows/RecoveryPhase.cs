@@ -8,14 +8,21 @@ namespace Heal.Workflows;
 /// <summary>Carries out one action, verifies it, and undoes it when it did not help.</summary>
 internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentState state, LayerPhase layers)
 {
+    // Later than this after it was opened an incident was started again, or may have been: TendIncidents waits for twice as long.
+    private static readonly TimeSpan StartsWithin = TimeSpan.FromSeconds(30);
+
     private readonly VerificationPhase _verification = new(context, state);
+    private readonly string _keys = KeysOf(state);
     private int _busy;
+
+    // Keys that no action took, but under which an expiry waits.
+    private int _left;
 
     /// <returns>How the incident ends; null when the target must be looked at again for the next action.</returns>
     public async Task<Ending?> RunAsync(Plan plan)
     {
         var (action, workload) = (plan.Action!, state.Evidence!.Workload);
-        var key = string.Create(CultureInfo.InvariantCulture, $"{state.Input.IncidentId}/{state.Actions.Count + 1}");
+        var key = string.Create(CultureInfo.InvariantCulture, $"{_keys}/{state.Actions.Count + _left + 1}");
         state.Enter(Phase.Recover, plan.Summary);
         var request = new ActionRequest(
             key, state.Input.IncidentId, action.Id, state.Input.Target, plan.Parameters, workload?.Generation ?? 0,
@@ -35,12 +42,14 @@ internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentSt
         var result = await TryAsync(() => context.CallRunActionAsync(request, Retries.Within(action.Timeout)), key);
         if (result.Status == ActionStatus.Busy && _busy++ < state.Input.Limits.TargetBusyAttempts)
         {
+            // Another action may be next, and the end of this one must not undo it.
+            if (request.ExpiresAt is not null) _left++;
             state.Enter(Phase.Wait, result.Detail);
             await context.CreateTimer(state.Input.Limits.TargetBusy, CancellationToken.None);
             return null;
         }
 
-        state.Actions.Add(new AttemptedAction(key, action.Id, result.Status, result.Detail));
+        state.Actions.Add(new AttemptedAction(result.Key, action.Id, result.Status, result.Detail));
         switch (result.Status)
         {
             case ActionStatus.Applied:
@@ -58,9 +67,16 @@ internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentSt
                 return new Ending(OutcomeKind.Superseded, result.Detail);
             default:
                 return new Ending(
-                    OutcomeKind.Failed, $"'{action.Id}' failed, and its effect may be on the target (operation {key}): {result.Detail}");
+                    OutcomeKind.Failed,
+                    $"'{action.Id}' failed, and its effect may be on the target (operation {result.Key}): {result.Detail}");
         }
     }
+
+    // What the keys of its operations begin with. One that is started again (its hub was emptied) counts from 1 again, and must not be told
+    // how an operation of its first run ended. Histories of earlier programs hold other keys: what follows an answer goes by the answer's.
+    private static string KeysOf(IncidentState state) => state.Now - state.Input.OpenedAt < StartsWithin
+        ? state.Input.IncidentId
+        : string.Create(CultureInfo.InvariantCulture, $"{state.Input.IncidentId}/{state.Now:yyyyMMddHHmmss}");
 
     private async Task<Ending?> VerifyAsync(Plan plan, ActionResult applied)
     {

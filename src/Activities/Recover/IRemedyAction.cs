@@ -29,7 +29,8 @@ public interface IRemedyAction
     Task<string?> NeedAsync(string key, TargetReference target, CancellationToken cancellationToken) =>
         Task.FromResult<string?>("it stays until its time limit");
 
-    /// <summary>Puts back what the operation under <see cref="UndoRequest.UndoneKey"/> changed.</summary>
+    /// <summary>Puts back what the operation under <see cref="UndoRequest.UndoneKey"/> changed. Refused means that it had no effect, and
+    /// nothing else: whoever ends an effect stops there.</summary>
     Task<ActionResult> UndoAsync(UndoRequest request, CancellationToken cancellationToken);
 }
 

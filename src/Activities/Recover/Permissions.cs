@@ -11,7 +11,9 @@ internal static class Permissions
     /// Runs an action; a refusal for want of an RBAC rule becomes an answer that names rule and action, any other refusal of the
     /// cluster's own rules (quota, admission, a namespace that is going away) one that no retry will change.
     /// </summary>
-    public static async Task<ActionResult> GuardAsync(string actionId, string key, Func<Task<ActionResult>> run)
+    /// <param name="refused">What such a refusal is answered as.</param>
+    public static async Task<ActionResult> GuardAsync(
+        string actionId, string key, Func<Task<ActionResult>> run, ActionStatus refused = ActionStatus.Refused)
     {
         try
         {
@@ -23,17 +25,22 @@ internal static class Permissions
         }
         catch (KubernetesForbiddenException e)
         {
-            return new ActionResult(key, ActionStatus.Refused, SafeText.Line(e.Message, EvidenceLimits.MessageLength));
+            return new ActionResult(key, refused, SafeText.Line(e.Message, EvidenceLimits.MessageLength));
         }
         catch (TooManyListedException e)
         {
-            return new ActionResult(key, ActionStatus.Refused, SafeText.Line(e.Message, EvidenceLimits.MessageLength));
+            return new ActionResult(key, refused, SafeText.Line(e.Message, EvidenceLimits.MessageLength));
         }
         catch (LibvirtForbiddenException e)
         {
             return new ActionResult(key, ActionStatus.NotPermitted, Describe(e, actionId));
         }
     }
+
+    /// <summary>A key under which another action has begun is not this one's; null when it is.</summary>
+    public static ActionResult? Foreign(Operation known, string actionId) => known.ActionId == actionId ? null : new ActionResult(
+        known.Key, ActionStatus.Refused,
+        $"under key {known.Key} the ledger has {known.ActionId} of {known.IntendedAt:u}: '{actionId}' is not begun under the same");
 
     /// <summary>libvirt does not say which right was missing: what the action needs is named, as its access control has it.</summary>
     public static string Describe(LibvirtForbiddenException refused, string actionId)

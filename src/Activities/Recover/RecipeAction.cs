@@ -39,11 +39,12 @@ internal sealed class RecipeAction(IRecipe recipe, ActionTools tools) : IRemedyA
                 row = begun;
             }
 
-            return await CarryOutAsync(row, request.Target, cancellationToken);
+            return Permissions.Foreign(row, Descriptor.Id) ?? await CarryOutAsync(row, request.Target, cancellationToken);
         });
 
+    /// <summary>What an inverse meets that may pass leaves it to be done: the next call with the same key goes on with it.</summary>
     public Task<ActionResult> UndoAsync(UndoRequest request, CancellationToken cancellationToken) =>
-        Permissions.GuardAsync(Descriptor.Id, request.Key, async () =>
+        Permissions.GuardAsync(Descriptor.Id, request.Key, refused: ActionStatus.Failed, run: async () =>
         {
             var row = await tools.Store.FindOperationAsync(request.Key, cancellationToken);
             if (row is null)
@@ -166,11 +167,13 @@ internal sealed class RecipeAction(IRecipe recipe, ActionTools tools) : IRemedyA
             {
                 case StepKind.Ended:
                     return Told(outcome.Row!);
+                case StepKind.Stopped when isUndo && outcome.Status.MayPass():
+                    return Answer(row.Key, OfUndo(outcome.Status), outcome.Detail);
                 case StepKind.Stopped:
                     return await EndAsync(row, outcome, cancellationToken);
                 case StepKind.Waits:
                     waitsFor = outcome.Detail;
-                    if (IsOverdue(row)) return await GiveUpAsync(row, image, outcome, cancellationToken);
+                    if (!isUndo && IsOverdue(row)) return await GiveUpAsync(row, image, outcome, cancellationToken);
                     break;
                 default:
                     var check = isUndo ? EffectCheck.Yes("as it was before") : await CheckAsync(target, image, cancellationToken);
@@ -220,7 +223,7 @@ internal sealed class RecipeAction(IRecipe recipe, ActionTools tools) : IRemedyA
         var left = await _sequence.TakeBackAsync(row, image, image.Steps.Count, cancellationToken);
         var late = string.Create(
             CultureInfo.InvariantCulture, $"{outcome.Detail}, and did not become free in {Descriptor.EffectWithin.TotalSeconds:0} s");
-        return await EndAsync(row, outcome with { Detail = $"{late}{left.Detail}", Partial = left.Remains }, cancellationToken);
+        return await EndAsync(row, (outcome with { Detail = late }).With(left), cancellationToken);
     }
 
     // Without effect it is abandoned; with a part of it on the target it is confirmed to have taken that part.
@@ -251,8 +254,12 @@ internal sealed class RecipeAction(IRecipe recipe, ActionTools tools) : IRemedyA
     }
 
     private static ActionResult Told(Operation row) => new(
-        row.Key, row.Status ?? ActionStatus.Failed, row.Detail ?? "", row.PostImage.Whole("generation"),
-        row.PostImage.Text("templateHash"), row.PostImage.IsTrue("marksTarget"));
+        row.Key, row.Undoes is null ? row.Status ?? ActionStatus.Failed : OfUndo(row.Status), row.Detail ?? "",
+        row.PostImage.Whole("generation"), row.PostImage.Text("templateHash"), row.PostImage.IsTrue("marksTarget"));
+
+    // An earlier program gave inverses up that were refused: whoever reads Refused takes it that there was nothing to undo.
+    private static ActionStatus OfUndo(ActionStatus? status) =>
+        status is null or ActionStatus.Refused ? ActionStatus.Failed : status.Value;
 
     private static ActionResult Answer(string key, ActionStatus status, string detail) =>
         new(key, status, SafeText.Line(detail, EvidenceLimits.MessageLength));

@@ -16,8 +16,8 @@ internal sealed class RecipeUndo(IRecipe recipe, ActionTools tools)
     {
         var undone = await tools.Store.FindOperationAsync(request.UndoneKey, cancellationToken)
             ?? await BuryAsync(request, cancellationToken);
-        if (HadNoEffect(undone)) return RefuseNothing();
-        if (recipe.Descriptor.Inverse is null) return Refuse(ActionStatus.Refused, $"'{recipe.Descriptor.Id}' cannot be undone");
+        if (HadNoEffect(undone) || undone.ActionId != recipe.Descriptor.Id) return RefuseNothing();
+        if (recipe.Descriptor.Inverse is null) return Refuse(ActionStatus.Failed, $"'{recipe.Descriptor.Id}' cannot be undone");
         if (tools.Safety.Objection() is { } objection) return Refuse(ActionStatus.Blocked, objection);
         if (undone.State == OperationState.Intended)
         {
@@ -30,15 +30,22 @@ internal sealed class RecipeUndo(IRecipe recipe, ActionTools tools)
         }
 
         var image = ActionImage.From(undone);
-        var steps = new List<Effect>();
+        var (steps, isMade) = (new List<Effect>(), false);
         var posts = await _sequence.PostsAsync(undone, image, cancellationToken);
         for (var i = image.Steps.Count - 1; i >= 0; i--)
         {
             var post = posts[i] ?? await UnconfirmedAsync(undone, image, i, cancellationToken);
-            if (post is not null && image.Steps[i].Inverse(post) is { } inverse) steps.Add(inverse);
+            if (post is null) continue;
+            isMade = true;
+            if (image.Steps[i].Inverse(post) is { } inverse) steps.Add(inverse);
         }
 
-        if (steps.Count == 0) return Refuse(ActionStatus.Refused, $"operation {request.UndoneKey} left nothing that can be undone");
+        if (steps.Count == 0)
+        {
+            return Refuse(isMade ? ActionStatus.Failed : ActionStatus.Refused,
+                $"operation {request.UndoneKey} left nothing that can be undone");
+        }
+
         if (await StandsAsync(request, steps, cancellationToken) is { } changed) return (null, changed);
 
         var undo = new ActionImage($"undo of {request.UndoneKey}", steps, new JsonObject(), image.Parameters, null);

@@ -60,11 +60,19 @@ internal sealed class StepRunner(ActionTools tools)
             }
         }
 
-        return Stop(ActionStatus.ChangedByOther,
+        return Stop(ActionStatus.Failed,
             $"{effect.Subject} was changed by others in each of {MaxConflicts} attempts to write");
     }
 
     private static StepOutcome Stop(ActionStatus status, string detail) => new(StepKind.Stopped, status, detail, new JsonObject());
+}
+
+internal static class Obstacles
+{
+    /// <summary>Whether what stopped a step may pass: a switch, a right, a rule of the cluster's, other writers. An inverse is not given
+    /// up for it.</summary>
+    public static bool MayPass(this ActionStatus status) =>
+        status is ActionStatus.Blocked or ActionStatus.NotPermitted or ActionStatus.Refused or ActionStatus.Failed;
 }
 
 internal enum StepKind

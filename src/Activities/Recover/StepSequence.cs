@@ -6,7 +6,8 @@ namespace Heal.Activities;
 
 /// <summary>
 /// Makes the effects of an operation one after the other. A single one uses the operation's own row; several have a row each, under the
-/// operation's key and their number. When one stops, those before it are taken back, as far as they can be.
+/// operation's key and their number. When one stops, those before it are taken back, as far as they can be. An inverse that meets what may
+/// pass is left as it is, and goes on from there when it is asked for again.
 /// </summary>
 internal sealed class StepSequence(ActionTools tools)
 {
@@ -17,7 +18,8 @@ internal sealed class StepSequence(ActionTools tools)
         if (image.Steps is [var only])
         {
             var single = await _runner.RunAsync(row, only, image.ExpiresAt, cancellationToken);
-            return new SequenceOutcome(single.Kind, single.Status, single.Detail, [single.Post], single.Row);
+            var outcome = new SequenceOutcome(single.Kind, single.Status, single.Detail, [single.Post], single.Row);
+            return single.Kind == StepKind.Stopped ? await StoppedAsync(row, image, 0, outcome, cancellationToken) : outcome;
         }
 
         var posts = new List<JsonObject>();
@@ -27,8 +29,8 @@ internal sealed class StepSequence(ActionTools tools)
             if (step.Kind == StepKind.Waits) return new SequenceOutcome(step.Kind, step.Status, step.Detail, posts);
             if (step.Kind == StepKind.Stopped)
             {
-                var left = await TakeBackAsync(row, image, i, cancellationToken);
-                return new SequenceOutcome(StepKind.Stopped, step.Status, $"{step.Detail}{left.Detail}", posts) { Partial = left.Remains };
+                var stopped = new SequenceOutcome(step.Kind, step.Status, step.Detail, posts);
+                return await StoppedAsync(row, image, i, stopped, cancellationToken);
             }
 
             posts.Add(step.Post);
@@ -37,10 +39,13 @@ internal sealed class StepSequence(ActionTools tools)
         return new SequenceOutcome(StepKind.Made, ActionStatus.Applied, "", posts);
     }
 
-    /// <summary>Takes the effects before a number back, the last first. Those that cannot be are named.</summary>
-    public async Task<(bool Remains, string Detail)> TakeBackAsync(
-        Operation row, ActionImage image, int before, CancellationToken cancellationToken)
+    /// <summary>
+    /// Takes the effects before a number back, the last first. Those that cannot be are named. Once a step has begun what nothing calls
+    /// off, nothing is taken back: the steps before it are what it goes on under.
+    /// </summary>
+    public async Task<Remainder> TakeBackAsync(Operation row, ActionImage image, int before, CancellationToken cancellationToken)
     {
+        if (await BegunAsync(row, image, cancellationToken) is { } begun) return begun;
         var (back, remains) = (0, new List<string>());
         for (var i = before - 1; i >= 0; i--)
         {
@@ -54,14 +59,14 @@ internal sealed class StepSequence(ActionTools tools)
 
             var undo = await IntendAsync(row, $"{made.Key}/undo", inverse, made.Key, cancellationToken);
             var outcome = undo.State == OperationState.Intended
-                ? await FinishAsync(undo, await _runner.RunAsync(undo, inverse, null, cancellationToken), cancellationToken)
+                ? await FinishAsync(undo, await _runner.RunAsync(undo, inverse, null, cancellationToken), isUndo: true, cancellationToken)
                 : StepOutcome.Ended(undo);
             if (outcome.Status == ActionStatus.Applied) back++;
             else remains.Add($"{image.Steps[i].Subject} ({outcome.Detail})");
         }
 
         var detail = back == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; {back} earlier steps were taken back");
-        return (remains.Count > 0, remains.Count == 0 ? detail : $"{detail}; what stays: {Some(remains)}");
+        return new Remainder(remains.Count > 0, remains.Count == 0 ? detail : $"{detail}; what stays: {Some(remains)}");
     }
 
     /// <summary>What each step left, in order, as far as they are confirmed; for one without a row of its own, the operation's.</summary>
@@ -93,13 +98,39 @@ internal sealed class StepSequence(ActionTools tools)
             ? (key[..slash], number) : null;
     }
 
+    private async Task<SequenceOutcome> StoppedAsync(
+        Operation row, ActionImage image, int step, SequenceOutcome stopped, CancellationToken cancellationToken) =>
+        row.Undoes is not null && stopped.Status.MayPass()
+            ? stopped : stopped.With(await TakeBackAsync(row, image, step, cancellationToken));
+
+    // Null: no step has begun what nothing calls off.
+    private async Task<Remainder?> BegunAsync(Operation row, ActionImage image, CancellationToken cancellationToken)
+    {
+        var made = new List<string>();
+        for (var i = 0; i < image.Steps.Count; i++)
+        {
+            var state = image.Steps.Count == 1
+                ? row.State : (await tools.Store.FindOperationAsync(KeyOf(row, i), cancellationToken))?.State;
+            if (state == OperationState.Confirmed) made.AddRange(image.Steps[i].Describe());
+            if (state != OperationState.Intended) continue;
+            if (await image.Steps[i].BegunAsync(tools, cancellationToken) is not { } begun) continue;
+            var kept = made.Count == 0 ? "" : $"; so what was done before it stays: {Some(made)}";
+            return new Remainder(true, $"; {begun}{kept}", HasBegun: true);
+        }
+
+        return null;
+    }
+
     private async Task<StepOutcome> StepAsync(Operation row, ActionImage image, int i, CancellationToken cancellationToken)
     {
         var step = await IntendAsync(row, KeyOf(row, i), image.Steps[i], null, cancellationToken);
         if (step.State == OperationState.Confirmed) return new StepOutcome(StepKind.Made, ActionStatus.Applied, "", step.PostImage!);
         if (step.State == OperationState.Abandoned) return StepOutcome.Ended(step) with { Kind = StepKind.Stopped };
         var outcome = await _runner.RunAsync(step, image.Steps[i], image.ExpiresAt, cancellationToken);
-        return await FinishAsync(step, outcome, cancellationToken);
+
+        // What has begun is not without effect, whatever stopped it: what becomes of it only the target knows.
+        return outcome.Kind == StepKind.Stopped && await image.Steps[i].BegunAsync(tools, cancellationToken) is not null
+            ? outcome : await FinishAsync(step, outcome, row.Undoes is not null, cancellationToken);
     }
 
     // Rows of steps are kept under a target of their own: they are no operations that the safety limits count.
@@ -110,10 +141,12 @@ internal sealed class StepSequence(ActionTools tools)
                 null, null, tools.Time.GetUtcNow()),
             cancellationToken);
 
-    private async Task<StepOutcome> FinishAsync(Operation step, StepOutcome outcome, CancellationToken cancellationToken)
+    private async Task<StepOutcome> FinishAsync(
+        Operation step, StepOutcome outcome, bool isUndo, CancellationToken cancellationToken)
     {
         var end = outcome.Kind switch
         {
+            StepKind.Stopped when isUndo && outcome.Status.MayPass() => null,
             StepKind.Made => new OperationEnd(OperationState.Confirmed, ActionStatus.Applied, outcome.Detail, outcome.Post),
             StepKind.Stopped => new OperationEnd(OperationState.Abandoned, outcome.Status, outcome.Detail),
             _ => null,
@@ -141,4 +174,15 @@ internal sealed record SequenceOutcome(
 {
     /// <summary>It stopped, and part of it could not be taken back.</summary>
     public bool Partial { get; init; }
+
+    /// <summary>As it is with what stays of it: once something has begun, it is no operation that touched nothing.</summary>
+    public SequenceOutcome With(Remainder left) => this with
+    {
+        Status = left.HasBegun ? ActionStatus.NoEffect : Status, Detail = $"{Detail}{left.Detail}", Partial = left.Remains,
+    };
 }
+
+/// <summary>What stays of an operation that stopped.</summary>
+/// <param name="Detail">To follow the reason why it stopped.</param>
+/// <param name="HasBegun">A step goes on by itself.</param>
+internal sealed record Remainder(bool Remains, string Detail, bool HasBegun = false);

@@ -60,7 +60,7 @@ internal sealed class TemplateReplacement(IKubernetesClient client, IHealStore s
             }
         }
 
-        return await AbandonAsync(operation, ActionStatus.ChangedByOther,
+        return await AbandonAsync(operation, ActionStatus.Failed,
             $"{target} was changed by others in each of {MaxConflicts} attempts to write", cancellationToken);
     }
 

@@ -14,7 +14,8 @@ internal sealed partial class UndoActionActivity(ActionCatalogue actions, ILogge
         var request = input!;
         if (actions.Find(request.ActionId) is not { } action)
         {
-            return new ActionResult(request.Key, ActionStatus.Refused, $"this program has no action '{request.ActionId}'");
+            // Not Refused: that says that there is nothing to undo.
+            return new ActionResult(request.Key, ActionStatus.Failed, $"this program has no action '{request.ActionId}'");
         }
 
         var result = await action.UndoAsync(request, CancellationToken.None);

@@ -237,7 +237,8 @@ internal static class NodeCases
         : stall.UntilAsync(Kinds.Node, $"{stall.Namespace}-a", live => live.Items("spec", "taints").Any(taint =>
             taint.Text("key") == "node.kubernetes.io/unreachable"), clusterWide: true);
 
-    private static async Task<string> UnprovenAsync(Stall stall)
+    /// <summary>Takes the mark off that proves that the node is dead, and says what is missed then.</summary>
+    public static async Task<string> UnprovenAsync(Stall stall)
     {
         await stall.PatchAsync(Kinds.Node, $"{stall.Namespace}-a", """{"spec":{"taints":null}}""", clusterWide: true);
         return string.Create(CultureInfo.InvariantCulture, $"nothing proves that node {stall.Namespace}-a is dead");

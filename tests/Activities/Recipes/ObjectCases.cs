@@ -169,18 +169,18 @@ internal static class ObjectCases
         }
     }
 
-    private static async Task FailedJobAsync(Stall stall)
+    public static async Task FailedJobAsync(Stall stall, string name = "import")
     {
         await stall.CreateInAsync("""
             {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"job","annotations":{"simulator/crash":"exitCode=1;after=1s"}},
             "data":{"a":"b"}}
             """);
-        await JobAsync(stall);
-        await stall.UntilAsync(Kinds.Job, "import", live => live.HasCondition("Failed"));
+        await JobAsync(stall, name);
+        await stall.UntilAsync(Kinds.Job, name, live => live.HasCondition("Failed"));
     }
 
-    private static Task<JsonObject> JobAsync(Stall stall) => stall.CreateInAsync("""
-        { "apiVersion": "batch/v1", "kind": "Job", "metadata": { "name": "import", "labels": { "heal.internal/idempotent": "true" } },
+    private static Task<JsonObject> JobAsync(Stall stall, string name = "import") => stall.CreateInAsync($$"""
+        { "apiVersion": "batch/v1", "kind": "Job", "metadata": { "name": "{{name}}", "labels": { "heal.internal/idempotent": "true" } },
           "spec": { "backoffLimit": 0, "template": { "spec": { "restartPolicy": "Never",
             "containers": [ { "name": "app", "image": "registry.example/app:1.0", "envFrom": [ { "configMapRef": { "name": "job" } } ] } ]
           } } } }

@@ -2,7 +2,7 @@ using Heal.Healing;
 
 namespace Heal.Activities.Tests;
 
-/// <summary>When a claim is not replaced, whatever anybody accepts.</summary>
+/// <summary>When a claim is not replaced, whatever anybody accepts, and when it stays half replaced.</summary>
 public sealed class RecreateClaimTests(Shop shop) : IClassFixture<Shop>
 {
     [Fact]
@@ -51,6 +51,35 @@ public sealed class RecreateClaimTests(Shop shop) : IClassFixture<Shop>
         Assert.Equal(ActionStatus.Refused, result.Status);
         Assert.Contains("deletes the claims of replicas", result.Detail);
         Assert.Equal(2, (await stall.GetAsync(Kinds.StatefulSet, "db")).Whole("spec", "replicas"));
+    }
+
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    public async Task A_claim_whose_deletion_has_begun_is_told_as_that_and_nothing_is_taken_back_over_it(bool snapshot, bool isSwitchedOff)
+    {
+        var (stall, time) = (await shop.OpenAsync(), new LeapingTime());
+        var target = await ClaimCases.LostAsync(stall, snapshot);
+        await stall.PatchAsync(Kinds.PersistentVolumeClaim, target.Name, """{"metadata":{"finalizers":["test.internal/pod-hangs"]}}""");
+        var recipe = RecipeBook.Find("recreate_pvc_statefulset");
+        Dictionary<string, string> values = snapshot ? new() { ["snapshot"] = "before" } : new() { ["dataLossAccepted"] = "true" };
+        var request = new ActionRequest($"{stall.Namespace}/1", stall.Namespace, recipe.Descriptor.Id, target,
+            ActionParameters.Complete(recipe.Descriptor, values), 0, "");
+        RecipeAction Action(ISafetySwitch safety) => new(
+            recipe, new ActionTools(new WatchedClient(shop.Client), shop.Store, safety, time));
+        await Assert.ThrowsAsync<EffectPendingException>(() => Action(new Rig.Allowed()).RunAsync(request, CancellationToken.None));
+
+        if (!isSwitchedOff) time.Leap(TimeSpan.FromMinutes(16));
+        var result = await Action(isSwitchedOff ? new Rig.Forbidden() : new Rig.Allowed()).RunAsync(request, CancellationToken.None);
+
+        Assert.True((await stall.GetAsync(Kinds.PersistentVolumeClaim, target.Name)).IsDeleting());
+        Assert.Equal(ActionStatus.NoEffect, result.Status);
+        Assert.Contains($"the deletion of PersistentVolumeClaim {stall.Namespace}/{target.Name} has begun", result.Detail);
+        Assert.Equal(snapshot ? 1 : 2, (await stall.GetAsync(Kinds.StatefulSet, "db")).Whole("spec", "replicas"));
+        var row = await shop.Store.FindOperationAsync(request.Key, CancellationToken.None);
+        Assert.Equal((OperationState.Confirmed, true), (row!.State, row.PostImage.IsTrue("partial")));
     }
 
     private async Task<(Stall Stall, ActionResult Result)> RunAsync(Dictionary<string, string> values, Func<Stall, Task> change)

@@ -74,12 +74,15 @@ internal sealed class RollbackDeployment(IKubernetesClient client, IHealStore st
     }
 
     public Task<ActionResult> UndoAsync(UndoRequest request, CancellationToken cancellationToken) =>
-        Permissions.GuardAsync(Id, request.Key, () => RollForwardAsync(request, cancellationToken));
+        Permissions.GuardAsync(Id, request.Key, () => RollForwardAsync(request, cancellationToken), ActionStatus.Failed);
 
     private async Task<ActionResult> RollBackAsync(ActionRequest request, CancellationToken cancellationToken)
     {
         var known = await store.FindOperationAsync(request.Key, cancellationToken);
-        if (known is not null) return await _replacement.RunAsync(known, request.Target, cancellationToken);
+        if (known is not null)
+        {
+            return Permissions.Foreign(known, Id) ?? await _replacement.RunAsync(known, request.Target, cancellationToken);
+        }
 
         var (pre, _, refused) = await ProposeAsync(request, cancellationToken);
         if (pre is null) return refused!;
@@ -118,7 +121,7 @@ internal sealed class RollbackDeployment(IKubernetesClient client, IHealStore st
         if (known is not null) return await _replacement.RunAsync(known, request.Target, cancellationToken);
 
         var undone = await store.FindOperationAsync(request.UndoneKey, cancellationToken);
-        if (undone is null || undone.State == OperationState.Abandoned)
+        if (undone is null || undone.State == OperationState.Abandoned || undone.ActionId != Id)
         {
             return new ActionResult(
                 request.Key, ActionStatus.Refused, $"operation {request.UndoneKey} had no effect: there is nothing to undo");

@@ -59,6 +59,14 @@ internal sealed record ClaimReplacementEffect(ObjectAddress Address, string OldU
         }
     }
 
+    // A deletion that waits for a pod to go is not called off any more.
+    public override async Task<string?> BegunAsync(ActionTools tools, CancellationToken cancellationToken)
+    {
+        var live = await tools.ReadAsync(Address, cancellationToken);
+        if (live is null) return $"{Address} is deleted, and the new one is not made";
+        return live.Uid() == OldUid && live.IsDeleting() ? $"the deletion of {Address} has begun, and the new one is not made" : null;
+    }
+
     public override Effect? Inverse(JsonObject post) => null;
 
     public override IReadOnlyList<string> Describe() => [$"{Address}: deleted, and made again{From()}"];

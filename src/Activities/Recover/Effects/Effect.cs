@@ -68,6 +68,10 @@ internal abstract record Effect
     public abstract Task<WriteAnswer> WriteAsync(
         ActionTools tools, string key, Look look, bool dryRun, CancellationToken cancellationToken);
 
+    /// <summary>What of it has begun on the target and nothing calls off, while it is not made yet; null: nothing. Asked when it is given
+    /// up.</summary>
+    public virtual Task<string?> BegunAsync(ActionTools tools, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+
     /// <summary>What takes it back; null when nothing does.</summary>
     /// <param name="post">What <see cref="Look.Post"/> was when it had been made.</param>
     public abstract Effect? Inverse(JsonObject post);

@@ -61,7 +61,7 @@ internal sealed class GitClone : IAsyncDisposable
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             process.Kill(entireProcessTree: true);
-            throw new GitException(arguments[0], $"it did not end within {Timeout.TotalSeconds} s");
+            throw new GitException(arguments[0], $"it did not end within {Timeout.TotalSeconds} s") { IsTimeout = true };
         }
     }
 
@@ -117,4 +117,8 @@ internal sealed class GitClone : IAsyncDisposable
 }
 
 /// <summary>A git command failed.</summary>
-internal sealed class GitException(string command, string detail) : Exception($"git {command}: {detail}");
+internal sealed class GitException(string command, string detail) : Exception($"git {command}: {detail}")
+{
+    /// <summary>It was ended because it took too long: what it had begun may be done.</summary>
+    public bool IsTimeout { get; init; }
+}

@@ -43,6 +43,7 @@ internal sealed record GitRevertEffect(string Remote, string Branch, string Comm
         ActionTools tools, string key, Look look, bool dryRun, CancellationToken cancellationToken)
     {
         await using var clone = await GitClone.OpenAsync(Remote, Branch, cancellationToken);
+        var head = (await clone.RunAsync(["rev-parse", "HEAD"], cancellationToken)).Trim();
         string[] identity = ["-c", "user.name=heal", "-c", "user.email=heal@heal.internal", "-c", "commit.gpgSign=false"];
         try
         {
@@ -61,10 +62,12 @@ internal sealed record GitRevertEffect(string Remote, string Branch, string Comm
             await clone.RunAsync(push, cancellationToken);
             return WriteAnswer.Taken;
         }
-        catch (GitException) when (!dryRun)
+        catch (GitException e) when (!dryRun && !e.IsTimeout)
         {
-            // Somebody was faster, or the remote does not take it: the next look tells, and after some rounds it is given up.
-            return WriteAnswer.Taken;
+            // Somebody was faster, and the next look tells who. A remote whose branch is as it was does not take it: a rule, a right.
+            var now = await clone.RunAsync(["ls-remote", "origin", $"refs/heads/{Branch}"], cancellationToken);
+            return now.StartsWith(head, StringComparison.Ordinal)
+                ? WriteAnswer.Refused($"{Subject} does not take the revert of {Commit[..12]}: {e.Message}") : WriteAnswer.Taken;
         }
     }
 

@@ -22,7 +22,7 @@ internal sealed class DeleteStuckPod(bool stateful) : IRecipe
             "How long after its grace period it must still be there.")],
         (stateful ? "It belongs to a StatefulSet, " : "It does not belong to a StatefulSet, ")
             + "it should have been gone for as long as asked, and its node is proven dead: it does not exist any more, carries the "
-            + $"taint {OutOfService}, or was fenced by the healer.",
+            + $"taint {OutOfService}, or was fenced by the healer and is still off.",
         "The pod is gone.",
         null,
         [new("", "pods", ["get", "delete"]), new("", "nodes", ["get"])])
@@ -89,12 +89,33 @@ internal sealed class DeleteStuckPod(bool stateful) : IRecipe
         var history = await tools.Store.HistoryAsync(key, "", tools.Time.GetUtcNow() - TimeSpan.FromHours(1), cancellationToken);
         foreach (var past in history.Where(past => past.ActionId == FenceNode.Id && past.Finished))
         {
-            if (await tools.Store.FindOperationAsync(past.Key, cancellationToken) is { Status: ActionStatus.Applied })
-            {
-                return ($"node {name} was fenced at {past.AppliedAt:u}", "");
-            }
+            if (await tools.Store.FindOperationAsync(past.Key, cancellationToken) is not { Status: ActionStatus.Applied }) continue;
+            var doubt = await DoubtAsync(tools, name, past.Key, cancellationToken);
+            return doubt is null ? ($"node {name} was fenced at {past.AppliedAt:u}, and is off", "")
+                : (null, $"node {name} was fenced at {past.AppliedAt:u}, but {doubt}");
         }
 
         return (null, $"nothing proves that node {name} is dead: fence it, or set taint {OutOfService} on it");
+    }
+
+    // Why the newest fence of a node proves nothing any more: a node that was let in again may run what it ran.
+    private static async Task<string?> DoubtAsync(ActionTools tools, string node, string fence, CancellationToken cancellationToken)
+    {
+        var undo = await tools.Store.FindOperationAsync($"{fence}/undo", cancellationToken);
+        if (undo is { State: not OperationState.Abandoned }) return "that was undone";
+        try
+        {
+            var state = tools.Power is { } power ? await power.ReadAsync(node, cancellationToken) : null;
+            return state switch
+            {
+                PowerState.Off => null,
+                null => "no provider says that its power is off",
+                _ => $"its power is {state}",
+            };
+        }
+        catch (NodePowerException e)
+        {
+            return $"its power is not known: {e.Message}";
+        }
     }
 }

@@ -12,7 +12,9 @@ internal sealed class RerunJob : IRecipe
     public const string Idempotent = "heal.internal/idempotent";
 
     private const int HashBytes = 3;
-    private const int LongestName = 52;
+
+    // With "-rerun-" and the hash 63: the controller puts the name into a label of the pods, which has no more.
+    private const int LongestName = 50;
 
     private static readonly string[] SetByController = ["controller-uid", "batch.kubernetes.io/controller-uid", "job-name",
         "batch.kubernetes.io/job-name"];
@@ -47,7 +49,8 @@ internal sealed class RerunJob : IRecipe
         if (job.Label(Idempotent) != "true") return Proposal.Refuse($"it is not marked {Idempotent}=true: once more might not be the same");
 
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(request.Key)).AsSpan(0, HashBytes));
-        var name = $"{(job.Name().Length > LongestName ? job.Name()[..LongestName] : job.Name())}-rerun-{hash}";
+        var start = job.Name().Length > LongestName ? job.Name()[..LongestName].TrimEnd('-', '.') : job.Name();
+        var name = $"{start}-rerun-{hash}";
         return Proposal.Act($"runs {request.Target} once more as {name}",
             new CreateEffect(ObjectAddress.Of(Kinds.Job, request.Target.Namespace, name), Body(job)));
     }
