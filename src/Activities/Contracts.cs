@@ -57,7 +57,7 @@ public sealed record PlanRequest(
 }
 
 /// <param name="RestartsBefore">From the previous look; null at the first.</param>
-/// <param name="ActionId">What was done: for kinds of target other than Deployments, its own effect check is the look.</param>
+/// <param name="ActionId">What was done: its own effect check is the look, but for a Deployment that it was to make healthy.</param>
 public sealed record VerifyRequest(VerificationContract Contract, int? RestartsBefore, string ActionId = "");
 
 /// <summary>What people get when the healer calls them: enough to go on without asking it again.</summary>
