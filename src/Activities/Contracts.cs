@@ -48,7 +48,7 @@ public sealed record DiagnoseRequest(
     EvidenceBundle Evidence, Detection Detection, string? AlertName = null, string? AlertProves = null);
 
 /// <param name="ActionsTried">Ids of the actions that this incident has tried.</param>
-/// <param name="ActionsApplied">How many of them took effect.</param>
+/// <param name="ActionsApplied">How many of them were made, whether they helped or not.</param>
 public sealed record PlanRequest(
     IncidentInput Incident, EvidenceBundle Evidence, Diagnosis Diagnosis, IReadOnlyList<string> ActionsTried, int ActionsApplied)
 {

@@ -149,7 +149,7 @@ internal sealed class IncidentRun
         _state.Enter(Phase.Plan);
         var tried = _state.Actions.Select(action => action.ActionId).ToList();
         var inVain = _state.Actions.Where(action => action is { Status: ActionStatus.NoEffect, Undone: false });
-        var request = new PlanRequest(_input, _state.Evidence!, _state.Diagnosis!, tried, _state.Applied)
+        var request = new PlanRequest(_input, _state.Evidence!, _state.Diagnosis!, tried, _state.Made)
         {
             ActionsInVain = [.. inVain.Select(action => action.ActionId)],
         };

@@ -27,7 +27,8 @@ internal sealed class IncidentState(TaskOrchestrationContext context, IncidentIn
     /// <summary>The number of the last attached signal that was looked at; the first one opened the incident.</summary>
     public int SignalsSeen { get; set; } = 1;
 
-    public int Applied => Actions.Count(action => action.Status == ActionStatus.Applied);
+    /// <summary>Actions that were made, whether they helped or not.</summary>
+    public int Made => Actions.Count(action => action.Status is ActionStatus.Applied or ActionStatus.NoEffect);
 
     public DateTimeOffset Now => new(DateTime.SpecifyKind(context.CurrentUtcDateTime, DateTimeKind.Utc));
 
