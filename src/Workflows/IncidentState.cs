@@ -24,6 +24,9 @@ internal sealed class IncidentState(TaskOrchestrationContext context, IncidentIn
 
     public Plan? Plan { get; set; }
 
+    /// <summary>The number of the question that a person was asked last; 0 before the first.</summary>
+    public int Question { get; set; }
+
     /// <summary>The number of the last attached signal that was looked at; the first one opened the incident.</summary>
     public int SignalsSeen { get; set; } = 1;
 
@@ -45,7 +48,8 @@ internal sealed class IncidentState(TaskOrchestrationContext context, IncidentIn
         var hypothesis = Diagnosis?.Leading() is { } leading ? SafeText.Line(leading.Statement, DetailLength) : null;
         var action = Plan?.Action?.Id ?? (Actions is [.., var last] ? last.ActionId : null);
         context.SetCustomStatus(new IncidentStatus(
-            phase, _since, Input.Target.ToString(), Input.Workflow?.Name, hypothesis, action, _detail, SignalsSeen, outcome));
+            phase, _since, Input.Target.ToString(), Input.Workflow?.Name, hypothesis, action, _detail, SignalsSeen, outcome,
+            phase == Phase.Approve ? Question : null));
     }
 
     public IncidentOutcome Outcome(Ending ending)

@@ -84,7 +84,9 @@ public sealed class PlannerTests
     {
         var limited = Some.Rollback with { TimeLimit = "minimumServed" };
 
-        Assert.Equal(TimeSpan.FromSeconds(30), Planner.Decide(Facts() with { Actions = [limited] }).TimeLimit);
+        var plan = Planner.Decide(Facts() with { Actions = [limited] });
+
+        Assert.Equal((TimeSpan.FromSeconds(30), "minimumServed"), (plan.TimeLimit, plan.LimitedBy));
     }
 
     [Fact]

@@ -68,6 +68,8 @@ public static class Planner
             PlanVerdict.Act, action, descriptor.Risk, parameters, autonomy, reasons, IsReversible: descriptor.Inverse is not null)
         {
             TimeLimit = descriptor.TimeLimit is { } limit ? Duration.Parse(parameters[limit]) : null,
+            LimitedBy = descriptor.TimeLimit,
+            BindsAnswer = true,
             EndsWithNeed = descriptor.EndsWithNeed,
             LeavesFault = descriptor.LeavesFault,
             Repeats = descriptor.Repeats,
