@@ -6,7 +6,7 @@ namespace Heal.Workflows.Tests;
 // Questions to people, and what their answers may do.
 public sealed partial class IncidentOutcomeTests
 {
-    private static Plan Question { get; } = Plan(PlanVerdict.AskFirst) with { BindsAnswer = true };
+    private static Plan Question => Plan(PlanVerdict.AskFirst) with { BindsAnswer = true };
 
     [Fact]
     public async Task An_answer_that_was_sent_twice_lets_one_action_run()

@@ -94,7 +94,8 @@ public sealed class LiveHealingTests
     [Fact]
     public async Task A_second_answer_to_one_question_does_not_let_the_next_action_run()
     {
-        await using var healer = await LiveHealer.StartAsync("approve", Workflow("rollback_deployment", "pause_rollout"));
+        await using var healer = await LiveHealer.StartAsync(
+            "approve", Workflow("rollback_deployment, parameters: { minimumServed: 0s }", "pause_rollout"));
         await healer.BreakAsync();
         var broken = await healer.DeploymentAsync();
 
@@ -244,6 +245,7 @@ public sealed class LiveHealingTests
         Assert.Equal(1, (await healer.OutcomeAsync(before.IncidentId!)).Signals);
     }
 
+    /// <param name="actions">Each an id, and what else is said of it.</param>
     private static string Workflow(params string[] actions) => $$"""
         name: stuck
         version: "1.0.0"
@@ -251,12 +253,9 @@ public sealed class LiveHealingTests
         alerts: [{ name: KubeDeploymentRolloutStuck }]
         limits: { maxRisk: R2, maxActions: 2, coolDown: 0s }
         approval: { timeout: 3s }
-        actions:{{string.Concat(actions.Select(action => $$"""
-
-          - id: {{action}}
-            timeout: 30s
-            verification: { stableFor: 1s, timeout: 6s, pollEvery: 1s }
-        """))}}
+        actions:
+        {{string.Join('\n', actions.Select(action =>
+            $"  - {{ id: {action}, timeout: 30s, verification: {{ stableFor: 1s, timeout: 6s, pollEvery: 1s }} }}"))}}
         escalation: { to: on-call }
         """;
 
