@@ -58,7 +58,7 @@ public sealed class OtherCommandTests : IAsyncLifetime
 
         Assert.Contains("heal incident approve incident-1 --question 2, or reject", show.Errors);
         Assert.True(approve.ExitCode == 0, approve.ToString());
-        Assert.Equal(2, (int)JsonNode.Parse(_healer.Requests[^1].Body)!["question"]!);
+        Assert.Equal(2, (int)JsonNode.Parse(_healer.Requests.Last().Body)!["question"]!);
     }
 
     [Theory]
