@@ -31,6 +31,7 @@ public sealed class AutonomyReaderTests
     public async Task What_somebody_works_on_holds_back_from_the_pods_of_it_too()
     {
         await using var rig = await EvidenceRig.StartAsync();
+        await rig.CreateAsync(Marked("v1", "Namespace", EvidenceRig.Namespace, null));
         await rig.CreateAsync(Marked("apps/v1", "ReplicaSet", "web-1", "true"), """
             { "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "web-1-a", "annotations": { "heal.internal/autonomy": "act" },
               "ownerReferences": [ { "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-1", "controller": true } ] },
