@@ -28,20 +28,25 @@ public sealed class AutonomyReaderTests
     }
 
     [Fact]
-    public async Task What_somebody_works_on_holds_back_from_the_pods_of_it_too()
+    public async Task What_somebody_works_on_holds_back_from_what_belongs_to_it_too()
     {
         await using var rig = await EvidenceRig.StartAsync();
-        await rig.CreateAsync(Marked("v1", "Namespace", EvidenceRig.Namespace, null));
-        await rig.CreateAsync(Marked("apps/v1", "ReplicaSet", "web-1", "true"), """
-            { "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "web-1-a", "annotations": { "heal.internal/autonomy": "act" },
-              "ownerReferences": [ { "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-1", "controller": true } ] },
-              "spec": { "containers": [ { "name": "app", "image": "web:1" } ] } }
+        await rig.CreateAsync(Marked("v1", "Namespace", EvidenceRig.Namespace, null), """
+            { "apiVersion": "batch/v1", "kind": "CronJob", "metadata": { "name": "nightly",
+              "labels": { "heal.internal/maintenance": "true" } },
+              "spec": { "schedule": "0 3 * * *", "suspend": true, "jobTemplate": { "spec": { "template": { "spec": {
+                "restartPolicy": "Never", "containers": [ { "name": "app", "image": "web:1" } ] } } } } } }
+            """, """
+            { "apiVersion": "batch/v1", "kind": "Job", "metadata": { "name": "nightly-1",
+              "annotations": { "heal.internal/autonomy": "act" },
+              "ownerReferences": [ { "apiVersion": "batch/v1", "kind": "CronJob", "name": "nightly", "controller": true } ] },
+              "spec": { "template": { "spec": { "restartPolicy": "Never", "containers": [ { "name": "app", "image": "web:1" } ] } } } }
             """);
 
-        var autonomy = (await rig.CollectAsync("Pod", "web-1-a")).Autonomy;
+        var autonomy = (await rig.CollectAsync("Job", "nightly-1")).Autonomy;
 
         Assert.Equal(Autonomy.Observe, autonomy.Level);
-        Assert.Contains("maintenance of ReplicaSet web-1", autonomy.Source);
+        Assert.Contains("label heal.internal/maintenance of CronJob nightly", autonomy.Source);
     }
 
     private static string Marked(string apiVersion, string kind, string name, string? maintenance)
