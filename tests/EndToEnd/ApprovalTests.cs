@@ -13,10 +13,7 @@ public sealed class ApprovalTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _heal = await HealEnvironment.CreateAsync();
-        await _heal.App.StartAsync();
-        await _heal.Cluster.CreateDeploymentAsync("cart");
-        await _heal.Cluster.AnnotateAsync("cart", "heal.internal/autonomy", "approve");
-        await _heal.Cluster.MountBadConfigAsync("cart");
+        await _heal.StartWithAskingFaultAsync("cart");
     }
 
     public async Task DisposeAsync() => await _heal.DisposeAsync();

@@ -16,10 +16,7 @@ public sealed class StrandedIncidentTests : IAsyncLifetime
         {
             ["Heal__JoinWindow"] = "00:00:00",
         });
-        await _heal.App.StartAsync();
-        await _heal.Cluster.CreateDeploymentAsync("cart");
-        await _heal.Cluster.AnnotateAsync("cart", "heal.internal/autonomy", "approve");
-        await _heal.Cluster.MountBadConfigAsync("cart");
+        await _heal.StartWithAskingFaultAsync("cart");
     }
 
     public async Task DisposeAsync() => await _heal.DisposeAsync();
