@@ -51,6 +51,6 @@ internal static class EvidenceBenchmark
     private static EvidenceCollector Collector(KubernetesClient client)
     {
         var options = new Fixed<HealOptions>(new HealOptions());
-        return new EvidenceCollector(client, new NoHistory(), new AutonomyReader(client, options), options, Time);
+        return new EvidenceCollector(client, new NoHistory(), new AutonomyReader(client, options, Time), options, Time);
     }
 }

@@ -48,7 +48,7 @@ public sealed record DiagnoseRequest(
     EvidenceBundle Evidence, Detection Detection, string? AlertName = null, string? AlertProves = null);
 
 /// <param name="ActionsTried">Ids of the actions that this incident has tried.</param>
-/// <param name="ActionsApplied">How many of them took effect.</param>
+/// <param name="ActionsApplied">How many of them were made, whether they helped or not.</param>
 public sealed record PlanRequest(
     IncidentInput Incident, EvidenceBundle Evidence, Diagnosis Diagnosis, IReadOnlyList<string> ActionsTried, int ActionsApplied)
 {
@@ -57,7 +57,7 @@ public sealed record PlanRequest(
 }
 
 /// <param name="RestartsBefore">From the previous look; null at the first.</param>
-/// <param name="ActionId">What was done: for kinds of target other than Deployments, its own effect check is the look.</param>
+/// <param name="ActionId">What was done: its own effect check is the look, but for a Deployment that it was to make healthy.</param>
 public sealed record VerifyRequest(VerificationContract Contract, int? RestartsBefore, string ActionId = "");
 
 /// <summary>What people get when the healer calls them: enough to go on without asking it again.</summary>

@@ -3,7 +3,10 @@ using Microsoft.DurableTask;
 
 namespace Heal.Workflows;
 
-/// <summary>Waits for a person. No answer in time is an answer too: the action is not taken and people are called.</summary>
+/// <summary>
+/// Waits for a person. No answer in time is an answer too: the action is not taken and people are called. An answer is given to one
+/// question: sent twice, late, or before anything was asked, it must not let another action run.
+/// </summary>
 internal sealed class ApprovalPhase(TaskOrchestrationContext context, IncidentState state)
 {
     private const int NameLength = 100;
@@ -13,10 +16,14 @@ internal sealed class ApprovalPhase(TaskOrchestrationContext context, IncidentSt
     public async Task<(Ending? Ending, Plan? Plan)> AskAsync(Plan plan)
     {
         var timeout = state.Input.Workflow!.Approval.Timeout;
+        var question = ++state.Question;
         state.Enter(Phase.Approve, $"waits for approval of '{plan.Action!.Id}' until {state.Now + timeout:u}: {plan.Summary}");
         using var answered = new CancellationTokenSource();
+        var answer = ListenAsync(answered.Token);
+
+        // What had come before the question was put is an answer to it only when it says so.
+        while (plan.BindsAnswer && answer.IsCompleted && (await answer).Question != question) answer = ListenAsync(answered.Token);
         var expiry = context.CreateTimer(timeout, answered.Token);
-        var answer = context.WaitForExternalEvent<ApprovalEvent>(ApprovalEvent.Name, answered.Token);
         while (true)
         {
             // One waiter for signals at a time, kept over several questions: events are handed out one per waiter.
@@ -24,8 +31,15 @@ internal sealed class ApprovalPhase(TaskOrchestrationContext context, IncidentSt
             var first = await Task.WhenAny(answer, expiry, _signal);
             if (first == answer)
             {
+                var given = await answer;
+                if (plan.BindsAnswer && given.Question is { } other && other != question)
+                {
+                    answer = ListenAsync(answered.Token);
+                    continue;
+                }
+
                 answered.CancelInTurn();
-                return Decide(plan, await answer);
+                return Decide(plan, given);
             }
 
             if (first == expiry)
@@ -42,6 +56,9 @@ internal sealed class ApprovalPhase(TaskOrchestrationContext context, IncidentSt
         }
     }
 
+    private Task<ApprovalEvent> ListenAsync(CancellationToken until) =>
+        context.WaitForExternalEvent<ApprovalEvent>(ApprovalEvent.Name, until);
+
     private static (Ending? Ending, Plan? Plan) Decide(Plan plan, ApprovalEvent answer)
     {
         var who = SafeText.Line(answer.By, NameLength);
@@ -52,6 +69,13 @@ internal sealed class ApprovalPhase(TaskOrchestrationContext context, IncidentSt
 
         var parameters = plan.Parameters.ToDictionary(item => item.Key, item => item.Value, StringComparer.Ordinal);
         foreach (var (name, value) in answer.Parameters ?? new Dictionary<string, string>()) parameters[name] = value;
-        return (null, plan with { Parameters = parameters, Reasons = [.. plan.Reasons, $"approved by '{who}'"] });
+        return (null, plan with
+        {
+            Parameters = parameters, TimeLimit = LimitOf(plan, parameters), Reasons = [.. plan.Reasons, $"approved by '{who}'"],
+        });
     }
+
+    // What is no duration is refused by the action itself, with the reason.
+    private static TimeSpan? LimitOf(Plan plan, Dictionary<string, string> parameters) =>
+        plan.LimitedBy is { } name && Duration.TryParse(parameters.GetValueOrDefault(name), out var edited) ? edited : plan.TimeLimit;
 }

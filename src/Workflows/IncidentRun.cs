@@ -89,16 +89,27 @@ internal sealed class IncidentRun
             case PlanVerdict.AskFirst:
                 var answer = await _approval.AskAsync(plan);
                 if (answer.Ending is not null || answer.Plan is null) return answer.Ending;
-
-                // A person takes his time, and what the target stands on may have failed meanwhile.
-                if (_state.Evidence?.Layers is { Below.Count: > 0 }
-                    && await _layers.HandOverAsync(await CollectAsync()) is { } lower) return lower.Ending;
+                if (await ReconsiderAsync(plan) is { } instead) return instead.Ending;
                 plan = answer.Plan;
                 _state.Plan = plan;
                 break;
         }
 
         return await _recovery.RunAsync(plan);
+    }
+
+    // A person takes his time. Meanwhile what the target stands on may have failed, or somebody may have said that nothing is to be done
+    // to it. Null: the answer stands. The evidence that was answered on stays the one that the action compares the target with.
+    private async Task<(Ending? Ending, bool Again)?> ReconsiderAsync(Plan asked)
+    {
+        if (!asked.BindsAnswer && _state.Evidence?.Layers is not { Below.Count: > 0 }) return null;
+        if (asked.BindsAnswer) _state.Enter(Phase.Collect, $"'{asked.Action!.Id}' is approved; looks whether that still holds");
+        var seen = await CollectAsync();
+        if (await _layers.HandOverAsync(seen) is { } lower) return lower;
+        var allowed = seen.Autonomy;
+        return asked.BindsAnswer && allowed.Level < Autonomy.Approve
+            ? (Handed($"'{asked.Action!.Id}' was approved, but meanwhile autonomy is {allowed.Level} ({allowed.Source})"), false)
+            : null;
     }
 
     // Null: there is a fault. Else where that leads: an ending, or to another look.
@@ -149,7 +160,7 @@ internal sealed class IncidentRun
         _state.Enter(Phase.Plan);
         var tried = _state.Actions.Select(action => action.ActionId).ToList();
         var inVain = _state.Actions.Where(action => action is { Status: ActionStatus.NoEffect, Undone: false });
-        var request = new PlanRequest(_input, _state.Evidence!, _state.Diagnosis!, tried, _state.Applied)
+        var request = new PlanRequest(_input, _state.Evidence!, _state.Diagnosis!, tried, _state.Made)
         {
             ActionsInVain = [.. inVain.Select(action => action.ActionId)],
         };

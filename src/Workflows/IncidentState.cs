@@ -24,10 +24,14 @@ internal sealed class IncidentState(TaskOrchestrationContext context, IncidentIn
 
     public Plan? Plan { get; set; }
 
+    /// <summary>The number of the question that a person was asked last; 0 before the first.</summary>
+    public int Question { get; set; }
+
     /// <summary>The number of the last attached signal that was looked at; the first one opened the incident.</summary>
     public int SignalsSeen { get; set; } = 1;
 
-    public int Applied => Actions.Count(action => action.Status == ActionStatus.Applied);
+    /// <summary>Actions that were made, whether they helped or not.</summary>
+    public int Made => Actions.Count(action => action.Status is ActionStatus.Applied or ActionStatus.NoEffect);
 
     public DateTimeOffset Now => new(DateTime.SpecifyKind(context.CurrentUtcDateTime, DateTimeKind.Utc));
 
@@ -44,7 +48,8 @@ internal sealed class IncidentState(TaskOrchestrationContext context, IncidentIn
         var hypothesis = Diagnosis?.Leading() is { } leading ? SafeText.Line(leading.Statement, DetailLength) : null;
         var action = Plan?.Action?.Id ?? (Actions is [.., var last] ? last.ActionId : null);
         context.SetCustomStatus(new IncidentStatus(
-            phase, _since, Input.Target.ToString(), Input.Workflow?.Name, hypothesis, action, _detail, SignalsSeen, outcome));
+            phase, _since, Input.Target.ToString(), Input.Workflow?.Name, hypothesis, action, _detail, SignalsSeen, outcome,
+            phase == Phase.Approve ? Question : null));
     }
 
     public IncidentOutcome Outcome(Ending ending)

@@ -56,7 +56,7 @@ internal sealed class EvidenceRig : IAsyncDisposable
     public static EvidenceCollector CollectorOf(IKubernetesClient client, IHealStore store, EvidenceOptions options, TimeProvider time)
     {
         var settings = new Settings(new HealOptions { Evidence = options });
-        return new EvidenceCollector(client, store, new AutonomyReader(client, settings), settings, time);
+        return new EvidenceCollector(client, store, new AutonomyReader(client, settings, time), settings, time);
     }
 
     public CollectEvidenceActivity Activity()

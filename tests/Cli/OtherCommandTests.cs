@@ -44,6 +44,23 @@ public sealed class OtherCommandTests : IAsyncLifetime
         Assert.Equal((approved, "on-call", "yes, \"do\""), ((bool)body["approved"]!, (string?)body["by"], (string?)body["comment"]));
     }
 
+    [Fact]
+    public async Task The_question_that_an_incident_asks_is_shown_and_an_answer_may_name_it()
+    {
+        _healer
+            .On("GET /api/incidents/incident-1", 200, """
+                { "id": "incident-1", "runtimeStatus": "Running", "createdAt": "2026-01-02T00:00:00Z", "status": { "phase": "Approve",
+                  "target": "sim/Deployment/shop/web", "detail": "scale waits", "question": 2 } }
+                """)
+            .On("POST /api/incidents/incident-1/approval", 202);
+        Run show = await Run.HealAsync(_healer.Url, "incident", "show", "incident-1");
+        Run approve = await Run.HealAsync(_healer.Url, "incident", "approve", "incident-1", "--question", "2");
+
+        Assert.Contains("heal incident approve incident-1 --question 2, or reject", show.Errors);
+        Assert.True(approve.ExitCode == 0, approve.ToString());
+        Assert.Equal(2, (int)JsonNode.Parse(_healer.Requests.Last().Body)!["question"]!);
+    }
+
     [Theory]
     [InlineData(true, 0)]
     [InlineData(false, 1)]

@@ -55,6 +55,15 @@ internal sealed class HealEnvironment : IAsyncDisposable
         return new HealEnvironment(database, state, cluster, new HealProcess(all));
     }
 
+    /// <summary>Starts the app beside a Deployment that is broken, and that nothing is done to before a person has approved.</summary>
+    public async Task StartWithAskingFaultAsync(string deployment)
+    {
+        await App.StartAsync();
+        await Cluster.CreateDeploymentAsync(deployment);
+        await Cluster.AnnotateAsync(deployment, "heal.internal/autonomy", "approve");
+        await Cluster.MountBadConfigAsync(deployment);
+    }
+
     public async Task<HttpResponseMessage> PostAlertsAsync(string payload)
     {
         using var content = new StringContent(payload, Encoding.UTF8, "application/json");

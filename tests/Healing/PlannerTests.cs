@@ -38,18 +38,18 @@ public sealed class PlannerTests
         {
             Workflow = facts.Workflow! with { Limits = facts.Workflow.Limits with { MaxActions = 2 } },
             Actions = [Some.Rollback with { Repeats = true }],
-            ActionsTried = ["rollback_deployment"], ActionsInVain = ["rollback_deployment"],
+            ActionsTried = ["rollback_deployment"], ActionsInVain = ["rollback_deployment"], ActionsMade = 1,
         };
         string[] twice = ["rollback_deployment", "rollback_deployment"];
 
         Assert.True(Planner.Decide(repeats) is { Verdict: PlanVerdict.Act, Repeats: true });
-        AssertEscalates(repeats with { ActionsTried = twice, ActionsInVain = twice }, "in this incident 2 times");
+        AssertEscalates(repeats with { ActionsTried = twice, ActionsInVain = twice, ActionsMade = 2 }, "the limit is 2");
         // what was refused is refused
         AssertEscalates(repeats with { ActionsInVain = [] }, "was tried in this incident");
     }
 
     [Fact]
-    public void The_number_of_actions_is_limited() => AssertEscalates(Facts() with { ActionsApplied = 1 }, "the limit is 1");
+    public void The_number_of_actions_is_limited() => AssertEscalates(Facts() with { ActionsMade = 1 }, "the limit is 1");
 
     [Fact]
     public void A_precondition_that_does_not_hold_passes_the_action_over() =>
@@ -84,7 +84,9 @@ public sealed class PlannerTests
     {
         var limited = Some.Rollback with { TimeLimit = "minimumServed" };
 
-        Assert.Equal(TimeSpan.FromSeconds(30), Planner.Decide(Facts() with { Actions = [limited] }).TimeLimit);
+        var plan = Planner.Decide(Facts() with { Actions = [limited] });
+
+        Assert.Equal((TimeSpan.FromSeconds(30), "minimumServed"), (plan.TimeLimit, plan.LimitedBy));
     }
 
     [Fact]

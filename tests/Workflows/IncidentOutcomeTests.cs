@@ -4,7 +4,7 @@ using Heal.Healing;
 namespace Heal.Workflows.Tests;
 
 /// <summary>Every way that an incident can end, with activities that answer what the test says.</summary>
-public sealed class IncidentOutcomeTests
+public sealed partial class IncidentOutcomeTests
 {
     private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
     private static readonly TargetReference Target = new("test", TargetKinds.Deployment, "shop", "web");

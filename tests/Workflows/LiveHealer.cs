@@ -58,6 +58,10 @@ public sealed class LiveHealer : IAsyncDisposable
     public static Task<LiveHealer> StartAsync(string autonomy = "act", params FaultDescription[] faults) =>
         StartAsync(autonomy, faults, new(StringComparer.Ordinal), [("test.yaml", Workflow)], _ => { });
 
+    /// <param name="workflow">Instead of the one that rolls back.</param>
+    public static Task<LiveHealer> StartAsync(string autonomy, string workflow) =>
+        StartAsync(autonomy, [], new(StringComparer.Ordinal), [("test.yaml", workflow)], _ => { });
+
     /// <param name="configure">Adds to the services, before the healer's own.</param>
     public static async Task<LiveHealer> StartAsync(
         string autonomy, IReadOnlyList<FaultDescription> faults, Dictionary<string, string?> settings,
@@ -87,12 +91,15 @@ public sealed class LiveHealer : IAsyncDisposable
         var host = builder.Build();
         await host.StartAsync();
         var healer = new LiveHealer(database, simulator, host);
-        await healer.PatchAsync("web", Nested(["metadata", "annotations", KubernetesNames.Autonomy], autonomy));
+        await healer.AnnotateAsync("web", KubernetesNames.Autonomy, autonomy);
         await healer.UntilAsync("web", deployment => deployment.Status?.AvailableReplicas == 3);
         return healer;
     }
 
     public Task<Deployment> DeploymentAsync(string name = "web") => Cluster.GetAsync<Deployment>(Namespace, name);
+
+    public Task AnnotateAsync(string name, string annotation, string value) =>
+        PatchAsync(name, Nested(["metadata", "annotations", annotation], value));
 
     public Task PatchAsync(string name, JsonObject patch) =>
         Cluster.PatchAsync<Deployment>(Namespace, name, Patch.Merge(patch), new WriteOptions { FieldManager = "kubectl-patch" });
@@ -188,6 +195,22 @@ public sealed class LiveHealer : IAsyncDisposable
         await Client.ScheduleNewOrchestrationInstanceAsync(
             OrchestrationNames.RouteSignal, signal, new StartOrchestrationOptions(signal.InstanceId), limit.Token);
         return (await CompletedAsync(signal.InstanceId, limit.Token)).ReadOutputAs<RouteOutcome>()!;
+    }
+
+    /// <summary>The incident as it is shown once it waits for a person.</summary>
+    public async Task<IncidentStatus> QuestionAsync(string incident)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            var seen = await Client.GetInstanceAsync(incident, getInputsAndOutputs: true, limit.Token);
+            if (seen is { SerializedCustomStatus: not null } && seen.ReadCustomStatusAs<IncidentStatus>() is { Phase: Phase.Approve } asked)
+            {
+                return asked;
+            }
+
+            await Task.Delay(20, limit.Token);
+        }
     }
 
     public async Task<IncidentOutcome> OutcomeAsync(string incident)

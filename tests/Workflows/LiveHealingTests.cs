@@ -82,11 +82,84 @@ public sealed class LiveHealingTests
         await healer.BreakAsync();
 
         var routed = await healer.RouteAsync(DeploymentAlert("f1"));
-        await healer.Client.RaiseEventAsync(routed.IncidentId!, ApprovalEvent.Name, new ApprovalEvent(true, "alex"));
+        var asked = await healer.QuestionAsync(routed.IncidentId!);
+        await healer.Client.RaiseEventAsync(
+            routed.IncidentId!, ApprovalEvent.Name, new ApprovalEvent(true, "alex", Question: asked.Question));
         var outcome = await healer.OutcomeAsync(routed.IncidentId!);
 
         Assert.True(outcome.Kind == OutcomeKind.Healed, outcome.Reason);
         Assert.Contains(outcome.Timings, timing => timing.Phase == Phase.Approve);
+    }
+
+    [Fact]
+    public async Task A_second_answer_to_one_question_does_not_let_the_next_action_run()
+    {
+        await using var healer = await LiveHealer.StartAsync(
+            "approve", Workflow("rollback_deployment, parameters: { minimumServed: 0s }", "pause_rollout"));
+        await healer.BreakAsync();
+        var broken = await healer.DeploymentAsync();
+
+        var routed = await healer.RouteAsync(DeploymentAlert("f1"));
+        await healer.QuestionAsync(routed.IncidentId!);
+
+        // The first is refused for its parameter, so that the next action is asked about while the second lies there. As raised by hand:
+        // neither names its question.
+        var nonsense = new Dictionary<string, string> { ["minimumServed"] = "soon" };
+        await healer.Client.RaiseEventAsync(routed.IncidentId!, ApprovalEvent.Name, new ApprovalEvent(true, "alex", nonsense));
+        await healer.Client.RaiseEventAsync(routed.IncidentId!, ApprovalEvent.Name, new ApprovalEvent(true, "alex"));
+        var outcome = await healer.OutcomeAsync(routed.IncidentId!);
+
+        Assert.Contains("nobody approved 'pause_rollout'", outcome.Reason);
+        Assert.Equal(ActionStatus.Refused, Assert.Single(outcome.Actions).Status);
+        Assert.Equal(broken.Metadata.Generation, (await healer.DeploymentAsync()).Metadata.Generation);
+    }
+
+    [Fact]
+    public async Task Who_lowers_the_autonomy_while_a_question_is_open_keeps_the_action_from_being_taken()
+    {
+        await using var healer = await LiveHealer.StartAsync("approve");
+        await healer.BreakAsync();
+
+        var routed = await healer.RouteAsync(DeploymentAlert("f1"));
+        var asked = await healer.QuestionAsync(routed.IncidentId!);
+        await healer.AnnotateAsync("web", KubernetesNames.Autonomy, "observe");
+        var lowered = await healer.DeploymentAsync();
+        await healer.Client.RaiseEventAsync(
+            routed.IncidentId!, ApprovalEvent.Name, new ApprovalEvent(true, "alex", Question: asked.Question));
+        var outcome = await healer.OutcomeAsync(routed.IncidentId!);
+
+        Assert.Equal(OutcomeKind.Escalated, outcome.Kind);
+        Assert.Contains("autonomy is Observe", outcome.Reason);
+        Assert.Equal(lowered.Metadata.Generation, (await healer.DeploymentAsync()).Metadata.Generation);
+    }
+
+    [Fact]
+    public async Task What_a_person_works_on_is_left_alone_although_it_may_be_acted_on()
+    {
+        await using var healer = await LiveHealer.StartAsync();
+        await healer.BreakAsync();
+        await healer.AnnotateAsync("web", KubernetesNames.Maintenance, "true");
+        var broken = await healer.DeploymentAsync();
+
+        var outcome = await healer.OutcomeAsync((await healer.RouteAsync(DeploymentAlert("f1"))).IncidentId!);
+
+        Assert.Equal(OutcomeKind.Escalated, outcome.Kind);
+        Assert.Contains("heal.internal/maintenance of Deployment web says 'true': somebody works on it", outcome.Reason);
+        Assert.Equal(broken.Metadata.Generation, (await healer.DeploymentAsync()).Metadata.Generation);
+    }
+
+    [Fact]
+    public async Task A_rollout_that_is_paused_stays_paused_and_people_are_called_for_the_rest()
+    {
+        await using var healer = await LiveHealer.StartAsync("act", Workflow("pause_rollout"));
+        await healer.BreakAsync();
+
+        var outcome = await healer.OutcomeAsync((await healer.RouteAsync(DeploymentAlert("f1"))).IncidentId!);
+
+        Assert.True(outcome.Kind == OutcomeKind.Escalated, outcome.Reason);
+        Assert.Contains("is left to people", outcome.Reason);
+        Assert.False(Assert.Single(outcome.Actions).Undone);
+        Assert.True((await healer.DeploymentAsync()).Spec!.Paused);
     }
 
     [Fact]
@@ -171,6 +244,20 @@ public sealed class LiveHealingTests
         Assert.Equal(before.IncidentId, copy.IncidentId);
         Assert.Equal(1, (await healer.OutcomeAsync(before.IncidentId!)).Signals);
     }
+
+    /// <param name="actions">Each an id, and what else is said of it.</param>
+    private static string Workflow(params string[] actions) => $$"""
+        name: stuck
+        version: "1.0.0"
+        description: for tests
+        alerts: [{ name: KubeDeploymentRolloutStuck }]
+        limits: { maxRisk: R2, maxActions: 2, coolDown: 0s }
+        approval: { timeout: 3s }
+        actions:
+        {{string.Join('\n', actions.Select(action =>
+            $"  - {{ id: {action}, timeout: 30s, verification: {{ stableFor: 1s, timeout: 6s, pollEvery: 1s }} }}"))}}
+        escalation: { to: on-call }
+        """;
 
     private static Signal DeploymentAlert(string fingerprint) =>
         LiveHealer.Alert("KubeDeploymentRolloutStuck", fingerprint, ("namespace", LiveHealer.Namespace), ("deployment", "web"));

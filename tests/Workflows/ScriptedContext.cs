@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Heal.Healing;
 using Microsoft.DurableTask;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -10,6 +11,7 @@ internal sealed class ScriptedContext(string instanceId) : TaskOrchestrationCont
 {
     private readonly Dictionary<string, Func<object?, object?>> _activities = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, Queue<object>> _events = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, List<Func<object, bool>>> _waiting = new(StringComparer.OrdinalIgnoreCase);
     private DateTime _now = new(2026, 1, 1, 12, 0, 0, DateTimeKind.Utc);
 
     public List<string> Calls { get; } = [];
@@ -37,6 +39,14 @@ internal sealed class ScriptedContext(string instanceId) : TaskOrchestrationCont
 
     public void Raise(string name, object payload)
     {
+        // Whoever waits last is served first; who does not wait any more is passed over.
+        while (_waiting.TryGetValue(name, out var waiting) && waiting.Count > 0)
+        {
+            var serve = waiting[^1];
+            waiting.RemoveAt(waiting.Count - 1);
+            if (serve(payload)) return;
+        }
+
         if (!_events.TryGetValue(name, out var queue)) _events[name] = queue = new();
         queue.Enqueue(payload);
     }
@@ -60,17 +70,22 @@ internal sealed class ScriptedContext(string instanceId) : TaskOrchestrationCont
 
     public override Task CreateTimer(DateTime fireAt, CancellationToken cancellationToken)
     {
-        // A question is open: the timer is its expiry, and whoever has an answer is faster.
-        if (_events.Values.Any(queue => queue.Count > 0)) return new TaskCompletionSource().Task;
+        // Something waits to be heard: the timer is the end of the patience for it, and comes too late. Answers are taken before the timer.
+        if (_events.Any(item => item.Value.Count > 0 && item.Key != ApprovalEvent.Name)) return new TaskCompletionSource().Task;
         if (fireAt > _now) _now = fireAt;
         OnTimer?.Invoke();
         return Task.CompletedTask;
     }
 
-    public override Task<T> WaitForExternalEvent<T>(string eventName, CancellationToken cancellationToken = default) =>
-        _events.TryGetValue(eventName, out var queue) && queue.TryDequeue(out var payload)
-            ? Task.FromResult((T)payload)
-            : new TaskCompletionSource<T>().Task;
+    public override Task<T> WaitForExternalEvent<T>(string eventName, CancellationToken cancellationToken = default)
+    {
+        if (_events.TryGetValue(eventName, out var queue) && queue.TryDequeue(out var payload)) return Task.FromResult((T)payload);
+        if (!_waiting.TryGetValue(eventName, out var waiting)) _waiting[eventName] = waiting = [];
+        var source = new TaskCompletionSource<T>();
+        cancellationToken.Register(() => source.TrySetCanceled(cancellationToken));
+        waiting.Add(raised => source.TrySetResult((T)raised));
+        return source.Task;
+    }
 
     public override void SendEvent(string instanceId, string eventName, object payload) => Sent.Add((instanceId, eventName));
 

@@ -6,38 +6,57 @@ using Microsoft.Extensions.Options;
 namespace Heal.Activities;
 
 /// <summary>
-/// How far the healer may go with a target: the mark on the workload, else on its namespace, else the configuration. What cannot be read
-/// counts as Observe: nobody meant to allow more by a typing error.
+/// How far the healer may go with a target: the mark on the workload, else on its namespace, else the configuration; never further than
+/// Observe while somebody works on it. What cannot be read counts as Observe: nobody meant to allow more by a typing error.
 /// </summary>
-internal sealed class AutonomyReader(IKubernetesClient client, IOptionsMonitor<HealOptions> options)
+internal sealed class AutonomyReader(IKubernetesClient client, IOptionsMonitor<HealOptions> options, TimeProvider time)
 {
-    public async Task<AutonomySetting> ReadAsync(KubernetesObject? workload, string ns, CancellationToken cancellationToken)
+    /// <param name="chain">The target, then what it belongs to, the nearest first; empty when it is not there.</param>
+    public async Task<AutonomySetting> ReadAsync(
+        IReadOnlyList<KubernetesObject> chain, string ns, CancellationToken cancellationToken)
     {
-        if (workload is not null && Mark(workload, workload.Kind ?? "workload") is { } ofWorkload) return ofWorkload;
-        if (ns.Length > 0)
-        {
-            var scope = await ReadNamespaceAsync(ns, cancellationToken);
-            if (scope is not null) return scope;
-        }
+        var (scope, refused) = ns.Length > 0 ? await ReadNamespaceAsync(ns, cancellationToken) : (null, false);
+        var said = chain.Select(item => Mark(item, KindOf(item))).FirstOrDefault(mark => mark is not null)
+            ?? (scope is null ? null : Mark(scope, "Namespace"))
+            ?? (refused ? new AutonomySetting(Autonomy.Observe, $"namespace '{ns}' may not be read, so that it cannot say more") : null)
+            ?? Setting(ns);
+        if (said.Level == Autonomy.Observe) return said;
+        var marks = chain.Select(item => MaintenanceMark.Of(item.Metadata, KindOf(item)))
+            .Append(scope is null ? null : MaintenanceMark.Of(scope.Metadata, "Namespace"));
+        return marks.OfType<MaintenanceMark>().Select(Hold).FirstOrDefault(hold => hold is not null) ?? said;
+    }
 
+    private AutonomySetting Setting(string ns)
+    {
         var settings = options.CurrentValue;
         return settings.Scope.TryGetValue(ns, out var level)
             ? new AutonomySetting(level, $"setting {HealOptions.Section}:Scope:{ns}")
             : new AutonomySetting(settings.Autonomy, $"setting {HealOptions.Section}:Autonomy");
     }
 
-    private async Task<AutonomySetting?> ReadNamespaceAsync(string ns, CancellationToken cancellationToken)
+    // Detectors take a mark that cannot be read for none, to lose no incident; here it holds the healer back, and says so.
+    private AutonomySetting? Hold(MaintenanceMark mark) => mark switch
+    {
+        { IsOff: true } => null,
+        { Until: null } => new AutonomySetting(Autonomy.Observe,
+            $"{mark.Source} says '{SafeText.Line(mark.Text, 40)}'; expected true, false, or the time when it ends"),
+        { Until: { } until } when until <= time.GetUtcNow() => null,
+        _ => new AutonomySetting(Autonomy.Observe, $"{mark.Source} says '{SafeText.Line(mark.Text, 40)}': somebody works on it"),
+    };
+
+    private async Task<(Namespace? Found, bool Refused)> ReadNamespaceAsync(string ns, CancellationToken cancellationToken)
     {
         try
         {
-            var found = await client.TryGetAsync<Namespace>(null, ns, cancellationToken);
-            return found is null ? null : Mark(found, "Namespace");
+            return (await client.TryGetAsync<Namespace>(null, ns, cancellationToken), false);
         }
         catch (KubernetesForbiddenException)
         {
-            return new AutonomySetting(Autonomy.Observe, $"namespace '{ns}' may not be read, so that it cannot say more");
+            return (null, true);
         }
     }
+
+    private static string KindOf(KubernetesObject item) => item.Kind ?? "workload";
 
     private static AutonomySetting? Mark(KubernetesObject found, string kind)
     {

@@ -28,7 +28,7 @@ internal sealed class EvidenceCollector(
         using var reader = new PartReader(client, options.CurrentValue.Evidence, time);
         if (KindCatalogue.Find(target.Kind) is not { } kind)
         {
-            var level = await AutonomyAsync(reader, null, target);
+            var level = await AutonomyAsync(reader, [], target);
             return EvidenceBundle.Empty(target, time.GetUtcNow(), exists: true, level,
                 $"a {target.Kind} cannot be looked at: expected a kind of Kubernetes, a custom one as Kind.group");
         }
@@ -39,7 +39,7 @@ internal sealed class EvidenceCollector(
         if (found.Value is null)
         {
             if (found.Known) reader.Gap($"the {target.Kind} does not exist");
-            var level = await AutonomyAsync(reader, null, target);
+            var level = await AutonomyAsync(reader, [], target);
             return EvidenceBundle.Empty(target, time.GetUtcNow(), exists: !found.Known, level, [.. reader.Gaps()]);
         }
 
@@ -54,7 +54,7 @@ internal sealed class EvidenceCollector(
         var ns = subject.Namespace;
 
         // What must not fail comes first, so that nothing else is under way when it does.
-        var level = await AutonomyAsync(reader, Marked(subject), subject.Target);
+        var level = await AutonomyAsync(reader, [.. subject.Chain()], subject.Target);
         var removed = await RemovedAsync(subject);
         var finding = PodFinder.FindAsync(reader, subject);
         var reviewing = History.ReadAsync(reader, subject);
@@ -91,19 +91,13 @@ internal sealed class EvidenceCollector(
         };
     }
 
-    // The mark nearest to the target counts: its own, else that of the owner closest to it.
-    private static KubernetesObject Marked(Subject subject) =>
-        subject.Chain().FirstOrDefault(item => IsMarked(item.Metadata)) ?? subject.Object;
-
-    private static bool IsMarked(ObjectMeta metadata) =>
-        (metadata.Annotation(KubernetesNames.Autonomy) ?? metadata.Label(KubernetesNames.Autonomy)) is not null;
-
     // Not a part that may be missing: without it nobody knows what is allowed.
-    private async Task<AutonomySetting> AutonomyAsync(PartReader reader, KubernetesObject? marked, TargetReference target)
+    private async Task<AutonomySetting> AutonomyAsync(
+        PartReader reader, IReadOnlyList<KubernetesObject> chain, TargetReference target)
     {
         try
         {
-            return await autonomy.ReadAsync(marked, target.Namespace, reader.Deadline);
+            return await autonomy.ReadAsync(chain, target.Namespace, reader.Deadline);
         }
         catch (OperationCanceledException e)
         {

@@ -7,8 +7,8 @@ public static class KubernetesNames
     public const string Autonomy = "heal.internal/autonomy";
 
     /// <summary>
-    /// Annotation or label on an object, its workload or its namespace: somebody works on it, and detectors say nothing. "true", or as an
-    /// annotation the time (RFC 3339) when it ends.
+    /// Annotation or label on an object, its workload or its namespace: somebody works on it; detectors say nothing, and nothing is done to
+    /// it. "true", or as an annotation the time (RFC 3339) when it ends; "false" is none.
     /// </summary>
     public const string Maintenance = "heal.internal/maintenance";
 

@@ -32,7 +32,9 @@ public static class Observer
             metadata.CreationTimestamp ?? DateTimeOffset.UnixEpoch, metadata.DeletionTimestamp,
             owner is null ? null : new OwnerInfo(owner.Kind, owner.Name, owner.Uid), metadata.Labels,
             (metadata.Annotation(KubernetesNames.Autonomy) ?? metadata.Label(KubernetesNames.Autonomy)) is not null,
-            MaintenanceUntil(metadata));
+
+            // One that cannot be read counts as none: nobody is to lose an incident by a typing error.
+            MaintenanceMark.Of(metadata, kind)?.Until);
     }
 
     internal static IReadOnlyList<ObservedCondition> Conditions(IReadOnlyList<Condition>? conditions) =>
@@ -75,15 +77,5 @@ public static class Observer
         if (map is not { ValueKind: JsonValueKind.Object } known) return new Dictionary<string, string>();
         return known.EnumerateObject().Where(pair => pair.Value.ValueKind == JsonValueKind.String)
             .ToDictionary(pair => pair.Name, pair => pair.Value.GetString()!, StringComparer.Ordinal);
-    }
-
-    // What cannot be read counts as no maintenance: nobody is to lose an incident by a typing error.
-    private static DateTimeOffset? MaintenanceUntil(ObjectMeta metadata)
-    {
-        if ((metadata.Annotation(KubernetesNames.Maintenance) ?? metadata.Label(KubernetesNames.Maintenance)) is not { } text) return null;
-        if (text == "true") return DateTimeOffset.MaxValue;
-        return DateTimeOffset.TryParse(
-            text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var until)
-            ? until : null;
     }
 }

@@ -14,7 +14,10 @@ internal sealed class VerifyTargetActivity(IKubernetesClient client, ActionCatal
     public override async Task<VerificationLook> RunAsync(TaskActivityContext context, VerifyRequest? input)
     {
         var contract = input!.Contract;
-        if (contract.Target.Kind != TargetKinds.Deployment && actions.Find(input.ActionId) is { } action)
+
+        // What only keeps the fault from doing more harm cannot be judged by the health of its target: that is as bad as before.
+        if (actions.Find(input.ActionId) is { } action
+            && (contract.Target.Kind != TargetKinds.Deployment || action.Descriptor.LeavesFault))
         {
             var look = await action.LookAsync(contract.OperationKey, contract.Target, CancellationToken.None);
             return new VerificationLook(look.Verdict, look.Detail, 0);

@@ -86,6 +86,7 @@ internal static class IncidentCommands
             .Add("workflow", status["workflow"])
             .Add("hypothesis", status["hypothesis"])
             .Add("action", status["action"])
+            .Add("question", outcome.Exists ? "" : status["question"].Text)
             .Add("detail", outcome.Exists ? "" : status["detail"].Text)
             .Add("reason", outcome["reason"])
             .Add("cause", outcome["cause"])
@@ -98,13 +99,16 @@ internal static class IncidentCommands
                 .Select(member => $"{member.Name} {member.Value.Text}"))}");
         }
 
-        if (state == "Approve") screen.Note($"  next: heal incident approve {incident["id"].Text}, or reject");
+        if (state != "Approve") return;
+        string question = status["question"].Exists ? $" --question {status["question"].Text}" : "";
+        screen.Note($"  next: heal incident approve {incident["id"].Text}{question}, or reject");
     }
 
     private static Verb Answer(CommonOptions common, bool approves)
     {
         Verb verb = approves
-            ? new Verb("approve", "Lets a plan that waits go on.", "heal incident approve incident-4f1c... --comment 'go ahead'",
+            ? new Verb("approve", "Lets a plan that waits go on.",
+                "heal incident approve incident-4f1c... --question 1 --comment 'go ahead'",
                 "heal incident approve incident-4f1c... --set by=2")
             : new Verb("reject", "Stops a plan that waits: the incident is escalated.",
                 "heal incident reject incident-4f1c... --comment 'we are deploying'");
@@ -114,6 +118,11 @@ internal static class IncidentCommands
             Description = "Who answers.", HelpName = "NAME", DefaultValueFactory = _ => Environment.UserName,
         });
         Option<string?> comment = verb.Takes(new Option<string?>("--comment") { Description = "Kept with the answer.", HelpName = "TEXT" });
+        Option<int?> question = verb.Takes(new Option<int?>("--question")
+        {
+            Description = "The question that is answered, as 'incident show' has it: refused when another one is asked by now.",
+            HelpName = "N",
+        });
         Option<string[]>? set = approves
             ? verb.Takes(Parameters.Option("Replaces a parameter of the action; it is checked again. May be repeated."))
             : null;
@@ -123,6 +132,7 @@ internal static class IncidentCommands
             var answer = new JsonObject
             {
                 ["approved"] = approves, ["by"] = parsed.GetValue(by), ["comment"] = parsed.GetValue(comment),
+                ["question"] = parsed.GetValue(question),
                 ["parameters"] = set is null ? null : Parameters.Read(parsed.GetValue(set)),
             };
             ApiAnswer taken = await session.Api.SendAsync(

@@ -34,7 +34,7 @@ public sealed record AlertMatcher(string Name, IReadOnlyList<string> Aliases, IR
 }
 
 /// <param name="MaxRisk">Actions above this class are advised, never taken.</param>
-/// <param name="MaxActions">Actions that one incident may apply.</param>
+/// <param name="MaxActions">Actions that one incident may make, whether they help or not.</param>
 /// <param name="CoolDown">Pause after an operation on the target before the next incident may act.</param>
 public sealed record WorkflowLimits(RiskClass MaxRisk, int MaxActions, TimeSpan CoolDown)
 {

@@ -8,6 +8,7 @@ namespace Heal.Healing;
 /// <param name="Detail">What the phase waits for or found, in one line.</param>
 /// <param name="Signals">Signals attached that the incident has looked at.</param>
 /// <param name="Outcome">Set at the end.</param>
+/// <param name="Question">While it waits for a person: the number of the question, from 1 in each incident. An answer names it.</param>
 public sealed record IncidentStatus(
     Phase Phase,
     DateTimeOffset Since,
@@ -17,4 +18,5 @@ public sealed record IncidentStatus(
     string? Action = null,
     string? Detail = null,
     int Signals = 1,
-    OutcomeKind? Outcome = null);
+    OutcomeKind? Outcome = null,
+    int? Question = null);

@@ -39,6 +39,16 @@ public sealed record Plan(
     /// <summary>How long the effect may stay before its inverse is due by itself; null: for good.</summary>
     public TimeSpan? TimeLimit { get; init; }
 
+    /// <summary>The name of the parameter that <see cref="TimeLimit"/> was read from: who edits it, edits the limit. Null: there is none.
+    /// </summary>
+    public string? LimitedBy { get; init; }
+
+    /// <summary>
+    /// Where a person is asked: only an answer to this very question counts, and after it the target's autonomy is read anew. False in
+    /// plans of older programs: the histories of their incidents were written without either, and have to be gone through as they are.
+    /// </summary>
+    public bool BindsAnswer { get; init; }
+
     /// <summary>See <see cref="ActionDescriptor.EndsWithNeed"/>.</summary>
     public bool EndsWithNeed { get; init; }
 

@@ -15,14 +15,14 @@ public static class Planner
         if (facts.Workflow is not { } workflow) return Escalate(autonomy, $"no workflow serves alert '{facts.AlertName}'");
 
         var most = Math.Min(workflow.Limits.MaxActions, facts.Limits.MaxActionsPerIncident);
-        if (facts.ActionsApplied >= most)
+        if (facts.ActionsMade >= most)
         {
             return Escalate(
-                autonomy, string.Create(CultureInfo.InvariantCulture, $"{facts.ActionsApplied} actions were applied, the limit is {most}"));
+                autonomy, string.Create(CultureInfo.InvariantCulture, $"{facts.ActionsMade} actions were made, the limit is {most}"));
         }
 
         var reasons = new List<string>();
-        var chosen = workflow.Actions.Select(action => (Action: action, Descriptor: Fits(action, cause, facts, most, reasons)))
+        var chosen = workflow.Actions.Select(action => (Action: action, Descriptor: Fits(action, cause, facts, reasons)))
             .FirstOrDefault(c => c.Descriptor is not null);
         if (chosen.Descriptor is not { } descriptor) return Escalate(autonomy, [$"no action remedies {cause.Cause}", .. reasons]);
 
@@ -33,19 +33,19 @@ public static class Planner
 
     // The descriptor when the action fits; null, with a reason added, when it does not.
     private static ActionDescriptor? Fits(
-        WorkflowAction action, Hypothesis cause, PlanningFacts facts, int most, List<string> reasons)
+        WorkflowAction action, Hypothesis cause, PlanningFacts facts, List<string> reasons)
     {
         var descriptor = facts.Actions.FirstOrDefault(candidate => candidate.Id == action.Id);
-        var why = Misfit(action, descriptor, cause, facts, most);
+        var why = Misfit(action, descriptor, cause, facts);
         if (why is not null) reasons.Add($"not '{action.Id}': {why}");
         return why is null ? descriptor : null;
     }
 
-    private static string? Misfit(WorkflowAction action, ActionDescriptor? descriptor, Hypothesis cause, PlanningFacts facts, int most)
+    private static string? Misfit(WorkflowAction action, ActionDescriptor? descriptor, Hypothesis cause, PlanningFacts facts)
     {
         if (descriptor is null) return "this program has no such action";
         var tried = facts.ActionsTried.Count(id => id == action.Id);
-        var mayRepeat = descriptor.Repeats && tried < most && facts.ActionsInVain.Count(id => id == action.Id) == tried;
+        var mayRepeat = descriptor.Repeats && facts.ActionsInVain.Count(id => id == action.Id) == tried;
         if (tried > 0 && !mayRepeat)
         {
             return string.Create(CultureInfo.InvariantCulture, $"it was tried in this incident{(tried > 1 ? $" {tried} times" : "")}");
@@ -68,6 +68,8 @@ public static class Planner
             PlanVerdict.Act, action, descriptor.Risk, parameters, autonomy, reasons, IsReversible: descriptor.Inverse is not null)
         {
             TimeLimit = descriptor.TimeLimit is { } limit ? Duration.Parse(parameters[limit]) : null,
+            LimitedBy = descriptor.TimeLimit,
+            BindsAnswer = true,
             EndsWithNeed = descriptor.EndsWithNeed,
             LeavesFault = descriptor.LeavesFault,
             Repeats = descriptor.Repeats,

@@ -3,7 +3,7 @@ namespace Heal.Healing;
 /// <summary>What keeps the healer from doing harm by zeal. Defaults are the ones that proved themselves elsewhere.</summary>
 public sealed record SafetyLimits
 {
-    /// <summary>Actions that one incident may apply, their inverses not counted. Default 3.</summary>
+    /// <summary>Actions that one incident may make, their inverses not counted. Default 3.</summary>
     public int MaxActionsPerIncident { get; init; } = 3;
 
     /// <summary>Pause after an operation on a target before the next incident of that target may act. Default 5 minutes.</summary>

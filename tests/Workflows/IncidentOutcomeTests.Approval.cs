@@ -1,0 +1,132 @@
+using Heal.Activities;
+using Heal.Healing;
+
+namespace Heal.Workflows.Tests;
+
+// Questions to people, and what their answers may do.
+public sealed partial class IncidentOutcomeTests
+{
+    private static Plan Question => Plan(PlanVerdict.AskFirst) with { BindsAnswer = true };
+
+    [Fact]
+    public async Task An_answer_that_was_sent_twice_lets_one_action_run()
+    {
+        Looks(VerificationVerdict.NotHealthy);
+        _context.On<PlanRequest, Plan>(ActivityNames.PlanRecovery, request => Question with
+        {
+            Action = Action with { Id = request.ActionsTried.Count == 0 ? "asked_about" : "never_asked_about" },
+        });
+        _context.Raise(ApprovalEvent.Name, new ApprovalEvent(true, "alex", Question: 1));
+        _context.Raise(ApprovalEvent.Name, new ApprovalEvent(true, "alex", Question: 1));
+
+        var outcome = await RunAsync();
+
+        Assert.Equal("asked_about", Assert.Single(outcome.Actions).ActionId);
+        Assert.Contains("nobody approved 'never_asked_about'", outcome.Reason);
+        var statuses = _context.Statuses.Cast<IncidentStatus>().ToLookup(status => status.Phase == Phase.Approve);
+        Assert.Equal([1, 2], statuses[true].Select(status => status.Question));
+        Assert.All(statuses[false], status => Assert.Null(status.Question));
+    }
+
+    [Theory]
+    [InlineData(true, null, false)]
+    [InlineData(true, 7, false)]
+    [InlineData(true, 1, true)]
+    [InlineData(false, null, true)]
+    [InlineData(false, 7, false)]
+    [InlineData(false, 1, true)]
+    public async Task An_answer_counts_for_the_question_that_it_names_or_that_is_open_when_it_comes(bool before, int? question, bool counts)
+    {
+        var answer = new ApprovalEvent(true, "alex", Question: question);
+        _context.On<PlanRequest, Plan>(ActivityNames.PlanRecovery, _ => Question);
+        if (before) _context.Raise(ApprovalEvent.Name, answer);
+        else _context.OnTimer = () =>
+        {
+            _context.OnTimer = null;
+            _context.Raise(ApprovalEvent.Name, answer);
+        };
+
+        var outcome = await RunAsync();
+
+        Assert.Equal(counts, _context.Calls.Contains(ActivityNames.RunAction));
+        if (!counts) Assert.Contains("nobody approved", outcome.Reason);
+    }
+
+    [Fact]
+    public async Task A_question_of_an_older_program_goes_on_as_its_history_says()
+    {
+        _context.On<PlanRequest, Plan>(ActivityNames.PlanRecovery, _ => Plan(PlanVerdict.AskFirst));
+        _context.Raise(ApprovalEvent.Name, new ApprovalEvent(true, "alex"));
+
+        var outcome = await RunAsync();
+
+        Assert.Equal(OutcomeKind.Healed, outcome.Kind);
+        Assert.Equal(1, _context.Calls.Count(call => call == ActivityNames.CollectEvidence));
+    }
+
+    [Theory]
+    [InlineData(Autonomy.Observe, false)]
+    [InlineData(Autonomy.Advise, false)]
+    [InlineData(Autonomy.Approve, true)]
+    [InlineData(Autonomy.Act, true)]
+    public async Task What_is_approved_is_not_done_when_less_is_allowed_meanwhile(Autonomy level, bool runs)
+    {
+        var looks = 0;
+        _context.On<CollectRequest, EvidenceBundle>(ActivityNames.CollectEvidence, _ => looks++ == 0 ? Evidence
+            : Evidence with { Autonomy = new AutonomySetting(level, "annotation of Deployment web") });
+        _context.On<PlanRequest, Plan>(ActivityNames.PlanRecovery, _ => Question);
+        _context.Raise(ApprovalEvent.Name, new ApprovalEvent(true, "alex", Question: 1));
+
+        var outcome = await RunAsync();
+
+        Assert.Equal(runs ? OutcomeKind.Healed : OutcomeKind.Escalated, outcome.Kind);
+        Assert.Equal(runs, _context.Calls.Contains(ActivityNames.RunAction));
+        if (!runs) Assert.Contains($"autonomy is {level} (annotation of Deployment web)", outcome.Reason);
+    }
+
+    [Theory]
+    [InlineData("15m", 15)]
+    [InlineData("soon", 120)] // the action refuses it; its end is registered all the same
+    public async Task Who_edits_the_time_limit_of_what_he_approves_decides_when_it_ends(string ttl, int minutes)
+    {
+        TimeSpan? registered = null;
+        TimeSpan? asked = null;
+        _context.On<PlanRequest, Plan>(ActivityNames.PlanRecovery, _ => Question with
+        {
+            TimeLimit = TimeSpan.FromHours(2), LimitedBy = "ttl", Parameters = new Dictionary<string, string> { ["ttl"] = "2h" },
+        });
+        _context.On<ExpiryRequest, string>(ActivityNames.StartExpiry, request =>
+        {
+            registered = request.At.UtcDateTime - _context.CurrentUtcDateTime;
+            return request.InstanceId;
+        });
+        _context.On<ActionRequest, ActionResult>(ActivityNames.RunAction, request =>
+        {
+            asked = request.ExpiresAt!.Value.UtcDateTime - _context.CurrentUtcDateTime;
+            return new ActionResult(request.Key, ActionStatus.Applied, "relaxed", 3, "good");
+        });
+        _context.Raise(ApprovalEvent.Name, new ApprovalEvent(
+            true, "alex", new Dictionary<string, string> { ["ttl"] = ttl }, Question: 1));
+
+        await RunAsync();
+
+        Assert.Equal((TimeSpan.FromMinutes(minutes), TimeSpan.FromMinutes(minutes)), (registered!.Value, asked!.Value));
+    }
+
+    [Fact]
+    public async Task An_action_that_was_made_without_effect_counts_as_one_of_those_allowed()
+    {
+        var counted = new List<int>();
+        _context.On<PlanRequest, Plan>(ActivityNames.PlanRecovery, request =>
+        {
+            counted.Add(request.ActionsApplied);
+            return request.ActionsTried.Count == 0 ? Plan(PlanVerdict.Act) : Plan(PlanVerdict.Escalate) with { Action = null };
+        });
+        _context.On<ActionRequest, ActionResult>(ActivityNames.RunAction,
+            request => new ActionResult(request.Key, ActionStatus.NoEffect, "no pod became ready", 3, "good"));
+
+        await RunAsync();
+
+        Assert.Equal([0, 1], counted);
+    }
+}
