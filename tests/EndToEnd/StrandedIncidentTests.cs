@@ -12,19 +12,8 @@ public sealed class StrandedIncidentTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-<<<<<<< HEAD
         _heal = await HealEnvironment.CreateAsync();
-        await _heal.App.StartAsync();
-        await _heal.Cluster.CreateDeploymentAsync("cart");
-        await _heal.Cluster.AnnotateAsync("cart", "heal.internal/autonomy", "approve");
-        await _heal.Cluster.MountBadConfigAsync("cart");
-=======
-        _heal = await HealEnvironment.CreateAsync(new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["Heal__JoinWindow"] = "00:00:00",
-        });
         await _heal.StartWithAskingFaultAsync("cart");
->>>>>>> wt-heal-a
     }
 
     public async Task DisposeAsync() => await _heal.DisposeAsync();
