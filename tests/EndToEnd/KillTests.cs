@@ -18,7 +18,7 @@ public sealed partial class KillTests(ITestOutputHelper output)
     /// <summary>Forty kills at most, each with a start of the app and the end of a lease behind it.</summary>
     private static readonly TimeSpan RoundLimit = TimeSpan.FromMinutes(8);
 
-    /// <summary>Where a round kills. Three rounds make fifty kills and more.</summary>
+    /// <summary>Where a round kills. Three rounds make some fifty kills.</summary>
     public enum Moment
     {
         /// <summary>An activity has just been started.</summary>
