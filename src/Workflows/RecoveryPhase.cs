@@ -8,9 +8,6 @@ namespace Heal.Workflows;
 /// <summary>Carries out one action, verifies it, and undoes it when it did not help.</summary>
 internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentState state, LayerPhase layers)
 {
-    // Later than this after it was opened an incident was started again, or may have been: TendIncidents waits for twice as long.
-    private static readonly TimeSpan StartsWithin = TimeSpan.FromSeconds(30);
-
     private readonly VerificationPhase _verification = new(context, state);
     private readonly string _keys = KeysOf(state);
     private int _busy;
@@ -74,7 +71,7 @@ internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentSt
 
     // What the keys of its operations begin with. One that is started again (its hub was emptied) counts from 1 again, and must not be told
     // how an operation of its first run ended. Histories of earlier programs hold other keys: what follows an answer goes by the answer's.
-    private static string KeysOf(IncidentState state) => state.Now - state.Input.OpenedAt < StartsWithin
+    private static string KeysOf(IncidentState state) => state.Now - state.Input.OpenedAt < StrandedIncident.StartsWithin
         ? state.Input.IncidentId
         : string.Create(CultureInfo.InvariantCulture, $"{state.Input.IncidentId}/{state.Now:yyyyMMddHHmmss}");
 

@@ -48,7 +48,7 @@ public sealed class ApprovalTests : IAsyncLifetime
     /// <returns>What the app says to it.</returns>
     private async Task<string> AnswerAsync(string id, HttpStatusCode expected, int? question = null)
     {
-        var answer = new JsonObject { ["approved"] = true, ["by"] = "alex", ["question"] = question };
+        var answer = new JsonObject { ["approved"] = true, ["by"] = "on-call", ["question"] = question };
         using var content = new StringContent(answer.ToJsonString(), Encoding.UTF8, "application/json");
         using HttpResponseMessage told = await _heal.App.Http.PostAsync(
             new Uri($"/api/incidents/{id}/approval", UriKind.Relative), content);
@@ -57,17 +57,6 @@ public sealed class ApprovalTests : IAsyncLifetime
         return text;
     }
 
-    private async Task<JsonObject> UntilPhaseAsync(string phase)
-    {
-        using var limit = new CancellationTokenSource(Patience);
-        while (true)
-        {
-            if ((await _heal.GetIncidentsAsync()).FirstOrDefault(item => (string?)item["status"]?["phase"] == phase) is { } incident)
-            {
-                return incident;
-            }
-
-            await Task.Delay(20, limit.Token);
-        }
-    }
+    private Task<JsonObject> UntilPhaseAsync(string phase) =>
+        _heal.UntilIncidentAsync(incident => (string?)incident["status"]?["phase"] == phase);
 }

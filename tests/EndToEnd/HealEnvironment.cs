@@ -82,6 +82,21 @@ internal sealed class HealEnvironment : IAsyncDisposable
 
     public Task<IReadOnlyList<JsonObject>> GetIncidentsAsync() => App.GetIncidentsAsync();
 
+    /// <summary>The first incident of that kind, once there is one.</summary>
+    public async Task<JsonObject> UntilIncidentAsync(Func<JsonObject, bool> isWanted)
+    {
+        using var limit = new CancellationTokenSource(IncidentLimit);
+        while (true)
+        {
+            if ((await GetIncidentsAsync()).FirstOrDefault(isWanted) is { } incident)
+            {
+                return incident;
+            }
+
+            await Task.Delay(20, limit.Token);
+        }
+    }
+
     /// <summary>
     /// The incidents, once there are as many as wanted and all of them have ended. The app may die and come back meanwhile.
     /// </summary>

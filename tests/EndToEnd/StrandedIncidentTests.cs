@@ -21,14 +21,14 @@ public sealed class StrandedIncidentTests : IAsyncLifetime
     [Fact]
     public async Task After_the_orchestration_of_an_incident_was_terminated_the_next_alert_opens_a_new_one()
     {
-        string first = await WaitingIncidentAsync(count: 1);
+        string first = await WaitingIncidentAsync();
         await PostAsync($"/runtime/webhooks/durabletask/instances/{first}/terminate?reason=not%20this%20way", HttpStatusCode.Accepted);
         await UntilAsync($"SELECT count(*) FROM healhub.instances WHERE instance_id = '{first}' AND status = 5");
 
         await PostAsync("/admin/functions/TendIncidents", HttpStatusCode.Accepted);
         await UntilAsync($"SELECT count(*) FROM heal.incident WHERE incident_id = '{first}' AND outcome = 'Superseded' "
             + "AND reason LIKE '%not this way%'");
-        string second = await WaitingIncidentAsync(count: 2);
+        string second = await WaitingIncidentAsync();
 
         Assert.NotEqual(first, second);
         Assert.Equal(1, await _heal.QueryAsync<long>("SELECT count(*) FROM heal.incident WHERE closed_at IS NULL"));
@@ -38,7 +38,7 @@ public sealed class StrandedIncidentTests : IAsyncLifetime
     [Fact]
     public async Task An_incident_whose_orchestration_failed_is_closed_and_people_are_called()
     {
-        string first = await WaitingIncidentAsync(count: 1);
+        string first = await WaitingIncidentAsync();
 
         // As a program that knows the course of an incident otherwise: its history does not fit, and the next turn fails.
         _heal.App.Kill();
@@ -55,22 +55,12 @@ public sealed class StrandedIncidentTests : IAsyncLifetime
         Assert.Equal(1, await _heal.QueryAsync<long>($"SELECT count(*) FROM heal.hand_off WHERE incident_id = '{first}'"));
     }
 
-    private async Task<string> WaitingIncidentAsync(int count)
+    private async Task<string> WaitingIncidentAsync()
     {
         await PostAlertAsync();
-        using var limit = new CancellationTokenSource(Patience);
-        while (true)
-        {
-            IReadOnlyList<JsonObject> incidents = await _heal.GetIncidentsAsync();
-            if (incidents.Count >= count
-                && incidents.FirstOrDefault(incident => (string?)incident["status"]?["phase"] == "Approve"
-                    && (string?)incident["runtimeStatus"] == "Running") is { } waiting)
-            {
-                return (string)waiting["id"]!;
-            }
-
-            await Task.Delay(100, limit.Token);
-        }
+        JsonObject waiting = await _heal.UntilIncidentAsync(incident =>
+            (string?)incident["status"]?["phase"] == "Approve" && (string?)incident["runtimeStatus"] == "Running");
+        return (string)waiting["id"]!;
     }
 
     private async Task PostAlertAsync()

@@ -16,8 +16,8 @@ public sealed partial class IncidentOutcomeTests
         {
             Action = Action with { Id = request.ActionsTried.Count == 0 ? "asked_about" : "never_asked_about" },
         });
-        _context.Raise(ApprovalEvent.Name, new ApprovalEvent(true, "alex", Question: 1));
-        _context.Raise(ApprovalEvent.Name, new ApprovalEvent(true, "alex", Question: 1));
+        _context.Raise(ApprovalEvent.Name, new ApprovalEvent(true, "on-call", Question: 1));
+        _context.Raise(ApprovalEvent.Name, new ApprovalEvent(true, "on-call", Question: 1));
 
         var outcome = await RunAsync();
 
@@ -37,7 +37,7 @@ public sealed partial class IncidentOutcomeTests
     [InlineData(false, 1, true)]
     public async Task An_answer_counts_for_the_question_that_it_names_or_that_is_open_when_it_comes(bool before, int? question, bool counts)
     {
-        var answer = new ApprovalEvent(true, "alex", Question: question);
+        var answer = new ApprovalEvent(true, "on-call", Question: question);
         _context.On<PlanRequest, Plan>(ActivityNames.PlanRecovery, _ => Question);
         if (before) _context.Raise(ApprovalEvent.Name, answer);
         else _context.OnTimer = () =>
@@ -56,7 +56,7 @@ public sealed partial class IncidentOutcomeTests
     public async Task A_question_of_an_older_program_goes_on_as_its_history_says()
     {
         _context.On<PlanRequest, Plan>(ActivityNames.PlanRecovery, _ => Plan(PlanVerdict.AskFirst));
-        _context.Raise(ApprovalEvent.Name, new ApprovalEvent(true, "alex"));
+        _context.Raise(ApprovalEvent.Name, new ApprovalEvent(true, "on-call"));
 
         var outcome = await RunAsync();
 
@@ -75,7 +75,7 @@ public sealed partial class IncidentOutcomeTests
         _context.On<CollectRequest, EvidenceBundle>(ActivityNames.CollectEvidence, _ => looks++ == 0 ? Evidence
             : Evidence with { Autonomy = new AutonomySetting(level, "annotation of Deployment web") });
         _context.On<PlanRequest, Plan>(ActivityNames.PlanRecovery, _ => Question);
-        _context.Raise(ApprovalEvent.Name, new ApprovalEvent(true, "alex", Question: 1));
+        _context.Raise(ApprovalEvent.Name, new ApprovalEvent(true, "on-call", Question: 1));
 
         var outcome = await RunAsync();
 
@@ -106,7 +106,7 @@ public sealed partial class IncidentOutcomeTests
             return new ActionResult(request.Key, ActionStatus.Applied, "relaxed", 3, "good");
         });
         _context.Raise(ApprovalEvent.Name, new ApprovalEvent(
-            true, "alex", new Dictionary<string, string> { ["ttl"] = ttl }, Question: 1));
+            true, "on-call", new Dictionary<string, string> { ["ttl"] = ttl }, Question: 1));
 
         await RunAsync();
 

@@ -321,7 +321,7 @@ public sealed partial class IncidentOutcomeTests
             asked = request;
             return new ActionResult(request.Key, ActionStatus.Applied, "rolled back", 3, "good");
         });
-        _context.Raise(ApprovalEvent.Name, new ApprovalEvent(true, "alex", new Dictionary<string, string> { ["minimumServed"] = "1h" }));
+        _context.Raise(ApprovalEvent.Name, new ApprovalEvent(true, "on-call", new Dictionary<string, string> { ["minimumServed"] = "1h" }));
 
         Assert.Equal(OutcomeKind.Healed, (await RunAsync()).Kind);
         Assert.Equal("1h", asked!.Parameters["minimumServed"]);
@@ -331,12 +331,12 @@ public sealed partial class IncidentOutcomeTests
     public async Task A_refusal_names_who_refused()
     {
         _context.On<PlanRequest, Plan>(ActivityNames.PlanRecovery, _ => Plan(PlanVerdict.AskFirst));
-        _context.Raise(ApprovalEvent.Name, new ApprovalEvent(false, "alex", Comment: "we are on it"));
+        _context.Raise(ApprovalEvent.Name, new ApprovalEvent(false, "on-call", Comment: "we are on it"));
 
         var outcome = await RunAsync();
 
         Assert.Equal(OutcomeKind.Escalated, outcome.Kind);
-        Assert.Contains("'alex' refused 'rollback_deployment': we are on it", outcome.Reason);
+        Assert.Contains("'on-call' refused 'rollback_deployment': we are on it", outcome.Reason);
         Assert.DoesNotContain(ActivityNames.RunAction, _context.Calls);
     }
 

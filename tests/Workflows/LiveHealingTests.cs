@@ -84,7 +84,7 @@ public sealed class LiveHealingTests
         var routed = await healer.RouteAsync(DeploymentAlert("f1"));
         var asked = await healer.QuestionAsync(routed.IncidentId!);
         await healer.Client.RaiseEventAsync(
-            routed.IncidentId!, ApprovalEvent.Name, new ApprovalEvent(true, "alex", Question: asked.Question));
+            routed.IncidentId!, ApprovalEvent.Name, new ApprovalEvent(true, "on-call", Question: asked.Question));
         var outcome = await healer.OutcomeAsync(routed.IncidentId!);
 
         Assert.True(outcome.Kind == OutcomeKind.Healed, outcome.Reason);
@@ -105,8 +105,8 @@ public sealed class LiveHealingTests
         // The first is refused for its parameter, so that the next action is asked about while the second lies there. As raised by hand:
         // neither names its question.
         var nonsense = new Dictionary<string, string> { ["minimumServed"] = "soon" };
-        await healer.Client.RaiseEventAsync(routed.IncidentId!, ApprovalEvent.Name, new ApprovalEvent(true, "alex", nonsense));
-        await healer.Client.RaiseEventAsync(routed.IncidentId!, ApprovalEvent.Name, new ApprovalEvent(true, "alex"));
+        await healer.Client.RaiseEventAsync(routed.IncidentId!, ApprovalEvent.Name, new ApprovalEvent(true, "on-call", nonsense));
+        await healer.Client.RaiseEventAsync(routed.IncidentId!, ApprovalEvent.Name, new ApprovalEvent(true, "on-call"));
         var outcome = await healer.OutcomeAsync(routed.IncidentId!);
 
         Assert.Contains("nobody approved 'pause_rollout'", outcome.Reason);
@@ -125,7 +125,7 @@ public sealed class LiveHealingTests
         await healer.AnnotateAsync("web", KubernetesNames.Autonomy, "observe");
         var lowered = await healer.DeploymentAsync();
         await healer.Client.RaiseEventAsync(
-            routed.IncidentId!, ApprovalEvent.Name, new ApprovalEvent(true, "alex", Question: asked.Question));
+            routed.IncidentId!, ApprovalEvent.Name, new ApprovalEvent(true, "on-call", Question: asked.Question));
         var outcome = await healer.OutcomeAsync(routed.IncidentId!);
 
         Assert.Equal(OutcomeKind.Escalated, outcome.Kind);

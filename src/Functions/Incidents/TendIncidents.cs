@@ -14,11 +14,7 @@ namespace Heal.Functions.Incidents;
 internal sealed partial class TendIncidents(IUnclosedIncidents incidents, TimeProvider time, ILogger<TendIncidents> logger)
 {
     private const int PageSize = 100;
-
     private const int ReasonLength = 300;
-
-    /// <summary>One that was opened less long ago may be about to start.</summary>
-    private static readonly TimeSpan StartsWithin = TimeSpan.FromMinutes(1);
 
     [Function(nameof(TendIncidents))]
     public async Task RunAsync(
@@ -45,7 +41,7 @@ internal sealed partial class TendIncidents(IUnclosedIncidents incidents, TimePr
         var orchestrations = new DurableIncidents(client);
         if (run is null)
         {
-            if (time.GetUtcNow() - incident.OpenedAt < StartsWithin)
+            if (time.GetUtcNow() - incident.OpenedAt < 2 * StrandedIncident.StartsWithin)
             {
                 return;
             }

@@ -6,6 +6,10 @@ namespace Heal.Healing;
 /// <param name="Reason">What became of its orchestration.</param>
 public sealed record StrandedIncident(IncidentInput Incident, OutcomeKind Kind, string Reason)
 {
+    /// <summary>The orchestration of an incident begins within this time after it was opened. One that begins later is taken for one that
+    /// was started again; and none is, before twice this time has passed.</summary>
+    public static readonly TimeSpan StartsWithin = TimeSpan.FromSeconds(30);
+
     /// <summary>The instance id of the orchestration that closes it: one per incident.</summary>
     public string InstanceId => $"stranded-{Incident.IncidentId}";
 }

@@ -164,7 +164,7 @@ public sealed class LayerCourseTests
         _layers.Enqueue(new LayerEvidence { Below = [new NodeLayers("layer/n1", "n1", false, Mapping)] });
         _layers.Enqueue(HandOver());
         _joined.Enqueue(Opened());
-        _context.Raise(ApprovalEvent.Name, new ApprovalEvent(true, "alex"));
+        _context.Raise(ApprovalEvent.Name, new ApprovalEvent(true, "on-call"));
 
         var outcome = await RunAsync();
 

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Diagnostics;
 using System.Text.Json;
 using DurableTask.Core;
@@ -381,10 +380,9 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         }
     }
 
-    /// <summary>True when it is the outcome that cannot be stored (a text that cannot be encoded, data that the database does not take,
-    /// its size), not the hub that cannot store: those are the classes 22 and 54 of the SQL standard's codes.</summary>
-    private static bool IsFaultOf(Exception refusal) => refusal
-        is ArgumentException or NotSupportedException or JsonException or DbException { SqlState: ['2', '2', ..] or ['5', '4', ..] };
+    /// <summary>True when it is the outcome that cannot be stored, or written at all, not the hub that cannot store.</summary>
+    private static bool IsFaultOf(Exception refusal) =>
+        UnstorableTurns.IsOfContent(refusal) || refusal is ArgumentException or NotSupportedException or JsonException;
 
     private static string Unstorable(Exception refusal) =>
         $"The activity ran, but its outcome could not be stored, {MaximumRefusals} times. {refusal.GetType().Name}: "

@@ -33,15 +33,15 @@ internal sealed class UnstorableTurns
         + string.Concat(refusal.Message.Where(letter => !char.IsControl(letter))),
         IsNonRetriable: true);
 
-    private static bool IsRefusal(Exception? failure) => failure switch
-    {
-        null => false,
-        // Texts that are no Unicode do not even leave the process.
-        EncoderFallbackException => true,
-        // By the SQL standard's classes: data that cannot be what it should (22), a limit of the store (54), a broken check.
-        DbException { SqlState: ['2', '2', ..] or ['5', '4', ..] or CheckViolation } => true,
-        _ => IsRefusal(failure.InnerException),
-    };
+    /// <summary>True when something was refused for what it is, and not because the hub cannot store: texts that are no Unicode, which do
+    /// not even leave the process; by the SQL standard's classes, data that cannot be what it should (22) and a limit of the store
+    /// (54).</summary>
+    public static bool IsOfContent(Exception failure) =>
+        failure is EncoderFallbackException or DbException { SqlState: ['2', '2', ..] or ['5', '4', ..] };
+
+    private static bool IsRefusal(Exception? failure) =>
+        failure is not null
+        && (IsOfContent(failure) || failure is DbException { SqlState: CheckViolation } || IsRefusal(failure.InnerException));
 
     private const string CheckViolation = "23514";
 }
