@@ -4,6 +4,7 @@ namespace Heal.Bench.FunctionsWorker.Apps;
 internal static class Drain
 {
     private static TaskCompletionSource _go = New();
+    private static TaskCompletionSource _held = New();
     private static TaskCompletionSource _all = New();
     private static int _left;
 
@@ -12,6 +13,7 @@ internal static class Drain
         Task go = Volatile.Read(ref _go).Task;
         if (!go.IsCompleted)
         {
+            Volatile.Read(ref _held).TrySetResult();
             return AfterAsync(go);
         }
 
@@ -19,7 +21,14 @@ internal static class Drain
         return message.Length > 0 ? Task.CompletedTask : throw new FormatException("The message is empty.");
     }
 
-    public static void Hold() => Volatile.Write(ref _go, New());
+    public static void Hold()
+    {
+        Volatile.Write(ref _held, New());
+        Volatile.Write(ref _go, New());
+    }
+
+    /// <returns>Ends when a message waits here.</returns>
+    public static Task HeldAsync() => Volatile.Read(ref _held).Task;
 
     /// <returns>Ends when so many have been counted from now on.</returns>
     public static Task ReleaseAsync(int count)

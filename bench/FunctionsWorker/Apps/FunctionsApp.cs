@@ -34,6 +34,11 @@ public static class MeasuredFunctions
     [Function("Hold")]
     public static void Hold([HttpTrigger(AuthorizationLevel.Anonymous, "post")] HttpRequest request) => Drain.Hold();
 
+    /// <summary>Answers when a message waits: the queue, which was polled less and less often while it was empty, has been seen.</summary>
+    [Function("Held")]
+    public static Task HeldAsync([HttpTrigger(AuthorizationLevel.Anonymous, "post")] HttpRequest request) =>
+        Drain.HeldAsync().WaitAsync(request.HttpContext.RequestAborted);
+
     /// <summary>Lets them go, and answers when so many functions have had theirs.</summary>
     [Function("Release")]
     public static Task ReleaseAsync(

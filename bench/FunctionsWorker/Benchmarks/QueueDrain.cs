@@ -6,7 +6,7 @@ namespace Heal.Bench.FunctionsWorker.Benchmarks;
 
 /// <summary>
 /// A full queue emptied by a function, and by a loop that does nothing but receive and delete. Each is a process of its own, and both take
-/// short turns, from when they are let go to the last delete. The function's first messages wait in it until the queue is full.
+/// short turns, from when they are let go, with their first batch in hand, to the last delete.
 /// </summary>
 internal static class QueueDrain
 {
@@ -45,13 +45,15 @@ internal static class QueueDrain
         async Task<Turned> BareAsync()
         {
             await FillAsync(bareQueue, count);
+            await PostAsync(bare, "held");
             return await TurnAsync(bareApp, bare, bareQueue, count);
         }
 
         async Task<Turned> OursAsync()
         {
-            (await ours.PostAsync(new Uri("/api/hold", UriKind.Relative), content: null)).EnsureSuccessStatusCode();
+            await PostAsync(ours, "hold");
             await FillAsync(ourQueue, count);
+            await PostAsync(ours, "held");
             return await TurnAsync(ourApp, ours, ourQueue, count);
         }
     }
@@ -67,7 +69,7 @@ internal static class QueueDrain
         long allocated = await ChildProcess.AllocatedAsync(http);
         TimeSpan cpu = app.Cpu;
         long began = Settings.Time.GetTimestamp();
-        (await http.PostAsync(new Uri($"/api/release/{count}", UriKind.Relative), content: null)).EnsureSuccessStatusCode();
+        await PostAsync(http, $"release/{count}");
         while ((await queue.GetPropertiesAsync()).Value.ApproximateMessagesCount > 0)
         {
             // The functions have ended; their last messages are being deleted.
@@ -77,6 +79,12 @@ internal static class QueueDrain
         cpu = app.Cpu - cpu;
         return new(
             count / seconds, cpu.TotalMicroseconds / count, (await ChildProcess.AllocatedAsync(http) - allocated) / (double)count);
+    }
+
+    private static async Task PostAsync(HttpClient http, string what)
+    {
+        using HttpResponseMessage answer = await http.PostAsync(new Uri($"/api/{what}", UriKind.Relative), content: null);
+        answer.EnsureSuccessStatusCode();
     }
 
     private static HttpClient ClientOf(ChildProcess app) => new() { BaseAddress = new Uri($"http://127.0.0.1:{app.Port}") };
