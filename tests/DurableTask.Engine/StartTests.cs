@@ -224,4 +224,36 @@ public abstract class StartTests(IHubBackend backend) : EngineSuite(backend)
         Assert.Null(without.SerializedOutput);
         Assert.Throws<InvalidOperationException>(() => without.ReadOutputAs<string>());
     }
+
+    [Fact]
+    public async Task A_client_that_blocks_its_thread_after_a_wait_keeps_nobody_from_going_on()
+    {
+        using var letGo = new ManualResetEventSlim();
+        using var blocks = new SemaphoreSlim(0);
+        Task client;
+        await using (EngineHost engine = await StartAsync(Tasks))
+        {
+            client = Task.Run(() => WaitAndBlockAsync(engine));
+            await blocks.WaitAsync().WaitAsync(TimeSpan.FromSeconds(30));
+
+            string second = await engine.Client.ScheduleNewOrchestrationInstanceAsync("Does", "Completed");
+            OrchestrationMetadata ended =
+                await engine.Client.WaitForInstanceCompletionAsync(second).WaitAsync(TimeSpan.FromSeconds(30));
+            Assert.Equal(OrchestrationRuntimeStatus.Completed, ended.RuntimeStatus);
+            Assert.False(client.IsCompleted);
+        }
+
+        // The worker has stopped: nothing of it ran on the client's thread.
+        Assert.False(client.IsCompleted);
+        letGo.Set();
+        await client;
+
+        async Task WaitAndBlockAsync(EngineHost engine)
+        {
+            string first = await engine.Client.ScheduleNewOrchestrationInstanceAsync("Does", "Completed");
+            await engine.Client.WaitForInstanceCompletionAsync(first);
+            blocks.Release();
+            letGo.Wait(TimeSpan.FromSeconds(60));
+        }
+    }
 }

@@ -14,7 +14,7 @@ internal sealed class HubSignals(TimeProvider timeProvider, TimeSpan safetyPoll)
     /// <summary>Grows with every word of work for orchestrations: who looked before it was said has to look again.</summary>
     public long OrchestrationNews => Interlocked.Read(ref _orchestrationNews);
 
-    public InstanceWatchers Watchers { get; } = new(timeProvider, safetyPoll);
+    public InstanceWatchers Watchers { get; } = new(timeProvider, safetyPoll, mayRunWatchers: true);
 
     public WorkSignal Of(WorkKind kind) => kind switch
     {
@@ -41,7 +41,7 @@ internal sealed class HubSignals(TimeProvider timeProvider, TimeSpan safetyPoll)
             _entities.Set();
         }
 
-        foreach (var instanceId in news.Instances)
+        foreach (var instanceId in news.Instances.Where(id => !news.Ended.Contains(id)))
         {
             Watchers.Changed(instanceId, news.States.GetValueOrDefault(instanceId));
         }

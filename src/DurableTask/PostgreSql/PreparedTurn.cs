@@ -69,6 +69,7 @@ internal abstract class GroupOperation<T> : GroupOperation
 internal sealed class PreparedTurn(TurnCommit turn) : GroupOperation<TurnReceipt>
 {
     private PreparedStart? _start;
+    private InstanceWatchers? _watchers;
 
     /// <summary>Written by the caller when some go to rows for certain.</summary>
     private string[]? _activities = turn.ClaimActivities == turn.Activities.Count ? null : SerializeEach(turn.Activities);
@@ -153,6 +154,9 @@ internal sealed class PreparedTurn(TurnCommit turn) : GroupOperation<TurnReceipt
         Turn.SubOrchestrations.Select(created => created.InstanceId).Concat(Terminated)
             .Concat(Turn.RewoundChildren.Select(child => child.InstanceId));
 
+    /// <summary>What the instance has become, when the turn ended it and this process knows; else null.</summary>
+    public InstanceState? Became { get; set; }
+
     /// <summary>How many events the stored history has after it.</summary>
     public int HistoryAfter =>
         Turn.ContinueAs is not null ? 0 : (Turn.ReplacesHistory ? 0 : Turn.HistoryCount) + Turn.NewHistory.Count;
@@ -169,6 +173,10 @@ internal sealed class PreparedTurn(TurnCommit turn) : GroupOperation<TurnReceipt
         base.Fail(exception);
     }
 
+    /// <summary>It is stored: who waits in this process for the instance's end hears of it once the turn's caller has done with it, and goes
+    /// on here too. Nobody else is kept from anything by then.</summary>
+    public void TellAfterwards(InstanceWatchers watchers) => _watchers = watchers;
+
     /// <summary>Tells the turn's caller here, and whoever started the instance on another thread: neither waits for what the other does
     /// next.</summary>
     public override void Tell()
@@ -179,6 +187,7 @@ internal sealed class PreparedTurn(TurnCommit turn) : GroupOperation<TurnReceipt
         }
 
         base.Tell();
+        _watchers?.ChangedAndRun(InstanceId, Became);
     }
 
     private static string[] SerializeEach(IReadOnlyList<HistoryEvent> events)

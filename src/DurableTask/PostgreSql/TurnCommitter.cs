@@ -98,6 +98,11 @@ internal sealed partial class TurnCommitter(
             var news = await store.CommitAsync(group, state);
             var isHeardMeanwhile = heard != signals.OrchestrationNews;
             notifier.Publish(news);
+            foreach (var turn in group.OfType<PreparedTurn>().Where(static turn => turn.Became is not null))
+            {
+                turn.TellAfterwards(signals.Watchers);
+            }
+
             if (state.NeedsLook || isHeardMeanwhile)
             {
                 // Messages that came during a turn wait for its end: nobody could lock the instance when their own signal came.

@@ -242,7 +242,12 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
             if (isChanged)
             {
                 news.Instances.Add(result.Turn.InstanceId);
-                if (known is not null)
+                if (known is not null && result.Turn.Ends)
+                {
+                    news.Ended.Add(result.Turn.InstanceId);
+                    result.Turn.Became = known;
+                }
+                else if (known is not null)
                 {
                     news.States[result.Turn.InstanceId] = known;
                 }

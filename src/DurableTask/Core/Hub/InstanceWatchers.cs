@@ -6,7 +6,8 @@ namespace DurableTask.Core.Hub;
 /// <param name="timeProvider">The clock of <paramref name="safetyPoll"/>.</param>
 /// <param name="safetyPoll">A wait ends after this time even when no change was seen; infinite for a hub that sees every change
 /// itself.</param>
-public sealed class InstanceWatchers(TimeProvider timeProvider, TimeSpan safetyPoll)
+/// <param name="mayRunWatchers">True for a hub that asks for <see cref="ChangedAndRun"/>.</param>
+public sealed class InstanceWatchers(TimeProvider timeProvider, TimeSpan safetyPoll, bool mayRunWatchers = false)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, List<InstanceWatch>> _watches = new(StringComparer.Ordinal);
@@ -65,6 +66,32 @@ public sealed class InstanceWatchers(TimeProvider timeProvider, TimeSpan safetyP
         }
     }
 
+    /// <summary>The same, but what a lone watcher does next runs right here, before this returns (see
+    /// <see cref="WorkSignal.SetAndRun"/>).</summary>
+    public void ChangedAndRun(string instanceId, InstanceState? known)
+    {
+        InstanceWatch watch;
+        lock (_gate)
+        {
+            if (!_watches.TryGetValue(instanceId, out var list))
+            {
+                return;
+            }
+
+            // Of several, none should wait for what another one does.
+            if (list.Count > 1)
+            {
+                list.ForEach(each => each.Changed(known));
+                return;
+            }
+
+            watch = list[0];
+            watch.Learn(known);
+        }
+
+        watch.Run();
+    }
+
     /// <summary>Wakes every watch: after a gap in which changes may have been missed.</summary>
     public void AllChanged()
     {
@@ -92,7 +119,7 @@ public sealed class InstanceWatchers(TimeProvider timeProvider, TimeSpan safetyP
     {
         public string InstanceId => instanceId;
 
-        private readonly WorkSignal _signal = new();
+        private readonly WorkSignal _signal = new(owner.MayRunWatchers);
 
         private bool _isChanged;
 
@@ -108,10 +135,17 @@ public sealed class InstanceWatchers(TimeProvider timeProvider, TimeSpan safetyP
 
         public void Changed(InstanceState? known)
         {
-            _isChanged = true;
-            Known = known;
+            Learn(known);
             _signal.Set();
         }
+
+        public void Learn(InstanceState? known)
+        {
+            _isChanged = true;
+            Known = known;
+        }
+
+        public void Run() => _signal.SetAndRun();
 
         public async Task WaitAsync(CancellationToken cancellationToken = default)
         {
@@ -127,4 +161,6 @@ public sealed class InstanceWatchers(TimeProvider timeProvider, TimeSpan safetyP
     private TimeSpan SafetyPoll => safetyPoll;
 
     private TimeProvider Time => timeProvider;
+
+    private bool MayRunWatchers => mayRunWatchers;
 }

@@ -6,7 +6,9 @@ namespace DurableTask.Core.Hub;
 /// </summary>
 /// <remarks>Continuations run where the waiter's await runs them, never inside <see cref="Set"/>: a hub may call it under its
 /// lock.</remarks>
-public sealed class WorkSignal
+/// <param name="mayRunWaiters">True for a signal of which <see cref="SetAndRun"/> may be asked; its waiters go on on the thread
+/// pool otherwise.</param>
+public sealed class WorkSignal(bool mayRunWaiters = false)
 {
     private readonly Lock _gate = new();
 
@@ -17,22 +19,35 @@ public sealed class WorkSignal
     /// <summary>Completes all waits, or else the next one.</summary>
     public void Set()
     {
-        TaskCompletionSource<bool>[] waits;
+        foreach (var wait in Take())
+        {
+            Later(wait, static wait => wait.SetResult(true));
+        }
+    }
+
+    /// <summary>The same, but what the waiters do next runs right here, before this returns, which spares a change of threads: for a caller
+    /// who holds nothing that they could need, and has nothing left to do.</summary>
+    public void SetAndRun()
+    {
+        foreach (var wait in Take())
+        {
+            wait.SetResult(true);
+        }
+    }
+
+    private TaskCompletionSource<bool>[] Take()
+    {
         lock (_gate)
         {
             _set = _waits.Count == 0;
             if (_set)
             {
-                return;
+                return [];
             }
 
-            waits = [.. _waits];
+            TaskCompletionSource<bool>[] waits = [.. _waits];
             _waits.Clear();
-        }
-
-        foreach (var wait in waits)
-        {
-            wait.SetResult(true);
+            return waits;
         }
     }
 
@@ -42,7 +57,8 @@ public sealed class WorkSignal
     public async Task<bool> WaitAsync(TimeSpan timeout, TimeProvider timeProvider, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var wait = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var wait = new TaskCompletionSource<bool>(
+            mayRunWaiters ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
         {
             if (_set)
@@ -84,6 +100,19 @@ public sealed class WorkSignal
         }
 
         if (ours)
+        {
+            Later(wait, complete);
+        }
+    }
+
+    /// <summary>Completes it so that its continuations run elsewhere.</summary>
+    private void Later(TaskCompletionSource<bool> wait, Action<TaskCompletionSource<bool>> complete)
+    {
+        if (mayRunWaiters)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(complete, wait, preferLocal: false);
+        }
+        else
         {
             complete(wait);
         }
