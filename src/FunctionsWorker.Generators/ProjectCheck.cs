@@ -6,13 +6,22 @@ internal static class ProjectCheck
     public static IEnumerable<Fault> Run(IEnumerable<FunctionModel> functions)
     {
         var all = functions.ToList();
-        return all.SelectMany(static function => function.Faults).Concat(SameName(all)).Concat(SameRoute(all));
+        return all.SelectMany(static function => function.Faults).Concat(SameName(all)).Concat(SameRoute(all)).Concat(SameTask(all));
     }
 
     private static IEnumerable<Fault> SameName(List<FunctionModel> functions) =>
         from same in functions.GroupBy(static function => function.Name, StringComparer.OrdinalIgnoreCase)
         from other in same.Skip(1)
         select Fault.Of(Rules.DuplicateName, other.Place, other.Name, same.First().Method);
+
+    private static IEnumerable<Fault> SameTask(List<FunctionModel> functions) =>
+        from function in functions
+        where function.Task is not null
+        group function by (function.Task!.Kind, Name: function.Task.Name.ToUpperInvariant()) into same
+        from other in same.Skip(1)
+        where !string.Equals(other.Name, same.First().Name, StringComparison.OrdinalIgnoreCase)
+        select Fault.Of(
+            Rules.DuplicateTask, other.Task!.Place, other.Name, other.Task.Kind, other.Task.Name, same.First().Name);
 
     private static IEnumerable<Fault> SameRoute(List<FunctionModel> functions) =>
         from function in functions

@@ -76,7 +76,7 @@ internal static class Rules
     public static readonly DiagnosticDescriptor BadSchedule = Rule(
         "FUNC3003",
         "Bad schedule",
-        "The schedule '{1}' of function '{0}' has {2} fields; expected six (second minute hour day month weekday), five, "
+        "The schedule '{1}' of function '{0}' {2}; expected six fields (second minute hour day month weekday), five, "
             + "or a time of at least \"00:00:01\"");
 
     public static readonly DiagnosticDescriptor BadQueueName = Rule(
@@ -86,6 +86,20 @@ internal static class Rules
 
     public static readonly DiagnosticDescriptor UselessRetry = Rule(
         "FUNC3005", "Retry attribute does nothing", "The function '{0}' has [{1}], which [{2}] does not take; expected {3}");
+
+    public static readonly DiagnosticDescriptor DuplicateTask = Rule(
+        "FUNC3006",
+        "Durable name is taken",
+        "The function '{0}' has [{1}] with the name '{2}', which is that of function '{3}' already; expected another name");
+
+    public static readonly DiagnosticDescriptor BadRetry = Rule(
+        "FUNC3007",
+        "Bad retry values",
+        "The function '{0}' has [{1}] with {2}; expected a count from 0, or -1 for no end, and delays as \"hh:mm:ss\" up to a day, "
+            + "the longest last");
+
+    public static readonly DiagnosticDescriptor BadRoute = Rule(
+        "FUNC3008", "Bad route", "The route '{1}' of function '{0}' has a brace without its other; expected {{name}} or {{name:constraint}}");
 
     public static readonly DiagnosticDescriptor SeveralOutputs = Rule(
         "FUNC4001",

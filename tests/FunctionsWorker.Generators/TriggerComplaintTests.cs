@@ -35,14 +35,19 @@ public sealed class TriggerComplaintTests
     [InlineData("* * * *", "has 4 fields")]
     [InlineData("", "has 0 fields")]
     [InlineData("0 0 * * * * 2030", "has 7 fields")]
-    [InlineData("00:00:00.5", "a time of at least")]
+    [InlineData("00:00:00.5", "is too short a time")]
+    [InlineData("a b c d e", "has the field 'a'")]
+    [InlineData("0 0 9-17, * * *", "has the field '9-17,'")]
     public void A_schedule_that_is_none_is_FUNC3003(string schedule, string found) =>
         Complains("FUNC3003", found, $$"""[Function("F")] public void Run([TimerTrigger("{{schedule}}")] TimerInfo timer) { }""");
 
     [Theory]
     [InlineData("* * * * *")]
     [InlineData("0 */5 * * * *")]
+    [InlineData("0 0,30 9-17/2 1 Jan,jul mon-FRI")]
     [InlineData("00:05:00")]
+    [InlineData("24:00:00")]
+    [InlineData("1.00:00:00")]
     [InlineData("%SCHEDULE%")]
     public void A_schedule_or_a_setting_is_not_complained_of(string schedule) =>
         Assert.Empty(Generated.FromClass(
@@ -73,6 +78,44 @@ public sealed class TriggerComplaintTests
     [InlineData("[EntityTrigger] TaskEntityDispatcher entity", "a timer function only")]
     public void A_retry_attribute_that_does_nothing_is_FUNC3005(string parameter, string found) => Complains(
         "FUNC3005", found, $$"""[Function("F")] [FixedDelayRetry(3, "00:00:01")] public void Run({{parameter}}) { }""");
+
+    [Theory]
+    [InlineData("[FixedDelayRetry(-2, \"00:00:01\")]", "a count below -1")]
+    [InlineData("[FixedDelayRetry(1, \"soon\")]", "the delay 'soon'")]
+    [InlineData("[FixedDelayRetry(1, \"2.00:00:00\")]", "the delay '2.00:00:00'")]
+    [InlineData("[ExponentialBackoffRetry(1, \"00:00:00\", \"00:01:00\")]", "the delay '00:00:00'")]
+    [InlineData("[ExponentialBackoffRetry(1, \"00:01:00\", \"00:00:01\")]", "the delay '00:00:01'")]
+    public void Retry_values_that_mean_nothing_are_FUNC3007(string attribute, string found) =>
+        Complains("FUNC3007", found, $$"""[Function("F")] {{attribute}} public void Run({{Minutely}}) { }""");
+
+    [Theory]
+    [InlineData("orders/{id")]
+    [InlineData("orders/id}")]
+    [InlineData("orders/{a/{b}")]
+    public void A_route_whose_braces_do_not_match_is_FUNC3008(string route) => Complains(
+        "FUNC3008", $"'{route}'", $$"""[Function("F")] public void Run([HttpTrigger(Route = "{{route}}")] HttpRequest request) { }""");
+
+    [Theory]
+    [InlineData("orders/{id:regex(^[[a-z]]{{2}}$)}/{*rest}")]
+    [InlineData("%ROUTE%/{id}")]
+    public void A_route_whose_braces_match_is_not_complained_of(string route) => Assert.Empty(Generated.FromClass(
+        $$"""[Function("F")] public void Run([HttpTrigger(Route = "{{route}}")] HttpRequest request) { }""").Complaints);
+
+    [Theory]
+    [InlineData("OrchestrationTrigger", "Orchestration", "TaskOrchestrationContext context")]
+    [InlineData("ActivityTrigger", "Activity", "string input")]
+    [InlineData("EntityTrigger", "EntityName", "TaskEntityDispatcher entity")]
+    public void Two_durable_functions_of_one_name_are_FUNC3006(string trigger, string property, string parameter)
+    {
+        Complains("FUNC3006", "with the name 'ship', which is that of function 'Ship'", $$"""
+            [Function("Ship")] public void One([{{trigger}}] {{parameter}}) { }
+            [Function("G")] public void Two([{{trigger}}({{property}} = "ship")] {{parameter}}) { }
+            """);
+        Assert.Empty(Generated.FromClass($$"""
+            [Function("Ship")] public void One([{{trigger}}({{property}} = "Send")] {{parameter}}) { }
+            [Function("G")] public void Two([{{trigger}}({{property}} = "Ship")] {{parameter}}) { }
+            """).Complaints);
+    }
 
     [Fact]
     public void A_timer_takes_a_retry_attribute() => Assert.Empty(Generated.FromClass(

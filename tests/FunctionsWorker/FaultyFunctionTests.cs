@@ -117,6 +117,24 @@ public sealed class FaultyFunctionTests : IDisposable
     }
 
     [Fact]
+    public async Task Two_durable_functions_of_one_name_keep_the_host_from_starting()
+    {
+        _app.With("Ship", (typeof(string), "input", MadeApp.Attribute<ActivityTriggerAttribute>()))
+            .With("Send", (typeof(string), "input", MadeApp.Named<ActivityTriggerAttribute>(nameof(ActivityTriggerAttribute.Activity), "ship")));
+
+        HostStartupException exception = await Assert.ThrowsAsync<HostStartupException>(() => StartAsync());
+
+        Assert.Equal(2, exception.Faults.Count);
+        Assert.All(exception.Faults, static fault => Assert.EndsWith(
+            "expected a name of its own among those of this kind: function 'Send' (Made3.Send), function 'Ship' (Made2.Ship)",
+            fault,
+            StringComparison.Ordinal));
+        Assert.Contains(
+            exception.Faults, static fault => fault.StartsWith(
+                "function 'Send' (Made3.Send): its [ActivityTrigger] has the name 'ship'", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_host_that_may_leave_nothing_out_does_not_start_with_a_constraint_that_nobody_knows()
     {
         _app.With("BadRoute", (typeof(HttpRequestData), "request", MadeApp.Http("colours/{name:colour}")));

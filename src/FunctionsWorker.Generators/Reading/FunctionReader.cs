@@ -34,6 +34,7 @@ internal static class FunctionReader
             Symbols.MetadataNameOf(method.ContainingType),
             EntryReader.Read(method),
             function.Triggers.Length == 1 ? TriggerRules.RouteOf(function, cancellation) : null,
+            function.Triggers.Length == 1 ? TriggerRules.TaskOf(function, cancellation) : null,
             new EquatableArray<Fault>([.. function.Faults]),
             function.Place);
     }

@@ -12,6 +12,13 @@ internal static class TriggerRules
 
     // The poison queue's name is seven longer, and must fit as well.
     private const int LongestTriggerQueue = 56;
+    private static readonly TimeSpan LongestRetryDelay = TimeSpan.FromDays(1);
+
+    // A field of a crontab: stars, numbers and names, their ranges, steps and lists. What numbers and names mean is checked at start.
+    private static readonly Regex CronField = new(
+        @"^(\*|[0-9]+|[a-z]{3,})(-([0-9]+|[a-z]{3,}))?(/[0-9]+)?(,(\*|[0-9]+|[a-z]{3,})(-([0-9]+|[a-z]{3,}))?(/[0-9]+)?)*$",
+        RegexOptions.CultureInvariant | RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture);
+
     private static readonly Regex QueueName = new("^[a-z0-9]+(-[a-z0-9]+)*$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture);
 
     public static void Check(FunctionFacts function, CancellationToken cancellation)
@@ -27,6 +34,7 @@ internal static class TriggerRules
                     function.Complain(Rules.LevelUser, place);
                 }
 
+                CheckRoute(function, trigger.NamedArguments.FirstOrDefault(static a => a.Key == "Route").Value.Value as string, place);
                 break;
             case Known.TimerTrigger: CheckSchedule(function, Symbols.TextOf(trigger), place); break;
             case Known.QueueTrigger: CheckQueue(function, Symbols.TextOf(trigger), LongestTriggerQueue, place); break;
@@ -64,23 +72,82 @@ internal static class TriggerRules
     private static void CheckSchedule(FunctionFacts function, string? schedule, SourcePlace place)
     {
         if (!Symbols.IsLiteral(schedule)) return;
-        var fields = schedule!.Split([' '], StringSplitOptions.RemoveEmptyEntries).Length;
-        var isRight = TimeSpan.TryParseExact(schedule, ["c", "g"], CultureInfo.InvariantCulture, out var between)
-            ? between >= TimeSpan.FromSeconds(1)
-            : fields is 5 or 6;
-        if (!isRight) function.Complain(Rules.BadSchedule, place, schedule, fields.ToString(CultureInfo.InvariantCulture));
+        var fields = schedule!.Split([' '], StringSplitOptions.RemoveEmptyEntries);
+        if (schedule.Contains(':') && TimeSpan.TryParse(schedule, CultureInfo.InvariantCulture, out var between))
+        {
+            if (between < TimeSpan.FromSeconds(1)) function.Complain(Rules.BadSchedule, place, schedule, "is too short a time");
+        }
+        else if (fields.Length is not (5 or 6))
+        {
+            function.Complain(Rules.BadSchedule, place, schedule, $"has {fields.Length.ToString(CultureInfo.InvariantCulture)} fields");
+        }
+        else if (Array.Find(fields, static field => !CronField.IsMatch(field)) is { } wrong)
+        {
+            function.Complain(Rules.BadSchedule, place, schedule, $"has the field '{wrong}'");
+        }
+    }
+
+    /// <summary>Braces only: constraints may be the application's own, and are known at start.</summary>
+    private static void CheckRoute(FunctionFacts function, string? route, SourcePlace place)
+    {
+        if (!Symbols.IsLiteral(route)) return;
+        var depth = 0;
+        foreach (var character in route!.Replace("{{", "").Replace("}}", ""))
+        {
+            depth += character switch { '{' => 1, '}' => -1, _ => 0 };
+            if (depth is < 0 or > 1) break;
+        }
+
+        if (depth != 0) function.Complain(Rules.BadRoute, place, route);
     }
 
     private static void CheckRetry(FunctionFacts function, CancellationToken cancellation)
     {
-        if (Symbols.AttributeOf(function.Symbol, Known.Retry) is not { } retry || Instead(function.Trigger) is not { } instead) return;
+        if (Symbols.AttributeOf(function.Symbol, Known.Retry) is not { } retry) return;
         var syntax = retry.ApplicationSyntaxReference?.GetSyntax(cancellation);
-        function.Complain(
-            Rules.UselessRetry,
-            syntax is null ? function.Place : SourcePlace.Of(syntax),
-            Symbols.ShortNameOf(retry),
-            Symbols.ShortNameOf(function.Trigger),
-            instead);
+        var place = syntax is null ? function.Place : SourcePlace.Of(syntax);
+        if (Instead(function.Trigger) is { } instead)
+        {
+            function.Complain(
+                Rules.UselessRetry, place, Symbols.ShortNameOf(retry), Symbols.ShortNameOf(function.Trigger), instead);
+        }
+        else if (WrongValueOf(retry) is { } wrong)
+        {
+            function.Complain(Rules.BadRetry, place, Symbols.ShortNameOf(retry), wrong);
+        }
+    }
+
+    /// <summary>What is wrong with the count or the delays: one stays as it is, or two grow from the first to the second.</summary>
+    private static string? WrongValueOf(AttributeData retry)
+    {
+        if (retry.ConstructorArguments.Any(static a => a.Value is int and < -1)) return "a count below -1";
+        var least = retry.ConstructorArguments.Length > 2 ? TimeSpan.FromTicks(1) : TimeSpan.Zero;
+        foreach (var text in retry.ConstructorArguments.Select(static a => a.Value).OfType<string>())
+        {
+            if (!TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var delay) || delay < least || delay > LongestRetryDelay)
+            {
+                return $"the delay '{text}'";
+            }
+
+            least = delay;
+        }
+
+        return null;
+    }
+
+    public static TaskModel? TaskOf(FunctionFacts function, CancellationToken cancellation)
+    {
+        var trigger = function.Trigger;
+        var property = Symbols.NameOf(trigger.AttributeClass!) switch
+        {
+            Known.OrchestrationTrigger => "Orchestration",
+            Known.ActivityTrigger => "Activity",
+            Known.EntityTrigger => "EntityName",
+            _ => null,
+        };
+        if (property is null) return null;
+        var own = trigger.NamedArguments.FirstOrDefault(argument => argument.Key == property).Value.Value as string;
+        return new TaskModel(Symbols.ShortNameOf(trigger), own ?? function.Name, PlaceOf(function, cancellation));
     }
 
     private static string? Instead(AttributeData trigger) => Symbols.NameOf(trigger.AttributeClass!) switch

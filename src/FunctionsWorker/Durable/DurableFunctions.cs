@@ -24,15 +24,43 @@ internal static class DurableFunctions
         {
             switch (function.Trigger)
             {
-                case OrchestrationTriggerAttribute trigger:
-                    registry.AddOrchestrator(trigger.Orchestration ?? function.Name, () => new FunctionOrchestrator(function, scopes, log));
+                case OrchestrationTriggerAttribute:
+                    registry.AddOrchestrator(TaskNameOf(function), () => new FunctionOrchestrator(function, scopes, log));
                     break;
-                case ActivityTriggerAttribute trigger:
-                    registry.AddActivity(trigger.Activity ?? function.Name, _ => new FunctionActivity(function, invoker, log));
+                case ActivityTriggerAttribute:
+                    registry.AddActivity(TaskNameOf(function), _ => new FunctionActivity(function, invoker, log));
                     break;
-                case EntityTriggerAttribute trigger:
-                    registry.AddEntity(trigger.EntityName ?? function.Name, batch => new FunctionEntity(function, invoker, log, batch));
+                case EntityTriggerAttribute:
+                    registry.AddEntity(TaskNameOf(function), batch => new FunctionEntity(function, invoker, log, batch));
                     break;
+            }
+        }
+    }
+
+    /// <summary>The name under which a durable function is called: that of its trigger, or its own.</summary>
+    public static string TaskNameOf(FunctionDescriptor function) => function.Trigger switch
+    {
+        OrchestrationTriggerAttribute { Orchestration: { } name } => name,
+        ActivityTriggerAttribute { Activity: { } name } => name,
+        EntityTriggerAttribute { EntityName: { } name } => name,
+        _ => function.Name,
+    };
+
+    /// <summary>A call must reach one function: no two of a kind have one name, in whatever case.</summary>
+    public static void CheckNames(IEnumerable<FunctionDescriptor> functions, FunctionFaults faults)
+    {
+        var same = functions
+            .Where(static f => f.Trigger is OrchestrationTriggerAttribute or ActivityTriggerAttribute or EntityTriggerAttribute)
+            .GroupBy(static f => (f.Trigger.GetType(), TaskNameOf(f).ToUpperInvariant()))
+            .Where(static group => group.Count() > 1);
+        foreach (FunctionDescriptor[] group in same.Select(static group => group.ToArray()))
+        {
+            string kind = group[0].Trigger.GetType().Name.Replace("TriggerAttribute", "", StringComparison.Ordinal);
+            string all = string.Join(", ", group.Select(static f => $"function '{f.Name}' ({f.EntryPoint})"));
+            foreach (FunctionDescriptor function in group)
+            {
+                faults.Of(function.Name).Add($"function '{function.Name}' ({function.EntryPoint}): its [{kind}Trigger] has the name "
+                    + $"'{TaskNameOf(function)}', expected a name of its own among those of this kind: {all}");
             }
         }
     }

@@ -36,8 +36,7 @@ internal sealed class OrchestrationMiddleware : IOrchestrationTurnMiddleware
         });
         _functions = plan.Enabled
             .Where(static f => f.Trigger is OrchestrationTriggerAttribute)
-            .ToFrozenDictionary(
-                static f => ((OrchestrationTriggerAttribute)f.Trigger).Orchestration ?? f.Name, StringComparer.OrdinalIgnoreCase);
+            .ToFrozenDictionary(DurableFunctions.TaskNameOf, StringComparer.OrdinalIgnoreCase);
     }
 
     /// <summary>The context of the turn that runs here; null without middleware.</summary>

@@ -63,6 +63,7 @@ internal sealed record HostPlan(
         IReadOnlyList<TimerFunction> timers = TimerFunction.Of(enabled, configuration, TimerZone.Read(configuration, faults), own);
         IReadOnlyList<QueueFunction> queues = QueueFunction.Of(enabled, configuration, own);
         QueueOutputs outputs = QueueOutput.Of(enabled.Functions, configuration, own);
+        DurableFunctions.CheckNames(enabled.Functions, own);
         DurableClientRules.Check(enabled.Functions, settings.Durable, configuration, own);
         IReadOnlySet<string> faulty = own.Functions;
         faults.AddRange(NotToBeLeftOut(enabled, settings));

@@ -23,7 +23,8 @@ internal abstract class TimerSchedule
 
     public static TimerSchedule? Parse(string text, TimeZoneInfo zone)
     {
-        if (TimeSpan.TryParseExact(text, ["c", "g"], CultureInfo.InvariantCulture, out TimeSpan between))
+        // As the official host reads it: a first part that is no hour of a day counts days. A number alone would count them too.
+        if (text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out TimeSpan between))
         {
             return between >= ShortestInterval ? new Interval(between) : null;
         }

@@ -55,6 +55,10 @@ internal sealed class MadeApp
     public static CustomAttributeBuilder Attribute<T>(params object[] arguments) => new(
         typeof(T).GetConstructor([.. arguments.Select(static a => a.GetType())])!, arguments);
 
+    /// <summary>An attribute with one property set.</summary>
+    public static CustomAttributeBuilder Named<T>(string property, object value) => new(
+        typeof(T).GetConstructor([])!, [], [typeof(T).GetProperty(property)!], [value]);
+
     /// <summary>An HTTP trigger that anybody may call.</summary>
     public static CustomAttributeBuilder Http(string route) => new(
         typeof(HttpTriggerAttribute).GetConstructor([typeof(AuthorizationLevel), typeof(string[])])!,

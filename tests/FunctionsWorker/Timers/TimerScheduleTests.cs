@@ -19,6 +19,15 @@ public sealed class TimerScheduleTests
         Assert.Equal(expected, $"{Parse(schedule, "UTC")!.Next(Noon):HH:mm:ss}");
 
     [Theory]
+    [InlineData("23:00:00", "01-02 11:00")]
+    [InlineData("24:00:00", "01-25 12:00")]
+    [InlineData("1.00:00:00", "01-02 12:00")]
+    [InlineData("25:00:00:00", "01-26 12:00")]
+    public void A_time_whose_first_part_is_no_hour_counts_days(string schedule, string expected) =>
+        Assert.Equal(expected, $"{Parse(schedule, "UTC")!.Next(Noon):MM-dd HH:mm}");
+
+    [Theory]
+    [InlineData("24")]
     [InlineData("every minute")]
     [InlineData("* * * * * * *")]
     [InlineData("00:00:00")]
