@@ -1,14 +1,17 @@
-using System.Text.Json;
-using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.CommandLine;
 using Microsoft.Extensions.Configuration.EnvironmentVariables;
 using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.Configuration.Memory;
+using Microsoft.Extensions.Configuration;
+using System.Globalization;
+using System.Text.Json;
 
 namespace Microsoft.Azure.Functions.Worker.Configuration;
 
 /// <summary>
-/// Lays local.settings.json (its <c>Values</c>, <c>ConnectionStrings</c> and <c>Host.LocalHttpPort</c>) under the user secrets,
-/// the environment variables and the command line, and the host's defaults under everything.
+/// Lays local.settings.json (its <c>Values</c>, <c>ConnectionStrings</c>, and of <c>Host</c> <c>LocalHttpPort</c>, <c>CORS</c> and
+/// <c>CORSCredentials</c>) under the user secrets, the environment variables and the command line, and the host's defaults under everything.
+/// <c>--port</c> of the command line, which launch profiles of function apps have, stands for <c>LocalHttpPort</c>.
 /// </summary>
 internal static class LocalSettings
 {
@@ -20,6 +23,11 @@ internal static class LocalSettings
         if (path is not null)
         {
             Read(path, values, faults);
+        }
+
+        if (configuration.Sources.OfType<CommandLineConfigurationSource>().Select(PortOf).LastOrDefault(static p => p is not null) is { } port)
+        {
+            AddPort("command line", "--port", port, values, faults);
         }
 
         IList<IConfigurationSource> sources = configuration.Sources;
@@ -78,9 +86,9 @@ internal static class LocalSettings
 
                 break;
             case "Host" when section.Value.ValueKind == JsonValueKind.Object:
-                if (section.Value.TryGetProperty("LocalHttpPort", out JsonElement port))
+                foreach (JsonProperty setting in section.Value.EnumerateObject())
                 {
-                    AddPort(path, port, values, faults);
+                    AddOfHost(path, setting, values, faults);
                 }
 
                 break;
@@ -104,14 +112,43 @@ internal static class LocalSettings
         values[prefix + setting.Name.Replace("__", ":", StringComparison.Ordinal)] = setting.Value.GetString();
     }
 
-    private static void AddPort(string path, JsonElement port, Dictionary<string, string?> values, List<string> faults)
+    private static void AddOfHost(string path, JsonProperty setting, Dictionary<string, string?> values, List<string> faults)
     {
-        if (port.ValueKind == JsonValueKind.Number && port.TryGetInt32(out int number) && number is > 0 and <= 65535)
+        switch (setting.Name)
+        {
+            case "LocalHttpPort":
+                AddPort(path, "$.Host.LocalHttpPort", setting.Value.GetRawText(), values, faults);
+                break;
+            case "CORS" when setting.Value.ValueKind == JsonValueKind.String:
+                values[ServerSettings.OriginsName] = setting.Value.GetString();
+                break;
+            case "CORSCredentials" when setting.Value.ValueKind is JsonValueKind.True or JsonValueKind.False:
+                values[ServerSettings.CredentialsName] = setting.Value.GetBoolean() ? "allowed" : "refused";
+                break;
+            case "CORS":
+                faults.Add($"{path} at $.Host.CORS: is a {setting.Value.ValueKind}, expected a string: origins with commas, or *");
+                break;
+            case "CORSCredentials":
+                faults.Add($"{path} at $.Host.CORSCredentials: is a {setting.Value.ValueKind}, expected true or false");
+                break;
+        }
+    }
+
+    private static string? PortOf(CommandLineConfigurationSource source)
+    {
+        var provider = new CommandLineConfigurationProvider(source.Args, source.SwitchMappings);
+        provider.Load();
+        return provider.TryGet("port", out string? port) ? port : null;
+    }
+
+    private static void AddPort(string file, string where, string port, Dictionary<string, string?> values, List<string> faults)
+    {
+        if (int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number is > 0 and <= 65535)
         {
             values["urls"] = $"http://127.0.0.1:{number}";
             return;
         }
 
-        faults.Add($"{path} at $.Host.LocalHttpPort: is {port.GetRawText()}, expected a number from 1 to 65535");
+        faults.Add($"{file} at {where}: is {port}, expected a number from 1 to 65535");
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Azure.Functions.Worker.Configuration;
@@ -7,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Microsoft.Azure.Functions.Worker.Hosting;
 
-/// <summary>Limits of the web server, and what stands in front of everything else: proxies' headers and HSTS.</summary>
+/// <summary>Limits of the web server, and what stands in front of everything else: proxies' headers, HSTS, and the scripts of other sites.</summary>
 internal static partial class WebServer
 {
     // The server looks at the rate once a second: less than a few looks say nothing.
@@ -40,6 +41,11 @@ internal static partial class WebServer
                 options.Preload = hsts.Preload;
             });
         }
+
+        if (settings.Server.Origins.Count > 0)
+        {
+            services.AddCors();
+        }
     }
 
     public static void Use(IApplicationBuilder app, HostSettings settings)
@@ -53,6 +59,11 @@ internal static partial class WebServer
         {
             app.UseHsts();
         }
+
+        if (settings.Server.Origins.Count > 0)
+        {
+            app.UseCors(policy => Allow(policy, settings.Server));
+        }
     }
 
     /// <summary>Says so when keys and data would go over a network that others can listen to.</summary>
@@ -65,6 +76,15 @@ internal static partial class WebServer
             {
                 Log.PlainHttp(logger, address);
             }
+        }
+    }
+
+    private static void Allow(CorsPolicyBuilder policy, ServerSettings server)
+    {
+        policy.WithOrigins([.. server.Origins]).AllowAnyHeader().AllowAnyMethod();
+        if (server.OriginCredentials == OriginCredentials.Allowed)
+        {
+            policy.AllowCredentials();
         }
     }
 
