@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using Azure.Storage.Queues;
 using Heal.FunctionsWorker.Tests.Sample;
 using Heal.FunctionsWorker.Tests.Support;
+using Microsoft.DurableTask.Client;
 
 namespace Heal.FunctionsWorker.Tests;
 
@@ -49,7 +51,8 @@ public sealed class MetricTests
             Assert.Equal(HttpStatusCode.Accepted, run.StatusCode);
         }
 
-        await host.SendAsync(HttpMethod.Post, "/api/greet/Ada");
+        HttpResponseMessage greeting = await host.SendAsync(HttpMethod.Post, "/api/greet/Ada");
+        string id = JsonNode.Parse(await greeting.Content.ReadAsStringAsync())!["Id"]!.GetValue<string>();
         await host.SendAsync(
             HttpMethod.Post, "/runtime/webhooks/durabletask/entities/Tally/t?op=add", TestHost.SystemKey, JsonContent.Create(1));
         foreach (string of in new[]
@@ -61,6 +64,13 @@ public sealed class MetricTests
             await Azurite.UntilAsync(
                 () => Task.FromResult(metrics.Sum("functions.invocations", $"{of} outcome=succeeded") == 1), $"{of} is counted");
         }
+
+        await host.Get<DurableTaskClient>().RaiseEventAsync(id, "End", "!");
+        await Azurite.UntilAsync(
+            () => Task.FromResult(metrics.Sum("durabletask.orchestrations.ended", "name=Greet status=completed") == 1),
+            "the orchestration is counted");
+        Assert.Equal(1, metrics.Sum("durabletask.orchestrations.started", "name=Greet"));
+        Assert.Equal(1, metrics.Count("durabletask.orchestration.duration", "name=Greet status=completed"));
 
         await Azurite.Queue(name).DeleteIfExistsAsync();
     }

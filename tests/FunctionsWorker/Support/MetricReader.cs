@@ -14,7 +14,7 @@ internal sealed class MetricReader : IDisposable
         var factory = host.Get<IMeterFactory>();
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter.Name == "Microsoft.Azure.Functions.Worker" && instrument.Meter.Scope == factory)
+            if (instrument.Meter.Name is "Microsoft.Azure.Functions.Worker" or "Microsoft.DurableTask" && instrument.Meter.Scope == factory)
             {
                 listener.EnableMeasurementEvents(instrument);
             }

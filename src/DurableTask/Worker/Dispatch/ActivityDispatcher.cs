@@ -270,13 +270,13 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
 
         if (item.LostAttempts < SuspectLane.LostAttemptsOfSuspects)
         {
-            return await ExecuteAsync(item, cancellation);
+            return await RunAsync(item, cancellation);
         }
 
         HistoryEvent? outcome = null;
         bool wasItsTurn = await runtime.Suspects.TryRunAsync(
             () => runtime.Hub.SetLostAttemptsAsync(item.Lock, item.LostAttempts + 1),
-            async () => outcome = await ExecuteAsync(item, cancellation),
+            async () => outcome = await RunAsync(item, cancellation),
             () => runtime.Hub.SetLostAttemptsAsync(item.Lock, item.LostAttempts));
         if (wasItsTurn && outcome is null)
         {
@@ -297,6 +297,18 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         {
             Log.NotAcquitted(_logger, item.Task.Name, item.Lock.InstanceId, unreachable.Message);
         }
+    }
+
+    private Task<HistoryEvent?> RunAsync(ActivityWorkItem item, ActivityCancellation cancellation) =>
+        runtime.Metrics.MeasuresActivities ? MeasureAsync(item, cancellation) : ExecuteAsync(item, cancellation);
+
+    private async Task<HistoryEvent?> MeasureAsync(ActivityWorkItem item, ActivityCancellation cancellation)
+    {
+        long began = runtime.Time.GetTimestamp();
+        HistoryEvent? outcome = await ExecuteAsync(item, cancellation);
+        string how = outcome switch { null => "interrupted", TaskCompletedEvent => "completed", _ => "failed" };
+        runtime.Metrics.ActivityEnded(item.Task.Name ?? "", how, runtime.Time.GetElapsedTime(began));
+        return outcome;
     }
 
     /// <summary>Null when the activity was interrupted: nothing is recorded, and whoever still wants it runs it again.</summary>

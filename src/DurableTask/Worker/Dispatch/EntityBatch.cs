@@ -155,6 +155,7 @@ internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem 
             _state.Commit();
             _effects.Add(context.Effects);
             Answer(message, new EntityResponse { Result = output });
+            runtime.Metrics.OperationEnded(_id.Name, message.Operation!, "completed");
         }
         // An operation that the worker itself cut short has not failed: the batch is given back with it.
         catch (Exception thrown) when (thrown is not OperationCanceledException || !runtime.IsStopping)
@@ -162,6 +163,7 @@ internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem 
             _state.RollBack();
             Log.OperationFailed(logger, thrown, _id.ToString(), message.Operation!);
             Answer(message, new EntityResponse { Failure = Failures.From(thrown, runtime.Services.ExceptionProperties, logger) });
+            runtime.Metrics.OperationEnded(_id.Name, message.Operation!, "failed");
         }
     }
 

@@ -55,6 +55,7 @@ internal sealed class InstanceEnder(WorkerRuntime runtime, OrchestrationSessions
         };
         await runtime.Hub.CommitTurnAsync(turn);
         sessions.Report(instance, start, played, result);
+        runtime.Metrics.Stored(turn, start, now);
     }
 
     /// <summary>The sub-orchestrations that the history says nothing of after their start.</summary>

@@ -271,10 +271,10 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         TurnCommit turn;
         TurnReceipt receipt;
         TurnResult result;
+        DateTime now = _runtime.Services.UtcNow();
         int slots = 0;
         try
         {
-            DateTime now = _runtime.Services.UtcNow();
             HistoryEvent[] played = [new OrchestratorStartedEvent(-1) { Timestamp = now }, .. events];
             result = await PlayAsync(instance, played);
             OrchestrationSession session = instance.Session!;
@@ -295,6 +295,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
             throw;
         }
 
+        _runtime.Metrics.Stored(turn, instance.Session!.Start, now);
         _runtime.ActivitySlots.GiveBack(slots - receipt.Claimed.Count);
         if (turn.Status.IsTerminal())
         {

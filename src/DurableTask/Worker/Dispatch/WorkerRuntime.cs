@@ -32,6 +32,8 @@ internal sealed class WorkerRuntime(
     /// <summary>Stands around each turn; null for none.</summary>
     public IOrchestrationTurnMiddleware? TurnMiddleware { get; init; }
 
+    public required TaskMetrics Metrics { get; init; }
+
     public TimeProvider Time => Services.TimeProvider;
     public HeldLocks Locks { get; } = new(hubOptions.WorkScheduler);
     public RunningWork Running { get; } = new(hubOptions.WorkScheduler);

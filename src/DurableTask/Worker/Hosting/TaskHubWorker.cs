@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using DurableTask.Core.Hub;
 using DurableTask.Core.Payloads;
 using Microsoft.DurableTask.Worker.Dispatch;
@@ -63,6 +64,7 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
             hubOptions.Get(name),
             WorkFilters.From(filters.Get(name)))
         {
+            Metrics = new TaskMetrics(services.GetService<IMeterFactory>()),
             TurnMiddleware = services.GetService<IOrchestrationTurnMiddleware>(),
         };
         _dispatcher = new OrchestrationDispatcher(_runtime);
