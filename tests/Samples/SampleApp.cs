@@ -6,7 +6,7 @@ using System.Text.Json.Nodes;
 
 namespace Heal.Samples.Tests;
 
-/// <summary>One of the sample apps, running on a database of its own.</summary>
+/// <summary>One of the sample apps, or another app, running on a database of its own.</summary>
 internal sealed class SampleApp : IAsyncDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
@@ -30,12 +30,14 @@ internal sealed class SampleApp : IAsyncDisposable
 
     public static string AssemblyOf(string name) => string.Format(CultureInfo.InvariantCulture, Assemblies, name);
 
-    public static async Task<SampleApp> StartAsync(string name)
+    public static Task<SampleApp> StartAsync(string name) => StartProgramAsync(AssemblyOf(name));
+
+    public static async Task<SampleApp> StartProgramAsync(string assembly)
     {
         AppDatabase database = await AppDatabase.CreateAsync();
         string state = Directory.CreateTempSubdirectory("sample-").FullName;
         var process = new AppProcess(
-            AssemblyOf(name),
+            assembly,
             new Dictionary<string, string>(StringComparer.Ordinal)
             {
                 ["DURABLE_POSTGRES"] = database.ConnectionString,
