@@ -5,6 +5,7 @@ using Microsoft.Azure.Functions.Worker.Configuration;
 using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.Worker;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
 
 namespace Heal.FunctionsWorker.Tests;
 
@@ -33,6 +34,27 @@ public sealed class DurableSettingsTests : IDisposable
             (durable.ExistingInstances, durable.ExtendedSessions, durable.MaxEntityOperationBatchSize));
         Assert.Equal((TimeSpan.FromSeconds(1.5), true, 4096),
             (durable.HttpPollInterval, durable.UseForwardedHost, durable.HttpMaxResponseBytes));
+    }
+
+    /// <summary>What each of these limits does, the engine's own tests show.</summary>
+    [Fact]
+    public async Task Limits_and_sessions_reach_the_worker()
+    {
+        await using TestHost host = await TestHost.StartAsync(hostJson: """
+            { "extensions": { "durableTask": {
+              "maxConcurrentActivityFunctions": 3, "maxConcurrentOrchestratorFunctions": 4, "maxConcurrentEntityFunctions": 5,
+              "maxEntityOperationBatchSize": 6, "maxLostAttempts": 7, "extendedSessionsEnabled": true,
+              "concurrencyLimits": { "activities": { "SayHello": 1 }, "orchestrations": { "Greet": 2 } } } } }
+            """);
+        DurableTaskWorkerOptions worker = host.Get<IOptionsMonitor<DurableTaskWorkerOptions>>().Get(Options.DefaultName);
+        TaskHubWorkerOptions hub = host.Get<IOptionsMonitor<TaskHubWorkerOptions>>().Get(Options.DefaultName);
+
+        Assert.Equal(
+            (3, 4, 5),
+            (worker.Concurrency.MaximumConcurrentActivityWorkItems, worker.Concurrency.MaximumConcurrentOrchestrationWorkItems,
+                worker.Concurrency.MaximumConcurrentEntityWorkItems));
+        Assert.Equal((6, 7, true), (hub.MaximumEntityOperationsPerBatch, hub.MaximumLostAttempts, hub.ExtendedSessions));
+        Assert.Equal((1, 2), (hub.ConcurrencyLimits.Activities["SayHello"], hub.ConcurrencyLimits.Orchestrations["Greet"]));
     }
 
     [Fact]
