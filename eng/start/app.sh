@@ -89,6 +89,8 @@ start_target() {
   TARGET=simulator
   # Every start is a new cluster: incidents and cool-downs of the last one's targets must not count for this one's.
   export Heal__Cluster=simulator-$EPOCHSECONDS
+  # No monitoring calls it so: whatever alert is tried out on it is about it.
+  export Heal__Alerts__ClusterLabel=
   # The healer only observes unless it is told otherwise: in the simulator's demo namespace it may act.
   export Heal__Scope__demo=Act
   SIMULATOR_URL=http://127.0.0.1:$(free_port)

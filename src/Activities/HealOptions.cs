@@ -8,8 +8,11 @@ public sealed class HealOptions
 {
     public const string Section = "Heal";
 
+    /// <summary>The name of a cluster that nobody has named.</summary>
+    private const string Unnamed = "default";
+
     /// <summary>What to call the cluster in target keys and reports. Default "default". Renaming it makes every target a new one.</summary>
-    public string Cluster { get; set; } = "default";
+    public string Cluster { get; set; } = Unnamed;
 
     /// <summary>Autonomy where neither workload nor namespace nor <see cref="Scope"/> says anything. Default Observe.</summary>
     public Autonomy Autonomy { get; set; } = Autonomy.Observe;
@@ -34,6 +37,50 @@ public sealed class HealOptions
     public IntakeOptions Intake { get; set; } = new();
 
     public EvidenceOptions Evidence { get; set; } = new();
+
+    /// <summary>Which cluster alerts mean.</summary>
+    public AlertClusterOptions Alerts { get; set; } = new();
+
+    /// <summary>
+    /// By what names alerts mean this cluster: its own and those of the settings. Nobody's, while it has its default name and none is set.
+    /// </summary>
+    internal ClusterNames NamesInAlerts()
+    {
+        var others = Alerts.Clusters.GetValueOrDefault(Cluster) ?? [];
+        return new ClusterNames(
+            Alerts.ClusterLabel, Cluster, Cluster == Unnamed && others.Count == 0 ? [] : [.. others.Prepend(Cluster).Distinct()]);
+    }
+}
+
+/// <summary>Tells clusters apart by a label of their alerts; a part of the section <c>Heal:Alerts</c>.</summary>
+public sealed class AlertClusterOptions
+{
+    /// <summary>Values that may mean one cluster.</summary>
+    private const int MaxValues = 100;
+
+    /// <summary>The label that says which cluster an alert is about. Empty: all are about this one. Default "cluster".</summary>
+    public string ClusterLabel { get; set; } = ClusterNames.UsualLabel;
+
+    /// <summary>By the name of the cluster (<see cref="HealOptions.Cluster"/>): further values of that label that mean it.</summary>
+    public Dictionary<string, List<string>> Clusters { get; set; } = new(StringComparer.Ordinal);
+
+    internal IEnumerable<(bool Holds, string Setting, string Expected, object Got)> Checks(string cluster)
+    {
+        yield return (ClusterLabel.Length <= AlertLimits.NameLength && !ClusterLabel.Any(char.IsControl), "Alerts:ClusterLabel",
+            $"the name of a label, up to {AlertLimits.NameLength} printable characters, or nothing", ClusterLabel);
+        foreach (var (name, values) in Clusters)
+        {
+            yield return (name == cluster, "Alerts:Clusters",
+                $"the name of the cluster that this healer looks after (Heal:Cluster, '{cluster}'); every other needs a healer of its own",
+                name);
+            yield return (values.Count <= MaxValues, $"Alerts:Clusters:{name}", $"at most {MaxValues} values", values.Count);
+            foreach (var value in values)
+            {
+                yield return (value.Length is > 0 and <= AlertLimits.LabelLength && !value.Any(char.IsControl), $"Alerts:Clusters:{name}",
+                    $"values of 1 to {AlertLimits.LabelLength} printable characters", value);
+            }
+        }
+    }
 }
 
 /// <summary>All faults of the settings together, at start.</summary>
@@ -61,6 +108,7 @@ internal sealed class HealOptionsValidator : IValidateOptions<HealOptions>
         Check(limits.Reopenings is >= 0 and <= 20, "Limits:Reopenings", "0 to 20", limits.Reopenings);
         foreach (var (holds, setting, expected, got) in options.Intake.Checks()) Check(holds, setting, expected, got);
         foreach (var (holds, setting, expected, got) in options.Evidence.Checks()) Check(holds, setting, expected, got);
+        foreach (var (holds, setting, expected, got) in options.Alerts.Checks(options.Cluster)) Check(holds, setting, expected, got);
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
 
         void Check(bool holds, string setting, string expected, object got)

@@ -40,6 +40,7 @@ public static class HealerServices
         services.AddSingleton<IEvidenceStore>(provider => new EvidenceStore(
             provider.GetRequiredService<HealDatabase>().DataSource, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IKnownEpisodes, KnownEpisodes>();
+        services.AddSingleton<IWatchLease, WatchLease>();
         services.AddSingleton<IRemedyAction, RollbackDeployment>();
         services.AddOptions<FencingOptions>().Bind(configuration.GetSection(FencingOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<FencingOptions>, FencingOptionsValidator>();

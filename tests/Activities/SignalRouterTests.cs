@@ -60,6 +60,34 @@ public sealed class SignalRouterTests(Rig rig) : IClassFixture<Rig>, IAsyncLifet
         Assert.Empty(_incidents.Started);
     }
 
+    [Fact]
+    public async Task An_alert_of_another_cluster_is_recorded_with_the_reason_and_its_namesake_here_is_left_alone()
+    {
+        _options.Alerts.Clusters["test"] = ["test-eu"];
+        await StoreAsync(OfPod("foreign", "prod"));
+
+        await RouteAsync();
+
+        var found = await _received.FindAsync(OfPod("foreign").Id, CancellationToken.None);
+        Assert.Equal((SignalProgress.Routed, RouteKind.Rejected), (found!.State, found.Kind!.Value));
+        Assert.Contains("says 'prod', and this healer looks after the cluster 'test' (label 'test', 'test-eu')", found.Reason);
+        Assert.Contains("Heal:Alerts:Clusters:test", found.Reason);
+        Assert.Empty(_incidents.Started);
+    }
+
+    [Fact]
+    public async Task Alerts_of_two_clusters_about_the_same_names_are_told_apart_within_one_batch()
+    {
+        _options.Alerts.Clusters["test"] = ["test-eu"];
+        await StoreAsync(OfPod("a", "prod"), OfPod("b", "test-eu"), OfPod("c", "test"), OfPod("d"), OfPod("e", "prod"));
+
+        Assert.Equal(5, (await RouteAsync()).Routed);
+
+        var incident = Assert.Single(_incidents.Started.Distinct());
+        string[] joined = [.. (await _received.OfIncidentAsync(incident, CancellationToken.None)).Select(state => state.Id).Order()];
+        Assert.Equal(new[] { "b", "c", "d" }.Select(name => OfPod(name).Id).Order(), joined);
+    }
+
     [Theory]
     [InlineData("start")]
     [InlineData("tell")]
@@ -152,6 +180,14 @@ public sealed class SignalRouterTests(Rig rig) : IClassFixture<Rig>, IAsyncLifet
     {
         Target = new TargetCandidate(TargetKinds.Deployment, Rig.Namespace, Rig.Target.Name),
     };
+
+    /// <summary>A pod of the Deployment that is gone; the label <c>cluster</c> is no part of the signal's id.</summary>
+    private static Signal OfPod(string fingerprint, string? cluster = null)
+    {
+        var labels = new List<(string, string)> { ("namespace", Rig.Namespace), ("pod", $"{Rig.Target.Name}-5d8f7c9b6d-kx2lq") };
+        if (cluster is not null) labels.Add(("cluster", cluster));
+        return Some.Signal(fingerprint, AlertStatus.Firing, [.. labels]);
+    }
 
     private Task<IReadOnlyList<bool>> StoreAsync(params Signal[] signals) => _writer.WriteAsync(signals, CancellationToken.None);
 

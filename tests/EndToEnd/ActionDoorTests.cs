@@ -54,6 +54,8 @@ public sealed class ActionDoorTests : IAsyncLifetime
     [InlineData("scale_workload", """{"target":{"kind":"Node","name":"a"}}""", HttpStatusCode.BadRequest, "$.target.kind")]
     [InlineData("scale_workload", """{"target":{"kind":"Deployment","namespace":"shop","name":"../x"}}""",
         HttpStatusCode.BadRequest, "$.target.name")]
+    [InlineData("scale_workload", """{"target":{"cluster":"elsewhere","kind":"Deployment","namespace":"shop","name":"x"}}""",
+        HttpStatusCode.BadRequest, "$.target.cluster")]
     [InlineData("scale_workload", """{"target":{"kind":"Deployment","namespace":"shop","name":"x"},"parameters":{"oops":"1"}}""",
         HttpStatusCode.BadRequest, "$.parameters.oops")]
     public async Task Bad_input_is_refused_with_what_was_expected(string action, string body, HttpStatusCode status, string word)

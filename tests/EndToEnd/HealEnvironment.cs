@@ -11,13 +11,15 @@ internal sealed class HealEnvironment : IAsyncDisposable
 
     private readonly AppDatabase _database;
     private readonly string _stateFolder;
+    private readonly Dictionary<string, string> _settings;
 
-    private HealEnvironment(AppDatabase database, string stateFolder, SimulatedCluster cluster, HealProcess app)
+    private HealEnvironment(AppDatabase database, string stateFolder, SimulatedCluster cluster, Dictionary<string, string> settings)
     {
         _database = database;
         _stateFolder = stateFolder;
+        _settings = settings;
         Cluster = cluster;
-        App = app;
+        App = NewApp();
     }
 
     public SimulatedCluster Cluster { get; }
@@ -52,8 +54,11 @@ internal sealed class HealEnvironment : IAsyncDisposable
             all[name] = value;
         }
 
-        return new HealEnvironment(database, state, cluster, new HealProcess(all));
+        return new HealEnvironment(database, state, cluster, all);
     }
+
+    /// <summary>One more host of the same application, not started; the caller ends it.</summary>
+    public HealProcess NewApp() => new(_settings);
 
     /// <summary>Starts the app beside a Deployment that is broken, and that nothing is done to before a person has approved.</summary>
     public async Task StartWithAskingFaultAsync(string deployment)

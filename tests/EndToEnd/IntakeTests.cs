@@ -44,6 +44,26 @@ public sealed class IntakeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_alert_of_another_cluster_is_answered_so_and_leaves_the_namesake_here_alone()
+    {
+        await StartAsync();
+        await _heal.Cluster.CreateDeploymentAsync("twin");
+        string labels = $"\"cluster\":\"elsewhere\",\"namespace\":\"{SimulatedCluster.Namespace}\",\"deployment\":\"twin\"";
+
+        using HttpResponseMessage answer = await _heal.PostAlertsAsync(
+            Alerts.Payload(Alerts.Alert("KubeDeploymentReplicasMismatch", DateTimeOffset.UtcNow, labels)));
+        await UntilSignalsAsync(1);
+
+        JsonNode stored = (await answer.Content.ReadFromJsonAsync<JsonObject>())!["signals"]![0]!;
+        JsonObject found = (await _heal.App.Http.GetFromJsonAsync<JsonObject>(
+            new Uri($"/api/signals/{(string)stored["id"]!}", UriKind.Relative)))!;
+        Assert.Equal(("Routed", "Rejected"), ((string?)found["state"], (string?)found["kind"]));
+        Assert.Contains(
+            "says 'elsewhere', and this healer looks after the cluster 'sim'", (string?)found["reason"], StringComparison.Ordinal);
+        Assert.Empty(await _heal.GetIncidentsAsync());
+    }
+
+    [Fact]
     public async Task Signals_are_routed_when_they_come_and_not_when_a_timer_finds_them()
     {
         // Without the timer: a wake-up that gets lost is never made up for.

@@ -13,12 +13,12 @@ namespace Heal.Functions.Tests;
 /// <summary>The watch of all hosts: whose turn it is, what it brings to the store, and what it does while the store is away.</summary>
 public sealed class MachineFeedTests : IAsyncLifetime
 {
-    private static readonly TimeSpan Turn = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Again = TimeSpan.FromSeconds(5);
 
     private readonly WatchRig _rig = new();
     private readonly SignalStore _store = new();
     private readonly KnownSignals _known = new();
+    private readonly MemoryLease _lease = new();
     private readonly NoHub _client = new();
     private readonly WatchMetrics _metrics = new();
     private readonly List<MachineFeed> _feeds = [];
@@ -57,7 +57,7 @@ public sealed class MachineFeedTests : IAsyncLifetime
     {
         _rig.Settings.CurrentValue.Watch = false;
         MachineFeed off = await StartAsync();
-        off.Keep(_client);
+        off.TakePart(_client);
         MachineFeed idle = await StartAsync(_rig.Tools with { Hosts = new FakeLibvirtHosts() });
 
         await off.ExecuteTask!.WaitAsync(WatchRig.Patience);
@@ -75,7 +75,7 @@ public sealed class MachineFeedTests : IAsyncLifetime
         for (int i = 0; i < 3; i++)
         {
             await _rig.Time.WaitsUntilAsync(_rig.Time.GetUtcNow() + Again);
-            _rig.Time.Advance(Again);
+            await PassAsync(Again);
         }
 
         Signal stored = await _store.NextAsync();
@@ -84,17 +84,20 @@ public sealed class MachineFeedTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task When_its_turn_is_over_it_lets_the_host_go_and_the_next_turn_does_not_tell_again_what_is_known()
+    public async Task When_another_takes_its_turn_it_lets_the_host_go_and_the_next_turn_does_not_tell_again_what_is_known()
     {
-        MachineFeed feed = await StartAsync();
-        await BeginsAsync(feed);
+        await BeginsAsync(await StartAsync());
         _rig.Host.Guests.Kill("web");
         Signal first = await _store.NextAsync();
         _known.Add(first);
 
-        _rig.Time.Advance(Turn);
+        _lease.GiveTo("another");
+        _rig.Time.Advance(WatchTurn.RenewEvery);
         await _rig.UntilAsync(() => _rig.Host.Watchers == 0);
-        await BeginsAsync(feed);
+        await _rig.Time.WaitsUntilAsync(_rig.Time.GetUtcNow() + WatchTurn.LookEvery);
+        _lease.GiveTo(null);
+        _rig.Time.Advance(WatchTurn.LookEvery);
+        await _rig.Memory.LookedAsync(2);
         _rig.Guest("db");
         _rig.Host.Guests.Kill("db");
 
@@ -103,33 +106,58 @@ public sealed class MachineFeedTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_turn_that_is_kept_goes_on()
+    public async Task A_turn_that_is_renewed_goes_on()
     {
-        MachineFeed feed = await StartAsync();
-        await BeginsAsync(feed);
+        await BeginsAsync(await StartAsync());
+        for (int i = 0; i < 10; i++)
+        {
+            await PassAsync(WatchTurn.RenewEvery);
+        }
 
-        _rig.Time.Advance(Turn - TimeSpan.FromSeconds(1));
-        feed.Keep(_client);
-        await _rig.Time.WaitsUntilAsync(_rig.Time.GetUtcNow() + TimeSpan.FromSeconds(1));
-        _rig.Time.Advance(TimeSpan.FromSeconds(1));
-        await _rig.Time.WaitsUntilAsync(_rig.Time.GetUtcNow() + Turn - TimeSpan.FromSeconds(1));
         _rig.Host.Guests.Kill("web");
 
         Assert.Equal("web", (await _store.NextAsync()).Target!.Name);
+        Assert.Equal(1, _rig.Host.Watchers);
     }
 
     [Fact]
-    public async Task Two_healers_that_watch_at_once_bring_the_same_signal_under_one_id()
+    public async Task Who_cannot_renew_its_turn_ends_it_before_another_may_begin()
     {
         await BeginsAsync(await StartAsync());
-        await BeginsAsync(await StartAsync());
-        Assert.Equal(2, _rig.Host.Watchers);
+        DateTimeOffset renewedAt = _rig.Time.GetUtcNow();
 
+        _lease.IsAway = true;
+        for (int i = 0; i < 3; i++)
+        {
+            await PassAsync(WatchTurn.RenewEvery);
+        }
+
+        Assert.Equal(1, _rig.Host.Watchers);
+        _rig.Time.Advance(WatchTurn.RenewEvery);
+        await _rig.UntilAsync(() => _rig.Host.Watchers == 0);
+        Assert.True(_rig.Time.GetUtcNow() < renewedAt + WatchTurn.Length);
+    }
+
+    [Fact]
+    public async Task Of_two_healers_one_watches_and_when_it_stops_the_other_goes_on_with_what_is_known()
+    {
+        MachineFeed first = await StartAsync();
+        await BeginsAsync(first);
+        MachineFeed second = await StartAsync();
+        second.TakePart(_client);
+        await _rig.Time.WaitsUntilAsync(_rig.Time.GetUtcNow() + WatchTurn.LookEvery);
+        Assert.Equal(1, _rig.Host.Watchers);
         _rig.Host.Guests.Kill("web");
-        Signal[] told = [await _store.NextAsync(), await _store.NextAsync()];
+        _known.Add(await _store.NextAsync());
 
-        Assert.Single(told.Select(signal => signal.Id).Distinct());
-        Assert.Equal(1, _store.Stored);
+        await first.StopAsync(CancellationToken.None);
+        _rig.Time.Advance(WatchTurn.LookEvery);
+        await _rig.Memory.LookedAsync(2);
+        _rig.Guest("db");
+        _rig.Host.Guests.Kill("db");
+
+        Assert.Equal("db", (await _store.NextAsync()).Target!.Name);
+        Assert.Equal((1, 2), (_rig.Host.Watchers, _store.Attempts));
     }
 
     [Fact]
@@ -137,7 +165,7 @@ public sealed class MachineFeedTests : IAsyncLifetime
     {
         _known.Fails(1);
         MachineFeed feed = await StartAsync();
-        feed.Keep(_client);
+        feed.TakePart(_client);
         await _rig.Time.WaitsUntilAsync(_rig.Time.GetUtcNow() + Again);
         Assert.Equal(0, _rig.Host.Watchers);
 
@@ -154,7 +182,7 @@ public sealed class MachineFeedTests : IAsyncLifetime
         _known.Fails(3);
         var log = new Lines();
         MachineFeed feed = await StartAsync(log: log);
-        feed.Keep(_client);
+        feed.TakePart(_client);
         for (int i = 0; i < 3; i++)
         {
             await _rig.Time.WaitsUntilAsync(_rig.Time.GetUtcNow() + Again);
@@ -181,7 +209,7 @@ public sealed class MachineFeedTests : IAsyncLifetime
         other.Guests.Add("db", vm: "<vm desired='running' autonomy='act'/>");
         HeldCall held = _rig.Host.Hold("List");
         MachineFeed feed = await StartAsync(_rig.Tools with { Hosts = new FakeLibvirtHosts(_rig.Host, other) });
-        feed.Keep(_client);
+        feed.TakePart(_client);
         await held.Entered.WaitAsync(WatchRig.Patience);
         await _rig.Memory.LookedAsync(2);
 
@@ -195,18 +223,25 @@ public sealed class MachineFeedTests : IAsyncLifetime
         var routing = new RoutingPump(_store, _rig.Time, new NoLifetime(), NullLogger<RoutingPump>.Instance);
         var intake = new SignalIntake(_store, routing, NullLogger<SignalIntake>.Instance);
         var feed = new MachineFeed(
-            new Inventories(tools ?? _rig.Tools), _rig.Settings, intake, _known, _metrics, _rig.Time,
+            new Inventories(tools ?? _rig.Tools), _rig.Settings, intake, _known, _lease, _metrics, _rig.Time,
             log ?? NullLogger<MachineFeed>.Instance);
         _feeds.Add(feed);
         await feed.StartAsync(CancellationToken.None);
         return feed;
     }
 
-    /// <summary>Gives it the turn, and returns once it has looked at everything: at its begin, and for the connection.</summary>
+    /// <summary>Lets it take its turn, and returns once it has looked at everything: at its begin, and for the connection.</summary>
     private async Task BeginsAsync(MachineFeed feed)
     {
-        feed.Keep(_client);
+        feed.TakePart(_client);
         await _rig.Memory.LookedAsync(2);
+    }
+
+    /// <summary>Lets time pass, and returns once the turn has been renewed.</summary>
+    private async Task PassAsync(TimeSpan time)
+    {
+        _rig.Time.Advance(time);
+        await _rig.Time.WaitsUntilAsync(_rig.Time.GetUtcNow() + WatchTurn.RenewEvery);
     }
 
     private sealed class Lines : ILogger<MachineFeed>

@@ -103,6 +103,12 @@ internal class AppProcess : IAsyncDisposable
         return true;
     }
 
+    /// <summary>SIGSTOP: the process stands still, its connections stay open.</summary>
+    public void Halt() => Send("STOP");
+
+    /// <summary>SIGCONT: it goes on where it stood.</summary>
+    public void Resume() => Send("CONT");
+
     public async ValueTask DisposeAsync()
     {
         if (_process is { HasExited: false } running)
@@ -144,6 +150,17 @@ internal class AppProcess : IAsyncDisposable
         catch (Exception notYet) when (notYet is HttpRequestException or OperationCanceledException)
         {
             return false;
+        }
+    }
+
+    // .NET itself only sends SIGKILL.
+    private void Send(string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", $"{_process!.Id}"]);
+        kill.WaitForExit();
+        if (kill.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"SIG{signal} could not be sent to the app's process {_process.Id}.");
         }
     }
 

@@ -38,7 +38,7 @@ internal sealed class TargetRealms(IEnumerable<ITargetRealm> realms, IOptionsMon
     public ITargetRealm Of(string kind) => _realms.FirstOrDefault(realm => realm.Has(kind))
         ?? throw new InvalidOperationException($"Target kind '{SafeText.Line(kind, 60)}': expected a realm that has it, found none.");
 
-    public SignalTargets NewResolver() => new(this, options.CurrentValue.Cluster, layers);
+    public SignalTargets NewResolver() => new(this, options.CurrentValue.NamesInAlerts(), layers);
 
     /// <summary>What a realm shows of a target, with the layers above and below it.</summary>
     public async Task<EvidenceBundle> CollectAsync(TargetReference target)
@@ -49,7 +49,7 @@ internal sealed class TargetRealms(IEnumerable<ITargetRealm> realms, IOptionsMon
 }
 
 /// <summary>The targets of one batch of signals: each realm's resolver is made once, and only when it is needed.</summary>
-internal sealed class SignalTargets(TargetRealms realms, string cluster, Layers? layers)
+internal sealed class SignalTargets(TargetRealms realms, ClusterNames cluster, Layers? layers)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<ITargetRealm, ITargetResolver> _resolvers = [];
@@ -57,7 +57,7 @@ internal sealed class SignalTargets(TargetRealms realms, string cluster, Layers?
 
     /// <summary>What the signal names, before anybody was asked.</summary>
     public TargetIdentification Identify(Signal signal) =>
-        signal.Target is not { } target ? TargetPolicy.Identify(signal.Alert, cluster)
+        signal.Target is not { } target ? Identify(signal.Alert)
         : signal.Source == SignalSource.Watch && TargetPolicy.WhyIgnored(signal.Alert.Name) is { } why
             ? new TargetIdentification(TargetVerdict.Ignored, null, why)
         : new TargetIdentification(TargetVerdict.Found, target, target.Rule);
@@ -75,6 +75,14 @@ internal sealed class SignalTargets(TargetRealms realms, string cluster, Layers?
         named.Candidate is { } candidate
             ? await ResolverOf(candidate.Kind).ResolveAsync(candidate, cancellationToken)
             : new TargetResolution(named.Verdict, null, named.Reason);
+
+    // What lives on libvirt hosts is in no cluster, whatever the monitoring that saw it is called.
+    private TargetIdentification Identify(Alert alert)
+    {
+        var named = TargetPolicy.Identify(alert, cluster.Cluster);
+        return named.Candidate is { } candidate && !TargetKinds.IsOnHypervisor(candidate.Kind) && cluster.WhyForeign(alert) is { } why
+            ? new TargetIdentification(TargetVerdict.Rejected, null, why) : named;
+    }
 
     private ITargetResolver ResolverOf(string kind)
     {

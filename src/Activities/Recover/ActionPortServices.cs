@@ -34,12 +34,14 @@ internal static class ActionPortServices
         var etcd = provider.GetRequiredService<IOptions<EtcdOptions>>();
         var metrics = prometheus.Value.Url is null
             ? null : new PrometheusMetrics(Client(), prometheus, provider.GetRequiredService<TimeProvider>());
+        var heal = provider.GetRequiredService<IOptionsMonitor<HealOptions>>();
         return new ActionPorts
         {
             Sources = provider.GetRequiredService<IOptions<SourceOptions>>().Value,
             Usage = metrics,
             Denied = metrics,
-            Silences = Uri.TryCreate(alertmanager, UriKind.Absolute, out var url) ? new AlertmanagerSilences(Client(), url) : null,
+            Silences = Uri.TryCreate(alertmanager, UriKind.Absolute, out var url)
+                ? new AlertmanagerSilences(Client(), url, () => heal.CurrentValue.NamesInAlerts()) : null,
             Cleanup = provider.GetRequiredService<IOptions<CleanupOptions>>().Value,
             Sessions = provider.GetRequiredService<IKubernetesClient>() as IPodSessions,
             Messenger = provider.GetRequiredService<IMessenger>(),

@@ -43,7 +43,10 @@ internal sealed class DryRunAction(ActionCatalogue catalogue, IOptionsMonitor<He
         }
 
         Dictionary<string, string> parameters = asked.Parameters ?? [];
-        List<AlertFault> faults = [.. Faults(action.Descriptor, asked.Target), .. Faults(action.Descriptor, parameters)];
+        List<AlertFault> faults =
+        [
+            .. Faults(action.Descriptor, asked.Target, options.CurrentValue.Cluster), .. Faults(action.Descriptor, parameters),
+        ];
         if (faults.Count > 0)
         {
             return Problem.Refused($"The request cannot be rehearsed. Expected {Expected}.", faults, correlationId);
@@ -81,11 +84,18 @@ internal sealed class DryRunAction(ActionCatalogue catalogue, IOptionsMonitor<He
         }
     }
 
-    private static IEnumerable<AlertFault> Faults(ActionDescriptor action, TargetPart? target)
+    private static IEnumerable<AlertFault> Faults(ActionDescriptor action, TargetPart? target, string ours)
     {
         if (target?.Kind is { } kind && !action.TargetKinds.Contains(kind))
         {
             yield return new AlertFault("$.target.kind", string.Join(", ", action.TargetKinds), SafeText.Line(kind, MaximumTextLength));
+        }
+
+        // What another cluster's target would answer cannot be had from ours. For what lives on a libvirt host it is the host's name.
+        if (target is { Cluster: { } cluster, Kind: { } of } && !TargetKinds.IsOnHypervisor(of) && cluster != ours)
+        {
+            yield return new AlertFault(
+                "$.target.cluster", $"'{ours}', which this healer looks after, or nothing", SafeText.Line(cluster, 100));
         }
 
         bool isNamespaced = target?.Kind is { } named && TargetKinds.IsNamespaced(named);

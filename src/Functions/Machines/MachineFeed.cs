@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 namespace Heal.Functions.Machines;
 
 /// <summary>
-/// Watches the libvirt hosts while it is this healer's turn (<see cref="WatchMachines"/>), and brings what is found to the intake. At least
+/// Watches the libvirt hosts while it is this healer's turn (<see cref="WatchTurn"/>), and brings what is found to the intake. At least
 /// once: a signal that could not be stored is stored later, and copies are recognised by their id. Without hosts it does nothing.
 /// </summary>
 internal sealed partial class MachineFeed(
@@ -19,6 +19,7 @@ internal sealed partial class MachineFeed(
     IOptionsMonitor<MachineOptions> options,
     SignalIntake intake,
     IKnownEpisodes known,
+    IWatchLease lease,
     WatchMetrics metrics,
     TimeProvider time,
     ILogger<MachineFeed> logger)
@@ -29,16 +30,10 @@ internal sealed partial class MachineFeed(
     /// <summary>Faults that were found longer ago are found anew.</summary>
     private static readonly TimeSpan KnownFor = TimeSpan.FromDays(7);
 
-    private readonly WatchTurn _turn = new(intake, time);
+    private readonly WatchTurn _turn = new(lease, "libvirt hosts", intake, time, logger);
 
-    /// <summary>It is this healer's turn. Returns at once.</summary>
-    public void Keep(DurableTaskClient client) => _turn.Keep(client);
-
-    public override void Dispose()
-    {
-        _turn.Dispose();
-        base.Dispose();
-    }
+    /// <summary>From now on this healer takes its turns. Returns at once.</summary>
+    public void TakePart(DurableTaskClient client) => _turn.TakePart(client);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         inventories.Hosts.Count > 0 && options.CurrentValue.Watch ? _turn.RunAsync(WatchAsync, stoppingToken) : Task.CompletedTask;

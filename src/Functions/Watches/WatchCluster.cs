@@ -4,12 +4,12 @@ using Microsoft.DurableTask.Client;
 namespace Heal.Functions.Watches;
 
 /// <summary>
-/// Says which host watches the cluster: a timer runs on one of the hosts that share a store, and that host watches until some time after
-/// its last run. When another one has its turn, both may watch for a while, which is wasteful and right: their signals have the same ids.
+/// Lets the host that it runs on take its turns at watching the cluster (<see cref="WatchTurn"/>), by bringing it a client of the hub. A
+/// timer runs on any of the hosts that share a store: when none of those that it has run on is left, it runs on another one soon.
 /// </summary>
 internal sealed class WatchCluster(WatchFeed feed)
 {
     [Function(nameof(WatchCluster))]
     public void Run([TimerTrigger("*/20 * * * * *", RunOnStartup = true)] TimerInfo timer, [DurableClient] DurableTaskClient client) =>
-        feed.Keep(client);
+        feed.TakePart(client);
 }

@@ -11,8 +11,8 @@ using Microsoft.Extensions.Options;
 namespace Heal.Functions.Watches;
 
 /// <summary>
-/// Watches the cluster while this host is the one that should (<see cref="WatchCluster"/>), and brings what the detectors find to the
-/// intake. At least once: a signal that could not be stored is stored later, and copies are recognised by their id.
+/// Watches the cluster while it is this host's turn (<see cref="WatchTurn"/>), and brings what the detectors find to the intake. At least
+/// once: a signal that could not be stored is stored later, and copies are recognised by their id.
 /// </summary>
 internal sealed partial class WatchFeed(
     WatchSettings settings,
@@ -21,6 +21,7 @@ internal sealed partial class WatchFeed(
     IKubernetesClient cluster,
     SignalIntake intake,
     IKnownEpisodes known,
+    IWatchLease lease,
     WatchMetrics metrics,
     TimeProvider time,
     ILogger<WatchFeed> logger)
@@ -31,16 +32,10 @@ internal sealed partial class WatchFeed(
     /// <summary>Faults that were found longer ago are found anew.</summary>
     private static readonly TimeSpan KnownFor = TimeSpan.FromDays(7);
 
-    private readonly WatchTurn _turn = new(intake, time);
+    private readonly WatchTurn _turn = new(lease, $"cluster {options.CurrentValue.Cluster}", intake, time, logger);
 
-    /// <summary>It is this host's turn. Returns at once.</summary>
-    public void Keep(DurableTaskClient client) => _turn.Keep(client);
-
-    public override void Dispose()
-    {
-        _turn.Dispose();
-        base.Dispose();
-    }
+    /// <summary>From now on this host takes its turns. Returns at once.</summary>
+    public void TakePart(DurableTaskClient client) => _turn.TakePart(client);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         settings.Enabled && cluster is not AbsentCluster ? _turn.RunAsync(KeepWatchingAsync, stoppingToken) : Task.CompletedTask;
@@ -84,18 +79,19 @@ internal sealed partial class WatchFeed(
         var watch = new ClusterWatch(caches, cluster, settings, time, logger);
         (IReadOnlySet<string> awaited, Task running) = watch.Start(settings.AreAllNamespaces ? null : named, session.Token);
         Log.Began(logger, detectors.Length, awaited.Count);
+        var outbox = new SignalOutbox(found => StoreAsync(found, session.Token));
+        var loop = new DetectionLoop(bank, watch.Sightings, outbox, settings, metrics, time);
+        Task judging = loop.RunAsync(awaited, () => Log.Synced(logger, bank.Cluster.Count), session.Token);
+        Task storing = outbox.RunAsync(session.Token);
         try
         {
-            var outbox = new SignalOutbox(found => StoreAsync(found, session.Token));
-            var loop = new DetectionLoop(bank, watch.Sightings, outbox, settings, metrics, time);
-            Task judging = loop.RunAsync(awaited, () => Log.Synced(logger, bank.Cluster.Count), session.Token);
-            Task storing = outbox.RunAsync(session.Token);
             await await Task.WhenAny(judging, storing, running);
         }
         finally
         {
             await session.CancelAsync();
-            await running;
+            // All of it: nothing is stored any more once the turn has been given back.
+            await Task.WhenAll(judging, storing, running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

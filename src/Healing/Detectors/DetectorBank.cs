@@ -23,6 +23,7 @@ public sealed class DetectorBank(
     private readonly HashSet<(string Detector, Type Exception)> _failed = [];
     private readonly List<Signal> _out = [];
     private DateTimeOffset? _adoptUntil;
+    private DateTimeOffset? _watchedSince;
     private bool _isSynced;
 
     public ClusterPicture Cluster { get; } = new();
@@ -63,6 +64,7 @@ public sealed class DetectorBank(
     /// <summary>Nothing is missing any more: a known fault that does not show from now on is over.</summary>
     public void Complete(DateTimeOffset now)
     {
+        _watchedSince = now;
         if (_known.Count > 0) _adoptUntil = now + BankLimits.Adoption;
     }
 
@@ -105,8 +107,12 @@ public sealed class DetectorBank(
         if (_adoptUntil <= now)
         {
             _adoptUntil = null;
-            _out.AddRange(_known.Values.Where(known => !known.IsSettled).Select(known => DetectorSignals.Resolved(known.Signal, now)));
-            _known.Clear();
+            // One that ended well stays known: its sign may outlast it, and is no new fault when it has lasted for long enough once more.
+            foreach (var (fingerprint, over) in _known.Where(known => !known.Value.IsSettled).ToList())
+            {
+                _out.Add(DetectorSignals.Resolved(over.Signal, now));
+                _known.Remove(fingerprint);
+            }
         }
 
         return Drain();
@@ -121,8 +127,11 @@ public sealed class DetectorBank(
     {
         var key = (detector.Info.Name, observed.Info.Uid);
         _cases.TryGetValue(key, out var known);
-        var look = new Look(
-            now, Cluster, known?.Memory ?? DetectorMemory.Empty, known?.Episode is not null || IsKnown(detector, observed));
+        var told = known?.Told ?? Known(detector, observed)?.Alert;
+        var look = new Look(now, Cluster, known?.Memory ?? DetectorMemory.Empty, known?.Episode is not null || told is not null)
+        {
+            Told = told, WatchedSince = _watchedSince, Sign = known?.Sign,
+        };
         var judged = Ask(detector, observed, look);
         if (judged.Kind != JudgementKind.None) judged = Permit(detector, judged, observed, now);
         var memory = judged.Memory ?? look.Memory;
@@ -140,6 +149,8 @@ public sealed class DetectorBank(
         }
 
         known.Memory = memory;
+        known.Told = judged.Kind == JudgementKind.None ? null : told;
+        if (known.Sign?.Since != judged.Since) known.Sign = judged.Since is { } since ? (since, now) : null;
         if (judged.Kind == JudgementKind.Suspect) known.IsResumed |= Resume(detector, observed, judged, known, now);
         else known.IsResumed = false;
         if (judged.Kind == JudgementKind.Firing) Fire(detector, observed, judged, known, now);
@@ -153,19 +164,18 @@ public sealed class DetectorBank(
     /// </summary>
     private bool Resume(IDetector detector, Observed observed, Judgement judged, Case known, DateTimeOffset now)
     {
-        if (known.Episode is not null || !IsKnown(detector, judged.Subject ?? observed)) return false;
-        var target = Cluster.TopOwner(judged.Subject ?? observed).Owner;
-        var key = (detector.Info.Name, target.Uid);
-        var signal = _known[DetectorSignals.Fingerprint(detector.Info.Name, target.Uid)].Signal;
+        if (known.Episode is not null) return known.Told is not null;
+        if (Known(detector, judged.Subject ?? observed) is not { } signal) return false;
+        var key = (detector.Info.Name, Cluster.TopOwner(judged.Subject ?? observed).Owner.Uid);
         EpisodeOf(detector, key).Fires(observed.Info.Uid, signal, now);
         known.Episode = key;
         return true;
     }
 
-    /// <summary>It was told of before a restart, is not over, and has not been seen since.</summary>
-    private bool IsKnown(IDetector detector, Observed subject) => _known.Count > 0
+    /// <summary>What was told of it before a restart, when it is not over and has not been seen since.</summary>
+    private Signal? Known(IDetector detector, Observed subject) => _known.Count > 0
         && _known.TryGetValue(DetectorSignals.Fingerprint(detector.Info.Name, Cluster.TopOwner(subject).Owner.Uid), out var stored)
-        && !stored.IsSettled;
+        && !stored.IsSettled ? stored.Signal : null;
 
     // What one detector cannot make of one object must not end the detection of everything else.
     private Judgement Ask(IDetector detector, Observed observed, Look look)
@@ -198,7 +208,7 @@ public sealed class DetectorBank(
         var episode = EpisodeOf(detector, key);
         known.Episode = key;
         var signal = DetectorSignals.Firing(detector, observed, target, judged, now);
-        if (episode.Fires(observed.Info.Uid, signal, now) is { } send) _out.Add(send);
+        if (episode.Fires(observed.Info.Uid, signal, now, judged.BeganUnseen) is { } send) _out.Add(send);
         if (episode.Next(detector.ClearAfter, now) is { } next) _ends.Add(key, next);
         Schedule(detector, observed, now + BankLimits.Recheck, now);
     }
@@ -260,6 +270,12 @@ public sealed class DetectorBank(
 
         /// <summary>The episode that the object is part of now.</summary>
         public (string Detector, string Uid)? Episode { get; set; }
+
+        /// <summary>What was told of it before a restart, as long as its sign has not been away.</summary>
+        public Alert? Told { get; set; }
+
+        /// <summary>Since when the sign says that it is there, and when that was seen first.</summary>
+        public (DateTimeOffset Since, DateTimeOffset SeenAt)? Sign { get; set; }
 
         /// <summary>It is part of it for what was told before a restart, and need not have lasted anew.</summary>
         public bool IsResumed { get; set; }

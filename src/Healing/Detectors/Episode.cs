@@ -32,8 +32,9 @@ internal sealed class Episode(string fingerprint)
         else _sentLast = known.Signal;
     }
 
+    /// <param name="beganUnseen">Its start is the time at which this process saw it first.</param>
     /// <returns>The signal to send now, if any.</returns>
-    public Signal? Fires(string uid, Signal signal, DateTimeOffset now)
+    public Signal? Fires(string uid, Signal signal, DateTimeOffset now, bool beganUnseen = false)
     {
         var wasFiring = _members.Values.Any(calm => calm is null);
         var isNew = _members.Count == 0;
@@ -41,7 +42,7 @@ internal sealed class Episode(string fingerprint)
         if (_healed is { } healed)
         {
             // A sign that stays when its fault is healed (a Job that has failed, say) was told of; only what began later is another fault.
-            if (signal.Alert.StartsAt <= healed.Alert.StartsAt)
+            if (beganUnseen || signal.Alert.StartsAt <= healed.Alert.StartsAt)
             {
                 _sentLast = healed;
                 return null;

@@ -24,7 +24,31 @@ public sealed record DetectorInfo(string Name, string Alert, IReadOnlyList<strin
 /// <summary>What a detector may look at beside the object.</summary>
 /// <param name="Memory">What it remembered of this object.</param>
 /// <param name="WasFiring">It fired for this object before, and that is not over.</param>
-public sealed record Look(DateTimeOffset Now, ClusterPicture Cluster, DetectorMemory Memory, bool WasFiring = false);
+public sealed record Look(DateTimeOffset Now, ClusterPicture Cluster, DetectorMemory Memory, bool WasFiring = false)
+{
+    /// <summary>What was told of the fault before this process began, while its sign has not been away since; null: nothing.</summary>
+    public Alert? Told { get; init; }
+
+    /// <summary>From when on everything is watched; null: some of what there is has not come yet.</summary>
+    public DateTimeOffset? WatchedSince { get; init; }
+
+    /// <summary>Since when the object says that the sign is there, and when that was seen first, by the own clock; null: it was not.
+    /// </summary>
+    public (DateTimeOffset Since, DateTimeOffset SeenAt)? Sign { get; init; }
+
+    /// <summary>Whether what was first seen at a time was there already when the watch began, so that nobody here saw it begin.</summary>
+    public bool WasThereBefore(DateTimeOffset firstSeen) => WatchedSince is not { } watched || firstSeen <= watched;
+
+    /// <summary>
+    /// From when on a sign counts: what it says itself. But it cannot have begun after it was seen; when it says so, the own clock is
+    /// behind, and its hold must not last longer for that.
+    /// </summary>
+    internal DateTimeOffset CountedFrom(DateTimeOffset since)
+    {
+        var seenAt = Sign is { } sign && sign.Since == since ? sign.SeenAt : Now;
+        return seenAt < since ? seenAt : since;
+    }
+}
 
 /// <summary>A detector for one kind of observation.</summary>
 public abstract class Detector<T>(DetectorInfo info, DetectorSetting setting) : IDetector where T : Observed

@@ -20,6 +20,10 @@ public enum JudgementKind
 /// <param name="Labels">Further labels of the signal.</param>
 /// <param name="Memory">What to remember; null keeps what was remembered.</param>
 /// <param name="Subject">The object at fault, when it is another than the one that was looked at.</param>
+/// <param name="BeganUnseen">
+/// The sign was there when this process looked first, and says not since when: <paramref name="At"/> is the time of that look.
+/// </param>
+/// <param name="Since">Since when the sign says that it is there; null when how long does not matter.</param>
 public sealed record Judgement(
     JudgementKind Kind,
     DateTimeOffset At = default,
@@ -28,7 +32,9 @@ public sealed record Judgement(
     string? Alert = null,
     IReadOnlyDictionary<string, string>? Labels = null,
     DetectorMemory? Memory = null,
-    Observed? Subject = null)
+    Observed? Subject = null,
+    bool BeganUnseen = false,
+    DateTimeOffset? Since = null)
 {
     public static Judgement None { get; } = new(JudgementKind.None);
 
@@ -39,8 +45,12 @@ public sealed record Judgement(
 
     /// <summary>Firing when the sign has been there for long enough, else suspect until it will have been.</summary>
     public static Judgement After(
-        TimeSpan hold, DateTimeOffset since, Look look, string summary, params IReadOnlyList<string> evidence) =>
-        look.Now - since >= hold ? Firing(since, summary, evidence) : Suspect(since + hold);
+        TimeSpan hold, DateTimeOffset since, Look look, string summary, params IReadOnlyList<string> evidence)
+    {
+        var from = look.CountedFrom(since);
+        var judged = look.Now - from >= hold ? Firing(since, summary, evidence) : Suspect(from + hold);
+        return judged with { Since = since };
+    }
 
     public Judgement With(string label, string? value) =>
         string.IsNullOrEmpty(value) ? this

@@ -102,6 +102,106 @@ public sealed class DetectorBankTests
     }
 
     [Fact]
+    public void After_a_restart_a_known_flapping_node_flaps_until_it_has_not_changed_for_the_whole_window()
+    {
+        var before = new BankRig(present: Node(true, Seen.Noon));
+        for (var i = 0; i < 3; i++) before.Wait(10).See(Node(false, before.Now)).Wait(10).See(Node(true, before.Now));
+        Assert.Equal("KubeNodeReadinessFlapping", Assert.Single(before.Signals).Alert.Name);
+
+        // Too few changes for this process to call it flapping by itself, and no end of what the last one saw.
+        var after = new BankRig(known: [new KnownEpisode(before.Signals[0], false)], present: Node(true, Seen.Noon));
+        for (var i = 0; i < 2; i++) after.Wait(230).See(Node(false, after.Now)).Wait(10).See(Node(true, after.Now));
+        Assert.Empty(after.Wait(TimeSpan.FromMinutes(14)).Signals);
+
+        Assert.Equal(["node-not-ready resolved"], after.Wait(TimeSpan.FromMinutes(4)).Said);
+        Assert.Equal(before.Signals[0].Alert.StartsAt, after.Signals[0].Alert.StartsAt);
+    }
+
+    [Fact]
+    public void A_known_flapping_node_that_is_away_for_long_in_between_is_not_ended_when_it_is_ready_again()
+    {
+        var before = new BankRig(present: Node(true, Seen.Noon));
+        for (var i = 0; i < 3; i++) before.Wait(10).See(Node(false, before.Now)).Wait(10).See(Node(true, before.Now));
+
+        var after = new BankRig(known: [new KnownEpisode(before.Signals[0], false)], present: Node(false, Seen.Noon)).Wait(60);
+        Assert.Empty(after.See(Node(true, after.Now)).Wait(TimeSpan.FromMinutes(10)).Signals);
+    }
+
+    [Fact]
+    public void After_a_restart_what_ended_well_and_does_not_say_since_when_it_is_there_is_no_new_fault_until_it_was_away()
+    {
+        var stuck = Seen.Workload(TargetKinds.StatefulSet, "db", updated: 1, ready: 2);
+        var before = new BankRig(present: []).See(stuck).Wait(601).Signals[0];
+
+        var after = new BankRig(known: [new KnownEpisode(before, true)], present: stuck);
+        Assert.Empty(after.Wait(TimeSpan.FromMinutes(30)).Signals);
+
+        after.See(Seen.Workload(TargetKinds.StatefulSet, "db")).Wait(130);
+        Assert.Equal(["rollout-stuck resolved", "rollout-stuck firing"], after.See(stuck).Wait(601).Said);
+        Assert.NotEqual(before.Id, after.Signals[1].Id);
+    }
+
+    [Fact]
+    public void After_a_restart_a_volume_that_was_full_when_it_was_measured_first_is_what_was_told_and_one_that_fills_is_not()
+    {
+        var before = new BankRig(present: []).See(Seen.Claim(Seen.Noon, 0.95)).Signals[0];
+
+        var after = new BankRig(known: [new KnownEpisode(before, true)], present: []).Wait(30);
+        Assert.Empty(after.See(Seen.Claim(after.Now, 0.96)).Wait(TimeSpan.FromMinutes(20)).Signals);
+
+        after.See(Seen.Claim(after.Now, 0.5)).Wait(TimeSpan.FromMinutes(6));
+        Assert.Equal(["volume-filling resolved", "volume-filling firing"], after.See(Seen.Claim(after.Now, 0.95)).Wait(60).Said);
+    }
+
+    [Fact]
+    public void After_a_restart_a_known_volume_is_not_ended_before_it_was_measured_often_enough()
+    {
+        var full = new BankRig(present: []).See(Seen.Claim(Seen.Noon, 0.95)).Signals[0];
+        var filling = new BankRig(present: []);
+        for (var i = 0; i < 12; i++) filling.See(Seen.Claim(filling.Now, 0.4 + (i * 0.02))).Wait(30);
+        Assert.Equal("PVRunwayShort", filling.Signals[0].Alert.Name);
+        var unmeasured = Seen.Claim(Seen.Noon, 0) with { MeasuredAt = null, CapacityBytes = 0 };
+
+        var afterFull = new BankRig(known: [new KnownEpisode(full, false)], present: unmeasured);
+        Assert.Empty(afterFull.Wait(TimeSpan.FromMinutes(30)).See(Seen.Claim(afterFull.Now, 0.96)).Wait(60).Signals);
+        Assert.Equal(["volume-filling resolved"], afterFull.See(Seen.Claim(afterFull.Now, 0.2)).Wait(TimeSpan.FromMinutes(6)).Said);
+
+        var afterTrend = new BankRig(known: [new KnownEpisode(filling.Signals[0], false)], present: unmeasured);
+        Assert.Empty(afterTrend.See(Seen.Claim(afterTrend.Now, 0.7)).Wait(TimeSpan.FromMinutes(20)).Signals);
+        Assert.Equal(["volume-filling resolved"], afterTrend.See(Seen.Claim(afterTrend.Now, 0.2)).Wait(TimeSpan.FromMinutes(6)).Said);
+
+        // Whom nobody measures any more is not kept for ever.
+        var gone = new BankRig(known: [new KnownEpisode(full, false)], present: unmeasured).Wait(TimeSpan.FromHours(3));
+        Assert.Equal(["volume-filling resolved"], gone.Said);
+    }
+
+    [Fact]
+    public void After_a_restart_known_kills_for_memory_are_not_ended_because_a_container_shows_its_last_end_only()
+    {
+        var settings = new DetectorSettings { OutOfMemory = { Kills = 2 } };
+        ObservedPod Killed(DateTimeOffset at) =>
+            Seen.Pod(containers: Seen.Container(restarts: 3, exit: new ObservedExit(137, "OOMKilled", at)));
+
+        var before = new BankRig(settings: settings, present: Shop).See(Killed(Seen.Noon.AddMinutes(-1))).See(Killed(Seen.Noon));
+
+        var after = new BankRig(settings: settings, known: [new KnownEpisode(Assert.Single(before.Signals), false)],
+            present: [.. Shop, Killed(Seen.Noon)]);
+
+        Assert.Empty(after.Wait(TimeSpan.FromMinutes(9)).Signals);
+        Assert.Equal(["out-of-memory resolved"], after.Wait(TimeSpan.FromMinutes(4)).Said);
+    }
+
+    [Fact]
+    public void A_clock_that_is_behind_the_clusters_makes_no_hold_longer()
+    {
+        var rig = new BankRig(present: Node(true, Seen.Noon)).See(Node(false, Seen.Noon.AddMinutes(30)));
+        Assert.Empty(rig.Wait(14).Signals);
+
+        // It stays told while it lasts, whenever it is looked at again.
+        Assert.Equal(["node-not-ready firing"], rig.Wait(TimeSpan.FromMinutes(10)).Said);
+    }
+
+    [Fact]
     public void What_has_not_come_yet_is_not_over()
     {
         var before = new BankRig(present: Shop).See(Seen.CrashLoop()).Signals[0];
@@ -247,6 +347,8 @@ public sealed class DetectorBankTests
         Assert.All(text.Values, value => Assert.True(value.Length <= BankLimits.EvidenceLength && !value.Contains('\u001b')));
     }
 
+    private static ObservedNode Node(bool ready, DateTimeOffset since) =>
+        Seen.Node() with { Conditions = [Seen.Condition("Ready", ready, since)] };
     /// <summary>Fails on whatever it sees.</summary>
     private sealed class Broken : IDetector
     {

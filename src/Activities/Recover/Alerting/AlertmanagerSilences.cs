@@ -2,13 +2,15 @@ using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Heal.Healing;
 
 namespace Heal.Activities;
 
 /// <summary>Silences by version 2 of Alertmanager's API.</summary>
 /// <param name="root">Setting <c>Heal:Alerts:AlertmanagerUrl</c>.</param>
-internal sealed class AlertmanagerSilences(HttpClient http, Uri root) : ISilences
+/// <param name="cluster">Only alerts of this cluster are counted and silenced; null: Alertmanager knows no other.</param>
+internal sealed partial class AlertmanagerSilences(HttpClient http, Uri root, Func<ClusterNames>? cluster = null) : ISilences
 {
     /// <summary>By whom, for Alertmanager.</summary>
     public const string Creator = "heal";
@@ -33,8 +35,8 @@ internal sealed class AlertmanagerSilences(HttpClient http, Uri root) : ISilence
 
     public async Task<int> CountFiringAsync(IReadOnlyDictionary<string, string> labels, CancellationToken cancellationToken)
     {
-        var filters = labels.Select(label =>
-            $"&filter={Uri.EscapeDataString($"{label.Key}={JsonValue.Create(label.Value).ToJsonString()}")}");
+        var filters = MatchersOf(labels).Select(matcher => $"&filter={Uri.EscapeDataString(
+            $"{matcher.Label}{(matcher.IsRegex ? "=~" : "=")}{JsonValue.Create(matcher.Value).ToJsonString()}")}");
         var path = $"alerts?active=true&silenced=false&inhibited=true&unprocessed=false{string.Concat(filters)}";
         return await SendAsync(HttpMethod.Get, path, null, cancellationToken) is JsonArray alerts
             ? alerts.Count : throw new SilenceException("expected a list of alerts");
@@ -45,9 +47,9 @@ internal sealed class AlertmanagerSilences(HttpClient http, Uri root) : ISilence
     {
         var body = new JsonObject
         {
-            ["matchers"] = new JsonArray([.. labels.Select(label => (JsonNode)new JsonObject
+            ["matchers"] = new JsonArray([.. MatchersOf(labels).Select(matcher => (JsonNode)new JsonObject
             {
-                ["name"] = label.Key, ["value"] = label.Value, ["isRegex"] = false, ["isEqual"] = true,
+                ["name"] = matcher.Label, ["value"] = matcher.Value, ["isRegex"] = matcher.IsRegex, ["isEqual"] = true,
             })]),
 
             // A beginning in the past is taken for now, whatever the two clocks say.
@@ -59,6 +61,17 @@ internal sealed class AlertmanagerSilences(HttpClient http, Uri root) : ISilence
 
     public async Task EndAsync(string id, CancellationToken cancellationToken) =>
         await SendAsync(HttpMethod.Delete, $"silence/{Uri.EscapeDataString(id)}", null, cancellationToken);
+
+    // One Alertmanager may serve several clusters, in which the same names stand for other objects. An alert without the label is ours, as
+    // it is when it arrives.
+    private IEnumerable<(string Label, string Value, bool IsRegex)> MatchersOf(IReadOnlyDictionary<string, string> labels)
+    {
+        foreach (var (label, value) in labels) yield return (label, value, false);
+        if (cluster?.Invoke() is { AreCompared: true } ours && !labels.ContainsKey(ours.Label))
+        {
+            yield return (ours.Label, string.Join('|', ours.Values.Select(value => Special().Replace(value, @"\$0")).Prepend("")), true);
+        }
+    }
 
     private async Task<JsonNode?> SendAsync(HttpMethod method, string path, JsonObject? body, CancellationToken cancellationToken)
     {
@@ -87,6 +100,10 @@ internal sealed class AlertmanagerSilences(HttpClient http, Uri root) : ISilence
             throw new SilenceException(Workloads.Invariant($"no answer within {Timeout.TotalSeconds:0} s"));
         }
     }
+
+    // What means something in the expressions of Alertmanager, which are Go's: it refuses a backslash before anything else.
+    [GeneratedRegex(@"[\\.+*?()|\[\]{}^$]", RegexOptions.None, 1000)]
+    private static partial Regex Special();
 
     private static string Text(DateTimeOffset at) =>
         at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);

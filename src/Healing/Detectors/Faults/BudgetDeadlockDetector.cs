@@ -22,12 +22,13 @@ internal sealed class BudgetDeadlockDetector(HoldingSetting setting) : Detector<
             .OrderBy(pair => pair.Node!.CordonedAt).ThenBy(pair => pair.Pod.Info.Name, StringComparer.Ordinal).ToList();
         if (blocked.Count == 0) return Judgement.None;
         var (pod, node) = blocked[0];
+        var since = Later(node!.CordonedAt!.Value, budget.Info.CreatedAt);
         return Judgement.After(
-            setting.Hold, Later(node!.CordonedAt!.Value, budget.Info.CreatedAt), look,
+            setting.Hold, since, look,
             $"{budget.Info} lets no pod go, so that the drain of node {node.Info.Name} cannot end",
             $"status.disruptionsAllowed: {budget.Allowed}", $"status.currentHealthy: {budget.Healthy} of {budget.Expected} expected",
             $"status.desiredHealthy: {budget.WantedHealthy}", $"pod {pod.Info.Name} is on the cordoned node {node.Info.Name}")
-            .With("node", node.Info.Name);
+            .With("node", node.Info.Name) with { BeganUnseen = node.IsCordonUndated && look.WasThereBefore(since) };
     }
 
     private static DateTimeOffset Later(DateTimeOffset left, DateTimeOffset right) => left > right ? left : right;

@@ -31,6 +31,7 @@ internal sealed class EndpointWithoutBackendsDetector(HoldingSetting setting) : 
             with
             {
                 Memory = memory,
+                BeganUnseen = look.WasThereBefore(memory.Last!.Value.At),
                 // Without ready pods the workload is what fails, and its service suffers with it: one fault, one incident.
                 Subject = meant.Find(w => w.Ready == 0),
             };

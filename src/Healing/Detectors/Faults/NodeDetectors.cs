@@ -9,6 +9,8 @@ internal sealed class NodeNotReadyDetector(NodeNotReadySetting setting) : Detect
         "Short gaps, a cordoned node for `HoldWhenCordoned` (a restart during maintenance), a node that is being removed."),
     setting)
 {
+    private const string Flapping = "KubeNodeReadinessFlapping";
+
     protected override Judgement Judge(ObservedNode node, Look look)
     {
         if (node.Info.DeletedAt is not null || node.Condition("Ready") is not { } ready) return Judgement.None;
@@ -28,13 +30,20 @@ internal sealed class NodeNotReadyDetector(NodeNotReadySetting setting) : Detect
         }
 
         var changes = memory.Samples.Skip(1).Where(sample => look.Now - sample.At <= setting.FlapWindow).ToList();
-        if (changes.Count < setting.Flaps) return Judgement.None;
+        if (changes.Count < setting.Flaps)
+        {
+            // The changes before this process began were counted by the one that told of them. Until the last that is known has left the
+            // window, nobody can say that they were too few.
+            return look.Told?.Name == Flapping && look.Now - since <= setting.FlapWindow
+                ? Judgement.Suspect(since + setting.FlapWindow) : Judgement.None;
+        }
+
         return Judgement.Firing(
             changes[^1].At,
             string.Create(CultureInfo.InvariantCulture,
                 $"node {node.Info.Name} has changed its readiness {changes.Count} times within {setting.FlapWindow}"),
             [.. changes.Select(change => $"{change.At:u}: {(change.Value > 0 ? "ready" : "not ready")}")])
-            with { Alert = "KubeNodeReadinessFlapping" };
+            with { Alert = Flapping };
     }
 }
 
@@ -100,6 +109,6 @@ internal sealed class NodeCordonedDetector(HoldingSetting setting) : Detector<Ob
         // Not every server says since when: then it is as long as it was seen.
         return Judgement.After(
             setting.Hold, since, look, $"node {node.Info.Name} has been cordoned since {since:u}",
-            $"spec.unschedulable: true since {since:u}");
+            $"spec.unschedulable: true since {since:u}") with { BeganUnseen = node.IsCordonUndated && look.WasThereBefore(since) };
     }
 }

@@ -16,8 +16,14 @@ internal sealed class OutOfMemoryDetector(OutOfMemorySetting setting) : Detector
         }
 
         var recent = memory.Samples.Where(sample => look.Now - sample.At <= setting.Window).ToList();
-        if (recent.Count < setting.Kills || recent.Count == 0) return Judgement.None with { Memory = memory };
+        if (recent.Count == 0) return Judgement.None with { Memory = memory };
         var last = recent.Max(sample => sample.At);
+        if (recent.Count < setting.Kills)
+        {
+            // A container shows its last end only. Those before it were counted by the process that told of them.
+            return (look.Told is null ? Judgement.None : Judgement.Suspect(last + setting.Window)) with { Memory = memory };
+        }
+
         var times = $"of pod {pod.Info.Name} was killed for memory, {recent.Count} times within {setting.Window}";
         // The status of a pod that was evicted afterwards names no container any more.
         var container = pod.Containers.FirstOrDefault(c => c.LastExit is { IsOutOfMemory: true })

@@ -31,9 +31,9 @@ internal sealed class RolloutStuckDetector(RolloutStuckSetting setting) : Detect
         var progress = (workload.Updated * 100_000d) + workload.Ready;
         var memory = look.Memory.Last?.Value == progress ? look.Memory : DetectorMemory.Empty.With(look.Now, progress);
         var alert = workload.Info.Kind == TargetKinds.StatefulSet ? "KubeStatefulSetUpdateNotRolledOut" : "KubeDaemonSetRolloutStuck";
-        return Judgement.After(
-            setting.NoProgressFor, memory.Last!.Value.At, look, $"{workload.Info} makes no progress", Counts(workload))
-            with { Memory = memory, Alert = alert };
+        var since = memory.Last!.Value.At;
+        return Judgement.After(setting.NoProgressFor, since, look, $"{workload.Info} makes no progress", Counts(workload))
+            with { Memory = memory, Alert = alert, BeganUnseen = look.WasThereBefore(since) };
     }
 
     private static string Counts(ObservedWorkload workload) => string.Create(

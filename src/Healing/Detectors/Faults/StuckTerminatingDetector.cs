@@ -10,6 +10,8 @@ internal sealed class StuckTerminatingDetector(HoldingSetting setting) : Detecto
     {
         if (pod.Info.DeletedAt is not { } due) return Judgement.None;
         if (look.Cluster.Node(pod.Node) is { IsReady: false }) return Judgement.None;
+        // Of all times only this one lies ahead as long as all is well: no sign of a clock that is behind.
+        if (look.Now < due) return Judgement.Suspect(due + setting.Hold);
         var finalizers = pod.Finalizers.Count == 0 ? "no finalizers" : $"finalizers {string.Join(", ", pod.Finalizers)}";
         return Judgement.After(
             setting.Hold, due, look, $"pod {pod.Info.Name} ought to be gone since {due:u}",

@@ -17,10 +17,18 @@ internal sealed class VolumeFillingDetector(VolumeFillingSetting setting) : Dete
     private const int FewestSamples = 5;
     private const double Fit = 0.8;
     private const double RisingSteps = 0.7;
+    private const string RunwayShort = "PVRunwayShort";
+
+    /// <summary>So long a fault that was told of before a restart waits for the first measurement after it.</summary>
+    private static readonly TimeSpan FirstMeasurement = TimeSpan.FromHours(2);
 
     protected override Judgement Judge(ObservedClaim claim, Look look)
     {
-        if (claim.MeasuredAt is not { } at || claim.CapacityBytes <= 0) return Judgement.None;
+        if (claim.MeasuredAt is not { } at || claim.CapacityBytes <= 0)
+        {
+            return look.Told is not null && !(look.Now - look.WatchedSince > FirstMeasurement) ? Later(look) : Judgement.None;
+        }
+
         var memory = look.Memory.Last?.At < at || look.Memory.Last is null ? look.Memory.With(at, claim.UsedBytes) : look.Memory;
         // Two nodes that mount a claim measure it each in its own time: an older measurement that comes later says nothing of now.
         var newest = memory.Last!.Value;
@@ -30,8 +38,10 @@ internal sealed class VolumeFillingDetector(VolumeFillingSetting setting) : Dete
             $"{newest.Value:0} of {claim.CapacityBytes} bytes in use ({used * 100:0.#} %) at {newest.At:u}");
         if (used >= setting.Full)
         {
-            return Firing(memory.Samples.First(sample => sample.Value / claim.CapacityBytes >= setting.Full).At,
-                $"{claim.Info} is nearly full", share) with { Memory = memory };
+            var since = memory.Samples.First(sample => sample.Value / claim.CapacityBytes >= setting.Full).At;
+            // As far back as is remembered it was full.
+            return Firing(since, $"{claim.Info} is nearly full", share)
+                with { Memory = memory, BeganUnseen = since == memory.Samples[0].At };
         }
 
         if (used >= setting.TrendFrom && Runway(memory, claim.CapacityBytes) is { } runway && runway <= setting.Runway)
@@ -40,12 +50,19 @@ internal sealed class VolumeFillingDetector(VolumeFillingSetting setting) : Dete
             return Firing(newest.At, $"{claim.Info} will be full in {text}", share, $"trend of {memory.Samples.Count} measurements") with
             {
                 Memory = memory,
-                Alert = "PVRunwayShort",
+                Alert = RunwayShort,
             };
         }
 
-        return Judgement.None with { Memory = memory };
+        // A trend that was told of before a restart cannot show again before there are measurements enough.
+        return (look.Told?.Name == RunwayShort && used >= setting.TrendFrom && IsTooShort(memory.Samples) ? Later(look) : Judgement.None)
+            with { Memory = memory };
     }
+
+    private static Judgement Later(Look look) => Judgement.Suspect(look.Now + BankLimits.Recheck);
+
+    private bool IsTooShort(IReadOnlyList<Sample> samples) =>
+        samples.Count < FewestSamples || samples[^1].At - samples[0].At < setting.MinimumSpan;
 
     private static Judgement Firing(DateTimeOffset since, string summary, params string[] evidence) =>
         Judgement.Firing(since, summary, evidence);
@@ -54,7 +71,7 @@ internal sealed class VolumeFillingDetector(VolumeFillingSetting setting) : Dete
     private TimeSpan? Runway(DetectorMemory memory, double capacity)
     {
         var samples = memory.Samples;
-        if (samples.Count < FewestSamples || samples[^1].At - samples[0].At < setting.MinimumSpan) return null;
+        if (IsTooShort(samples)) return null;
         var (sumX, sumY, sumXx, sumXy, sumYy, rising) = (0d, 0d, 0d, 0d, 0d, 0);
         for (var i = 0; i < samples.Count; i++)
         {

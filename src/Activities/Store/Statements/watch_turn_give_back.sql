@@ -1,0 +1,1 @@
+DELETE FROM watch_turn WHERE watch = $1 AND holder = $2;
