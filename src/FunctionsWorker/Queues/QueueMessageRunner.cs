@@ -40,7 +40,7 @@ internal sealed partial class QueueMessageRunner(
             }
 
             string receipt = await lease.EndAsync();
-            bool isCutShort = failure is OperationCanceledException && drain.InvocationsMustEnd.IsCancellationRequested;
+            bool isCutShort = drain.HasCutShort(failure);
             await (isCutShort ? GiveBackAsync(function, message, receipt) : EndAsync(function, message, receipt, failure));
         }
         catch (Exception exception)
