@@ -144,9 +144,11 @@ internal static class DurableWiring
             return;
         }
 
-        // The hub is made ready before any listener starts: no trigger meets a database without tables.
+        // The hub is made ready before any listener starts: no trigger meets a database without tables. While there is no database, the
+        // functions that need none are served (decision 37).
         worker.UsePostgreSql(hub =>
         {
+            hub.RequiredAtStart = false;
             hub.ConnectionString = options.ConnectionString;
             hub.Schema = options.Schema;
         });
