@@ -101,6 +101,32 @@ public sealed class ConfigurationTests : IDisposable
     }
 
     [Fact]
+    public void Names_in_local_settings_may_have_any_letter_case()
+    {
+        File.WriteAllText(Path.Combine(_root, "local.settings.json"), """
+            { "isEncrypted": false, "values": { "SIZE": "big" }, "connectionStrings": { "Shop": "there" }, "host": { "localHttpPort": 7099 } }
+            """);
+        string[] args = [.. TestHost.Arguments(_root).Where(static a => !a.StartsWith("--urls=", StringComparison.Ordinal))];
+        ConfigurationManager configuration = FunctionsApplication.CreateBuilder(args).Configuration;
+        Assert.Equal(
+            ("big", "there", "http://127.0.0.1:7099"),
+            (configuration["SIZE"], configuration.GetConnectionString("Shop"), configuration["urls"]));
+    }
+
+    [Fact]
+    public void CORS_of_local_settings_stands_unless_a_setting_says_otherwise()
+    {
+        File.WriteAllText(Path.Combine(_root, "local.settings.json"), """
+            { "Values": {}, "Host": { "CORS": "http://localhost:3000,https://shop.example", "CORSCredentials": true } }
+            """);
+        CorsSettings cors = CorsSettings.Read(TestHost.Builder(_root).Configuration, [])!;
+        Assert.Equal(["http://localhost:3000", "https://shop.example"], cors.Origins);
+        Assert.True(cors.Credentials);
+        var over = new Dictionary<string, string>(StringComparer.Ordinal) { [CorsSettings.OriginsSetting] = "https://other.example" };
+        Assert.Equal(["https://other.example"], CorsSettings.Read(TestHost.Builder(_root, settings: over).Configuration, [])!.Origins);
+    }
+
+    [Fact]
     public void A_faulty_local_settings_file_is_refused_without_showing_values()
     {
         File.WriteAllText(Path.Combine(_root, "local.settings.json"), """{ "Values": { "SECRET": 12345 }, "Colours": {} }""");

@@ -7,12 +7,15 @@ using Microsoft.Extensions.Configuration.Memory;
 namespace Microsoft.Azure.Functions.Worker.Configuration;
 
 /// <summary>
-/// Lays local.settings.json (its <c>Values</c>, <c>ConnectionStrings</c> and <c>Host.LocalHttpPort</c>) under the user secrets,
+/// Lays local.settings.json (its <c>Values</c>, <c>ConnectionStrings</c>, and of <c>Host</c> port and CORS) under the user secrets,
 /// the environment variables and the command line, and the host's defaults under everything.
 /// </summary>
 internal static class LocalSettings
 {
     public const string DefaultUrl = "http://127.0.0.1:7071";
+
+    private static readonly string[] Known =
+        ["IsEncrypted", "Values", "ConnectionStrings", "Host", "LocalHttpPort", "CORS", "CORSCredentials"];
 
     public static void AddTo(IConfigurationBuilder configuration, string? path, List<string> faults)
     {
@@ -43,6 +46,10 @@ internal static class LocalSettings
         sources.Insert(0, new MemoryConfigurationSource { InitialData = defaults });
     }
 
+    // The tools for Azure take them in any letter case.
+    private static string KnownName(string name) =>
+        Known.FirstOrDefault(known => string.Equals(known, name, StringComparison.OrdinalIgnoreCase)) ?? name;
+
     private static void Read(string path, Dictionary<string, string?> values, List<string> faults)
     {
         try
@@ -62,7 +69,7 @@ internal static class LocalSettings
 
     private static void Read(string path, JsonProperty section, Dictionary<string, string?> values, List<string> faults)
     {
-        switch (section.Name)
+        switch (KnownName(section.Name))
         {
             case "IsEncrypted" when section.Value.ValueKind == JsonValueKind.True:
                 faults.Add($"{path} at $.IsEncrypted: is true, expected false: this host does not decrypt settings");
@@ -70,7 +77,7 @@ internal static class LocalSettings
             case "IsEncrypted":
                 break;
             case "Values" or "ConnectionStrings" when section.Value.ValueKind == JsonValueKind.Object:
-                string prefix = section.Name == "Values" ? "" : "ConnectionStrings:";
+                string prefix = KnownName(section.Name) == "Values" ? "" : "ConnectionStrings:";
                 foreach (JsonProperty setting in section.Value.EnumerateObject())
                 {
                     AddSetting(path, section.Name, prefix, setting, values, faults);
@@ -78,9 +85,9 @@ internal static class LocalSettings
 
                 break;
             case "Host" when section.Value.ValueKind == JsonValueKind.Object:
-                if (section.Value.TryGetProperty("LocalHttpPort", out JsonElement port))
+                foreach (JsonProperty setting in section.Value.EnumerateObject())
                 {
-                    AddPort(path, port, values, faults);
+                    AddOfHost(path, setting, values, faults);
                 }
 
                 break;
@@ -102,6 +109,29 @@ internal static class LocalSettings
         }
 
         values[prefix + setting.Name.Replace("__", ":", StringComparison.Ordinal)] = setting.Value.GetString();
+    }
+
+    private static void AddOfHost(string path, JsonProperty setting, Dictionary<string, string?> values, List<string> faults)
+    {
+        switch (KnownName(setting.Name), setting.Value.ValueKind)
+        {
+            case ("LocalHttpPort", _):
+                AddPort(path, setting.Value, values, faults);
+                break;
+            case ("CORS", JsonValueKind.String):
+                values.TryAdd(CorsSettings.OriginsSetting, setting.Value.GetString());
+                break;
+            case ("CORSCredentials", JsonValueKind.True or JsonValueKind.False):
+                values.TryAdd(CorsSettings.CredentialsSetting, setting.Value.GetBoolean() ? "true" : "false");
+                break;
+            case ("CORS" or "CORSCredentials", _):
+                faults.Add($"{path} at $.Host.{setting.Name}: is {setting.Value.GetRawText()}, expected "
+                    + (KnownName(setting.Name) == "CORS" ? "a string, such as \"*\" or \"http://localhost:3000\"" : "true or false"));
+                break;
+            default:
+                // Other tools have theirs here.
+                break;
+        }
     }
 
     private static void AddPort(string path, JsonElement port, Dictionary<string, string?> values, List<string> faults)

@@ -33,6 +33,9 @@ internal sealed record ServerSettings
     /// <summary>Whose <c>X-Forwarded-*</c> headers are believed. Default: nobody's.</summary>
     public IReadOnlyList<KnownProxy> KnownProxies { get; init; } = [];
 
+    /// <summary>From which pages browsers may call. Default, null: from none.</summary>
+    public CorsSettings? Cors { get; init; }
+
     /// <summary>Who may read the OpenAPI document. Default: who has the master key.</summary>
     public OpenApiAccess OpenApi { get; init; }
 
@@ -54,6 +57,7 @@ internal sealed record ServerSettings
                 "FUNCTIONS_KEEP_ALIVE_TIMEOUT", TimeSpan.FromSeconds(130), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             MaximumConnections = values.Number("FUNCTIONS_CONNECTION_LIMIT", 10_000, 1, 1_000_000, "connections"),
             KnownProxies = values.List("FUNCTIONS_KNOWN_PROXIES", KnownProxy.Parse, "IP addresses or networks such as 10.0.0.0/8"),
+            Cors = CorsSettings.Read(configuration, faults),
             OpenApi = values.Choice("FUNCTIONS_OPENAPI", OpenApiAccess.Admin),
             LocalKeys = values.Choice("FUNCTIONS_LOCAL_KEYS", LocalKeys.Required),
         };

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Microsoft.Azure.Functions.Worker.Hosting;
 
-/// <summary>Limits of the web server, and what stands in front of everything else: proxies' headers and HSTS.</summary>
+/// <summary>Limits of the web server, and what stands in front of everything else: proxies' headers, HSTS and CORS.</summary>
 internal static partial class WebServer
 {
     // The server looks at the rate once a second: less than a few looks say nothing.
@@ -31,6 +31,11 @@ internal static partial class WebServer
 
     public static void AddTo(IServiceCollection services, HostSettings settings)
     {
+        if (settings.Server.Cors is not null)
+        {
+            services.AddCors();
+        }
+
         if (settings.Http.Hsts is { } hsts)
         {
             services.AddHsts(options =>
@@ -53,6 +58,11 @@ internal static partial class WebServer
         {
             app.UseHsts();
         }
+
+        if (settings.Server.Cors is { } cors)
+        {
+            UseCors(app, cors);
+        }
     }
 
     /// <summary>Says so when keys and data would go over a network that others can listen to.</summary>
@@ -67,6 +77,17 @@ internal static partial class WebServer
             }
         }
     }
+
+    /// <summary>Before the routes and their keys: a browser asks without a key whether it may ask with one.</summary>
+    private static void UseCors(IApplicationBuilder app, CorsSettings cors) => app.UseCors(policy =>
+    {
+        policy.AllowAnyMethod().AllowAnyHeader();
+        _ = cors.IsForAll ? policy.AllowAnyOrigin() : policy.WithOrigins([.. cors.Origins]);
+        if (cors.Credentials)
+        {
+            policy.AllowCredentials();
+        }
+    });
 
     private static ForwardedHeadersOptions ForwardedBy(IReadOnlyList<KnownProxy> proxies)
     {
