@@ -140,7 +140,7 @@ internal sealed partial class TimerRunner(
 
     // A run goes on when the host stops, for as long as the drain allows: that token comes from the invoker. One that does not heed it
     // is abandoned, as the messages of queues are.
-    private Task InvokeAsync(TimerFunction timer, TimerInfo info, CancellationToken leaseLost) =>
+    private Task<FunctionContext> InvokeAsync(TimerFunction timer, TimerInfo info, CancellationToken leaseLost) =>
         invoker.InvokeAsync(new InvocationRequest(timer.Function, info), leaseLost).AsTask().WaitAsync(drain.InvocationsAbandoned);
 
     private async Task KeepLeaseAsync(TimerFunction timer, long fence, CancellationTokenSource lost, CancellationToken ended)
