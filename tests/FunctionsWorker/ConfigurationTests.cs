@@ -104,7 +104,9 @@ public sealed class ConfigurationTests : IDisposable
     public void Names_in_local_settings_may_have_any_letter_case()
     {
         File.WriteAllText(Path.Combine(_root, "local.settings.json"), """
-            { "isEncrypted": false, "values": { "SIZE": "big" }, "connectionStrings": { "Shop": "there" }, "host": { "localHttpPort": 7099 } }
+            {
+              "isEncrypted": false, "values": { "SIZE": "big" }, "connectionStrings": { "Shop": "there" }, "host": { "localHttpPort": 7099 }
+            }
             """);
         string[] args = [.. TestHost.Arguments(_root).Where(static a => !a.StartsWith("--urls=", StringComparison.Ordinal))];
         ConfigurationManager configuration = FunctionsApplication.CreateBuilder(args).Configuration;

@@ -26,7 +26,8 @@ internal sealed record CorsSettings(IReadOnlyList<string> Origins, bool Credenti
         int before = faults.Count;
         bool credentials = ReadCredentials(configuration, faults);
         string text = configuration[OriginsSetting]?.Trim() ?? "";
-        List<string> origins = [.. Texts(text, faults).Select(o => OriginOf(o, text, faults)).OfType<string>().Distinct(StringComparer.Ordinal)];
+        List<string> origins =
+            [.. Texts(text, faults).Select(o => OriginOf(o, text, faults)).OfType<string>().Distinct(StringComparer.Ordinal)];
         if (faults.Count > before || origins.Count == 0)
         {
             return null;

@@ -6,8 +6,8 @@ namespace Microsoft.Azure.Functions.Worker.Http;
 
 /// <summary>
 /// Turns what went wrong into a problem reply: a caller's fault into its 4xx, a time limit into 504, what the stop of this host has cut
-/// short into 503, everything else into a 500 that names the correlation id only. What fails after its reply has begun loses its connection, so that the caller sees that it has not
-/// got all.
+/// short into 503, everything else into a 500 that names the correlation id only. What fails after its reply has begun loses its
+/// connection, so that the caller sees that it has not got all.
 /// </summary>
 internal sealed partial class ErrorReplies(RequestDelegate next, HostDrain drain, ILogger<ErrorReplies> logger)
 {

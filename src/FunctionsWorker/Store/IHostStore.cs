@@ -76,7 +76,8 @@ internal sealed record TimerClaim(long Fence, DateTimeOffset? Last, DateTimeOffs
 internal sealed record TimerOutcome(
     string Function, long Fence, string Schedule, DateTimeOffset? Next, bool KeepsNext, DateTimeOffset Now);
 
-/// <summary>The keys of callers, hashed. A name in other letters is the same name; the key keeps the letters that it was made with.</summary>
+/// <summary>The keys of callers, hashed. A name in other letters is the same name; the key keeps the letters that it was made
+/// with.</summary>
 internal interface IKeyStore
 {
     Task<IReadOnlyList<StoredKey>> ReadKeysAsync(CancellationToken cancellationToken);

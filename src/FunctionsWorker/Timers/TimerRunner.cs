@@ -108,7 +108,8 @@ internal sealed partial class TimerRunner(
         {
             await InvokeAsync(timer, info, lost.Token);
         }
-        catch (Exception exception) when (drain.HasCutShort(exception) || (lost.IsCancellationRequested && HostDrain.IsCancelled(exception)))
+        catch (Exception exception) when (drain.HasCutShort(exception)
+            || (lost.IsCancellationRequested && HostDrain.IsCancelled(exception)))
         {
             isOver = false;
             Log.CutShort(logger, timer.Name);
