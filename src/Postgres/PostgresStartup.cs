@@ -12,8 +12,11 @@ public static partial class PostgresStartup
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(2);
 
+    // A server that takes no notice, or a network that drops what is sent, must not hold the last attempt for longer.
+    private static readonly TimeSpan ShortestAttempt = TimeSpan.FromSeconds(2);
+
     /// <summary>Returns when a connection could be opened.</summary>
-    /// <param name="timeout">How long to try; default 30 s.</param>
+    /// <param name="timeout">How long to try; default 30 s. Zero: one attempt, which has 2 s.</param>
     /// <exception cref="PostgresUnavailableException">It could not, with the reason and what to do.</exception>
     public static async Task WaitUntilReadyAsync(
         NpgsqlDataSource dataSource,
@@ -28,7 +31,7 @@ public static partial class PostgresStartup
         {
             try
             {
-                await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+                await OpenAsync(dataSource, limit - timeProvider.GetElapsedTime(start), timeProvider, cancellationToken);
                 return;
             }
             catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
@@ -43,6 +46,40 @@ public static partial class PostgresStartup
             }
 
             await Task.Delay(delay, timeProvider, cancellationToken);
+        }
+    }
+
+    private static async Task OpenAsync(
+        NpgsqlDataSource dataSource, TimeSpan left, TimeProvider timeProvider, CancellationToken cancellationToken)
+    {
+        var most = left > ShortestAttempt ? left : ShortestAttempt;
+        using var limit = new CancellationTokenSource(most, timeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        var opening = dataSource.OpenConnectionAsync(either.Token).AsTask();
+        try
+        {
+            // The driver does not heed the token while it negotiates the encryption.
+            await using var connection = await opening.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException silent)
+        {
+            _ = DropAsync(opening);
+            if (cancellationToken.IsCancellationRequested)
+            {
+                throw;
+            }
+
+            throw new TimeoutException($"No answer to an attempt to connect within {most.TotalSeconds:0.#} s.", silent);
+        }
+    }
+
+    /// <summary>A connection that nobody waits for any more goes back when it comes, if it does.</summary>
+    private static async Task DropAsync(Task<NpgsqlConnection> late)
+    {
+        await ((Task)late).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (late.IsCompletedSuccessfully)
+        {
+            await late.Result.DisposeAsync();
         }
     }
 

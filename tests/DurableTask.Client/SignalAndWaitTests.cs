@@ -1,6 +1,7 @@
 using DurableTask.Core;
 using DurableTask.Core.History;
 using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Heal.DurableTask.Client.Tests;
 
@@ -111,6 +112,20 @@ public class SignalAndWaitTests : ClientFixture
 
         var thrown = await Assert.ThrowsAsync<OperationCanceledException>(() => wait);
         Assert.Equal(cancellation.Token, thrown.CancellationToken);
+    }
+
+    [Fact]
+    public async Task A_wait_ends_when_its_process_stops()
+    {
+        using var stopping = new CancellationTokenSource();
+        var client = new TaskHubClient(
+            "test", Hub, Options, new TaskHubClientOptions { Stopping = stopping.Token }, Time, NullLogger.Instance);
+        var wait = client.WaitForInstanceStartAsync("i");
+        await Hub.Waiting.Task;
+        await stopping.CancelAsync();
+
+        var thrown = await Assert.ThrowsAsync<OperationCanceledException>(() => wait);
+        Assert.Contains("this process stops", thrown.Message);
     }
 
     [Fact]

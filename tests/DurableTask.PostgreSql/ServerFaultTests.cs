@@ -31,6 +31,20 @@ public sealed class ServerFaultTests : ServerTestBase
     }
 
     [Fact]
+    public async Task A_process_that_may_start_without_its_server_has_a_hub_as_soon_as_the_server_is_there()
+    {
+        await StartServerAsync();
+        await Server.StopAsync();
+        Hub = Use(await HubClient.StartAsync(Server.ConnectionString, Schema, static options => options.RequiredAtStart = false));
+        var early = await Assert.ThrowsAsync<PostgresUnavailableException>(() => Hub.ScheduleAsync(steps: 1));
+        Assert.Contains("cannot be used yet", early.Message);
+
+        await Server.StartAgainAsync();
+        await StartWorkerAsync();
+        await AssertDoneAsync(await RetryAsync(() => ScheduleAsync(3)));
+    }
+
+    [Fact]
     public async Task After_a_failover_to_a_replica_workers_and_clients_find_the_new_primary_and_nothing_acknowledged_is_lost()
     {
         await StartServerAsync();

@@ -115,42 +115,32 @@ public sealed class ConfigurationTests : IDisposable
         Assert.Contains("command line at --port: is first, expected a number from 1 to 65535", exception.Faults);
     }
 
-    [Theory]
-    [InlineData("""{ "CORS": "https://portal.example.com/,http://localhost:3000" }""", "https://portal.example.com", true, false)]
-    [InlineData("""{ "CORS": "https://portal.example.com", "CORSCredentials": true }""", "https://portal.example.com", true, true)]
-    [InlineData("""{ "CORS": "https://portal.example.com" }""", "https://other.example.com", false, false)]
-    [InlineData("""{ "CORS": "*" }""", "https://other.example.com", true, false)]
-    [InlineData("{ }", "https://portal.example.com", false, false)]
-    public async Task Scripts_of_other_sites_may_call_when_they_are_named(string host, string origin, bool mayCall, bool withCredentials)
+    [Fact]
+    public void Names_in_local_settings_may_have_any_letter_case()
     {
-        string root = Directory.CreateTempSubdirectory("function-origins-").FullName; // The host removes it.
-        await File.WriteAllTextAsync(Path.Combine(root, "local.settings.json"), $$"""{ "Host": {{host}} }""");
-        await using TestHost running = await TestHost.StartAsync(TestHost.Builder(root).Build(), root, new CollectingLogger());
-
-        using var before = new HttpRequestMessage(HttpMethod.Options, "/api/Echo");
-        before.Headers.Add("Origin", origin);
-        before.Headers.Add("Access-Control-Request-Method", "POST");
-        before.Headers.Add("Access-Control-Request-Headers", "x-functions-key");
-        using HttpResponseMessage allowed = await running.Client.SendAsync(before);
-        Assert.Equal(mayCall, allowed.Headers.Contains("Access-Control-Allow-Origin"));
-        Assert.Equal(withCredentials, allowed.Headers.Contains("Access-Control-Allow-Credentials"));
-
-        // A refusal has them too: the script could not read it otherwise.
-        using var call = new HttpRequestMessage(HttpMethod.Get, "/api/Echo");
-        call.Headers.Add("Origin", origin);
-        using HttpResponseMessage refused = await running.Client.SendAsync(call);
-        Assert.Equal(401, (int)refused.StatusCode);
-        Assert.Equal(mayCall, refused.Headers.Contains("Access-Control-Allow-Origin"));
+        File.WriteAllText(Path.Combine(_root, "local.settings.json"), """
+            {
+              "isEncrypted": false, "values": { "SIZE": "big" }, "connectionStrings": { "Shop": "there" }, "host": { "localHttpPort": 7099 }
+            }
+            """);
+        string[] args = [.. TestHost.Arguments(_root).Where(static a => !a.StartsWith("--urls=", StringComparison.Ordinal))];
+        ConfigurationManager configuration = FunctionsApplication.CreateBuilder(args).Configuration;
+        Assert.Equal(
+            ("big", "there", "http://127.0.0.1:7099"),
+            (configuration["SIZE"], configuration.GetConnectionString("Shop"), configuration["urls"]));
     }
 
     [Fact]
-    public void Origins_and_credentials_that_do_not_go_together_are_refused()
+    public void CORS_of_local_settings_stands_unless_a_setting_says_otherwise()
     {
         File.WriteAllText(Path.Combine(_root, "local.settings.json"), """
-            { "Host": { "CORS": "*, portal.example.com, https://portal.example.com/a", "CORSCredentials": true } }
+            { "Values": {}, "Host": { "CORS": "http://localhost:3000,https://shop.example", "CORSCredentials": true } }
             """);
-        HostStartupException exception = Assert.Throws<HostStartupException>(() => TestHost.Builder(_root).Build());
-        Assert.Equal(3, exception.Faults.Count(static fault => fault.StartsWith("setting FUNCTIONS_CORS_", StringComparison.Ordinal)));
+        CorsSettings cors = CorsSettings.Read(TestHost.Builder(_root).Configuration, [])!;
+        Assert.Equal(["http://localhost:3000", "https://shop.example"], cors.Origins);
+        Assert.True(cors.Credentials);
+        var over = new Dictionary<string, string>(StringComparer.Ordinal) { [CorsSettings.OriginsSetting] = "https://other.example" };
+        Assert.Equal(["https://other.example"], CorsSettings.Read(TestHost.Builder(_root, settings: over).Configuration, [])!.Origins);
     }
 
     [Fact]

@@ -89,12 +89,27 @@ public sealed class PostgreSqlHubTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_database_that_is_not_there_ends_the_start_and_is_named()
+    public async Task A_server_that_answers_and_has_no_such_database_ends_the_start_and_is_named()
+    {
+        var wrong = new NpgsqlConnectionStringBuilder(ConnectionString) { Database = "no_such_database" };
+
+        PostgresUnavailableException exception = await Assert.ThrowsAsync<PostgresUnavailableException>(
+            () => StartAsync(wrong.ConnectionString));
+
+        Assert.Contains("'no_such_database'", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_application_may_insist_on_its_database_at_the_start()
     {
         var away = new NpgsqlConnectionStringBuilder(ConnectionString) { Host = "127.0.0.1", Port = 1 };
 
         PostgresUnavailableException exception = await Assert.ThrowsAsync<PostgresUnavailableException>(
-            () => StartAsync(away.ConnectionString, TimeSpan.FromSeconds(1)));
+            () => StartAsync(away.ConnectionString, static hub =>
+            {
+                hub.RequiredAtStart = true;
+                hub.StartupTimeout = TimeSpan.FromSeconds(1);
+            }));
 
         Assert.Contains("127.0.0.1:1", exception.Message, StringComparison.Ordinal);
     }
@@ -106,9 +121,8 @@ public sealed class PostgreSqlHubTests : IAsyncLifetime
         Assert.Contains("TEST_POSTGRES", exception.Message, StringComparison.Ordinal);
     }
 
-    private Task<TestHost> StartAsync(string connection, TimeSpan? startupTimeout = null) => TestHost.StartAsync(
-        configure: builder => builder.Services.Configure<PostgreSqlTaskHubOptions>(
-            Options.DefaultName, hub => hub.StartupTimeout = startupTimeout ?? hub.StartupTimeout),
+    private Task<TestHost> StartAsync(string connection, Action<PostgreSqlTaskHubOptions>? configure = null) => TestHost.StartAsync(
+        configure: builder => builder.Services.PostConfigure(Options.DefaultName, configure ?? (static _ => { })),
         settings: new(StringComparer.Ordinal) { [TestHost.PostgresSetting] = connection },
         hostJson: $$"""
             { "extensions": { "durableTask": { "hubName": "{{_schema}}",

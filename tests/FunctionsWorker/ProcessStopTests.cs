@@ -8,8 +8,8 @@ namespace Heal.FunctionsWorker.Tests;
 /// <summary>SIGTERM to a real process: what runs may end, what does not is given back at once, and nothing runs twice.</summary>
 public sealed class ProcessStopTests : IAsyncLifetime
 {
-    // Longer than any test: a message that is not given back would stay hidden.
-    private const string LongLease = """
+    // Longer than any test: a message that is taken for a failed one would stay hidden.
+    private const string LongPause = """
         { "extensions": { "queues": { "visibilityTimeout": "00:10:00", "maxPollingInterval": "00:00:00.100", "maxDequeueCount": 2 } } }
         """;
 
@@ -113,7 +113,7 @@ public sealed class ProcessStopTests : IAsyncLifetime
             ["AzureWebJobsStorage"] = Azurite.ConnectionString,
             ["FUNCTIONS_DRAIN_TIMEOUT"] = drain,
         };
-        return SampleProcess.StartAsync(settings, LongLease);
+        return SampleProcess.StartAsync(settings, LongPause);
     }
 
     private static string TextOf(QueueMessage message) =>

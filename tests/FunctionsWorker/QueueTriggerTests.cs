@@ -3,6 +3,8 @@ using Azure.Storage.Queues;
 using Azure.Storage.Queues.Models;
 using Heal.FunctionsWorker.Tests.Sample;
 using Heal.FunctionsWorker.Tests.Support;
+using Microsoft.Azure.Functions.Worker.Queues;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Heal.FunctionsWorker.Tests;
 
@@ -74,7 +76,7 @@ public sealed class QueueTriggerTests : IAsyncLifetime
     [Fact]
     public async Task The_visibility_is_renewed_while_a_function_runs_longer_than_its_lease()
     {
-        await using TestHost host = await StartAsync("SlowOrder", visibility: "00:00:02");
+        await using TestHost host = await StartAsync("SlowOrder", lease: TimeSpan.FromSeconds(2));
         Journal journal = host.Get<Journal>();
         journal.Hold = true;
         await Azurite.SendAsync(Queue, "long");
@@ -85,6 +87,51 @@ public sealed class QueueTriggerTests : IAsyncLifetime
         journal.GoOn.Release();
         await Azurite.UntilAsync(IsEmptyAsync, "the queue is empty");
         Assert.Equal(["slow long 1"], journal.Entries);
+    }
+
+    [Fact]
+    public async Task A_message_of_a_host_that_is_gone_comes_back_when_its_lease_ends_however_long_one_that_failed_would_wait()
+    {
+        await using var proxy = new SwitchableProxy(Queue.Uri.Port);
+        proxy.SwitchOn();
+        string connection = Azurite.ConnectionString.Replace($":{Queue.Uri.Port}/", $":{proxy.Port}/", StringComparison.Ordinal);
+        await using TestHost host = await StartAsync(
+            "SlowOrder", visibility: "7.00:00:00", connection: connection, lease: TimeSpan.FromSeconds(2));
+        host.Get<Journal>().Hold = true;
+        await Azurite.SendAsync(Queue, "orphan");
+        await host.Get<Journal>().NextAsync();
+        await proxy.SwitchOffAsync();
+        QueueMessage[] back = [];
+        await Azurite.UntilAsync(
+            async () => (back = (await Queue.ReceiveMessagesAsync(1)).Value).Length == 1, "the message is visible again");
+        Assert.Equal(2, back[0].DequeueCount);
+        host.Get<Journal>().GoOn.Release();
+    }
+
+    [Fact]
+    public async Task A_message_that_failed_waits_for_visibilityTimeout_however_short_the_lease()
+    {
+        await using TestHost host = await StartAsync("SlowOrder", visibility: "00:10:00", lease: TimeSpan.FromSeconds(1));
+        host.Get<Journal>().Fail = true;
+        await Azurite.SendAsync(Queue, "later");
+        await host.Log.ContainsAsync("it comes back in 00:10:00");
+        // Real time: the storage counts it. By now, a message that is hidden for the lease only would have come back twice.
+        await Task.Delay(TimeSpan.FromSeconds(3));
+        Assert.Empty((await Queue.ReceiveMessagesAsync(1)).Value);
+        Assert.Equal(["slow later 1"], host.Get<Journal>().Entries);
+        Assert.Equal(1, (await Queue.GetPropertiesAsync()).Value.ApproximateMessagesCount);
+    }
+
+    [Fact]
+    public async Task A_function_that_waits_for_an_instance_ends_when_the_host_stops_and_its_message_has_not_failed()
+    {
+        await using TestHost host = await StartAsync("AwaitOrder", maxDequeueCount: 1, drain: "00:50:00");
+        await Azurite.SendAsync(Queue, "nobody");
+        await host.Get<Journal>().NextAsync();
+        await host.Host.StopAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        QueueMessage back = Assert.Single((await Queue.ReceiveMessagesAsync(1)).Value);
+        Assert.Equal(1, back.DequeueCount);
+        Assert.False(await Poison.ExistsAsync());
     }
 
     [Fact]
@@ -112,11 +159,13 @@ public sealed class QueueTriggerTests : IAsyncLifetime
     }
 
     private Task<TestHost> StartAsync(string function, int maxDequeueCount = 5, string visibility = "00:00:00",
-        string? connection = null, string? name = null) =>
+        string? connection = null, string? name = null, TimeSpan? lease = null, string drain = "00:00:25") =>
         TestHost.StartAsync(
+            configure: builder => builder.Services.AddSingleton(new QueueLease { Duration = lease ?? TimeSpan.FromSeconds(30) }),
             settings: new(StringComparer.Ordinal)
             {
                 ["ORDERS"] = name ?? _name,
+                ["FUNCTIONS_DRAIN_TIMEOUT"] = drain,
                 ["AzureWebJobsStorage"] = connection ?? Azurite.ConnectionString,
             },
             hostJson: $$"""

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
@@ -20,6 +22,20 @@ public sealed class StartupTests(TestDatabase database) : IClassFixture<TestData
             () => PostgresStartup.WaitUntilReadyAsync(source, TimeProvider.System, NullLogger.Instance, TimeSpan.FromMilliseconds(150)));
         Assert.Contains("127.0.0.1:1, database 'heal', user 'u' did not answer", error.Message);
         Assert.DoesNotContain("hunter2", error.ToString());
+    }
+
+    [Fact]
+    public async Task A_server_that_is_silent_is_waited_for_no_longer_than_said_whatever_the_connection_string_allows()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        int port = ((IPEndPoint)silent.LocalEndpoint).Port;
+        await using var source = PostgresDataSource.Create($"Host=127.0.0.1;Port={port};Username=u;Timeout=0", "s", "tests");
+        var error = await Assert.ThrowsAsync<PostgresUnavailableException>(() => PostgresStartup
+            .WaitUntilReadyAsync(source, TimeProvider.System, NullLogger.Instance, TimeSpan.Zero)
+            .WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Contains("did not answer", error.Message);
+        Assert.True(PostgresErrors.IsTransient(error));
     }
 
     [Fact]

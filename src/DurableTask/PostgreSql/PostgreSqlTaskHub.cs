@@ -40,6 +40,8 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _initializing = new(1, 1);
     private readonly List<Task> _duties = [];
+    private volatile bool _isReady;
+    private volatile Exception? _notReady;
     private bool _isDisposed;
 
     /// <summary>Creates the hub object; nothing is connected before <see cref="InitializeAsync"/>.</summary>
@@ -87,19 +89,25 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
         await _initializing.WaitAsync(cancellationToken);
         try
         {
-            if (_duties.Count > 0)
+            if (_isReady)
             {
                 return; // The host has made it ready before its worker asks for it.
             }
 
-            await PostgresStartup.WaitUntilReadyAsync(
-                _database.DataSource, _time, _logger, _options.StartupTimeout, cancellationToken);
+            var patience = _options.RequiredAtStart ? _options.StartupTimeout : TimeSpan.Zero;
+            await PostgresStartup.WaitUntilReadyAsync(_database.DataSource, _time, _logger, patience, cancellationToken);
             var migrator = new Migrator(_database.SessionSource, _options.Schema, Migration.FromResources<PostgreSqlTaskHub>());
             await (_options.MigrateAtStart ? migrator.MigrateAsync(cancellationToken) : migrator.VerifyAsync(cancellationToken));
             _duties.Add(Task.Run(() => _listener.RunAsync(_stopping.Token), CancellationToken.None));
             _duties.Add(Task.Run(() => _notifier.RunAsync(_stopping.Token), CancellationToken.None));
             _duties.Add(Task.Run(() => _sweeper.RunAsync(_stopping.Token), CancellationToken.None));
             _duties.Add(Task.Run(() => _payloads.RunAsync(_stopping.Token), CancellationToken.None));
+            _isReady = true;
+        }
+        catch (Exception failure)
+        {
+            _notReady = failure;
+            throw;
         }
         finally
         {
@@ -109,13 +117,14 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
 
     public Task CreateInstanceAsync(
         NewInstance instance, IReadOnlyCollection<OrchestrationStatus> reusableStatuses, CancellationToken cancellationToken = default) =>
-        _duties.Count == 0 ? throw NotInitialized() : _instances.CreateAsync(instance, reusableStatuses, cancellationToken);
+        !_isReady ? throw NotInitialized() : _instances.CreateAsync(instance, reusableStatuses, cancellationToken);
 
     public Task<bool> SendMessageAsync(string instanceId, HistoryEvent message, CancellationToken cancellationToken = default) =>
         _instances.SendAsync(instanceId, message, cancellationToken);
 
     public Task<InstanceState?> GetInstanceAsync(string instanceId, bool withPayloads, CancellationToken cancellationToken = default) =>
-        _instances.GetAsync(instanceId, withPayloads, cancellationToken);
+        // Who asks whether the hub is there asks this: tables are not enough.
+        !_isReady ? throw NotInitialized() : _instances.GetAsync(instanceId, withPayloads, cancellationToken);
 
     public Task<InstancePage> QueryInstancesAsync(InstanceQuery query, CancellationToken cancellationToken = default) =>
         _queries.QueryAsync(query, cancellationToken);
@@ -149,7 +158,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
     /// instance.</exception>
     /// <exception cref="InvalidOperationException">The hub was not initialized, so nobody would ever commit.</exception>
     public Task<TurnReceipt> CommitTurnAsync(TurnCommit turn, CancellationToken cancellationToken = default) =>
-        _duties.Count == 0
+        !_isReady
             ? throw NotInitialized()
             : _committer.CommitAsync(turn, cancellationToken);
 
@@ -223,6 +232,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
         _initializing.Dispose();
     }
 
-    private InvalidOperationException NotInitialized() =>
-        new($"Task hub '{_options.Schema}' is not initialized. Call {nameof(InitializeAsync)} first.");
+    private Exception NotInitialized() => _notReady is { } reason
+        ? new PostgresUnavailableException($"Task hub '{_options.Schema}' cannot be used yet. {reason.Message}", reason)
+        : new InvalidOperationException($"Task hub '{_options.Schema}' is not initialized. Call {nameof(InitializeAsync)} first.");
 }

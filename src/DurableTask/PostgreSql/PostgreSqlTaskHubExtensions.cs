@@ -11,7 +11,8 @@ namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
 /// Puts a task hub on PostgreSQL into the container. A client and a worker of the same name share one hub object (one pool, one listening
-/// connection, one committer). The hub is made ready, migrations included, before the host's other services start.
+/// connection, one committer). The hub is made ready, migrations included, before the host's other services start, or where
+/// <see cref="PostgreSqlTaskHubOptions.RequiredAtStart"/> says so, as soon as it answers.
 /// </summary>
 public static class PostgreSqlTaskHubExtensions
 {
@@ -55,28 +56,16 @@ public static class PostgreSqlTaskHubExtensions
             provider.GetRequiredService<IOptionsMonitor<PostgreSqlTaskHubOptions>>().Get(key),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetService<ILoggerFactory>()));
-        services.AddSingleton<IHostedService>(provider => new Starter(provider.GetRequiredKeyedService<PostgreSqlTaskHub>(key)));
+        services.AddSingleton<IHostedService>(provider => new HubStarter(
+            provider.GetRequiredKeyedService<PostgreSqlTaskHub>(key),
+            provider.GetRequiredService<IOptionsMonitor<PostgreSqlTaskHubOptions>>().Get(key),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetService<ILoggerFactory>()));
         if (name is null)
         {
             services.TryAddSingleton<ITaskHub>(provider => provider.GetRequiredKeyedService<PostgreSqlTaskHub>(key));
         }
 
         return services;
-    }
-
-    /// <summary>Makes the hub ready before any service starts that may use it.</summary>
-    private sealed class Starter(PostgreSqlTaskHub hub) : IHostedLifecycleService
-    {
-        public Task StartingAsync(CancellationToken cancellationToken) => hub.InitializeAsync(cancellationToken);
-
-        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

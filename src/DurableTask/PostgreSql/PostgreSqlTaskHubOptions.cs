@@ -43,6 +43,12 @@ public sealed class PostgreSqlTaskHubOptions
     /// <summary>How long to wait at start for PostgreSQL to answer. Default 30 s.</summary>
     public TimeSpan StartupTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Whether a host starts only with a PostgreSQL that answers within <see cref="StartupTimeout"/>. False: after one attempt
+    /// the start goes on without it, and the hub is made ready as soon as the server answers; until then its calls throw. A server that
+    /// answers and refuses (wrong password, no such database, a schema that does not fit) ends the start all the same. Default
+    /// true.</summary>
+    public bool RequiredAtStart { get; set; } = true;
+
     /// <summary>How long to wait before listening again when the listening connection was lost and the first attempt, at once, failed;
     /// doubles up to 2 s. Default 0.2 s.</summary>
     public TimeSpan ListenRetryDelay { get; set; } = TimeSpan.FromMilliseconds(200);

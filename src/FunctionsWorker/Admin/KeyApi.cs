@@ -87,9 +87,9 @@ internal sealed partial class KeyApi(KeyAdmin keys, KeyRefresher refresher, Host
     {
         KeyId id = IdOf(http, kind, function);
         IReadOnlyList<ListedKey> listed = await keys.ListAsync(id.Kind, id.Function, http.RequestAborted);
-        if (listed.Any(key => string.Equals(key.Id.Name, id.Name, StringComparison.Ordinal)))
+        if (listed.FirstOrDefault(key => key.Id == id) is { } found)
         {
-            await http.Response.WriteAsJsonAsync(View(id.Name, value: null, SelfOf(http)), http.RequestAborted);
+            await http.Response.WriteAsJsonAsync(View(found.Id.Name, value: null, SelfOf(http)), http.RequestAborted);
         }
         else
         {
@@ -104,7 +104,7 @@ internal sealed partial class KeyApi(KeyAdmin keys, KeyRefresher refresher, Host
         string value = AdminBody.Text(body, "value")
             ?? throw new BadHttpRequestException(
                 "'value' is missing, expected { \"name\": \"...\", \"value\": \"...\" }. POST makes a random one.");
-        if (AdminBody.Text(body, "name") is { } named && named != id.Name)
+        if (AdminBody.Text(body, "name") is { } named && !string.Equals(named, id.Name, StringComparison.OrdinalIgnoreCase))
         {
             throw new BadHttpRequestException($"'name' is '{named}', but the address names '{id.Name}'.");
         }

@@ -56,15 +56,13 @@ internal sealed record QueueSettings
 
     public TimeSpan MaxPollingInterval { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>How long a message that failed stays hidden before the next attempt.</summary>
+    /// <summary>How long a message that failed stays hidden before the next attempt. While its function runs, see
+    /// <see cref="Queues.QueueLease"/>.</summary>
     public TimeSpan VisibilityTimeout { get; init; } = TimeSpan.Zero;
 
     public int MaxDequeueCount { get; init; } = 5;
 
     public QueueEncoding MessageEncoding { get; init; } = QueueEncoding.Base64;
-
-    /// <summary>How long a message stays hidden from other hosts while it is worked on; renewed at half-time.</summary>
-    public TimeSpan Lease => VisibilityTimeout >= TimeSpan.FromSeconds(1) ? VisibilityTimeout : TimeSpan.FromSeconds(30);
 }
 
 internal enum QueueEncoding

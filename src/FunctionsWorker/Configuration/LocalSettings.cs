@@ -1,21 +1,24 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.CommandLine;
 using Microsoft.Extensions.Configuration.EnvironmentVariables;
 using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.Configuration.Memory;
-using Microsoft.Extensions.Configuration;
-using System.Globalization;
-using System.Text.Json;
 
 namespace Microsoft.Azure.Functions.Worker.Configuration;
 
 /// <summary>
-/// Lays local.settings.json (its <c>Values</c>, <c>ConnectionStrings</c>, and of <c>Host</c> <c>LocalHttpPort</c>, <c>CORS</c> and
-/// <c>CORSCredentials</c>) under the user secrets, the environment variables and the command line, and the host's defaults under everything.
-/// <c>--port</c> of the command line, which launch profiles of function apps have, stands for <c>LocalHttpPort</c>.
+/// Lays local.settings.json (its <c>Values</c>, <c>ConnectionStrings</c>, and of <c>Host</c> port and CORS) under the user secrets,
+/// the environment variables and the command line, and the host's defaults under everything. <c>--port</c> of the command line, which launch
+/// profiles of function apps have, stands for the port.
 /// </summary>
 internal static class LocalSettings
 {
     public const string DefaultUrl = "http://127.0.0.1:7071";
+
+    private static readonly string[] Known =
+        ["IsEncrypted", "Values", "ConnectionStrings", "Host", "LocalHttpPort", "CORS", "CORSCredentials"];
 
     public static void AddTo(IConfigurationBuilder configuration, string? path, List<string> faults)
     {
@@ -51,6 +54,10 @@ internal static class LocalSettings
         sources.Insert(0, new MemoryConfigurationSource { InitialData = defaults });
     }
 
+    // The tools for Azure take them in any letter case.
+    private static string KnownName(string name) =>
+        Known.FirstOrDefault(known => string.Equals(known, name, StringComparison.OrdinalIgnoreCase)) ?? name;
+
     private static void Read(string path, Dictionary<string, string?> values, List<string> faults)
     {
         try
@@ -70,7 +77,7 @@ internal static class LocalSettings
 
     private static void Read(string path, JsonProperty section, Dictionary<string, string?> values, List<string> faults)
     {
-        switch (section.Name)
+        switch (KnownName(section.Name))
         {
             case "IsEncrypted" when section.Value.ValueKind == JsonValueKind.True:
                 faults.Add($"{path} at $.IsEncrypted: is true, expected false: this host does not decrypt settings");
@@ -78,7 +85,7 @@ internal static class LocalSettings
             case "IsEncrypted":
                 break;
             case "Values" or "ConnectionStrings" when section.Value.ValueKind == JsonValueKind.Object:
-                string prefix = section.Name == "Values" ? "" : "ConnectionStrings:";
+                string prefix = KnownName(section.Name) == "Values" ? "" : "ConnectionStrings:";
                 foreach (JsonProperty setting in section.Value.EnumerateObject())
                 {
                     AddSetting(path, section.Name, prefix, setting, values, faults);
@@ -114,22 +121,23 @@ internal static class LocalSettings
 
     private static void AddOfHost(string path, JsonProperty setting, Dictionary<string, string?> values, List<string> faults)
     {
-        switch (setting.Name)
+        switch (KnownName(setting.Name), setting.Value.ValueKind)
         {
-            case "LocalHttpPort":
+            case ("LocalHttpPort", _):
                 AddPort(path, "$.Host.LocalHttpPort", setting.Value.GetRawText(), values, faults);
                 break;
-            case "CORS" when setting.Value.ValueKind == JsonValueKind.String:
-                values[ServerSettings.OriginsName] = setting.Value.GetString();
+            case ("CORS", JsonValueKind.String):
+                values.TryAdd(CorsSettings.OriginsSetting, setting.Value.GetString());
                 break;
-            case "CORSCredentials" when setting.Value.ValueKind is JsonValueKind.True or JsonValueKind.False:
-                values[ServerSettings.CredentialsName] = setting.Value.GetBoolean() ? "allowed" : "refused";
+            case ("CORSCredentials", JsonValueKind.True or JsonValueKind.False):
+                values.TryAdd(CorsSettings.CredentialsSetting, setting.Value.GetBoolean() ? "true" : "false");
                 break;
-            case "CORS":
-                faults.Add($"{path} at $.Host.CORS: is a {setting.Value.ValueKind}, expected a string: origins with commas, or *");
+            case ("CORS" or "CORSCredentials", _):
+                faults.Add($"{path} at $.Host.{setting.Name}: is {setting.Value.GetRawText()}, expected "
+                    + (KnownName(setting.Name) == "CORS" ? "a string, such as \"*\" or \"http://localhost:3000\"" : "true or false"));
                 break;
-            case "CORSCredentials":
-                faults.Add($"{path} at $.Host.CORSCredentials: is a {setting.Value.ValueKind}, expected true or false");
+            default:
+                // Other tools have theirs here.
                 break;
         }
     }

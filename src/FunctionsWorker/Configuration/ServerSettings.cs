@@ -9,9 +9,6 @@ namespace Microsoft.Azure.Functions.Worker.Configuration;
 /// </summary>
 internal sealed record ServerSettings
 {
-    public const string OriginsName = "FUNCTIONS_CORS_ORIGINS";
-    public const string CredentialsName = "FUNCTIONS_CORS_CREDENTIALS";
-
     /// <summary>From the first byte of a request to the end of its headers. Default: 30 s.</summary>
     public TimeSpan HeadersTimeout { get; init; }
 
@@ -36,30 +33,18 @@ internal sealed record ServerSettings
     /// <summary>Whose <c>X-Forwarded-*</c> headers are believed. Default: nobody's.</summary>
     public IReadOnlyList<KnownProxy> KnownProxies { get; init; } = [];
 
+    /// <summary>From which pages browsers may call. Default, null: from none.</summary>
+    public CorsSettings? Cors { get; init; }
+
     /// <summary>Who may read the OpenAPI document. Default: who has the master key.</summary>
     public OpenApiAccess OpenApi { get; init; }
 
     /// <summary>Whether callers on this machine need keys. Default: they do.</summary>
     public LocalKeys LocalKeys { get; init; }
 
-    /// <summary>The web pages whose scripts may call: <c>scheme://host[:port]</c>, or <c>*</c> for all. Default: none.</summary>
-    public IReadOnlyList<string> Origins { get; init; } = [];
-
-    /// <summary>Whether those scripts may send along what the browser knows of its user. Default: they may not.</summary>
-    public OriginCredentials OriginCredentials { get; init; }
-
     public static ServerSettings Read(IConfiguration configuration, List<string> faults)
     {
         var values = new SettingValues(configuration, faults);
-        IReadOnlyList<string> origins = values.List(
-            OriginsName, OriginOf, "* or origins such as https://portal.example.com, without a path");
-        OriginCredentials credentials = values.Choice(CredentialsName, OriginCredentials.Refused);
-        if (credentials == OriginCredentials.Allowed && origins.Contains("*"))
-        {
-            faults.Add($"setting {CredentialsName}: is 'allowed' while {OriginsName} is '*', "
-                + "expected origins by name: browsers send credentials to no host that takes them from everywhere");
-        }
-
         return new()
         {
             HeadersTimeout = values.Duration(
@@ -72,25 +57,11 @@ internal sealed record ServerSettings
                 "FUNCTIONS_KEEP_ALIVE_TIMEOUT", TimeSpan.FromSeconds(130), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             MaximumConnections = values.Number("FUNCTIONS_CONNECTION_LIMIT", 10_000, 1, 1_000_000, "connections"),
             KnownProxies = values.List("FUNCTIONS_KNOWN_PROXIES", KnownProxy.Parse, "IP addresses or networks such as 10.0.0.0/8"),
+            Cors = CorsSettings.Read(configuration, faults),
             OpenApi = values.Choice("FUNCTIONS_OPENAPI", OpenApiAccess.Admin),
-            Origins = origins,
-            OriginCredentials = credentials,
             LocalKeys = values.Choice("FUNCTIONS_LOCAL_KEYS", LocalKeys.Required),
         };
     }
-
-    private static string? OriginOf(string text) =>
-        text == "*" ? text
-        : Uri.TryCreate(text, UriKind.Absolute, out Uri? uri)
-            && uri.Scheme is "http" or "https" && uri.PathAndQuery == "/" && uri.Fragment.Length == 0 && uri.UserInfo.Length == 0
-            ? uri.GetLeftPart(UriPartial.Authority)
-        : null;
-}
-
-internal enum OriginCredentials
-{
-    Refused = 0,
-    Allowed = 1,
 }
 
 /// <summary>A reverse proxy, or a network in which each machine is one.</summary>

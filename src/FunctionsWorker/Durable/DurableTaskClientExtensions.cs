@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Azure.Functions.Worker.Http;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Microsoft.Azure.Functions.Worker;
 
@@ -45,8 +46,8 @@ public static class DurableTaskClientExtensions
 
     /// <summary>
     /// Waits for the end of an instance and answers with it: 200, or 500 for a failed one where that is asked for. When the token is
-    /// cancelled first, the answer is that of <see cref="CreateCheckStatusResponseAsync(DurableTaskClient, HttpRequestData, string,
-    /// CancellationToken)"/>. An instance that there is not (yet) is waited for as well.
+    /// cancelled first, or the host stops, the answer is that of <see cref="CreateCheckStatusResponseAsync(DurableTaskClient,
+    /// HttpRequestData, string, CancellationToken)"/>. An instance that there is not (yet) is waited for as well.
     /// </summary>
     /// <param name="client">The client of the instance's hub.</param>
     /// <param name="request">The request to answer.</param>
@@ -69,13 +70,16 @@ public static class DurableTaskClientExtensions
         ArgumentException.ThrowIfNullOrEmpty(instanceId);
         TimeSpan interval = retryInterval ?? TimeSpan.FromSeconds(1);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(interval, TimeSpan.Zero, nameof(retryInterval));
-        TimeProvider time = request.FunctionContext?.InstanceServices?.GetService<TimeProvider>() ?? TimeProvider.System;
+        IServiceProvider? services = request.FunctionContext?.InstanceServices;
+        TimeProvider time = services?.GetService<TimeProvider>() ?? TimeProvider.System;
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(
+            cancellation, services?.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? default);
         OrchestrationMetadata ended;
         try
         {
-            ended = await EndAsync(client, instanceId, getInputsAndOutputs, interval, time, cancellation);
+            ended = await EndAsync(client, instanceId, getInputsAndOutputs, interval, time, ends.Token);
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (ends.IsCancellationRequested)
         {
             return await client.CreateCheckStatusResponseAsync(request, instanceId, CancellationToken.None);
         }

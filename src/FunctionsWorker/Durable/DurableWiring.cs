@@ -9,6 +9,7 @@ using Microsoft.DurableTask.Worker;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -72,6 +73,8 @@ internal static class DurableWiring
             options.WritesSpans = settings.Durable.Tracing.WritesSpans;
             options.DefaultDedupeStatuses = settings.Durable.ExistingInstances == OverridableStates.AnyState ? [] : null;
         });
+        services.AddOptions<TaskHubClientOptions>(client.Name).Configure<IHostApplicationLifetime>(
+            static (options, lifetime) => options.Stopping = lifetime.ApplicationStopping);
         if (settings.Durable.FiltersWorkItems)
         {
             worker.UseWorkItemFilters();
@@ -141,9 +144,11 @@ internal static class DurableWiring
             return;
         }
 
-        // The hub is made ready before any listener starts: no trigger meets a database without tables.
+        // The hub is made ready before any listener starts: no trigger meets a database without tables. While there is no database, the
+        // functions that need none are served (decision 37).
         worker.UsePostgreSql(hub =>
         {
+            hub.RequiredAtStart = false;
             hub.ConnectionString = options.ConnectionString;
             hub.Schema = options.Schema;
         });

@@ -98,6 +98,7 @@ internal static class HostServices
             services.AddHostedService<TimerListener>();
         }
 
+        services.TryAddSingleton(new QueueLease());
         services.AddSingleton<MessageTraces>();
         services.AddSingleton<QueueMessageRunner>();
         foreach (QueueFunction queue in plan.Queues)

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Azure.Functions.Worker.Configuration;
@@ -8,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Microsoft.Azure.Functions.Worker.Hosting;
 
-/// <summary>Limits of the web server, and what stands in front of everything else: proxies' headers, HSTS, and the scripts of other sites.</summary>
+/// <summary>Limits of the web server, and what stands in front of everything else: proxies' headers, HSTS and CORS.</summary>
 internal static partial class WebServer
 {
     // The server looks at the rate once a second: less than a few looks say nothing.
@@ -32,6 +31,11 @@ internal static partial class WebServer
 
     public static void AddTo(IServiceCollection services, HostSettings settings)
     {
+        if (settings.Server.Cors is not null)
+        {
+            services.AddCors();
+        }
+
         if (settings.Http.Hsts is { } hsts)
         {
             services.AddHsts(options =>
@@ -40,11 +44,6 @@ internal static partial class WebServer
                 options.IncludeSubDomains = hsts.IncludeSubDomains;
                 options.Preload = hsts.Preload;
             });
-        }
-
-        if (settings.Server.Origins.Count > 0)
-        {
-            services.AddCors();
         }
     }
 
@@ -60,9 +59,9 @@ internal static partial class WebServer
             app.UseHsts();
         }
 
-        if (settings.Server.Origins.Count > 0)
+        if (settings.Server.Cors is { } cors)
         {
-            app.UseCors(policy => Allow(policy, settings.Server));
+            UseCors(app, cors);
         }
     }
 
@@ -79,14 +78,16 @@ internal static partial class WebServer
         }
     }
 
-    private static void Allow(CorsPolicyBuilder policy, ServerSettings server)
+    /// <summary>Before the routes and their keys: a browser asks without a key whether it may ask with one.</summary>
+    private static void UseCors(IApplicationBuilder app, CorsSettings cors) => app.UseCors(policy =>
     {
-        policy.WithOrigins([.. server.Origins]).AllowAnyHeader().AllowAnyMethod();
-        if (server.OriginCredentials == OriginCredentials.Allowed)
+        policy.AllowAnyMethod().AllowAnyHeader();
+        _ = cors.IsForAll ? policy.AllowAnyOrigin() : policy.WithOrigins([.. cors.Origins]);
+        if (cors.Credentials)
         {
             policy.AllowCredentials();
         }
-    }
+    });
 
     private static ForwardedHeadersOptions ForwardedBy(IReadOnlyList<KnownProxy> proxies)
     {

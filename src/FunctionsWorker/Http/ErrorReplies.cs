@@ -5,11 +5,11 @@ using Microsoft.Extensions.Logging;
 namespace Microsoft.Azure.Functions.Worker.Http;
 
 /// <summary>
-/// Turns what went wrong into a problem reply: a caller's fault into its 4xx, a time limit into 504, everything else into a 500
-/// that names the correlation id only. What fails after its reply has begun loses its connection, so that the caller sees that it has not
-/// got all.
+/// Turns what went wrong into a problem reply: a caller's fault into its 4xx, a time limit into 504, what the stop of this host has cut
+/// short into 503, everything else into a 500 that names the correlation id only. What fails after its reply has begun loses its
+/// connection, so that the caller sees that it has not got all.
 /// </summary>
-internal sealed partial class ErrorReplies(RequestDelegate next, ILogger<ErrorReplies> logger)
+internal sealed partial class ErrorReplies(RequestDelegate next, HostDrain drain, ILogger<ErrorReplies> logger)
 {
     private static readonly object Logged = new();
 
@@ -74,6 +74,10 @@ internal sealed partial class ErrorReplies(RequestDelegate next, ILogger<ErrorRe
 
                 await Problems.WriteAsync(http, StatusCodes.Status504GatewayTimeout, "The function took too long",
                     "It was cancelled by a time limit. Ask for less, or raise functionTimeout in host.json.");
+                break;
+            case OperationCanceledException when drain.HasCutShort(exception):
+                await Problems.WriteAsync(http, StatusCodes.Status503ServiceUnavailable, "The host stops",
+                    "The function was cancelled, because this host stops. It may have done part of its work.");
                 break;
             default:
                 await Problems.WriteAsync(http, StatusCodes.Status500InternalServerError, "The function failed",

@@ -9,7 +9,8 @@ namespace Microsoft.Azure.Functions.Worker.Http;
 
 /// <summary>
 /// Lets a request in when it brings the right key, or needs none because it comes from this machine (see <see cref="LocalKeys"/>), and a
-/// body within the limit; else answers 401, 413, or 429 to an address that tries wrong keys too often.
+/// body within the limit; else answers 401, 413, 429 to an address that tries wrong keys too often, or 503 while it cannot tell whether a
+/// key is right, since the store of the keys was away at the start and is.
 /// </summary>
 internal sealed partial class KeyGate(
     KeyRing keys, WrongKeyLimiter limiter, long bodyLimit, LocalKeys localKeys, ILogger<KeyGate> logger)
@@ -20,6 +21,11 @@ internal sealed partial class KeyGate(
         string? key = level == AuthorizationLevel.Anonymous ? null : KeyRing.KeyOf(http.Request);
         if (!keys.Allows(key, level, function) && !(localKeys == LocalKeys.Waived && LocalCaller.Sent(http)))
         {
+            if (key is not null && !keys.IsRead)
+            {
+                return RefuseUntilReadAsync(http);
+            }
+
             if (key is not null && limiter.Count(http.Connection.RemoteIpAddress) is { } wait)
             {
                 return RefuseForNowAsync(http, wait);
@@ -42,6 +48,14 @@ internal sealed partial class KeyGate(
         return next(http);
     };
 
+    private Task RefuseUntilReadAsync(HttpContext http)
+    {
+        http.Response.Headers.RetryAfter = ((int)KeyRefresher.Interval.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        Log.NotKnown(logger, http.Request.Method, http.Request.Path);
+        return Problems.WriteAsync(http, StatusCodes.Status503ServiceUnavailable, "The keys are not known yet",
+            "This host has started while the store of the keys was away, and cannot tell whether the one that came is valid. Ask again.");
+    }
+
     private Task RefuseForNowAsync(HttpContext http, TimeSpan wait)
     {
         int seconds = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds));
@@ -60,6 +74,9 @@ internal sealed partial class KeyGate(
 
     private static partial class Log
     {
+        [LoggerMessage(28, LogLevel.Debug, "{Method} {Path} answered with 503: the keys have not been read yet")]
+        public static partial void NotKnown(ILogger logger, string method, PathString path);
+
         [LoggerMessage(26, LogLevel.Debug, "Too many wrong keys from {Address}: {Method} {Path} answered with 429")]
         public static partial void TooManyWrongKeys(ILogger logger, IPAddress? address, string method, PathString path);
 

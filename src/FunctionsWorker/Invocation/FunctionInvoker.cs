@@ -114,6 +114,12 @@ internal sealed partial class FunctionInvoker(
             Log.Cancelled(logger, name, end.Elapsed.TotalMilliseconds, how, invocationId, correlationId);
             throw;
         }
+        catch (OperationCanceledException exception) when (drain.HasCutShort(exception) && !end.IsTimedOut)
+        {
+            outcome = Outcome.Cancelled;
+            Log.CutShort(logger, name, end.Elapsed.TotalMilliseconds, exception.Message, invocationId, correlationId);
+            throw;
+        }
         catch (FunctionTimeoutException exception)
         {
             activity?.SetStatus(ActivityStatusCode.Error, nameof(FunctionTimeoutException));
@@ -163,6 +169,11 @@ internal sealed partial class FunctionInvoker(
         [LoggerMessage(4, LogLevel.Warning,
             "Function {Function} refused its input (invocation {InvocationId}, correlation {CorrelationId}): {Reason}")]
         public static partial void Refused(ILogger logger, string function, string reason, string invocationId, string correlationId);
+
+        [LoggerMessage(8, LogLevel.Warning, "Function {Function} was cut short after {Milliseconds:0} ms, because this host stops "
+            + "({Reason} Invocation {InvocationId}, correlation {CorrelationId})")]
+        public static partial void CutShort(
+            ILogger logger, string function, double milliseconds, string reason, string invocationId, string correlationId);
 
         [LoggerMessage(5, LogLevel.Information, "Function {Function} was cancelled after {Milliseconds:0} ms: its caller does not wait "
             + "any more ({How}; invocation {InvocationId}, correlation {CorrelationId})")]

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Microsoft.Azure.Functions.Worker.Invocation;
 
 /// <summary>
-/// Graceful stop. When the host stops, listeners take nothing new, and invocations that run may finish within
+/// Graceful stop. When the host stops, listeners take nothing new, waits for instances end, and invocations that run may finish within
 /// <see cref="HostSettings.DrainTimeout"/>; then their token is cancelled, and 3 s later they are abandoned.
 /// </summary>
 internal sealed partial class HostDrain : IDisposable
@@ -15,6 +15,7 @@ internal sealed partial class HostDrain : IDisposable
 
     private readonly CancellationTokenSource _mustEnd = new();
     private readonly CancellationTokenSource _abandoned = new();
+    private readonly CancellationToken _stopping;
     private readonly TimeProvider _time;
     private readonly HostSettings _settings;
     private readonly ILogger<HostDrain> _logger;
@@ -25,6 +26,7 @@ internal sealed partial class HostDrain : IDisposable
         _settings = settings;
         _time = time;
         _logger = logger;
+        _stopping = lifetime.ApplicationStopping;
         lifetime.ApplicationStopping.Register(() => _ = LimitAsync());
     }
 
@@ -32,6 +34,14 @@ internal sealed partial class HostDrain : IDisposable
 
     /// <summary>Cancelled when invocations that still run are waited for no longer: they do not heed their token.</summary>
     public CancellationToken InvocationsAbandoned => _abandoned.Token;
+
+    /// <summary>Whether an invocation that ended so has not failed, but was cut short by the stop of this host: it is to be run
+    /// again. Its wait for an instance may have ended before its own token was cancelled.</summary>
+    public bool HasCutShort(Exception? end) => _stopping.IsCancellationRequested && IsCancelled(end);
+
+    /// <summary>Whether an invocation ended by being cancelled, whoever did it.</summary>
+    public static bool IsCancelled(Exception? end) =>
+        end is OperationCanceledException or RetriesInterruptedException { InnerException: OperationCanceledException };
 
     /// <summary>Counts an invocation that begins; <see cref="Leave"/> when it ends.</summary>
     public void Enter() => Interlocked.Increment(ref _running);

@@ -45,7 +45,9 @@ internal sealed partial class KeyAdmin(KeySet configured, IHostStore store)
 
         RefuseConfigured(id);
         string secret = value ?? StoredKey.NewValue();
-        return new(await store.SetKeyAsync(StoredKey.Of(id, secret), cancellationToken), secret);
+        // The host looks for its own key by its name as it stands.
+        KeyId named = id == KeyId.DurableTask ? KeyId.DurableTask : id;
+        return new(await store.SetKeyAsync(StoredKey.Of(named, secret), cancellationToken), secret);
     }
 
     /// <returns>False: there is no such key.</returns>

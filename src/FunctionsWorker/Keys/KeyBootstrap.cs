@@ -12,31 +12,42 @@ internal sealed partial class KeyBootstrap(KeySet configured, HostSettings setti
 {
     private const string DefaultName = "default";
 
+    // Of an attempt that failed, and the file that has them: the store may hold them all the same, so that the next attempt goes on with
+    // these, and with one file.
+    private List<(KeyId Id, string Value)>? _wanted;
+    private string? _path;
+
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await TakeOverAsync(cancellationToken);
         IReadOnlyList<StoredKey> stored = await store.ReadKeysAsync(cancellationToken);
-        List<(KeyId Id, string Value)> wanted = [.. Missing(stored).Select(static id => (id, StoredKey.NewValue()))];
-        if (wanted.Count == 0)
+        _wanted ??= [.. Missing(stored).Select(static id => (id, StoredKey.NewValue()))];
+        if (_wanted.Count > 0)
         {
-            return;
+            await MakeAsync(_wanted, cancellationToken);
         }
 
+        (_wanted, _path) = (null, null);
+    }
+
+    private async Task MakeAsync(List<(KeyId Id, string Value)> wanted, CancellationToken cancellationToken)
+    {
         // Written before they count: keys that are valid but that nobody knows would be the worse end of a crash in between.
-        string path = Write(wanted);
-        IReadOnlyList<StoredKey> added = await store.AddKeysAsync(
-            [.. wanted.Select(static key => StoredKey.Of(key.Id, key.Value))], cancellationToken);
-        if (added.Count < wanted.Count)
+        _path ??= Write(wanted);
+        await store.AddKeysAsync([.. wanted.Select(static key => StoredKey.Of(key.Id, key.Value))], cancellationToken);
+        IReadOnlyList<StoredKey> stored = await store.ReadKeysAsync(cancellationToken);
+        List<(KeyId Id, string Value)> own = [.. wanted.Where(
+            key => stored.Any(known => known.Id == key.Id && known.Matches(key.Value)))];
+        if (own.Count < wanted.Count)
         {
             // Another host was faster, and tells its own.
-            File.Delete(path);
-            wanted.RemoveAll(key => !added.Any(a => a.Id == key.Id));
-            path = wanted.Count > 0 ? Write(wanted) : "";
+            File.Delete(_path);
+            _path = own.Count > 0 ? Write(own) : "";
         }
 
-        if (wanted.Count > 0)
+        if (own.Count > 0)
         {
-            Log.Made(logger, string.Join(", ", wanted.Select(static key => key.Id)), path);
+            Log.Made(logger, string.Join(", ", own.Select(static key => key.Id)), _path);
         }
     }
 

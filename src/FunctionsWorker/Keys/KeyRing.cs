@@ -18,6 +18,7 @@ internal sealed class KeyRing
     private readonly KeySet _configuredSet;
     private readonly ImmutableArray<StoredKey> _configured;
     private volatile Snapshot _keys;
+    private volatile bool _isRead;
 
     public KeyRing(KeySet configured)
     {
@@ -25,6 +26,9 @@ internal sealed class KeyRing
         _configured = [.. configured.All().Select(static key => StoredKey.Of(key.Id, key.Value))];
         _keys = new(_configured);
     }
+
+    /// <summary>Whether the keys of the store are known; until they have been read once, only configured ones are.</summary>
+    public bool IsRead => _isRead;
 
     /// <summary>The key for links that lead to the management API; null when the host has none.</summary>
     public string? LinkKey => _keys.LinkKey;
@@ -37,8 +41,11 @@ internal sealed class KeyRing
     }
 
     /// <summary>Takes over what the store says now.</summary>
-    public void Load(IEnumerable<StoredKey> stored) =>
+    public void Load(IEnumerable<StoredKey> stored)
+    {
         _keys = new([.. _configured, .. stored.Where(key => !_configuredSet.Has(key.Id))]);
+        _isRead = true;
+    }
 
     public bool Allows(string? key, AuthorizationLevel level, string? function = null)
     {

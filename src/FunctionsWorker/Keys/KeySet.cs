@@ -56,10 +56,8 @@ internal sealed record KeySet
             key => (new KeyId(KeyKind.Function, function.Key, key.Key), key.Value))),
     ];
 
-    /// <summary>Whether a key of that name is among these; names in settings know no case.</summary>
-    public bool Has(KeyId id) => All().Any(key => key.Id.Kind == id.Kind
-        && string.Equals(key.Id.Function, id.Function, StringComparison.OrdinalIgnoreCase)
-        && string.Equals(key.Id.Name, id.Name, StringComparison.OrdinalIgnoreCase));
+    /// <summary>Whether a key of that name is among these.</summary>
+    public bool Has(KeyId id) => All().Any(key => key.Id == id);
 
     // The host looks for its own key by its name as it stands; environment variables are often in capitals.
     private static KeyId OfSystem(string name) => string.Equals(name, KeyId.DurableTaskName, StringComparison.OrdinalIgnoreCase)

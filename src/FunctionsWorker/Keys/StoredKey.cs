@@ -18,6 +18,7 @@ internal enum KeyKind
     Function = 3,
 }
 
+/// <summary>Which key. The names of keys and functions know no case: two that differ in nothing else are one.</summary>
 /// <param name="Function">The function's name for <see cref="KeyKind.Function"/>, else empty.</param>
 internal sealed record KeyId(KeyKind Kind, string Function, string Name)
 {
@@ -30,6 +31,14 @@ internal sealed record KeyId(KeyKind Kind, string Function, string Name)
     public static KeyId Master { get; } = new(KeyKind.Master, "", MasterName);
 
     public static KeyId DurableTask { get; } = new(KeyKind.System, "", DurableTaskName);
+
+    public bool Equals(KeyId? other) => other is not null
+        && Kind == other.Kind
+        && string.Equals(Function, other.Function, StringComparison.OrdinalIgnoreCase)
+        && string.Equals(Name, other.Name, StringComparison.OrdinalIgnoreCase);
+
+    public override int GetHashCode() => HashCode.Combine(
+        Kind, Function.GetHashCode(StringComparison.OrdinalIgnoreCase), Name.GetHashCode(StringComparison.OrdinalIgnoreCase));
 
     public override string ToString() => Kind == KeyKind.Function ? $"{Kind} key '{Name}' of '{Function}'" : $"{Kind} key '{Name}'";
 }

@@ -70,8 +70,9 @@ internal sealed class StartApi(
         {
             return await client.WaitForInstanceCompletionAsync(id, getInputsAndOutputs: true, either.Token);
         }
-        catch (OperationCanceledException) when (waiting.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
+            // The time is over, or this host stops: the caller asks again, there or elsewhere.
             return null;
         }
     }

@@ -15,6 +15,7 @@ internal sealed partial class QueueListener(
     QueueFunction function,
     QueueMessageRunner runner,
     QueueSettings settings,
+    QueueLease lease,
     HostHealth health,
     IHostApplicationLifetime lifetime,
     TimeProvider time,
@@ -107,7 +108,7 @@ internal sealed partial class QueueListener(
     {
         using var patience = new CancellationTokenSource();
         await using CancellationTokenRegistration limit = stopping.Register(() => patience.CancelAfter(PatienceWhenStopping));
-        return (await function.Queue.ReceiveMessagesAsync(settings.BatchSize, settings.Lease, patience.Token)).Value;
+        return (await function.Queue.ReceiveMessagesAsync(settings.BatchSize, lease.Duration, patience.Token)).Value;
     }
 
     private void ReportReached()

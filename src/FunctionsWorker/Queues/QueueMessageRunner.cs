@@ -13,6 +13,7 @@ namespace Microsoft.Azure.Functions.Worker.Queues;
 internal sealed partial class QueueMessageRunner(
     FunctionInvoker invoker,
     HostSettings settings,
+    QueueLease leased,
     HostDrain drain,
     MessageTraces traces,
     HostMetrics metrics,
@@ -29,7 +30,7 @@ internal sealed partial class QueueMessageRunner(
         metrics.Dequeued(function.Queue.Name, time.GetUtcNow() - message.InsertedOn);
         try
         {
-            await using var lease = new MessageLease(function.Queue, message, _settings.Lease, time, logger);
+            await using var lease = new MessageLease(function.Queue, message, leased.Duration, time, logger);
             // A message that took the whole process with it has a count, but no failure that anybody saw.
             Exception? failure = message.DequeueCount > _settings.MaxDequeueCount
                 ? new InvalidOperationException($"It was taken {message.DequeueCount} times and never finished.")
@@ -40,7 +41,7 @@ internal sealed partial class QueueMessageRunner(
             }
 
             string receipt = await lease.EndAsync();
-            bool isCutShort = failure is OperationCanceledException && drain.InvocationsMustEnd.IsCancellationRequested;
+            bool isCutShort = drain.HasCutShort(failure);
             await (isCutShort ? GiveBackAsync(function, message, receipt) : EndAsync(function, message, receipt, failure));
         }
         catch (Exception exception)

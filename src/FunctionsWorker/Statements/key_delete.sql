@@ -1,1 +1,3 @@
-DELETE FROM keys WHERE kind = $1 AND function = $2 AND name = $3 RETURNING name;
+DELETE FROM keys
+WHERE kind = $1 AND lower(function) = lower($2) AND lower(name) = lower($3)
+RETURNING name;

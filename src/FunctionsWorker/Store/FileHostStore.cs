@@ -22,6 +22,9 @@ internal sealed class FileHostStore(string folder, TimeProvider time) : IHostSto
         await _keys.ReadAsync(cancellationToken);
     }
 
+    /// <summary>A disk does not come back by itself.</summary>
+    public bool IsAway(Exception thrown) => false;
+
     public Task EnterAsync(TimerEntry entry, CancellationToken cancellationToken) => _timers.ChangeAsync(
         content =>
         {
@@ -101,8 +104,10 @@ internal sealed class FileHostStore(string folder, TimeProvider time) : IHostSto
     public Task<bool> SetKeyAsync(StoredKey key, CancellationToken cancellationToken) => _keys.ChangeAsync(
         content =>
         {
-            bool isNew = content.Keys.RemoveAll(known => known.ToKey().Id == key.Id) == 0;
-            content.Keys.Add(KeyRecord.Of(key));
+            // A key that is there keeps the letters of its name.
+            KeyId id = content.Keys.Find(known => known.ToKey().Id == key.Id)?.ToKey().Id ?? key.Id;
+            bool isNew = content.Keys.RemoveAll(known => known.ToKey().Id == id) == 0;
+            content.Keys.Add(KeyRecord.Of(key with { Id = id }));
             return (isNew, true);
         },
         cancellationToken);

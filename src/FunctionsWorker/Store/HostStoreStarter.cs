@@ -2,10 +2,21 @@ using Microsoft.Extensions.Hosting;
 
 namespace Microsoft.Azure.Functions.Worker.Store;
 
-/// <summary>Makes the store ready before any service starts that may use it.</summary>
+/// <summary>Makes the store ready before any service starts that may use it. A host whose store is away starts without it: each service
+/// that needs it says so, and tries on.</summary>
 internal sealed class HostStoreStarter(IHostStore store) : IHostedLifecycleService
 {
-    public Task StartingAsync(CancellationToken cancellationToken) => store.InitializeAsync(cancellationToken);
+    public async Task StartingAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.InitializeAsync(cancellationToken);
+        }
+        catch (Exception away) when (store.IsAway(away))
+        {
+            // Whoever asks it next tries again.
+        }
+    }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

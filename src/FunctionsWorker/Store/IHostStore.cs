@@ -11,8 +11,12 @@ internal interface IHostStore : ITimerStore, IKeyStore
     /// <summary>Where it is, for people; without secrets.</summary>
     string Place { get; }
 
-    /// <summary>Makes it ready; called once before anything else.</summary>
+    /// <summary>Makes it ready; called once before anything else. When the store was away then, the first of the other methods that
+    /// finds it does it.</summary>
     Task InitializeAsync(CancellationToken cancellationToken);
+
+    /// <summary>Whether what a method threw says that the store is out of reach, which may pass by itself.</summary>
+    bool IsAway(Exception thrown);
 }
 
 /// <summary>
@@ -72,7 +76,8 @@ internal sealed record TimerClaim(long Fence, DateTimeOffset? Last, DateTimeOffs
 internal sealed record TimerOutcome(
     string Function, long Fence, string Schedule, DateTimeOffset? Next, bool KeepsNext, DateTimeOffset Now);
 
-/// <summary>The keys of callers, hashed.</summary>
+/// <summary>The keys of callers, hashed. A name in other letters is the same name; the key keeps the letters that it was made
+/// with.</summary>
 internal interface IKeyStore
 {
     Task<IReadOnlyList<StoredKey>> ReadKeysAsync(CancellationToken cancellationToken);

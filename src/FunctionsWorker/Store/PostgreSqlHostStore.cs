@@ -5,7 +5,10 @@ using Npgsql;
 
 namespace Microsoft.Azure.Functions.Worker.Store;
 
-/// <summary>The store for any number of hosts: a schema of its own beside the task hub's. Each method is one statement.</summary>
+/// <summary>
+/// The store for any number of hosts: a schema of its own beside the task hub's. Each method is one statement, and makes the schema ready
+/// first if that could not be done at the start.
+/// </summary>
 internal sealed class PostgreSqlHostStore(string connectionString, string schema, TimeProvider time, ILoggerFactory loggers)
     : IHostStore, IAsyncDisposable
 {
@@ -24,20 +27,36 @@ internal sealed class PostgreSqlHostStore(string connectionString, string schema
             settings.MaxPoolSize = MaxConnections;
         });
 
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _disposing = new();
+    private Task? _ready;
+
     public string Place => $"schema '{schema}' in PostgreSQL";
 
-    public async Task InitializeAsync(CancellationToken cancellationToken)
+    /// <summary>One attempt at a time, for all who need the store: an attempt that failed is followed by another when somebody asks
+    /// again.</summary>
+    public Task InitializeAsync(CancellationToken cancellationToken)
     {
-        await PostgresStartup.WaitUntilReadyAsync(
-            _source, time, loggers.CreateLogger<PostgreSqlHostStore>(), cancellationToken: cancellationToken);
-        await new Migrator(_source, schema, Migration.FromResources<PostgreSqlHostStore>()).MigrateAsync(cancellationToken);
+        lock (_gate)
+        {
+            if (_ready is null or { IsFaulted: true } or { IsCanceled: true })
+            {
+                // Nobody's own: who asked first may leave before the others.
+                _ready = Task.Run(() => MakeReadyAsync(_disposing.Token), CancellationToken.None);
+            }
+
+            return _ready.IsCompletedSuccessfully ? _ready : _ready.WaitAsync(cancellationToken);
+        }
     }
+
+    public bool IsAway(Exception thrown) => PostgresErrors.IsTransient(thrown);
 
     public async Task EnterAsync(TimerEntry entry, CancellationToken cancellationToken)
     {
-        await using NpgsqlCommand command = _source.CreateCommand(
-            Sql["timer_enter"], entry.Function, entry.Schedule, entry.Next, entry.Now, entry.LeaveOutBefore,
-            ITimerStore.ClockTolerance);
+        await using NpgsqlCommand command = await CommandAsync(
+            "timer_enter",
+            [entry.Function, entry.Schedule, entry.Next, entry.Now, entry.LeaveOutBefore, ITimerStore.ClockTolerance],
+            cancellationToken);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -61,7 +80,7 @@ internal sealed class PostgreSqlHostStore(string connectionString, string schema
     public async Task<IReadOnlyList<StoredKey>> ReadKeysAsync(CancellationToken cancellationToken)
     {
         var keys = new List<StoredKey>();
-        await using NpgsqlCommand command = _source.CreateCommand(Sql["key_read"]);
+        await using NpgsqlCommand command = await CommandAsync("key_read", [], cancellationToken);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
@@ -89,14 +108,19 @@ internal sealed class PostgreSqlHostStore(string connectionString, string schema
 
     public async Task<bool> SetKeyAsync(StoredKey key, CancellationToken cancellationToken)
     {
-        await using NpgsqlCommand command = _source.CreateCommand(Sql["key_set"], ArgumentsOf(key));
+        await using NpgsqlCommand command = await CommandAsync("key_set", ArgumentsOf(key), cancellationToken);
         return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
     public Task<bool> DeleteKeyAsync(KeyId id, CancellationToken cancellationToken) =>
         AnyAsync("key_delete", [id.Kind.ToString(), id.Function, id.Name], cancellationToken);
 
-    public ValueTask DisposeAsync() => _source.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _disposing.CancelAsync();
+        await _source.DisposeAsync();
+        _disposing.Dispose();
+    }
 
     private static object?[] ArgumentsOf(StoredKey key) =>
         [key.Id.Kind.ToString(), key.Id.Function, key.Id.Name, key.Salt, key.Hash, key.Readable];
@@ -104,18 +128,31 @@ internal sealed class PostgreSqlHostStore(string connectionString, string schema
     private static DateTimeOffset? TimeOf(NpgsqlDataReader row, int column) =>
         row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);
 
+    private async Task MakeReadyAsync(CancellationToken cancellationToken)
+    {
+        await PostgresStartup.WaitUntilReadyAsync(
+            _source, time, loggers.CreateLogger<PostgreSqlHostStore>(), timeout: TimeSpan.Zero, cancellationToken);
+        await new Migrator(_source, schema, Migration.FromResources<PostgreSqlHostStore>()).MigrateAsync(cancellationToken);
+    }
+
+    private async ValueTask<NpgsqlCommand> CommandAsync(string statement, object?[] arguments, CancellationToken cancellationToken)
+    {
+        await InitializeAsync(cancellationToken);
+        return _source.CreateCommand(Sql[statement], arguments);
+    }
+
     private async Task<T?> FirstAsync<T>(
         Func<NpgsqlDataReader, T> read, string statement, object?[] arguments, CancellationToken cancellationToken)
         where T : class
     {
-        await using NpgsqlCommand command = _source.CreateCommand(Sql[statement], arguments);
+        await using NpgsqlCommand command = await CommandAsync(statement, arguments, cancellationToken);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken) ? read(reader) : null;
     }
 
     private async Task<bool> AnyAsync(string statement, object?[] arguments, CancellationToken cancellationToken)
     {
-        await using NpgsqlCommand command = _source.CreateCommand(Sql[statement], arguments);
+        await using NpgsqlCommand command = await CommandAsync(statement, arguments, cancellationToken);
         return await command.ExecuteScalarAsync(cancellationToken) is not null;
     }
 }

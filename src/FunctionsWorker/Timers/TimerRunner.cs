@@ -108,8 +108,8 @@ internal sealed partial class TimerRunner(
         {
             await InvokeAsync(timer, info, lost.Token);
         }
-        catch (Exception exception) when (IsCancelled(exception)
-            && (lost.IsCancellationRequested || drain.InvocationsMustEnd.IsCancellationRequested))
+        catch (Exception exception) when (drain.HasCutShort(exception)
+            || (lost.IsCancellationRequested && HostDrain.IsCancelled(exception)))
         {
             isOver = false;
             Log.CutShort(logger, timer.Name);
@@ -139,12 +139,10 @@ internal sealed partial class TimerRunner(
         }
     }
 
-    private static bool IsCancelled(Exception exception) =>
-        exception is OperationCanceledException or RetriesInterruptedException { InnerException: OperationCanceledException };
-
-    // A run goes on when the host stops, for as long as the drain allows: that token comes from the invoker.
-    private async Task InvokeAsync(TimerFunction timer, TimerInfo info, CancellationToken leaseLost) =>
-        await invoker.InvokeAsync(new InvocationRequest(timer.Function, info), leaseLost);
+    // A run goes on when the host stops, for as long as the drain allows: that token comes from the invoker. One that does not heed it
+    // is abandoned, as the messages of queues are.
+    private Task<FunctionContext> InvokeAsync(TimerFunction timer, TimerInfo info, CancellationToken leaseLost) =>
+        invoker.InvokeAsync(new InvocationRequest(timer.Function, info), leaseLost).AsTask().WaitAsync(drain.InvocationsAbandoned);
 
     private async Task KeepLeaseAsync(TimerFunction timer, long fence, CancellationTokenSource lost, CancellationToken ended)
     {

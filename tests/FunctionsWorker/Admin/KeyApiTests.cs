@@ -48,6 +48,21 @@ public sealed class KeyApiTests : IAsyncLifetime
         Assert.DoesNotContain("chosen-by-the-operator", _host.Log.All, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/admin/host/keys", "/api/Echo")]
+    [InlineData("/admin/host/systemkeys", "/api/OnlySystem")]
+    [InlineData("/admin/functions/echo/keys", "/api/Echo")]
+    public async Task A_name_in_other_letters_names_the_same_key(string keys, string opens)
+    {
+        string first = await ValueAsync(await SendAsync(HttpMethod.Post, $"{keys}/Partner"));
+        HttpResponseMessage changed = await PutAsync($"{keys}/pARTNER", new { name = "PARTNER", value = "chosen-by-the-operator" });
+        Assert.Equal(HttpStatusCode.OK, changed.StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(opens, first));
+        Assert.Equal("Partner", (string)(await TestHost.JsonAsync(await SendAsync(HttpMethod.Get, $"{keys}/partner")))["name"]!);
+        Assert.Equal(HttpStatusCode.NoContent, (await SendAsync(HttpMethod.Delete, $"{keys}/partner")).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(opens, "chosen-by-the-operator"));
+    }
+
     [Fact]
     public async Task A_key_of_one_function_opens_no_other()
     {
@@ -67,6 +82,7 @@ public sealed class KeyApiTests : IAsyncLifetime
     [InlineData("GET", "/admin/functions/Nobody/keys", "", 404, "no function 'Nobody'")]
     [InlineData("DELETE", "/admin/host/keys/_master", "", 400, "cannot be deleted")]
     [InlineData("DELETE", "/admin/host/systemkeys/durabletask_extension", "", 400, "cannot be deleted")]
+    [InlineData("DELETE", "/admin/host/systemkeys/DurableTask_Extension", "", 400, "cannot be deleted")]
     [InlineData("POST", "/admin/host/keys/default", "", 409, "AzureFunctionsKeys")]
     [InlineData("POST", "/admin/host/keys/_master", "", 409, "AzureFunctionsKeys")]
     [InlineData("DELETE", "/admin/functions/Echo/keys/default", "", 409, "AzureFunctionsKeys")]

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Heal.FunctionsWorker.Tests.Support;
 using Microsoft.Azure.Functions.Worker.Store;
+using Npgsql;
 
 namespace Heal.FunctionsWorker.Tests.Keys;
 
@@ -99,6 +100,59 @@ public sealed class MadeKeysTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_host_that_starts_before_its_database_makes_its_keys_when_it_is_there()
+    {
+        var server = new NpgsqlConnectionStringBuilder(_database.ConnectionString);
+        await using var proxy = new SwitchableProxy(server.Port);
+        server.Port = proxy.Port;
+        await using TestHost host = await StartAsync(server.ConnectionString);
+        HttpResponseMessage unknown = await host.GetAsync("/admin/host/status", OldMaster);
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "2"), (unknown.StatusCode, unknown.Headers.RetryAfter!.ToString()));
+        Assert.Contains("keys", await host.GetTextAsync("/readyz"), StringComparison.Ordinal);
+        Assert.False(File.Exists(NewKeys));
+
+        proxy.SwitchOn();
+
+        await Azurite.UntilAsync(
+            async () => (await host.GetAsync("/admin/host/status", OldMaster)).StatusCode == HttpStatusCode.Unauthorized,
+            "the keys are read");
+        JsonNode file = JsonNode.Parse(await File.ReadAllTextAsync(NewKeys))!;
+        await AssertOpensAsync(
+            host, Text(file["master"]), Text(file["host"]!["default"]), Text(file["system"]!["durabletask_extension"]));
+        Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("/readyz")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Keys_that_could_not_be_stored_at_first_are_those_of_the_one_file_in_the_end()
+    {
+        await using (await TestHost.StartAsync(settings: new(StringComparer.Ordinal) { ["DURABLE_POSTGRES"] = _database.ConnectionString }))
+        {
+            // It has made the tables, and no keys.
+        }
+
+        // What a replica answers that has not become the primary yet.
+        await _database.QueryAsync<int>("""
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN RAISE EXCEPTION 'read-only' USING ERRCODE = 'read_only_sql_transaction'; END $$;
+            CREATE TRIGGER refuse BEFORE INSERT ON durable_host.keys EXECUTE FUNCTION refuse();
+            SELECT 1
+            """);
+        await using TestHost host = await StartAsync(onPostgres: true);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await host.GetAsync("/api/Echo", OldHost)).StatusCode);
+        string file = await File.ReadAllTextAsync(NewKeys);
+
+        await _database.QueryAsync<int>("DROP TRIGGER refuse ON durable_host.keys; SELECT 1");
+
+        await Azurite.UntilAsync(
+            async () => (await host.GetAsync("/api/Echo", OldHost)).StatusCode == HttpStatusCode.Unauthorized, "the keys are read");
+        Assert.Equal([NewKeys], Directory.GetFiles(_state, "new-keys*.json"));
+        Assert.Equal(file, await File.ReadAllTextAsync(NewKeys));
+        JsonNode told = JsonNode.Parse(file)!;
+        await AssertOpensAsync(
+            host, Text(told["master"]), Text(told["host"]!["default"]), Text(told["system"]!["durabletask_extension"]));
+    }
+
+    [Fact]
     public async Task Hosts_that_start_together_make_one_set_of_keys()
     {
         TestHost[] hosts = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => StartAsync(onPostgres: true)));
@@ -125,10 +179,12 @@ public sealed class MadeKeysTests : IAsyncLifetime
         Assert.Contains($"code={system}", (string)links["StatusQueryGetUri"]!, StringComparison.Ordinal);
     }
 
-    private Task<TestHost> StartAsync(bool onPostgres) => TestHost.StartAsync(settings: new(StringComparer.Ordinal)
+    private Task<TestHost> StartAsync(bool onPostgres) => StartAsync(onPostgres ? _database.ConnectionString : "");
+
+    private Task<TestHost> StartAsync(string connection) => TestHost.StartAsync(settings: new(StringComparer.Ordinal)
     {
         ["HEAL_STATE"] = _state,
-        ["DURABLE_POSTGRES"] = onPostgres ? _database.ConnectionString : "",
+        ["DURABLE_POSTGRES"] = connection,
         ["AzureFunctionsKeys:master"] = "",
         ["AzureFunctionsKeys:host:default"] = "",
         ["AzureFunctionsKeys:system:durabletask_extension"] = "",

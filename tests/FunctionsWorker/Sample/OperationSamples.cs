@@ -64,6 +64,25 @@ public sealed class OperationSamples(Journal journal, IConfiguration configurati
         return "run";
     }
 
+    /// <summary>Waits for the end of an instance with the client alone, and without a token.</summary>
+    [Function("Await")]
+    public async Task<string> AwaitAsync(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "await/{id}")] HttpRequest request,
+        [DurableClient] DurableTaskClient client,
+        string id)
+    {
+        journal.Write($"awaits {id}");
+        return (await client.WaitForInstanceCompletionAsync(id, CancellationToken.None)).RuntimeStatus.ToString();
+    }
+
+    /// <summary>The same, for an instance that a message names.</summary>
+    [Function("AwaitOrder")]
+    public async Task AwaitOrderAsync([QueueTrigger("%ORDERS%")] string id, [DurableClient] DurableTaskClient client)
+    {
+        journal.Write($"awaits {id}");
+        await client.WaitForInstanceCompletionAsync(id, CancellationToken.None);
+    }
+
     /// <summary>A type that contains itself.</summary>
     public sealed record Node(string Name, Node? Next);
 }

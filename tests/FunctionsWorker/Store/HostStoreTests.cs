@@ -178,6 +178,20 @@ public abstract class HostStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_key_whose_name_is_the_same_in_other_letters_is_that_key()
+    {
+        var made = new KeyId(KeyKind.Function, Function, "Partner");
+        var same = new KeyId(KeyKind.Function, Function.ToUpperInvariant(), "pARTNER");
+        await _one.SetKeyAsync(StoredKey.Of(made, "first-value-of-the-key"), default);
+        Assert.Empty(await _other.AddKeysAsync([StoredKey.Of(same, "another-value-of-the-key")], default));
+        Assert.False(await _other.SetKeyAsync(StoredKey.Of(same, "second-value-of-the-key"), default));
+        StoredKey changed = Assert.Single(await _one.ReadKeysAsync(default));
+        Assert.Equal((Function, "Partner", true), (changed.Id.Function, changed.Id.Name, changed.Matches("second-value-of-the-key")));
+        Assert.True(await _one.DeleteKeyAsync(same, default));
+        Assert.Empty(await _one.ReadKeysAsync(default));
+    }
+
+    [Fact]
     public async Task Keys_that_several_hosts_add_at_once_are_each_added_by_one()
     {
         KeyId[] ids = [KeyId.Master, KeyId.DurableTask, new(KeyKind.Host, "", "default")];

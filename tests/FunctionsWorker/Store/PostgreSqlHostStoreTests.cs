@@ -1,4 +1,5 @@
 using Heal.Postgres;
+using Microsoft.Azure.Functions.Worker.Keys;
 using Microsoft.Azure.Functions.Worker.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -21,6 +22,19 @@ public sealed class PostgreSqlHostStoreTests : HostStoreTests
         Assert.Equal(1L, await _database.QueryAsync<long>("SELECT count(*) FROM pg_tables WHERE schemaname = $1", Schema));
         await migrator.MigrateAsync();
         Assert.Equal(3L, await _database.QueryAsync<long>("SELECT count(*) FROM pg_tables WHERE schemaname = $1", Schema));
+    }
+
+    [Fact]
+    public async Task Of_keys_that_an_earlier_version_told_apart_by_letters_none_but_the_new_value_opens_after_a_change()
+    {
+        IHostStore store = await OpenAsync();
+        await store.SetKeyAsync(StoredKey.Of(new(KeyKind.Host, "", "partner"), "first-value-of-the-key"), default);
+        await _database.QueryAsync<long>(
+            "WITH double AS (INSERT INTO shop_host.keys (kind, function, name, salt, hash) "
+            + "SELECT kind, function, 'PARTNER', salt, hash FROM shop_host.keys RETURNING 1) SELECT count(*) FROM double");
+        Assert.Equal(2, (await store.ReadKeysAsync(default)).Count);
+        Assert.False(await store.SetKeyAsync(StoredKey.Of(new(KeyKind.Host, "", "Partner"), "second-value-of-the-key"), default));
+        Assert.True(Assert.Single(await store.ReadKeysAsync(default)).Matches("second-value-of-the-key"));
     }
 
     [Theory]

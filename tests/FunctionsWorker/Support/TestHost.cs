@@ -28,7 +28,7 @@ internal sealed class TestHost : IAsyncDisposable
     public static readonly string[] Listeners =
     [
         "Tick", "TickAsText", "TickAsOwn",
-        "TickAgain", "TickOnAndOn", "Beat", "Wake", "TakeOrder", "SlowOrder", "Patient", "TakeBytes", "TakeText",
+        "TickAgain", "TickOnAndOn", "Beat", "Wake", "TakeOrder", "SlowOrder", "AwaitOrder", "Patient", "TakeBytes", "TakeText",
         "SendText", "SendMany", "SendAndReply", "SendLate", "Forward",
     ];
 

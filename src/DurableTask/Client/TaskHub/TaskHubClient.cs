@@ -20,6 +20,7 @@ internal sealed class TaskHubClient : DurableTaskClient
     private readonly LargePayloadOptions _limits;
     private readonly IReadOnlyList<string>? _dedupeStatuses;
     private readonly bool _writesSpans;
+    private readonly CancellationToken _stopping;
     private readonly TimeProvider _time;
     private readonly DurableTaskClientOptions _options;
     private readonly OrchestrationStarter _starter;
@@ -52,6 +53,7 @@ internal sealed class TaskHubClient : DurableTaskClient
         _limits = hubOptions.LargePayloads;
         _dedupeStatuses = hubOptions.DefaultDedupeStatuses;
         _writesSpans = hubOptions.WritesSpans;
+        _stopping = hubOptions.Stopping;
         _time = time;
         _options = options;
         _starter = new OrchestrationStarter(hub, hubOptions, time, logger);
@@ -299,14 +301,20 @@ internal sealed class TaskHubClient : DurableTaskClient
     private async Task<OrchestrationMetadata> WaitAsync(
         string instanceId, Func<OrchestrationStatus, bool> until, bool withPayloads, CancellationToken cancellation)
     {
+        using var either = _stopping.CanBeCanceled ? CancellationTokenSource.CreateLinkedTokenSource(cancellation, _stopping) : null;
         try
         {
-            return await WatchAsync(instanceId, until, withPayloads, cancellation);
+            return await WatchAsync(instanceId, until, withPayloads, either?.Token ?? cancellation);
         }
         catch (OperationCanceledException e) when (cancellation.IsCancellationRequested)
         {
             // The one type for whoever gave up, whatever the hub was in the middle of: tests ask for it exactly.
             throw new OperationCanceledException($"The wait for instance '{instanceId}' was given up.", e, cancellation);
+        }
+        catch (OperationCanceledException e) when (_stopping.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(
+                $"The wait for instance '{instanceId}' has ended, because this process stops; the instance goes on.", e, _stopping);
         }
     }
 

@@ -18,6 +18,12 @@ public sealed class TaskHubClientOptions
     /// </summary>
     public IReadOnlyList<string>? DefaultDedupeStatuses { get; set; }
 
+    /// <summary>
+    /// Cancelled when waits for the start or the end of an instance are to end, with an <see cref="OperationCanceledException"/>, because
+    /// their process does: it runs nothing any more that they wait for. Default: never.
+    /// </summary>
+    public CancellationToken Stopping { get; set; }
+
     /// <summary>Write spans of starts and events while somebody listens to their source. Default: true.</summary>
     public bool WritesSpans { get; set; } = true;
 
