@@ -9,8 +9,8 @@ namespace Heal.DurableTask.ApiSurface.Tests;
 
 /// <summary>
 /// Writes the attributes of the public API as lines "type | declaration | [attribute]", "type | member | [attribute]",
-/// "… | [return: attribute]", "… | [attribute] parameter"; declarations and members as <see cref="PublicApi"/> writes them. An attribute of a
-/// value of an enumeration is "type | declaration | [attribute] value".
+/// "… | [return: attribute]", "… | [attribute] parameter"; declarations and members as <see cref="PublicApi"/> writes them. An attribute
+/// of a value of an enumeration is "type | declaration | [attribute] value".
 /// </summary>
 internal static class PublicAttributes
 {
@@ -135,7 +135,8 @@ internal static class PublicAttributes
         string text => $"\"{text}\"",
         bool flag => flag ? "true" : "false",
         IEnumerable list => string.Join(", ", list.Cast<CustomAttributeTypedArgument>().Select(Value)),
-        var number when argument.ArgumentType.IsEnum => Enum.ToObject(argument.ArgumentType, number).ToString()!.Replace(", ", " | ", StringComparison.Ordinal),
+        var number when argument.ArgumentType.IsEnum =>
+            Enum.ToObject(argument.ArgumentType, number).ToString()!.Replace(", ", " | ", StringComparison.Ordinal),
         var number => Convert.ToString(number, CultureInfo.InvariantCulture)!,
     };
 }

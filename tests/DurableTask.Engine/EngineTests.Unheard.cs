@@ -69,7 +69,8 @@ public abstract partial class EngineTests
         await using EngineHost engine = await EngineHost.StartAsync(
             hub,
             tasks => tasks
-                .AddOrchestratorFunc("Asks", context => context.Entities.CallEntityAsync<string>(new EntityInstanceId("Echo", "one"), "any"))
+                .AddOrchestratorFunc(
+                    "Asks", context => context.Entities.CallEntityAsync<string>(new EntityInstanceId("Echo", "one"), "any"))
                 .AddEntity("Echo", _ => new Echo()),
             configure: options => options.EnableEntitySupport = true,
             configureHub: Impatient);

@@ -141,7 +141,8 @@ public abstract partial class EntityTests
                 }
             }),
             HubProxy.AroundEntities(hub, (method, arguments) =>
-                method == nameof(IEntityHub.CommitAsync) && arguments[0] is EntityCommit { EntityMessages: [{ Message.IsLockRequest: true }] }
+                method == nameof(IEntityHub.CommitAsync)
+                && arguments[0] is EntityCommit { EntityMessages: [{ Message.IsLockRequest: true }] }
                     ? Task.FromException(new EncoderFallbackException("no such entity"))
                     : null));
 

@@ -69,7 +69,9 @@ public sealed class PostgreSqlEntityTests(HubTestDatabase database) : EntityTest
         await AddOneAsync(hub);
         await hub.Entities.SignalAsync(new OutgoingEntityMessage(
             "@counter@other", new EntityMessage { Operation = "add", Input = "7", IsSignal = true }));
-        await ListAsync(store, $$"""INSERT INTO entity_inbox (entity_id, visible_at, message) VALUES ('{{Some}}', now(), '{"op":') RETURNING message""");
+        await ListAsync(
+            store,
+            $$"""INSERT INTO entity_inbox (entity_id, visible_at, message) VALUES ('{{Some}}', now(), '{"op":') RETURNING message""");
         await AddOneAsync(hub);
 
         await using EngineHost engine = await StartAsync(_ => { }, hub);

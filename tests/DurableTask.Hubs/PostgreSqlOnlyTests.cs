@@ -285,8 +285,8 @@ public sealed class PostgreSqlOnlyTests(HubTestDatabase database) : IClassFixtur
         Assert.Equal(["1"], await ListAsync("SELECT count(*)::text FROM history"));
     }
 
-    /// <summary>The turn whose answer was lost has started an activity that nobody knows of. The outcome that it consumed is told once more,
-    /// and the turn that this leads to knows of no open activity either.</summary>
+    /// <summary>The turn whose answer was lost has started an activity that nobody knows of. The outcome that it consumed is told once
+    /// more, and the turn that this leads to knows of no open activity either.</summary>
     [Fact]
     public async Task What_a_turn_of_unknown_outcome_started_is_found_although_the_instance_goes_on_before_that()
     {

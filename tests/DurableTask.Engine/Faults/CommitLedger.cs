@@ -54,7 +54,8 @@ internal sealed class CommitLedger
             int position = 0;
             while (position < stored.Events.Count)
             {
-                AskedTurn[] next = [.. turns.Where(turn => turn.HistoryCount == position && turn.Events.Count > 0 && turn.IsIn(stored.Events))];
+                AskedTurn[] next =
+                    [.. turns.Where(turn => turn.HistoryCount == position && turn.Events.Count > 0 && turn.IsIn(stored.Events))];
                 if (next.Length != 1)
                 {
                     yield return $"'{id}' has {stored.Events.Count} events; from event {position} on they are those of {next.Length} turns";

@@ -6,7 +6,7 @@ namespace Heal.DurableTask.Engine.Tests.Faults;
 
 /// <summary>
 /// A process's way to PostgreSQL, on which a seed draws what goes wrong: a request that never arrives, or in part; one that is carried out
-/// and whose answer is lost, as a whole or in part; a way that takes its time. A request is what the driver writes at once, which is a group
+/// and whose answer is lost, as a whole or in part; a way that takes its time. A request is what the driver writes at once: a group
 /// of statements with the end of its transaction, or one step of a longer transaction, its COMMIT included.
 /// </summary>
 internal sealed class FaultyWire : IAsyncDisposable

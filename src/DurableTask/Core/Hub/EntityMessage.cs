@@ -98,7 +98,9 @@ public sealed record EntityMessage
             };
 
             string? Text(string name) =>
-                parsed.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+                parsed.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+                    ? value.GetString()
+                    : null;
         }
         catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException)
         {

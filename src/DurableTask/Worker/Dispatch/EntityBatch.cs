@@ -258,7 +258,8 @@ internal sealed partial class EntityBatch(
             Message = "Entity '{EntityId}' is left to a worker of a newer version: its message {MessageId} cannot be read here. {Reason}")]
         public static partial void Unreadable(ILogger logger, string entityId, long messageId, string reason);
 
-        [LoggerMessage(EventId = 656, Level = LogLevel.Error, Message = "Entity '{EntityId}': its message {MessageId} is given up. {Reason}")]
+        [LoggerMessage(EventId = 656, Level = LogLevel.Error,
+            Message = "Entity '{EntityId}': its message {MessageId} is given up. {Reason}")]
         public static partial void Refused(ILogger logger, string entityId, long messageId, string reason);
 
         [LoggerMessage(EventId = 15, Level = LogLevel.Error, Message = "Entity '{EntityId}': operation '{Operation}' failed.")]

@@ -112,7 +112,8 @@ internal sealed partial class UnheardLocks(WorkerRuntime runtime)
         public static partial void GivenBack(ILogger logger, int count, WorkKind kind);
 
         [LoggerMessage(EventId = 658, Level = LogLevel.Warning,
-            Message = "Whether this worker has locks ({Kind}) that it does not know of could not be found out yet; it is tried again. {Reason}")]
+            Message = "Whether this worker has locks ({Kind}) that it does not know of could not be found out yet, it is tried again: "
+                + "{Reason}")]
         public static partial void NotFound(ILogger logger, WorkKind kind, string reason);
     }
 }
