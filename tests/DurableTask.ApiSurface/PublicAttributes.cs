@@ -9,8 +9,8 @@ namespace Heal.DurableTask.ApiSurface.Tests;
 
 /// <summary>
 /// Writes the attributes of the public API as lines "type | declaration | [attribute]", "type | member | [attribute]",
-/// "… | [return: attribute]", "… | [attribute] parameter"; declarations and members as <see cref="PublicApi"/> writes them. An attribute
-/// of a value of an enumeration is "type | declaration | [attribute] value".
+/// "… | [return: attribute]", "… | [attribute] parameter"; declarations and members as <see cref="PublicApi"/> writes them. An
+/// attribute of a value of an enumeration is "type | declaration | [attribute] value".
 /// </summary>
 internal static class PublicAttributes
 {
