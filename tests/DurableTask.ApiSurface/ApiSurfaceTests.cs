@@ -25,6 +25,10 @@ public sealed class ApiSurfaceTests
         [DurableExtension] = typeof(TaskEntityDispatcher).Assembly,
     };
 
+    /// <summary>The lists whose attributes are compared: those of the durable task engine.</summary>
+    private static readonly string[] AttributeLists =
+        ["Abstractions", "Client", "Worker", "InProcessTestHost", "Core", DurableExtension];
+
     /// <summary>
     /// The official packages of the function host are one assembly here. A list of one of them is compared with the types that it names,
     /// and with all types of these namespaces, which no other package has.
@@ -56,6 +60,32 @@ public sealed class ApiSurfaceTests
 
         Assert.True(findings.Count == 0, $"{findings.Count} differences:\n{string.Join('\n', findings.Order(StringComparer.Ordinal))}");
     }
+
+    [Fact]
+    public void Its_attributes_are_those_of_the_contract_but_for_the_exceptions_with_a_reason()
+    {
+        var exceptions = new ExceptionList(ContractList.LinesOf("attribute-exceptions.txt"));
+        List<string> findings = [];
+        foreach (string list in AttributeLists)
+        {
+            // Of what both have; what only one has is the business of the list of members.
+            HashSet<string> contract = [.. ContractList.Read(list)];
+            HashSet<string> members = [.. PublicApi.Of(Assemblies[list]).Where(contract.Contains)];
+            HashSet<string> theirs = [.. ContractList.LinesOf($"Attributes.{list}.txt").Where(line => members.Contains(MemberOf(line)))];
+            HashSet<string> ours = [.. PublicAttributes.Of(Assemblies[list]).Where(line => members.Contains(MemberOf(line)))];
+            findings.AddRange(ours.Except(theirs).Where(line => !exceptions.Covers('+', line)).Select(line => "+ " + line));
+            findings.AddRange(theirs.Except(ours).Where(line => !exceptions.Covers('-', line)).Select(line => "- " + line));
+            findings.AddRange(ContractList.LinesOf($"Attributes.{list}.txt").Where(line => !contract.Contains(MemberOf(line)))
+                .Select(line => $"Attributes/{list}.txt names a member that the contract does not have: {line}"));
+        }
+
+        findings.AddRange(exceptions.Unused.Select(line => $"attribute-exceptions.txt: there is no such difference any more: {line}"));
+
+        Assert.True(findings.Count == 0, $"{findings.Count} differences:\n{string.Join('\n', findings.Order(StringComparer.Ordinal))}");
+    }
+
+    /// <summary>"type | member" of "type | member | [attribute]".</summary>
+    private static string MemberOf(string line) => line[..line.LastIndexOf(" | [", StringComparison.Ordinal)];
 
     private static Func<string, bool> PartOf(string list, HashSet<string> contract)
     {

@@ -36,14 +36,11 @@ internal static class PublicApi
 
     private static string OwnerOf(Type type) => $"{type.Namespace}.{TypeText.OfDeclaration(type)}";
 
-    private static IEnumerable<string> LinesOf(Type type)
-    {
-        yield return LineOf(type);
-        foreach ((MemberInfo _, string text) in MembersOf(type))
-        {
-            yield return $"{OwnerOf(type)} | {text}";
-        }
-    }
+    /// <summary>The members of a type that have a line, with it.</summary>
+    public static IEnumerable<(MemberInfo Member, string Line)> MemberLinesOf(Type type) =>
+        MembersOf(type).Select(line => (line.Member, $"{OwnerOf(type)} | {line.Text}"));
+
+    private static IEnumerable<string> LinesOf(Type type) => MemberLinesOf(type).Select(line => line.Line).Prepend(LineOf(type));
 
     private static IEnumerable<(MemberInfo Member, string Text)> MembersOf(Type type) =>
         type.IsEnum || IsDelegate(type) ? [] : Fields(type).Concat(Constructors(type)).Concat(Properties(type)).Concat(Methods(type));

@@ -174,6 +174,12 @@ internal sealed class FakeTaskHub(TimeProvider time) : ITaskHub
         TimeSpan lease,
         CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
+    public Task<IReadOnlyList<OrchestrationLock>> FindOrchestrationLocksAsync(
+        string workerId, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<ActivityLock>> FindActivityLocksAsync(string workerId, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException();
+
     public Task WaitForWorkAsync(WorkKind kind, IReadOnlyList<WorkFilter>? only, CancellationToken cancellationToken = default) =>
         throw new NotSupportedException();
 

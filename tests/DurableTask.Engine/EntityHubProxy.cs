@@ -7,9 +7,9 @@ namespace Heal.DurableTask.Engine.Tests;
 public class EntityHubProxy : DispatchProxy
 {
     private IEntityHub _entities = null!;
-    private Func<string, object?> _answer = null!;
+    private Func<string, object?[], object?> _answer = null!;
 
-    public static IEntityHub Around(IEntityHub entities, Func<string, object?> answer)
+    public static IEntityHub Around(IEntityHub entities, Func<string, object?[], object?> answer)
     {
         IEntityHub proxy = Create<IEntityHub, EntityHubProxy>();
         ((EntityHubProxy)(object)proxy)._entities = entities;
@@ -18,6 +18,6 @@ public class EntityHubProxy : DispatchProxy
     }
 
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
-        _answer(targetMethod!.Name)
+        _answer(targetMethod!.Name, args ?? [])
         ?? targetMethod.Invoke(_entities, BindingFlags.DoNotWrapExceptions, binder: null, args, culture: null);
 }

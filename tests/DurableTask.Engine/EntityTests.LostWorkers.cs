@@ -49,7 +49,7 @@ public abstract partial class EntityTests
         Assert.Equal(1, await CallAsync(engine, Some, "get"));
     }
 
-    private static Task AddOneAsync(ITaskHub hub) => hub.Entities.SignalAsync(new OutgoingEntityMessage(
+    private protected static Task AddOneAsync(ITaskHub hub) => hub.Entities.SignalAsync(new OutgoingEntityMessage(
         Some.ToString(), new EntityMessage { Operation = "add", Input = "1", IsSignal = true }));
 
     /// <summary>A worker takes the entity, and is never heard of again.</summary>

@@ -12,14 +12,14 @@ namespace Heal.DurableTask.Engine.Tests;
 /// <summary>What an author of entities relies on, run against every hub.</summary>
 public abstract partial class EntityTests
 {
-    private static readonly EntityInstanceId Some = new("Counter", "some");
+    private protected static readonly EntityInstanceId Some = new("Counter", "some");
 
     /// <summary>A hub object on a store; two objects with the same store's name are two processes on one hub.</summary>
     protected abstract ITaskHub CreateHub(string store);
 
     private protected static string NewStore() => Guid.NewGuid().ToString("N");
 
-    private Task<EngineHost> StartAsync(
+    private protected Task<EngineHost> StartAsync(
         Action<DurableTaskRegistry> tasks,
         ITaskHub? hub = null,
         Action<TaskHubWorkerOptions>? configureHub = null,
@@ -47,7 +47,7 @@ public abstract partial class EntityTests
             });
 
     /// <summary>Calls an operation and gives its result. What the client signalled before is done by then.</summary>
-    private static async Task<int> CallAsync(EngineHost engine, EntityInstanceId id, string operation, int? input = null)
+    private protected static async Task<int> CallAsync(EngineHost engine, EntityInstanceId id, string operation, int? input = null)
     {
         OrchestrationMetadata done = await engine.RunAsync("Call", new EntityCall(id, operation, input));
         Assert.Equal((OrchestrationRuntimeStatus.Completed, null), (done.RuntimeStatus, done.FailureDetails?.ErrorMessage));

@@ -17,6 +17,23 @@ public class HubProxy : DispatchProxy
         return proxy;
     }
 
+    /// <summary>As <see cref="Around"/>, of a hub that hands new instances straight to its process's worker.</summary>
+    public static ITaskHub AroundLocal(ITaskHub hub, Func<string, object?[], object?> answer)
+    {
+        ITaskHub proxy = Create<ILocalHub, HubProxy>();
+        ((HubProxy)(object)proxy)._hub = hub;
+        ((HubProxy)(object)proxy)._answer = answer;
+        return proxy;
+    }
+
+    /// <summary>For a client whose worker leaves all work to others.</summary>
+    public static ITaskHub WithoutWork(ITaskHub hub) => Around(hub, (method, _) => method switch
+    {
+        nameof(ITaskHub.LockActivitiesAsync) => Task.FromResult<IReadOnlyList<ActivityWorkItem>>([]),
+        nameof(ITaskHub.LockOrchestrationsAsync) => Task.FromResult<IReadOnlyList<OrchestrationWorkItem>>([]),
+        _ => null,
+    });
+
     /// <summary>For a worker that runs orchestrations, but leaves all activities to others.</summary>
     public static ITaskHub WithoutActivities(ITaskHub hub) => Around(hub, (method, arguments) => method switch
     {
@@ -35,7 +52,11 @@ public class HubProxy : DispatchProxy
         hub, method => fails(method) ? Task.FromException(new TimeoutException("The hub did not answer.")) : null);
 
     /// <summary>Calls to the entities are answered by the test where it likes to.</summary>
-    public static ITaskHub AroundEntities(ITaskHub hub, Func<string, object?> answer)
+    public static ITaskHub AroundEntities(ITaskHub hub, Func<string, object?> answer) =>
+        AroundEntities(hub, (method, _) => answer(method));
+
+    /// <inheritdoc cref="AroundEntities(ITaskHub, Func{string, object})"/>
+    public static ITaskHub AroundEntities(ITaskHub hub, Func<string, object?[], object?> answer)
     {
         IEntityHub entities = EntityHubProxy.Around(hub.Entities, answer);
         return Around(hub, (method, _) => method == $"get_{nameof(ITaskHub.Entities)}" ? entities : null);
@@ -45,3 +66,6 @@ public class HubProxy : DispatchProxy
         _answer(targetMethod!.Name, args ?? [])
         ?? targetMethod.Invoke(_hub, BindingFlags.DoNotWrapExceptions, binder: null, args, culture: null);
 }
+
+/// <summary>What <see cref="HubProxy.AroundLocal"/> stands for.</summary>
+public interface ILocalHub : ITaskHub, ILocalDispatch;

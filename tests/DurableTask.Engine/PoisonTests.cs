@@ -17,7 +17,7 @@ public sealed class PoisonTests(HubTestDatabase database) : IClassFixture<HubTes
     public async Task What_kills_every_worker_that_runs_it_is_ended_and_the_others_complete()
     {
         await using PostgreSqlTaskHub hub = CreateHub();
-        await using EngineHost client = await EngineHost.StartAsync(HubProxy.Around(hub, NoWork), _ => { });
+        await using EngineHost client = await EngineHost.StartAsync(HubProxy.WithoutWork(hub), _ => { });
         string turn = await client.Client.ScheduleNewOrchestrationInstanceAsync(Program.KillingTurn);
         string activity = await client.Client.ScheduleNewOrchestrationInstanceAsync(Program.KillingActivity);
         string[] innocent = await Task.WhenAll(
@@ -42,7 +42,7 @@ public sealed class PoisonTests(HubTestDatabase database) : IClassFixture<HubTes
     public async Task An_operation_that_kills_every_worker_that_runs_it_is_refused_and_those_beside_it_are_done_once()
     {
         await using PostgreSqlTaskHub hub = CreateHub();
-        await using EngineHost client = await EngineHost.StartAsync(HubProxy.Around(hub, NoWork), _ => { });
+        await using EngineHost client = await EngineHost.StartAsync(HubProxy.WithoutWork(hub), _ => { });
         await AddAsync();
         await AddAsync();
         string killing = await client.Client.ScheduleNewOrchestrationInstanceAsync(Program.KillingOperation);
@@ -130,15 +130,6 @@ public sealed class PoisonTests(HubTestDatabase database) : IClassFixture<HubTes
         Assert.Equal("42", (await second.WaitAsync(healthy)).ReadOutputAs<string>());
         Assert.Equal("UnreadableWorkItem", (await second.WaitAsync(damaged)).FailureDetails!.InnerFailure!.ErrorType);
     }
-
-    private static object? NoWork(string method, object?[] arguments) => method switch
-    {
-        nameof(ITaskHub.LockActivitiesAsync) =>
-            Task.FromResult<IReadOnlyList<ActivityWorkItem>>([]),
-        nameof(ITaskHub.LockOrchestrationsAsync) =>
-            Task.FromResult<IReadOnlyList<OrchestrationWorkItem>>([]),
-        _ => null,
-    };
 
     /// <summary>Starts a worker process again whenever it dies, as a service manager does.</summary>
     /// <returns>How many died.</returns>

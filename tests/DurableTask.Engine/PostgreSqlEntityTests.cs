@@ -60,6 +60,27 @@ public sealed class PostgreSqlEntityTests(HubTestDatabase database) : EntityTest
         Assert.Equal(before, await ListAsync(store, "SELECT state FROM entities WHERE entity_id = '@keeper@kept'"));
     }
 
+    [Fact]
+    public async Task A_damaged_message_fails_nobody_but_itself()
+    {
+        string store = NewStore();
+        ITaskHub hub = CreateHub(store);
+        await hub.InitializeAsync();
+        await AddOneAsync(hub);
+        await hub.Entities.SignalAsync(new OutgoingEntityMessage(
+            "@counter@other", new EntityMessage { Operation = "add", Input = "7", IsSignal = true }));
+        await ListAsync(
+            store,
+            $$"""INSERT INTO entity_inbox (entity_id, visible_at, message) VALUES ('{{Some}}', now(), '{"op":') RETURNING message""");
+        await AddOneAsync(hub);
+
+        await using EngineHost engine = await StartAsync(_ => { }, hub);
+
+        Assert.Equal(2, await CallAsync(engine, Some, "get"));
+        Assert.Equal(7, await CallAsync(engine, new EntityInstanceId("Counter", "other"), "get"));
+        Assert.Equal([], await ListAsync(store, "SELECT message FROM entity_inbox"));
+    }
+
     private static void Entities(DurableTaskWorkerOptions options) => options.EnableEntitySupport = true;
 
     private static void Entities(IServiceCollection services) =>

@@ -285,6 +285,48 @@ public sealed class PostgreSqlOnlyTests(HubTestDatabase database) : IClassFixtur
         Assert.Equal(["1"], await ListAsync("SELECT count(*)::text FROM history"));
     }
 
+    /// <summary>The turn whose answer was lost has started an activity that nobody knows of. The outcome that it consumed is told once
+    /// more, and the turn that this leads to knows of no open activity either.</summary>
+    [Fact]
+    public async Task What_a_turn_of_unknown_outcome_started_is_found_although_the_instance_goes_on_before_that()
+    {
+        await using var proxy = new CuttingProxy(new NpgsqlConnectionStringBuilder(database.ConnectionString));
+        var hub = await StartHubAsync(connectionString: proxy.ConnectionString, workerCheck: TimeSpan.FromSeconds(4));
+        await hub.CreateInstanceAsync(Some.Instance(), []);
+        var item = await NextAsync(hub, CancellationToken.None);
+        var first = await hub.CommitTurnAsync(Some.Claiming(Some.Turn(item), Some.Lease));
+        var held = Assert.Single(first.Claimed).Lock;
+
+        proxy.CutAfter(item.Instance.ExecutionId);
+        await Assert.ThrowsAnyAsync<NpgsqlException>(() => hub.CommitTurnAsync(new TurnCommit
+        {
+            Lock = item.Lock with { Fence = first.Fence },
+            LockHeld = false,
+            ExecutionId = item.Instance.ExecutionId,
+            HistoryCount = 2,
+            FinishedActivities = [held],
+            NewHistory = [Some.Outcome(0), Some.Task(1)],
+            Activities = [Some.Task(1)],
+            ClaimActivities = 1,
+            ClaimLease = Some.Lease,
+            Status = OrchestrationStatus.Running,
+        }).WaitAsync(Patience));
+        await hub.CompleteActivityAsync(held, Some.Outcome(0));
+        await hub.CommitTurnAsync(Some.Turn(await NextAsync(hub, CancellationToken.None)));
+
+        using var deadline = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            if (await hub.LockActivitiesAsync(new LockRequest("w2", 1, Some.Lease), deadline.Token) is [var found])
+            {
+                Assert.Equal(1, found.Lock.TaskId);
+                return;
+            }
+
+            await hub.WaitForWorkAsync(WorkKind.Activity, deadline.Token);
+        }
+    }
+
     [Fact]
     public async Task An_activity_is_given_back_once_although_the_first_answer_was_lost()
     {
@@ -398,11 +440,13 @@ public sealed class PostgreSqlOnlyTests(HubTestDatabase database) : IClassFixtur
         return commits;
     }
 
-    private async Task<PostgreSqlTaskHub> StartHubAsync(TimeSpan? safetyPoll = null, string? connectionString = null)
+    private async Task<PostgreSqlTaskHub> StartHubAsync(
+        TimeSpan? safetyPoll = null, string? connectionString = null, TimeSpan? workerCheck = null)
     {
         var options = Options();
         options.ConnectionString = connectionString ?? options.ConnectionString;
         options.SafetyPollInterval = safetyPoll ?? options.SafetyPollInterval;
+        options.WorkerCheckInterval = workerCheck ?? options.WorkerCheckInterval;
         var hub = new PostgreSqlTaskHub(options, TimeProvider.System, _log);
         _hubs.Add(hub);
         await hub.InitializeAsync();

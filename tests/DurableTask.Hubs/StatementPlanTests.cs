@@ -67,6 +67,9 @@ public sealed class StatementPlanTests(TestDatabase database) : IClassFixture<Te
             await PlanAsync(planCacheMode, $"lock_orchestrations ({LockTypes})", "'w1', 64, '1 min', '{Other}', '{null}'"),
             await PlanAsync(planCacheMode, "next_orchestration_due (text[], text[])", "null, null"),
             await PlanAsync(planCacheMode, "next_activity_due (text[], text[])", "null, null"),
+            await PlanAsync(planCacheMode, "find_orchestration_locks (text, int)", "'w', 10000"),
+            await PlanAsync(planCacheMode, "find_activity_locks (text)", "'w'"),
+            await PlanAsync(planCacheMode, "find_entity_locks (text, int)", "'w', 10000"),
             await PlanAsync(planCacheMode, "lock_turns (text[])", "'{i1}'"),
             await PlanAsync(
                 planCacheMode,

@@ -262,6 +262,24 @@ public abstract partial class TaskHubConformance
         Assert.Equal(0, await Hub.Entities.ReleaseOrphanedLocksAsync(10));
     }
 
+    [Fact]
+    public async Task A_worker_finds_the_entities_that_it_holds_and_can_give_them_back()
+    {
+        await Hub.Entities.SignalAsync(Signal("one"));
+        var lost = await NextEntityAsync("w1", lease: Instant);
+        var taken = await NextEntityAsync("w2");
+        await Hub.Entities.SignalAsync(Signal("two", entity: "@counter@two"));
+        var held = await NextEntityAsync("w1");
+
+        Assert.Equal(lost.Lock.EntityId, taken.Lock.EntityId);
+        Assert.Equal([held.Lock], await OtherHub.Entities.FindLocksAsync("w1"));
+        Assert.Equal([taken.Lock], await OtherHub.Entities.FindLocksAsync("w2"));
+
+        await OtherHub.Entities.AbandonAsync(held.Lock, TimeSpan.Zero);
+        Assert.Empty(await Hub.Entities.FindLocksAsync("w1"));
+        Assert.Equal(held.Lock.EntityId, (await NextEntityAsync("w3")).Lock.EntityId);
+    }
+
     private static OutgoingEntityMessage Signal(string operation, DateTime? dueAt = null, string entity = Entity) =>
         new(entity, new EntityMessage { Operation = operation, IsSignal = true, Input = "1", DueAt = dueAt });
 

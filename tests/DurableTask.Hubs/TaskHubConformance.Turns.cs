@@ -415,6 +415,31 @@ public abstract partial class TaskHubConformance
     }
 
     [Fact]
+    public async Task A_worker_finds_the_locks_that_it_holds_and_can_give_them_back()
+    {
+        await StartedAsync(turn => turn with { Activities = [Some.Task(0), Some.Task(1), Some.Task(2)] });
+        await NextActivityAsync("w1", lease: Instant);
+        var taken = (await NextActivityAsync("w2")).Lock;
+        var activity = (await NextActivityAsync("w1")).Lock;
+        await Hub.CreateInstanceAsync(Some.Instance(), []);
+        await Hub.CreateInstanceAsync(Some.Instance(), []);
+        await NextAsync("w1", lease: Instant);
+        var other = (await NextAsync("w2")).Lock;
+        var turn = (await NextAsync("w1")).Lock;
+
+        Assert.Equal([turn], await OtherHub.FindOrchestrationLocksAsync("w1"));
+        Assert.Equal([other], await OtherHub.FindOrchestrationLocksAsync("w2"));
+        Assert.Equal([activity], await OtherHub.FindActivityLocksAsync("w1"));
+        Assert.Equal([taken], await OtherHub.FindActivityLocksAsync("w2"));
+
+        await OtherHub.AbandonOrchestrationAsync(turn, TimeSpan.Zero);
+        await OtherHub.AbandonActivityAsync(activity, TimeSpan.Zero);
+        Assert.Empty(await Hub.FindOrchestrationLocksAsync("w1"));
+        Assert.Empty(await Hub.FindActivityLocksAsync("w1"));
+        Assert.Equal(turn.InstanceId, (await NextAsync("w3")).Lock.InstanceId);
+    }
+
+    [Fact]
     public async Task A_renewed_lease_outlives_the_first_one()
     {
         await Hub.CreateInstanceAsync(Some.Instance(), []);

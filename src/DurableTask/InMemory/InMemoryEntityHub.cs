@@ -156,6 +156,12 @@ internal sealed class InMemoryEntityHub(TimeProvider time, InMemoryStorage stora
             ? entity.LostAttempts = lostAttempts
             : throw WorkItemLockLostException.ForEntity(held.EntityId));
 
+    public Task<IReadOnlyList<EntityLock>> FindLocksAsync(string workerId, CancellationToken cancellationToken = default) =>
+        Locked<IReadOnlyList<EntityLock>>(now =>
+        [.. storage.Entities.Values
+            .Where(entity => entity.LockedBy == workerId && entity.LockedUntil > now)
+            .Select(entity => new EntityLock(entity.EntityId, workerId, entity.Fence))]);
+
     public Task<IReadOnlyList<EntityLock>> RenewAsync(
         IReadOnlyCollection<EntityLock> held, TimeSpan lease, CancellationToken cancellationToken = default) =>
         Locked<IReadOnlyList<EntityLock>>(now =>
@@ -187,7 +193,7 @@ internal sealed class InMemoryEntityHub(TimeProvider time, InMemoryStorage stora
             entity.State,
             entity.Holder,
             [.. entity.Due(now).OrderBy(message => message.Id).Take(InMemoryTaskHub.MaxMessagesPerTurn)
-                .Select(message => new EntityInboxMessage(message.Id, EntityMessage.Deserialize(message.Message)))],
+                .Select(message => EntityInboxMessage.Read(message.Id, message.Message))],
             entity.LostAttempts,
             entity.SuspectUntil);
     }

@@ -281,6 +281,18 @@ public sealed class InMemoryTaskHub : ITaskHub, IPayloadStore
             return new LostLocks(lostOrchestrations, lostActivities);
         });
 
+    public Task<IReadOnlyList<OrchestrationLock>> FindOrchestrationLocksAsync(
+        string workerId, CancellationToken cancellationToken = default) => Locked<IReadOnlyList<OrchestrationLock>>(now =>
+        [.. _storage.Instances.Values
+            .Where(instance => instance.LockedBy == workerId && instance.LockedUntil > now)
+            .Select(instance => new OrchestrationLock(instance.State.InstanceId, workerId, instance.Fence))]);
+
+    public Task<IReadOnlyList<ActivityLock>> FindActivityLocksAsync(string workerId, CancellationToken cancellationToken = default) =>
+        Locked<IReadOnlyList<ActivityLock>>(now =>
+        [.. _storage.Activities.Values
+            .Where(activity => activity.LockedBy == workerId && activity.VisibleAt > now)
+            .Select(LockOf)]);
+
     public Task PutPayloadsAsync(IReadOnlyCollection<StoredPayload> payloads, CancellationToken cancellationToken = default) =>
         Locked(now =>
         {
@@ -311,11 +323,10 @@ public sealed class InMemoryTaskHub : ITaskHub, IPayloadStore
     }
 
     internal static ActivityWorkItem ToWorkItem(StoredActivity activity) => ActivityWorkItem.Read(
-        new ActivityLock(activity.Id, activity.InstanceId, activity.TaskId, activity.LockedBy!, activity.Fence),
-        activity.ExecutionId,
-        activity.Event,
-        activity.DeliveryCount,
-        activity.LostAttempts);
+        LockOf(activity), activity.ExecutionId, activity.Event, activity.DeliveryCount, activity.LostAttempts);
+
+    private static ActivityLock LockOf(StoredActivity activity) =>
+        new(activity.Id, activity.InstanceId, activity.TaskId, activity.LockedBy!, activity.Fence);
 
     /// <summary>A termination does not wait for a scheduled start: everything that waits for it becomes visible now.</summary>
     internal static void BringStartForward(StoredInstance target, HistoryEvent message, DateTimeOffset now)

@@ -190,6 +190,13 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
         CancellationToken cancellationToken = default) =>
         _workItems.RenewAsync(orchestrations, activities, lease, cancellationToken);
 
+    public Task<IReadOnlyList<OrchestrationLock>> FindOrchestrationLocksAsync(
+        string workerId, CancellationToken cancellationToken = default) =>
+        _workItems.FindOrchestrationLocksAsync(workerId, cancellationToken);
+
+    public Task<IReadOnlyList<ActivityLock>> FindActivityLocksAsync(string workerId, CancellationToken cancellationToken = default) =>
+        _workItems.FindActivityLocksAsync(workerId, cancellationToken);
+
     public Task PutPayloadsAsync(IReadOnlyCollection<StoredPayload> payloads, CancellationToken cancellationToken = default) =>
         _payloads.PutAsync(payloads, cancellationToken);
 

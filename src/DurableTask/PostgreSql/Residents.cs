@@ -53,9 +53,11 @@ internal sealed class Residents(TimeProvider timeProvider)
     public NewInstance? StartOf(OrchestrationLock held) =>
         _byId.TryGetValue(held.InstanceId, out var resident) && resident.WorkerId == held.WorkerId ? resident.Start : null;
 
-    /// <summary>True when activities without rows are still open after a turn that ends or starts these.</summary>
+    /// <summary>True when activities without rows are still open after a turn that ends or starts these, or may be: a commit of unknown
+    /// outcome may have started some, which only who finds the instance in the worker's memory looks for.</summary>
     public bool StaysAfter(TurnCommit turn) =>
         turn.ClaimActivities > 0
+        || _doubtful.ContainsKey((turn.Lock.InstanceId, turn.Lock.WorkerId))
         || (Find(turn.Lock.InstanceId, turn.ExecutionId, turn.Lock.WorkerId) is { } resident
             && resident.HasOthersThan(turn.FinishedActivities));
 

@@ -245,6 +245,20 @@ internal sealed class WorkItemStore(
             [.. withRows.Where(held => !heldActivities.Contains(held.ActivityId)), .. lostResidents]);
     }
 
+    public async Task<IReadOnlyList<OrchestrationLock>> FindOrchestrationLocksAsync(
+        string workerId, CancellationToken cancellationToken) => await database.QueryAsync(
+        "find_orchestration_locks",
+        [workerId, WorkerSessions.MaxMessages],
+        row => new OrchestrationLock(row.GetString(0), workerId, row.GetInt64(1)),
+        cancellationToken);
+
+    public async Task<IReadOnlyList<ActivityLock>> FindActivityLocksAsync(string workerId, CancellationToken cancellationToken) =>
+        await database.QueryAsync(
+            "find_activity_locks",
+            [workerId],
+            row => new ActivityLock(row.GetInt64(0), row.GetString(1), row.GetInt32(2), workerId, row.GetInt64(3)),
+            cancellationToken);
+
     /// <summary>How long until there may be work of a kind; null when the hub holds nothing that could become due.</summary>
     public async Task<TimeSpan?> NextDueAsync(WorkKind kind, IReadOnlyList<WorkFilter>? only, CancellationToken cancellationToken)
     {

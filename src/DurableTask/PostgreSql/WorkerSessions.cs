@@ -28,7 +28,7 @@ internal sealed partial class WorkerSessions(
     private static readonly TimeSpan AloneInterval = TimeSpan.FromSeconds(2);
 
     /// <summary>How many waiting messages are looked at for locked instances.</summary>
-    private const int MaxMessages = 10_000;
+    public const int MaxMessages = 10_000;
 
     private readonly ConcurrentDictionary<string, bool> _isRegistered = new(StringComparer.Ordinal);
     private HashSet<string> _suspects = [];

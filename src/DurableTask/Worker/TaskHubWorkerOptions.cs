@@ -53,9 +53,9 @@ public sealed class TaskHubWorkerOptions
     public TimeSpan RejectionDelay { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// How long a stored event, or call of an activity, that this worker's version of the engine cannot read waits for a worker that can,
-    /// looked at each <see cref="RejectionDelay"/>. When nobody has got any further by then, the instance, or the call, fails with
-    /// ErrorType UnreadableWorkItem. Default: 1 hour.
+    /// How long a stored event, call of an activity, or message to an entity that this worker's version of the engine cannot read waits for
+    /// a worker that can, looked at each <see cref="RejectionDelay"/>. When nobody has got any further by then, the instance, or the call,
+    /// fails with ErrorType UnreadableWorkItem; a signal is dropped. What no version can read does not wait. Default: 1 hour.
     /// </summary>
     public TimeSpan UnreadableWorkTimeout { get; set; } = TimeSpan.FromHours(1);
 

@@ -51,6 +51,9 @@ internal sealed class FaultyEntities(IEntityHub entities, FaultyHub connection) 
             return true;
         });
 
+    public Task<IReadOnlyList<EntityLock>> FindLocksAsync(string workerId, CancellationToken cancellationToken = default) =>
+        connection.CallAsync("find locks on entities", () => entities.FindLocksAsync(workerId, cancellationToken));
+
     public Task<IReadOnlyList<EntityLock>> RenewAsync(
         IReadOnlyCollection<EntityLock> held, TimeSpan lease, CancellationToken cancellationToken = default) =>
         connection.CallAsync($"renew {held.Count} entities", () => entities.RenewAsync(held, lease, cancellationToken));

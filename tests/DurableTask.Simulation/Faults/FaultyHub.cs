@@ -158,6 +158,13 @@ internal sealed class FaultyHub(
             return lost;
         });
 
+    public Task<IReadOnlyList<OrchestrationLock>> FindOrchestrationLocksAsync(
+        string workerId, CancellationToken cancellationToken = default) =>
+        CallAsync("find locks on orchestrations", () => hub.FindOrchestrationLocksAsync(workerId, cancellationToken));
+
+    public Task<IReadOnlyList<ActivityLock>> FindActivityLocksAsync(string workerId, CancellationToken cancellationToken = default) =>
+        CallAsync("find locks on activities", () => hub.FindActivityLocksAsync(workerId, cancellationToken));
+
     public async Task WaitForWorkAsync(
         WorkKind kind, IReadOnlyList<WorkFilter>? only, CancellationToken cancellationToken = default)
     {

@@ -74,6 +74,13 @@ internal abstract class PassingHub(ITaskHub hub) : ITaskHub
         TimeSpan lease,
         CancellationToken cancellationToken = default) => hub.RenewLocksAsync(orchestrations, activities, lease, cancellationToken);
 
+    public virtual Task<IReadOnlyList<OrchestrationLock>> FindOrchestrationLocksAsync(
+        string workerId, CancellationToken cancellationToken = default) =>
+        hub.FindOrchestrationLocksAsync(workerId, cancellationToken);
+
+    public virtual Task<IReadOnlyList<ActivityLock>> FindActivityLocksAsync(
+        string workerId, CancellationToken cancellationToken = default) => hub.FindActivityLocksAsync(workerId, cancellationToken);
+
     public virtual Task WaitForWorkAsync(
         WorkKind kind, IReadOnlyList<WorkFilter>? only, CancellationToken cancellationToken = default) =>
         hub.WaitForWorkAsync(kind, only, cancellationToken);

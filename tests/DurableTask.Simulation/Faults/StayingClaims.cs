@@ -58,6 +58,11 @@ internal sealed class StayingClaims(InMemoryStorage storage, Func<DateTimeOffset
             return receipt;
         }
 
+        /// <summary>They have no rows on the PostgreSQL hub.</summary>
+        public override async Task<IReadOnlyList<ActivityLock>> FindActivityLocksAsync(
+            string workerId, CancellationToken cancellationToken = default) =>
+            [.. (await base.FindActivityLocksAsync(workerId, cancellationToken)).Where(held => !claims._owners.ContainsKey(held))];
+
         public override async Task<LostLocks> RenewLocksAsync(
             IReadOnlyCollection<OrchestrationLock> orchestrations,
             IReadOnlyCollection<ActivityLock> activities,

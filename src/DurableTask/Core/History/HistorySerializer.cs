@@ -109,7 +109,8 @@ public static class HistorySerializer
         }
     }
 
-    private static bool IsJson(string text)
+    /// <summary>True when some version may be able to read the text.</summary>
+    internal static bool IsJson(string text)
     {
         try
         {

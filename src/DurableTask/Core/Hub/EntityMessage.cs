@@ -67,12 +67,46 @@ public sealed record EntityMessage
     [JsonIgnore]
     public EntityLockHolder? Sender => ParentInstanceId is { } id && ParentExecutionId is { } execution ? new(id, execution) : null;
 
+    /// <summary>Why this is no message, although it could be read; null when it is one.</summary>
+    [JsonIgnore]
+    internal string? Fault =>
+        Operation is not null ? null
+        : Sender is null ? "It names neither an operation nor the orchestration that wants in or out."
+        : IsLockRequest && (Position < 0 || Position >= LockSet!.Count) ? $"It asks for entity {Position} of {LockSet!.Count}, from 0."
+        : null;
+
     public string Serialize() => JsonSerializer.Serialize(this, EntityJson.Message);
 
     /// <exception cref="JsonException">The text is not a message that this version knows.</exception>
     public static EntityMessage Deserialize(string json) =>
         JsonSerializer.Deserialize(json, EntityJson.Message)
         ?? throw new JsonException("An entity message is stored as null.");
+
+    /// <summary>Of a text that is no message of this version: who waits for an answer, as far as it says so in the form that this version
+    /// knows.</summary>
+    internal static EntityMessage ReadSender(string json)
+    {
+        try
+        {
+            using var parsed = JsonDocument.Parse(json);
+            return new()
+            {
+                IsSignal = parsed.RootElement.TryGetProperty("signal", out var signal) && signal.ValueKind == JsonValueKind.True,
+                Id = Text("id"),
+                ParentInstanceId = Text("parent"),
+                ParentExecutionId = Text("parentExecution"),
+            };
+
+            string? Text(string name) =>
+                parsed.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+                    ? value.GetString()
+                    : null;
+        }
+        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException)
+        {
+            return new();
+        }
+    }
 }
 
 /// <summary>The execution that has an entity in a critical section.</summary>

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using DurableTask.Core.History;
+
 namespace DurableTask.Core.Hub;
 
 /// <summary>Proof that a worker may commit the next batch of an entity.</summary>
@@ -7,7 +10,29 @@ public sealed record EntityLock(string EntityId, string WorkerId, long Fence);
 /// <summary>A message that waits for an entity.</summary>
 /// <param name="Id">The hub's own key. Messages of one sender to one entity are played in the order in which they were stored.</param>
 /// <param name="Fault">Why its operation cannot run: what it needs could not be read. Null when it can.</param>
-public sealed record EntityInboxMessage(long Id, EntityMessage Message, string? Fault = null);
+public sealed record EntityInboxMessage(long Id, EntityMessage Message, string? Fault = null)
+{
+    /// <summary>What stands for the message when its text cannot be read; null when it can. <see cref="Message"/> has no more then than
+    /// whom to answer, as far as that can be told.</summary>
+    public UnreadableEvent? Unreadable { get; init; }
+
+    /// <summary>Makes a message of its stored text. A text that cannot be read fails only this message.</summary>
+    public static EntityInboxMessage Read(long id, string stored)
+    {
+        try
+        {
+            var message = EntityMessage.Deserialize(stored);
+            return new(id, message) { Unreadable = message.Fault is { } fault ? new(fault) : null };
+        }
+        catch (Exception unreadable) when (unreadable is JsonException or NotSupportedException or InvalidOperationException)
+        {
+            return new(id, EntityMessage.ReadSender(stored))
+            {
+                Unreadable = new(unreadable.Message, isDamaged: !HistorySerializer.IsJson(stored)),
+            };
+        }
+    }
+}
 
 /// <summary>A message to an entity, which comes to be with it. It is delivered at <see cref="EntityMessage.DueAt"/>.</summary>
 public sealed record OutgoingEntityMessage(string EntityId, EntityMessage Message);

@@ -53,6 +53,9 @@ public interface IEntityHub
     /// <exception cref="WorkItemLockLostException">The lock is not held any more.</exception>
     Task SetLostAttemptsAsync(EntityLock held, int lostAttempts, CancellationToken cancellationToken = default);
 
+    /// <summary>The locks that this worker holds, as <see cref="ITaskHub.FindOrchestrationLocksAsync"/> finds them.</summary>
+    Task<IReadOnlyList<EntityLock>> FindLocksAsync(string workerId, CancellationToken cancellationToken = default);
+
     /// <summary>Extends leases that are still held.</summary>
     /// <returns>The locks that are not held any more.</returns>
     Task<IReadOnlyList<EntityLock>> RenewAsync(

@@ -134,6 +134,15 @@ public interface ITaskHub
         CancellationToken cancellationToken = default);
 
     /// <summary>
+    /// The locks on orchestrations that this worker holds, as the hub sees it. For a worker whose request for locks failed: it may have got
+    /// some all the same. A hub may leave some out where it would have to look at all instances; their leases end.
+    /// </summary>
+    Task<IReadOnlyList<OrchestrationLock>> FindOrchestrationLocksAsync(string workerId, CancellationToken cancellationToken = default);
+
+    /// <summary>As for orchestrations. Activities that live in the worker's memory only are left out.</summary>
+    Task<IReadOnlyList<ActivityLock>> FindActivityLocksAsync(string workerId, CancellationToken cancellationToken = default);
+
+    /// <summary>
     /// Completes when there may be work of this kind: something was stored by this or another process, a timer came due, a lease ended,
     /// or the hub's safety poll is over. A signal that came since the previous call completes the wait at once.
     /// </summary>

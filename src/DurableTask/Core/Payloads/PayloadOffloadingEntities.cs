@@ -112,6 +112,9 @@ internal sealed class PayloadOffloadingEntities(IEntityHub entities, IPayloadSto
     public Task SetLostAttemptsAsync(EntityLock held, int lostAttempts, CancellationToken cancellationToken = default) =>
         entities.SetLostAttemptsAsync(held, lostAttempts, cancellationToken);
 
+    public Task<IReadOnlyList<EntityLock>> FindLocksAsync(string workerId, CancellationToken cancellationToken = default) =>
+        entities.FindLocksAsync(workerId, cancellationToken);
+
     public Task<IReadOnlyList<EntityLock>> RenewAsync(
         IReadOnlyCollection<EntityLock> held, TimeSpan lease, CancellationToken cancellationToken = default) =>
         entities.RenewAsync(held, lease, cancellationToken);

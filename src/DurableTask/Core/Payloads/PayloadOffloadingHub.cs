@@ -206,6 +206,13 @@ public sealed class PayloadOffloadingHub : ITaskHub, ILocalDispatch
         CancellationToken cancellationToken = default) =>
         _hub.RenewLocksAsync(orchestrations, activities, lease, cancellationToken);
 
+    public Task<IReadOnlyList<OrchestrationLock>> FindOrchestrationLocksAsync(
+        string workerId, CancellationToken cancellationToken = default) =>
+        _hub.FindOrchestrationLocksAsync(workerId, cancellationToken);
+
+    public Task<IReadOnlyList<ActivityLock>> FindActivityLocksAsync(string workerId, CancellationToken cancellationToken = default) =>
+        _hub.FindActivityLocksAsync(workerId, cancellationToken);
+
     public Task WaitForWorkAsync(WorkKind kind, IReadOnlyList<WorkFilter>? only, CancellationToken cancellationToken = default) =>
         _hub.WaitForWorkAsync(kind, only, cancellationToken);
 

@@ -87,8 +87,7 @@ internal sealed class PostgreSqlEntityHub(
         var messages = (await database.QueryAsync(
                 "read_entity_messages",
                 [locked.Select(item => item.Lock.EntityId).ToArray(), database.Options.MaxMessagesPerTurn],
-                row => (EntityId: row.GetString(0),
-                    Message: new EntityInboxMessage(row.GetInt64(1), EntityMessage.Deserialize(row.GetString(2)))),
+                row => (EntityId: row.GetString(0), Message: EntityInboxMessage.Read(row.GetInt64(1), row.GetString(2))),
                 cancellationToken))
             .ToLookup(row => row.EntityId, row => row.Message, StringComparer.Ordinal);
         var items = new List<EntityWorkItem>(locked.Count);
@@ -132,6 +131,13 @@ internal sealed class PostgreSqlEntityHub(
             throw WorkItemLockLostException.ForEntity(held.EntityId);
         }
     }
+
+    public async Task<IReadOnlyList<EntityLock>> FindLocksAsync(string workerId, CancellationToken cancellationToken = default) =>
+        await database.QueryAsync(
+            "find_entity_locks",
+            [workerId, WorkerSessions.MaxMessages],
+            row => new EntityLock(row.GetString(0), workerId, row.GetInt64(1)),
+            cancellationToken);
 
     public async Task<IReadOnlyList<EntityLock>> RenewAsync(
         IReadOnlyCollection<EntityLock> held, TimeSpan lease, CancellationToken cancellationToken = default)

@@ -40,12 +40,17 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
         IReadOnlyList<ActivityWorkItem> items = [];
         try
         {
-            // Not cancelled midway: locks whose answer got lost would have to wait for their lease to end.
-            LockRequest request = runtime.Request(slots, runtime.Filters.Activities, runtime.ActivityLimits) with
-            {
-                IsInMemory = runtime.Cache.Contains,
-            };
-            items = await runtime.Hub.LockActivitiesAsync(request, CancellationToken.None);
+            // Not cancelled midway: the answer with the locks would get lost.
+            items = await runtime.Claims.LookAsync(
+                WorkKind.Activity,
+                slots,
+                most => runtime.Hub.LockActivitiesAsync(
+                    runtime.Request(most, runtime.Filters.Activities, runtime.ActivityLimits) with
+                    {
+                        IsInMemory = runtime.Cache.Contains,
+                    },
+                    CancellationToken.None),
+                item => runtime.Locks.Add(item.Lock));
         }
         finally
         {

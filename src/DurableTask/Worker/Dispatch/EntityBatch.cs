@@ -14,13 +14,17 @@ namespace Microsoft.DurableTask.Worker.Dispatch;
 /// that workers were lost with, one operation runs at a time, so that the next loss tells which one it was; one that was lost too often
 /// is refused without running.
 /// </summary>
-internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem item, IServiceProvider services, ILogger logger)
+/// <remarks>A message that cannot be read here, or with which no batch could be stored, is refused with the reason when its time has
+/// come; until then it is left to a worker of a newer version, and everything behind it waits.</remarks>
+internal sealed partial class EntityBatch(
+    WorkerRuntime runtime, EntityWorkItem item, IServiceProvider services, EntityFaults faults, ILogger logger)
 {
     // So that the callers of a batch's first operations do not wait for slow ones that follow.
     private static readonly TimeSpan LongestBatch = TimeSpan.FromSeconds(1);
 
     private readonly EntityInstanceId _id = EntityInstanceId.FromString(item.Lock.EntityId);
     private readonly EntityState _state = new(runtime.Services.DataConverter, item.State);
+    private readonly List<long> _played = [];
     private readonly List<long> _consumed = [];
     private readonly List<long> _parked = [];
     private readonly List<OutgoingMessage> _answers = [];
@@ -33,15 +37,33 @@ internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem 
 
     private bool IsSuspect => item.LostAttempts >= SuspectLane.LostAttemptsOfSuspects;
 
-    public async Task<EntityCommit> RunAsync()
+    /// <summary>The messages that were begun, parked ones excepted.</summary>
+    public IReadOnlyList<long> Played => _played;
+
+    /// <summary>What to store; null when the first message is left to a worker of a newer version.</summary>
+    public async Task<EntityCommit?> RunAsync()
     {
         long began = runtime.Time.GetTimestamp();
+        bool isOneAtATime = faults.Refused.IsSuspect(item);
         foreach (EntityInboxMessage message in item.Messages)
         {
-            await PlayAsync(message);
+            if (message.Unreadable is not { } unreadable)
+            {
+                await PlayAsync(message);
+            }
+            else if (!TryRefuse(message, unreadable))
+            {
+                if (_played.Count + _parked.Count == 0)
+                {
+                    return null;
+                }
+
+                break;
+            }
 
             // After a release, those who were parked come first: they have waited longer than what is left of this batch.
             if (_isReleased || (IsSuspect && _operations > 0) || _operations >= runtime.HubOptions.MaximumEntityOperationsPerBatch
+                || (isOneAtATime && _played.Count > 0)
                 || runtime.IsStopping || runtime.Time.GetElapsedTime(began) > LongestBatch)
             {
                 break;
@@ -84,26 +106,74 @@ internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem 
         EntityMessage message = received.Message;
         if (message.IsRelease)
         {
+            _played.Add(received.Id);
             // A release by somebody else is of an orchestration that ended before its lock request came to its turn.
             _isReleased = _holder is not null && _holder == message.Sender;
             _holder = _isReleased ? null : _holder;
         }
-        else if (_holder is not null && _holder != message.Sender)
+        else if (IsHeldAgainst(message))
         {
             _parked.Add(received.Id);
             return;
         }
+        else if (faults.Refused.Of(item, received.Id) is { } refusal)
+        {
+            Refuse(received, refusal.Failure($"{What(message)} of entity '{_id}'"), refusal.IsAnswered);
+            return;
+        }
         else if (message.IsLockRequest)
         {
+            _played.Add(received.Id);
             await LetInAsync(message);
         }
         else
         {
+            _played.Add(received.Id);
             await RunOperationAsync(message, received.Fault);
         }
 
         _consumed.Add(received.Id);
     }
+
+    /// <summary>True while somebody else than the sender has the entity in a critical section.</summary>
+    private bool IsHeldAgainst(EntityMessage message) => _holder is not null && _holder != message.Sender;
+
+    /// <returns>False when the message, and all behind it, is left to a worker of a newer version.</returns>
+    private bool TryRefuse(EntityInboxMessage received, UnreadableEvent unreadable)
+    {
+        if (!unreadable.IsDamaged && IsHeldAgainst(received.Message))
+        {
+            _parked.Add(received.Id);
+            return true;
+        }
+
+        if (!faults.Unreadable.IsHopeless(item.Lock.EntityId, $"{received.Id}", unreadable))
+        {
+            Log.Unreadable(logger, _id.ToString(), received.Id, unreadable.Reason);
+            return false;
+        }
+
+        Refuse(received, new(
+            "UnreadableWorkItem",
+            $"A stored message to entity '{_id}' cannot be read. {faults.Unreadable.Why(unreadable)}",
+            IsNonRetriable: true));
+        return true;
+    }
+
+    /// <summary>Whoever waits for an answer hears why there is none; a signal is dropped.</summary>
+    private void Refuse(EntityInboxMessage received, FailureDetails failure, bool isAnswered = true)
+    {
+        _played.Add(received.Id);
+        _consumed.Add(received.Id);
+        Log.Refused(logger, _id.ToString(), received.Id, failure.ErrorMessage);
+        if (isAnswered)
+        {
+            Answer(received.Message, new EntityResponse { Failure = failure });
+        }
+    }
+
+    private static string What(EntityMessage message) =>
+        message.IsLockRequest ? "A lock" : $"Operation '{message.Operation}'";
 
     /// <summary>Grants a lock; the next entity of the set, or the orchestration, hears of it with this commit.</summary>
     private async Task LetInAsync(EntityMessage request)
@@ -175,7 +245,7 @@ internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem 
 
     private void Answer(EntityMessage request, EntityResponse response)
     {
-        if (!request.IsSignal && request.Sender is { } caller)
+        if (!request.IsSignal && request is { Sender: { } caller, Id: not null })
         {
             _answers.Add(new OutgoingMessage(
                 caller.InstanceId,
@@ -186,6 +256,14 @@ internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem 
 
     private static partial class Log
     {
+        [LoggerMessage(EventId = 655, Level = LogLevel.Warning,
+            Message = "Entity '{EntityId}' is left to a worker of a newer version: its message {MessageId} cannot be read here. {Reason}")]
+        public static partial void Unreadable(ILogger logger, string entityId, long messageId, string reason);
+
+        [LoggerMessage(EventId = 656, Level = LogLevel.Error,
+            Message = "Entity '{EntityId}': its message {MessageId} is given up. {Reason}")]
+        public static partial void Refused(ILogger logger, string entityId, long messageId, string reason);
+
         [LoggerMessage(EventId = 15, Level = LogLevel.Error, Message = "Entity '{EntityId}': operation '{Operation}' failed.")]
         public static partial void OperationFailed(ILogger logger, Exception exception, string entityId, string operation);
 

@@ -13,6 +13,7 @@ internal sealed partial class EntityDispatcher(WorkerRuntime runtime)
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
     private readonly ILogger _logger = runtime.Services.LoggerFactory.CreateLogger(LogCategories.Entities);
+    private readonly EntityFaults _faults = new(new UnreadableWork(runtime.Time, runtime.HubOptions.UnreadableWorkTimeout), new());
 
     /// <summary>Locks what is ready and starts it. Returns when there is nothing more to lock.</summary>
     public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
@@ -21,9 +22,13 @@ internal sealed partial class EntityDispatcher(WorkerRuntime runtime)
         IReadOnlyList<EntityWorkItem> items = [];
         try
         {
-            // Not cancelled midway: locks whose answer got lost would have to wait for their lease to end.
-            items = await runtime.Hub.Entities.LockAsync(
-                runtime.Request(slots, runtime.Filters.Entities, limits: null), CancellationToken.None);
+            // Not cancelled midway: the answer with the locks would get lost.
+            items = await runtime.Claims.LookAsync(
+                WorkKind.Entity,
+                slots,
+                most => runtime.Hub.Entities.LockAsync(
+                    runtime.Request(most, runtime.Filters.Entities, limits: null), CancellationToken.None),
+                item => runtime.Locks.Add(item.Lock));
         }
         finally
         {
@@ -32,7 +37,6 @@ internal sealed partial class EntityDispatcher(WorkerRuntime runtime)
 
         foreach (EntityWorkItem item in items)
         {
-            runtime.Locks.Add(item.Lock);
             runtime.Running.Start(() => RunAsync(item));
         }
 
@@ -73,7 +77,7 @@ internal sealed partial class EntityDispatcher(WorkerRuntime runtime)
         catch (Exception failed)
         {
             Log.BatchNotStored(_logger, failed, item.Lock.EntityId);
-            await GiveBackAsync(item);
+            await GiveBackAsync(item, RetryDelay);
         }
         finally
         {
@@ -85,10 +89,24 @@ internal sealed partial class EntityDispatcher(WorkerRuntime runtime)
     private async Task RunBatchAsync(EntityWorkItem item)
     {
         AsyncServiceScope scope = runtime.Scopes.CreateAsyncScope();
+        var batch = new EntityBatch(runtime, item, scope.ServiceProvider, _faults, _logger);
         try
         {
-            var batch = new EntityBatch(runtime, item, scope.ServiceProvider, _logger);
-            await runtime.Hub.Entities.CommitAsync(await batch.RunAsync());
+            if (await batch.RunAsync() is { } commit)
+            {
+                await runtime.Hub.Entities.CommitAsync(commit);
+                _faults.Refused.Stored(item, batch.Played);
+                _faults.Unreadable.Forget(item.Lock.EntityId);
+            }
+            else
+            {
+                await GiveBackAsync(item, runtime.HubOptions.RejectionDelay);
+            }
+        }
+        catch (Exception notStored) when (notStored is not WorkItemLockLostException)
+        {
+            _faults.Refused.NotStored(item, batch.Played, notStored);
+            throw;
         }
         finally
         {
@@ -96,7 +114,7 @@ internal sealed partial class EntityDispatcher(WorkerRuntime runtime)
         }
     }
 
-    private Task GiveBackAsync(EntityWorkItem item) => OwedCalls.GiveBackAsync(
+    private Task GiveBackAsync(EntityWorkItem item, TimeSpan delay) => OwedCalls.GiveBackAsync(
         runtime,
         async () =>
         {
@@ -106,7 +124,7 @@ internal sealed partial class EntityDispatcher(WorkerRuntime runtime)
                 await runtime.Hub.Entities.SetLostAttemptsAsync(item.Lock, item.LostAttempts);
             }
 
-            await runtime.Hub.Entities.AbandonAsync(item.Lock, RetryDelay);
+            await runtime.Hub.Entities.AbandonAsync(item.Lock, delay);
         },
         () => runtime.Locks.IsHeld(item.Lock),
         (reason, pause) => Log.NotGivenBack(_logger, item.Lock.EntityId, pause, reason));

@@ -67,12 +67,17 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
         IReadOnlyList<OrchestrationWorkItem> items = [];
         try
         {
-            // Not cancelled midway: locks whose answer got lost would have to wait for their lease to end.
-            LockRequest request = _runtime.Request(slots, _runtime.Filters.Orchestrations, _runtime.OrchestrationLimits) with
-            {
-                IsInMemory = _runtime.Cache.Contains,
-            };
-            items = await _runtime.Hub.LockOrchestrationsAsync(request, CancellationToken.None);
+            // Not cancelled midway: the answer with the locks would get lost.
+            items = await _runtime.Claims.LookAsync(
+                WorkKind.Orchestration,
+                slots,
+                most => _runtime.Hub.LockOrchestrationsAsync(
+                    _runtime.Request(most, _runtime.Filters.Orchestrations, _runtime.OrchestrationLimits) with
+                    {
+                        IsInMemory = _runtime.Cache.Contains,
+                    },
+                    CancellationToken.None),
+                item => _runtime.Locks.Add(item.Lock));
         }
         finally
         {
@@ -81,7 +86,6 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
 
         foreach (OrchestrationWorkItem item in items)
         {
-            _runtime.Locks.Add(item.Lock);
             _runtime.Running.Start(() => RunLockedAsync(item));
         }
 
@@ -285,7 +289,7 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
             int claimable = Math.Min(_runtime.Filters.Leading(turn.Activities), _activities.Claimable(turn.Activities));
             slots = _runtime.IsStopping ? 0 : _runtime.ActivitySlots.TakeFree(claimable);
             turn = turn with { ClaimActivities = slots, ClaimLease = _runtime.HubOptions.WorkItemLockTimeout };
-            receipt = await _runtime.Hub.CommitTurnAsync(turn);
+            receipt = await CommitAsync(turn);
         }
         catch
         {
@@ -309,6 +313,36 @@ internal sealed partial class OrchestrationDispatcher : ILocalWorker
 
         Keep(instance, turn, receipt);
         return receipt.Claimed;
+    }
+
+    /// <summary>Stores a turn. The locks of the activities that it started are held then.</summary>
+    private async Task<TurnReceipt> CommitAsync(TurnCommit turn)
+    {
+        if (turn.ClaimActivities == 0)
+        {
+            return await _runtime.Hub.CommitTurnAsync(turn);
+        }
+
+        long claim = _runtime.Claims.Begin();
+        try
+        {
+            TurnReceipt receipt = await _runtime.Hub.CommitTurnAsync(turn);
+            foreach (ActivityWorkItem item in receipt.Claimed)
+            {
+                _runtime.Locks.Add(item.Lock);
+            }
+
+            return receipt;
+        }
+        catch (Exception unknown) when (unknown is not WorkItemLockLostException)
+        {
+            _runtime.Claims.Doubt(WorkKind.Activity);
+            throw;
+        }
+        finally
+        {
+            _runtime.Claims.End(claim);
+        }
     }
 
     /// <exception cref="NotPlayedException">Code of the host that stands around the turn threw.</exception>

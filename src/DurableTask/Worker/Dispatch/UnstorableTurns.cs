@@ -30,8 +30,12 @@ internal sealed class UnstorableTurns
         refusal is PayloadStorageException
             ? refusal.Message
             : $"A turn of this orchestration could not be stored, {MaximumRefusals} times, so it was ended: "
-        + string.Concat(refusal.Message.Where(letter => !char.IsControl(letter))),
+        + Printable(refusal.Message),
         IsNonRetriable: true);
+
+    /// <summary>A text without what could not be stored, which may be in it.</summary>
+    public static string Printable(string text) =>
+        string.Concat(text.Where(letter => !char.IsControl(letter) && !char.IsSurrogate(letter)));
 
     /// <summary>True when something was refused for what it is, and not because the hub cannot store: texts that are no Unicode, which do
     /// not even leave the process; by the SQL standard's classes, data that cannot be what it should (22) and a limit of the store
@@ -39,7 +43,8 @@ internal sealed class UnstorableTurns
     public static bool IsOfContent(Exception failure) =>
         failure is EncoderFallbackException or DbException { SqlState: ['2', '2', ..] or ['5', '4', ..] };
 
-    private static bool IsRefusal(Exception? failure) =>
+    /// <summary>True when something was refused for its content, a value that no row may have included.</summary>
+    public static bool IsRefusal(Exception? failure) =>
         failure is not null
         && (IsOfContent(failure) || failure is DbException { SqlState: CheckViolation } || IsRefusal(failure.InnerException));
 

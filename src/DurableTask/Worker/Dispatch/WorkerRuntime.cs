@@ -36,6 +36,7 @@ internal sealed class WorkerRuntime(
 
     public TimeProvider Time => Services.TimeProvider;
     public HeldLocks Locks { get; } = new(hubOptions.WorkScheduler);
+    public Claims Claims { get; } = new(services.TimeProvider, hubOptions.WorkItemLockTimeout);
     public RunningWork Running { get; } = new(hubOptions.WorkScheduler);
     public InstanceCache Cache { get; } = new(
         hubOptions.MaximumCachedInstances, hubOptions.MaximumCachedHistory, hubOptions.MaximumCachedEvents);

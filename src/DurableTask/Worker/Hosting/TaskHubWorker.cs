@@ -151,6 +151,8 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
             RenewAsync(stoppingToken),
             new RetentionDuty(_runtime).RunAsync(ends.Token),
         ];
+        var unheard = new UnheardLocks(_runtime);
+        duties.AddRange(Enum.GetValues<WorkKind>().Select(kind => unheard.RunAsync(kind, ends.Token)));
         if (_runtime.Services.EntitiesEnabled)
         {
             duties.Add(LoopAsync(_entities.RunOnceAsync, WorkKind.Entity, ends.Token));

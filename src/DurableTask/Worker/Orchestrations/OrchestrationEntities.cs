@@ -87,7 +87,13 @@ internal sealed class OrchestrationEntities(
         Guid id = context.NewGuid();
         var section = _section = new CriticalSection(id.ToString(), locks);
         Send(locks[0], EntityMessage.RequestName, Request(id) with { LockSet = locks });
-        await AnswerAsync(id);
+        if ((await AnswerAsync(id)).Failure is { } failure)
+        {
+            // The entities before the one that refused have let the orchestration in.
+            Leave(section);
+            throw new EntityOperationFailedException(EntityInstanceId.FromString(locks[0]), "lock", failure.ToTaskFailureDetails());
+        }
+
         section.Enter();
         return new Exit(this, section);
     }
