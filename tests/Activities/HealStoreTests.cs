@@ -141,7 +141,8 @@ public sealed class HealStoreTests : IAsyncLifetime
         var due = DateTimeOffset.UtcNow.AddHours(1);
         foreach (var (key, expiresAt, undone) in new[]
         {
-            ("stands", (DateTimeOffset?)due, false), ("undone", due, true), ("long-ago", due.AddDays(-30), false), ("for-good", null, false),
+            ("stands", (DateTimeOffset?)due, false), ("undone", due, true), ("long-ago", due.AddDays(-30), false),
+            ("for-good", null, false),
         })
         {
             var image = new ActionImage("raises it", [], new JsonObject(), new Dictionary<string, string>(), expiresAt);
