@@ -37,6 +37,9 @@ internal sealed class NoHistory : IHealStore
     public Task<Operation> IntendUnlessBusyAsync(
         Operation operation, DateTimeOffset busySince, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public Task<string?> StandingOnAsync(Operation operation, string? mark, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     public Task<Operation> FinishAsync(string key, OperationEnd end, DateTimeOffset now, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 

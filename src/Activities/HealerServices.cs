@@ -29,6 +29,7 @@ public static class HealerServices
             PostgresDataSource.Create(connectionString, schema, "heal", loggerFactory: provider.GetService<ILoggerFactory>()), schema));
         services.AddSingleton<IHealStore>(provider => new HealStore(provider.GetRequiredService<HealDatabase>().DataSource));
         services.AddSingleton<IUnclosedIncidents>(provider => new HealStore(provider.GetRequiredService<HealDatabase>().DataSource));
+        services.AddSingleton<IExpiries>(provider => new ExpiryStore(provider.GetRequiredService<HealDatabase>().DataSource));
         services.AddSignals();
         services.AddSingleton<ISafetySwitch, KillSwitch>();
         services.AddSingleton<AutonomyReader>();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Heal.Healing;
 using Microsoft.DurableTask;
 
@@ -32,8 +33,9 @@ internal sealed class ApprovalPhase(TaskOrchestrationContext context, IncidentSt
             if (first == answer)
             {
                 var given = await answer;
-                if (plan.BindsAnswer && given.Question is { } other && other != question)
+                if (!Counts(given, plan, question))
                 {
+                    if (given.Question is null) state.Enter(Phase.Approve, Unnumbered(plan, question, given));
                     answer = ListenAsync(answered.Token);
                     continue;
                 }
@@ -58,6 +60,16 @@ internal sealed class ApprovalPhase(TaskOrchestrationContext context, IncidentSt
 
     private Task<ApprovalEvent> ListenAsync(CancellationToken until) =>
         context.WaitForExternalEvent<ApprovalEvent>(ApprovalEvent.Name, until);
+
+    // One that names no question can only be meant for the first: whoever answers a later one has read its number, and one that was sent
+    // for an earlier question, and came late or twice, has not.
+    private static bool Counts(ApprovalEvent given, Plan plan, int question) =>
+        !plan.BindsAnswer || (given.Question is { } named ? named == question : question == 1 || !plan.StrictAnswer);
+
+    private static string Unnumbered(Plan plan, int question, ApprovalEvent given) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"an answer of '{SafeText.Line(given.By, NameLength)}' does not count: it names no question, and this is question {question}. "
+            + $"Answer with 'Question': {question}. Waits for approval of '{plan.Action!.Id}': {plan.Summary}");
 
     private static (Ending? Ending, Plan? Plan) Decide(Plan plan, ApprovalEvent answer)
     {

@@ -13,7 +13,7 @@ namespace Heal.Workflows;
 [DurableTask(OrchestrationNames.ExpireAction)]
 internal sealed class ExpireActionOrchestrator : TaskOrchestrator<ExpiryRequest, ExpiryOutcome>
 {
-    /// <summary>How long the inverse is tried after it is due.</summary>
+    /// <summary>How long the inverse is tried after it is due, or after it was begun again later than that.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromHours(24);
 
     /// <summary>Between two tries at most; the first ones come sooner.</summary>
@@ -29,12 +29,14 @@ internal sealed class ExpireActionOrchestrator : TaskOrchestrator<ExpiryRequest,
     public override async Task<ExpiryOutcome> RunAsync(TaskOrchestrationContext context, ExpiryRequest? input)
     {
         var expiry = input!;
+
+        // One that was lost and begun again after its time has all of its patience too.
+        var giveUpAt = (Now(context) > expiry.At ? Now(context) : expiry.At) + Patience;
         if (!expiry.EndsWithNeed || !await EndsEarlyAsync(context, expiry))
         {
             await context.CreateTimer(expiry.At.UtcDateTime, CancellationToken.None);
         }
 
-        var giveUpAt = expiry.At + Patience;
         var pause = FirstPause;
         for (var attempt = 1; ; attempt++)
         {

@@ -98,8 +98,9 @@ internal sealed class IncidentRun
         return await _recovery.RunAsync(plan);
     }
 
-    // A person takes his time. Meanwhile what the target stands on may have failed, or somebody may have said that nothing is to be done
-    // to it. Null: the answer stands. The evidence that was answered on stays the one that the action compares the target with.
+    // A person takes his time. Meanwhile what the target stands on may have failed, somebody may have said that nothing is to be done to
+    // it, or it may have become well. Null: the answer stands. The evidence that was answered on stays the one that the action compares the
+    // target with.
     private async Task<(Ending? Ending, bool Again)?> ReconsiderAsync(Plan asked)
     {
         if (!asked.BindsAnswer && _state.Evidence?.Layers is not { Below.Count: > 0 }) return null;
@@ -107,10 +108,20 @@ internal sealed class IncidentRun
         var seen = await CollectAsync();
         if (await _layers.HandOverAsync(seen) is { } lower) return lower;
         var allowed = seen.Autonomy;
-        return asked.BindsAnswer && allowed.Level < Autonomy.Approve
-            ? (Handed($"'{asked.Action!.Id}' was approved, but meanwhile autonomy is {allowed.Level} ({allowed.Source})"), false)
-            : null;
+        if (asked.BindsAnswer && allowed.Level < Autonomy.Approve)
+        {
+            return (Handed($"'{asked.Action!.Id}' was approved, but meanwhile autonomy is {allowed.Level} ({allowed.Source})"), false);
+        }
+
+        // What has become well by itself is not acted on: the next look says so, or finds the fault back and asks again.
+        return asked.StrictAnswer && IsWell(await DetectAsync(seen), seen) ? (null, true) : null;
     }
+
+    private Task<Detection> DetectAsync(EvidenceBundle seen) => _context.CallDetectFaultAsync(
+        seen with { Claim = _input.Trigger.Alert.Name }, Retries.Judging);
+
+    private bool IsWell(Detection detection, EvidenceBundle seen) =>
+        detection.Verdict == DetectionVerdict.Healthy && !AlertClaim.Holds(_input.Workflow, seen, _state.Actions.Count);
 
     // Null: there is a fault. Else where that leads: an ending, or to another look.
     private async Task<(Ending? Ending, bool Again)?> LookAsync()
@@ -119,10 +130,9 @@ internal sealed class IncidentRun
         _state.Evidence = await CollectAsync();
 
         _state.Enter(Phase.Detect);
-        var detection = await _context.CallDetectFaultAsync(
-            _state.Evidence with { Claim = _input.Trigger.Alert.Name }, Retries.Judging);
+        var detection = await DetectAsync(_state.Evidence);
         _state.Detection = detection;
-        if (detection.Verdict == DetectionVerdict.Healthy && !AlertClaim.Holds(_input.Workflow, _state.Evidence, _state.Actions.Count))
+        if (IsWell(detection, _state.Evidence))
         {
             // What an action left and did not prove is not believed to be well because no rule finds a fault in it.
             if (_state.Actions is [.., { Status: ActionStatus.NoEffect, Undone: false } last])

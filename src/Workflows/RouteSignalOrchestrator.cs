@@ -61,6 +61,20 @@ internal sealed class RouteSignalOrchestrator : TaskOrchestrator<Signal, RouteOu
     {
         // Whoever found the fault below has looked at it; and an alert of a layer above says nothing of a target that has no such fault.
         if (resolution.Through is not null) return resolution.Below is not null;
+        try
+        {
+            return await ShowsFaultAsync(context, signal, target);
+        }
+        catch (TaskFailedException)
+        {
+            // It could not be looked at for as long as that is tried. Then the alert stands: the next of its kind is known, and would not
+            // be looked at again.
+            return true;
+        }
+    }
+
+    private static async Task<bool> ShowsFaultAsync(TaskOrchestrationContext context, Signal signal, TargetReference target)
+    {
         for (var look = 0; look < Looks; look++)
         {
             var evidence = await context.CallCollectEvidenceAsync(new CollectRequest(target), Retries.Routing);

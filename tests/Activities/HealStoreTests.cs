@@ -102,6 +102,65 @@ public sealed class HealStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_open_incident_that_cannot_be_read_is_listed_as_such_among_the_others()
+    {
+        var id = (await JoinAsync(Some.Signal("a"))).IncidentId!;
+        await ExecuteAsync("""
+            INSERT INTO incident (incident_id, target_key, cluster, kind, namespace, name, episode, first_signal_id, input, opened_at)
+            VALUES ('other', ' ', 'test', 'Deployment', 'shop', 'a', 1, 's', '"not an object"', now())
+            """);
+
+        var page = await _store.PageAsync("", 10, CancellationToken.None);
+
+        Assert.Equal(["other", id], page.Select(row => row.Id));
+        Assert.Equal((null, id), (page[0].Input?.IncidentId, page[1].Input?.IncidentId));
+        Assert.Contains("IncidentInput", page[0].Fault);
+    }
+
+    [Fact]
+    public async Task The_end_of_an_effect_is_registered_once_and_listed_until_it_has_ended()
+    {
+        var expiries = new ExpiryStore(_heal.DataSource);
+        var expiry = new ExpiryRequest("i/1", "i", "patch_hpa_max", Target, Noon.AddHours(4));
+
+        await expiries.RegisterAsync(expiry, Noon, CancellationToken.None);
+        await expiries.RegisterAsync(expiry with { At = Noon }, Noon.AddHours(1), CancellationToken.None);
+        await expiries.RestartedAsync("i/1", Noon.AddHours(2), CancellationToken.None);
+        var listed = await expiries.PageAsync("", 10, CancellationToken.None);
+        await expiries.EndedAsync("i/1", "Applied", Noon.AddHours(5), CancellationToken.None);
+
+        Assert.Equal(new UnendedExpiry("i/1", expiry, null, Noon, 1, Noon.AddHours(2)), Assert.Single(listed));
+        Assert.Empty(await expiries.PageAsync("", 10, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Ends_that_an_older_program_waits_for_are_registered_when_the_store_is_brought_up_to_date()
+    {
+        var id = (await JoinAsync(Some.Signal("a"))).IncidentId!;
+        await _heal.Migrator().MigrateToAsync(5);
+        var due = DateTimeOffset.UtcNow.AddHours(1);
+        foreach (var (key, expiresAt, undone) in new[]
+        {
+            ("stands", (DateTimeOffset?)due, false), ("undone", due, true), ("long-ago", due.AddDays(-30), false),
+            ("for-good", null, false),
+        })
+        {
+            var image = new ActionImage("raises it", [], new JsonObject(), new Dictionary<string, string>(), expiresAt);
+            var operation = Intent($"{id}/{key}", "first") with { IncidentId = id, PreImage = image.ToJson() };
+            await _store.IntendAsync(operation, CancellationToken.None);
+            if (!undone) continue;
+            await _store.IntendAsync(operation with { Key = $"{id}/{key}/undo", Undoes = operation.Key }, CancellationToken.None);
+            await _store.FinishAsync($"{id}/{key}/undo", new OperationEnd(
+                OperationState.Confirmed, ActionStatus.Applied, "", new JsonObject()), Noon, CancellationToken.None);
+        }
+
+        await _heal.MigrateAsync(CancellationToken.None);
+
+        var row = Assert.Single(await new ExpiryStore(_heal.DataSource).PageAsync("", 10, CancellationToken.None));
+        Assert.Equal(new ExpiryRequest($"{id}/stands", id, row.Request!.ActionId, Target, due), row.Request);
+    }
+
+    [Fact]
     public async Task A_resolved_signal_opens_nothing()
     {
         var joined = await JoinAsync(Some.Signal("a", AlertStatus.Resolved));
@@ -182,6 +241,12 @@ public sealed class HealStoreTests : IAsyncLifetime
 
     private static Func<int, IncidentInput> Open(Signal signal) =>
         episode => new IncidentInput(Target.IncidentId(episode), Target, episode, signal, null, new SafetyLimits(), Noon);
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var command = _heal.DataSource.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
 
     private static Operation Intent(string key, string by) => new(
         key, "theirs", "rollback_deployment", Target.Key, null, OperationState.Intended, new JsonObject { ["by"] = by }, null, "removed",

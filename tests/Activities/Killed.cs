@@ -29,6 +29,9 @@ internal sealed class KilledStore(IHealStore inner, string at, Action<string>? d
         return row;
     }
 
+    public Task<string?> StandingOnAsync(Operation operation, string? mark, CancellationToken cancellationToken) =>
+        inner.StandingOnAsync(operation, mark, cancellationToken);
+
     public async Task<Operation> FinishAsync(string key, OperationEnd end, DateTimeOffset now, CancellationToken cancellationToken)
     {
         Die("before confirm");

@@ -73,8 +73,9 @@ public sealed class Rig : IAsyncLifetime
         throw new TimeoutException("web did not get there");
     }
 
-    internal RollbackDeployment Action(IKubernetesClient? client = null, IHealStore? store = null, ISafetySwitch? safety = null) =>
-        new(client ?? Client, store ?? Store, safety ?? new Allowed(), TimeProvider.System);
+    internal RollbackDeployment Action(
+        IKubernetesClient? client = null, IHealStore? store = null, ISafetySwitch? safety = null, TimeProvider? time = null) =>
+        new(client ?? Client, store ?? Store, safety ?? new Allowed(), time ?? TimeProvider.System);
 
     internal static ActionRequest Request(Deployment diagnosed, string key = "incident-1/1") => new(
         key, "incident-1", RollbackDeployment.Id, Target, new Dictionary<string, string> { ["minimumServed"] = "0s" },

@@ -225,6 +225,54 @@ public sealed class RollbackDeploymentTests : IAsyncLifetime
         Assert.Equal("registry.example/web:1.9", (await _rig.LiveAsync()).Spec!.PodSpec().Containers[0].Image);
     }
 
+    [Theory]
+    [InlineData("a right", ActionStatus.NotPermitted)]
+    [InlineData("the kill switch", ActionStatus.Blocked)]
+    [InlineData("a policy", ActionStatus.Failed)]
+    public async Task An_obstacle_that_passes_leaves_the_inverse_to_be_done(string obstacle, ActionStatus told)
+    {
+        var broken = await _rig.BreakAsync();
+        await _rig.Action().RunAsync(Rig.Request(broken), CancellationToken.None);
+        var meets = new PatchHook(_rig.Client, before: () => obstacle switch
+        {
+            "a right" => throw WatchedClient.Forbidden("patch", "apps", "deployments", Rig.Namespace),
+            "a policy" => throw new KubernetesApiException(new KubernetesApiError
+            {
+                StatusCode = System.Net.HttpStatusCode.UnprocessableEntity, Reason = "Invalid", Verb = "patch", Resource = "deployments",
+            }),
+            _ => Task.CompletedTask,
+        });
+
+        // Asked once before the intent, then before the write.
+        var safety = obstacle == "the kill switch" ? new SwitchedOn(After: 1) : null;
+        var first = await _rig.Action(meets, safety: safety).UndoAsync(Rig.Undo(), CancellationToken.None);
+        var still = await _rig.LiveAsync();
+        var second = await _rig.Action().UndoAsync(Rig.Undo(), CancellationToken.None);
+
+        Assert.True(first.Status == told, $"{first.Status}: {first.Detail}");
+        Assert.Equal("incident-1/1", still.Metadata.Annotation(KubernetesNames.Operation));
+        Assert.True(second.IsApplied, $"{second.Status}: {second.Detail}");
+        Assert.Equal(Rig.Hash(broken), Rig.Hash(await _rig.LiveAsync()));
+    }
+
+    [Theory]
+    [InlineData(4, true)]
+    [InlineData(6, false)] // the healer was down meanwhile, and the target may be well by now
+    public async Task What_was_intended_long_ago_is_not_begun_any_more(int minutes, bool begins)
+    {
+        var broken = await _rig.BreakAsync();
+        var request = Rig.Request(broken);
+        await Assert.ThrowsAsync<KilledException>(() =>
+            _rig.Action(store: new KilledStore(_rig.Store, "after intend")).RunAsync(request, CancellationToken.None));
+        var later = new LeapingTime();
+        later.Leap(TimeSpan.FromMinutes(minutes));
+
+        var result = await _rig.Action(time: later).RunAsync(request, CancellationToken.None);
+
+        Assert.True(result.Status == (begins ? ActionStatus.Applied : ActionStatus.Refused), $"{result.Status}: {result.Detail}");
+        Assert.Equal(begins, Rig.Hash(broken) != Rig.Hash(await _rig.LiveAsync()));
+    }
+
     [Fact]
     public async Task What_never_took_effect_is_not_undone()
     {

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Azure.Storage.Queues;
@@ -110,11 +111,67 @@ internal sealed class HealEnvironment : IAsyncDisposable
 
     public Task<T> QueryAsync<T>(string sql) => _database.QueryAsync<T>(sql);
 
+    /// <summary>Waits until what a statement counts is there.</summary>
+    public async Task UntilAsync(string count)
+    {
+        using var limit = new CancellationTokenSource(IncidentLimit);
+        while (await QueryAsync<long>(count) == 0)
+        {
+            await Task.Delay(100, limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Assert.False(limit.IsCancellationRequested, $"Not within {IncidentLimit}: {count}\n{App.Log}");
+        }
+    }
+
+    public Task TerminateAsync(string instance, string reason) => PostAsMasterAsync(
+        $"/runtime/webhooks/durabletask/instances/{instance}/terminate?reason={Uri.EscapeDataString(reason)}", HttpStatusCode.Accepted);
+
+    /// <summary>Has a timer's function run now; after the run that is under way, if there is one.</summary>
+    public async Task RunTimerAsync(string function)
+    {
+        using var limit = new CancellationTokenSource(IncidentLimit);
+        while (await PostAsMasterAsync($"/admin/functions/{function}", HttpStatusCode.Accepted, HttpStatusCode.Conflict)
+            == HttpStatusCode.Conflict)
+        {
+            await Task.Delay(100, limit.Token);
+        }
+    }
+
+    /// <summary>Answers the question that an incident asks now.</summary>
+    public async Task ApproveAsync(string incident)
+    {
+        using var content = new StringContent("""{"approved":true,"by":"on-call"}""", Encoding.UTF8, "application/json");
+        using HttpResponseMessage told = await App.Http.PostAsync(
+            new Uri($"/api/incidents/{incident}/approval", UriKind.Relative), content);
+        Assert.True(told.StatusCode == HttpStatusCode.Accepted, $"{told.StatusCode}: {await told.Content.ReadAsStringAsync()}");
+    }
+
+    /// <summary>The app dies, and when it comes back the hub is a new one: all orchestrations are gone. The healer's own store is
+    /// not.</summary>
+    /// <param name="meanwhile">What happens while it is away; its first look comes with the start.</param>
+    public async Task LoseHubAsync(Func<Task> meanwhile)
+    {
+        App.Kill();
+        await QueryAsync<object>("DROP SCHEMA healhub CASCADE");
+        await meanwhile();
+        await App.StartAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         await App.DisposeAsync();
         await Cluster.DisposeAsync();
         await _database.DisposeAsync();
         Directory.Delete(_stateFolder, recursive: true);
+    }
+
+    private async Task<HttpStatusCode> PostAsMasterAsync(string path, params HttpStatusCode[] expected)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(App.Url, path));
+        request.Headers.Add("x-functions-key", HealProcess.MasterKey);
+        request.Content = new StringContent("{}", Encoding.UTF8, "application/json");
+        using var http = new HttpClient();
+        using HttpResponseMessage answer = await http.SendAsync(request);
+        Assert.True(expected.Contains(answer.StatusCode), $"{answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+        return answer.StatusCode;
     }
 }

@@ -70,6 +70,30 @@ internal sealed class SimulatedCluster : IAsyncDisposable
         {"metadata":{"annotations":{"{{{annotation}}}":"{{{value}}}"} } }
         """);
 
+    /// <summary>A Deployment with an autoscaler that is at its ceiling and wants more.</summary>
+    public async Task CreateMaxedAutoscalerAsync(string name, int ceiling)
+    {
+        await CreateDeploymentAsync(name, ceiling);
+        await PostAsync($"/apis/autoscaling/v2/namespaces/{Namespace}/horizontalpodautoscalers", $$$"""
+            {"apiVersion":"autoscaling/v2","kind":"HorizontalPodAutoscaler",
+             "metadata":{"name":"{{{name}}}","annotations":{"simulator/wanted-replicas":"{{{ceiling + 3}}}"} },
+             "spec":{"minReplicas":1,"maxReplicas":{{{ceiling}}},
+              "scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"{{{name}}}"} } }
+            """);
+        await UntilAutoscalerAsync(name, scaler => (int?)scaler["status"]?["currentReplicas"] == ceiling);
+    }
+
+    public async Task<int> CeilingAsync(string name) => (int)(await GetAutoscalerAsync(name))["spec"]!["maxReplicas"]!;
+
+    public async Task UntilAutoscalerAsync(string name, Func<JsonObject, bool> condition)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!condition(await GetAutoscalerAsync(name)))
+        {
+            await Task.Delay(20, limit.Token);
+        }
+    }
+
     public Task CreateJobAsync(string name) => PostAsync($"/apis/batch/v1/namespaces/{Namespace}/jobs", $$$"""
         {"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"{{{name}}}"},"spec":{"template":{
          "metadata":{"labels":{"job":"{{{name}}}"} },
@@ -95,6 +119,9 @@ internal sealed class SimulatedCluster : IAsyncDisposable
 
     public async Task<JsonObject> GetDeploymentAsync(string name) =>
         (await _http.GetFromJsonAsync<JsonObject>(new Uri($"/apis/apps/v1/namespaces/{Namespace}/deployments/{name}", UriKind.Relative)))!;
+
+    private async Task<JsonObject> GetAutoscalerAsync(string name) => (await _http.GetFromJsonAsync<JsonObject>(new Uri(
+        $"/apis/autoscaling/v2/namespaces/{Namespace}/horizontalpodautoscalers/{name}", UriKind.Relative)))!;
 
     public async Task<IReadOnlyList<JsonObject>> GetPodsAsync(string name)
     {

@@ -102,6 +102,24 @@ public sealed class VmTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Maintenance_that_is_begun_ended_and_begun_again_under_one_correlation_is_on()
+    {
+        const string Maintenance = "/api/hosts/testhost/maintenance";
+        const string Wish = """{ "by": "ann", "reason": "new disks", "for": "2h" }""";
+        _heal.App.Http.DefaultRequestHeaders.Add("x-correlation-id", "runbook-7");
+
+        await PutToAsync(Maintenance, Wish, HttpStatusCode.OK);
+        await SendAsync(HttpMethod.Delete, Maintenance, HttpStatusCode.OK);
+        await PutToAsync(Maintenance, Wish, HttpStatusCode.OK);
+        using HttpResponseMessage refused = await PutAsync("web-1", Web);
+        await SendAsync(HttpMethod.Delete, Maintenance, HttpStatusCode.OK);
+        using HttpResponseMessage made = await PutAsync("web-1", Web);
+
+        Assert.Equal((HttpStatusCode.Conflict, HttpStatusCode.Accepted), (refused.StatusCode, made.StatusCode));
+        await EndsAsync("web-1", "create", "Created");
+    }
+
+    [Fact]
     public async Task What_is_wrong_with_a_request_is_said_and_nothing_is_begun()
     {
         using HttpResponseMessage faulty = await PutAsync("web-1", """{ "vcpu": 2, "memory": 5 }""");

@@ -54,6 +54,17 @@ public sealed class ExpireActionTests
     }
 
     [Fact]
+    public async Task One_that_is_begun_again_days_after_its_time_is_as_patient()
+    {
+        Answers(ActionStatus.Blocked, ActionStatus.Failed, ActionStatus.Applied);
+
+        var outcome = await RunAsync(Expiry with { At = Due.AddDays(-3) });
+
+        Assert.Equal((ActionStatus.Applied, 3), (outcome.Status, outcome.Attempts));
+        Assert.Empty(_handOffs);
+    }
+
+    [Fact]
     public async Task What_cannot_be_undone_for_a_day_is_handed_to_people()
     {
         Answers(ActionStatus.Blocked);

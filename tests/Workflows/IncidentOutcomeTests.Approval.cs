@@ -6,7 +6,7 @@ namespace Heal.Workflows.Tests;
 // Questions to people, and what their answers may do.
 public sealed partial class IncidentOutcomeTests
 {
-    private static Plan Question => Plan(PlanVerdict.AskFirst) with { BindsAnswer = true };
+    private static Plan Question => Plan(PlanVerdict.AskFirst) with { BindsAnswer = true, StrictAnswer = true };
 
     [Fact]
     public async Task An_answer_that_was_sent_twice_lets_one_action_run()
@@ -52,6 +52,33 @@ public sealed partial class IncidentOutcomeTests
         if (!counts) Assert.Contains("nobody approved", outcome.Reason);
     }
 
+    [Theory]
+    [InlineData(null, true, false)]
+    [InlineData(2, true, true)]
+    [InlineData(null, false, true)] // as the program before this one had it
+    public async Task An_answer_that_names_no_question_does_not_count_for_the_second(int? question, bool byNumber, bool counts)
+    {
+        Looks(VerificationVerdict.NotHealthy);
+        _context.On<PlanRequest, Plan>(ActivityNames.PlanRecovery, request => Question with
+        {
+            StrictAnswer = byNumber, Action = Action with { Id = request.ActionsTried.Count == 0 ? "first" : "second" },
+        });
+        _context.Raise(ApprovalEvent.Name, new ApprovalEvent(true, "on-call", Question: 1));
+        _context.OnTimer = () =>
+        {
+            if (_context.Statuses[^1] is not IncidentStatus { Phase: Phase.Approve, Question: 2 }) return;
+            _context.OnTimer = null;
+            _context.Raise(ApprovalEvent.Name, new ApprovalEvent(true, "on-call", Question: question));
+        };
+
+        var outcome = await RunAsync();
+
+        Assert.Equal(counts, outcome.Actions.Any(action => action.ActionId == "second"));
+        var told = _context.Statuses.Cast<IncidentStatus>().Where(status => status.Detail?.Contains("does not count") == true);
+        Assert.Equal(counts ? 0 : 1, told.Count(status => status.Detail!.Contains("Answer with 'Question': 2")));
+        if (!counts) Assert.Contains("nobody approved 'second'", outcome.Reason);
+    }
+
     [Fact]
     public async Task A_question_of_an_older_program_goes_on_as_its_history_says()
     {
@@ -82,6 +109,23 @@ public sealed partial class IncidentOutcomeTests
         Assert.Equal(runs ? OutcomeKind.Healed : OutcomeKind.Escalated, outcome.Kind);
         Assert.Equal(runs, _context.Calls.Contains(ActivityNames.RunAction));
         if (!runs) Assert.Contains($"autonomy is {level} (annotation of Deployment web)", outcome.Reason);
+    }
+
+    [Theory]
+    [InlineData(true, OutcomeKind.NoActionNeeded)]
+    [InlineData(false, OutcomeKind.Healed)] // as the history of the program before this one has it
+    public async Task What_is_approved_is_not_done_to_a_target_that_is_well_meanwhile(bool strict, OutcomeKind outcome)
+    {
+        var (looks, isWell) = (0, new Detection(DetectionVerdict.Healthy, null, "all replicas are ready", []));
+        var faulty = new Detection(DetectionVerdict.Faulty, null, "no replica is ready", []);
+        _context.On<EvidenceBundle, Detection>(ActivityNames.DetectFault, _ => looks++ == 0 ? faulty : isWell);
+        _context.On<PlanRequest, Plan>(ActivityNames.PlanRecovery, _ => Question with { StrictAnswer = strict });
+        _context.Raise(ApprovalEvent.Name, new ApprovalEvent(true, "on-call", Question: 1));
+
+        var ended = await RunAsync();
+
+        Assert.Equal(outcome, ended.Kind);
+        Assert.Equal(outcome == OutcomeKind.Healed, _context.Calls.Contains(ActivityNames.RunAction));
     }
 
     [Theory]

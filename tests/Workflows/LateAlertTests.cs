@@ -27,6 +27,18 @@ public sealed class LateAlertTests
     }
 
     [Fact]
+    public async Task A_target_that_cannot_be_looked_at_does_not_contradict_the_alert()
+    {
+        var signal = Firing("KubeNodeNotReady");
+        Routes(signal, Node);
+        _context.On<CollectRequest, EvidenceBundle>(ActivityNames.CollectEvidence, _ => throw new IOException("the cluster is away"));
+
+        var outcome = await new RouteSignalOrchestrator().RunAsync(_context, signal);
+
+        Assert.Equal((RouteKind.Started, Node.IncidentId(2)), (outcome.Kind, outcome.IncidentId));
+    }
+
+    [Fact]
     public async Task An_incident_of_a_node_that_is_ready_again_ends_without_calling_anybody()
     {
         var input = new IncidentInput(Node.IncidentId(1), Node, 1, Firing("KubeNodeNotReady"), null, new SafetyLimits(), Noon);

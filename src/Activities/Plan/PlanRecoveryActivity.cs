@@ -3,7 +3,7 @@ using Microsoft.DurableTask;
 
 namespace Heal.Activities;
 
-/// <summary>Chooses what to do: reads the target's history from the ledger and asks the planner.</summary>
+/// <summary>Chooses what to do: reads the target's and the incident's history from the ledger and asks the planner.</summary>
 [DurableTask(ActivityNames.PlanRecovery)]
 internal sealed class PlanRecoveryActivity(IHealStore store, ActionCatalogue actions, TimeProvider time)
     : TaskActivity<PlanRequest, Healing.Plan>
@@ -12,7 +12,12 @@ internal sealed class PlanRecoveryActivity(IHealStore store, ActionCatalogue act
     {
         var (incident, now) = (input!.Incident, time.GetUtcNow());
         var since = now - incident.Limits.IneffectiveWindow;
-        var history = await store.HistoryAsync(incident.Target.Key, incident.IncidentId, since, CancellationToken.None);
+        var all = await store.HistoryAsync(incident.Target.Key, exceptIncident: "", since, CancellationToken.None);
+        var history = all.Where(operation => operation.IncidentId != incident.IncidentId).ToList();
+
+        // What it made before its orchestration was lost and started again, that one does not know of.
+        var own = all.Where(operation => operation.IncidentId == incident.IncidentId).Select(operation => operation.ActionId).ToList();
+        var forgotten = own.Count > input.ActionsApplied ? own.Except(input.ActionsTried, StringComparer.Ordinal) : [];
         return Planner.Decide(new PlanningFacts(
             incident.Trigger.Alert.Name,
             input.Evidence,
@@ -20,8 +25,8 @@ internal sealed class PlanRecoveryActivity(IHealStore store, ActionCatalogue act
             incident.Workflow,
             actions.Descriptors,
             Refusals(incident.Workflow, input.Evidence),
-            input.ActionsTried,
-            input.ActionsApplied,
+            [.. input.ActionsTried, .. forgotten],
+            Math.Max(input.ActionsApplied, own.Count),
             history,
             incident.Limits,
             now) { ActionsInVain = input.ActionsInVain });

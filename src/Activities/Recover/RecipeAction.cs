@@ -158,10 +158,11 @@ internal sealed class RecipeAction(IRecipe recipe, ActionTools tools) : IRemedyA
         if (row.State != OperationState.Intended) return Told(row);
         var image = ActionImage.From(row);
         var isUndo = row.Undoes is not null;
+        DateTimeOffset? provenUntil = isUndo ? null : row.IntendedAt + Descriptor.BeginsWithin;
         var start = tools.Time.GetTimestamp();
         while (true)
         {
-            var outcome = await _sequence.RunAsync(row, image, cancellationToken);
+            var outcome = await _sequence.RunAsync(row, image, provenUntil, cancellationToken);
             string waitsFor;
             switch (outcome.Kind)
             {

@@ -46,7 +46,7 @@ internal sealed class RecipeUndo(IRecipe recipe, ActionTools tools)
                 $"operation {request.UndoneKey} left nothing that can be undone");
         }
 
-        if (await StandsAsync(request, steps, cancellationToken) is { } changed) return (null, changed);
+        if (await StandsAsync(request, undone, steps, cancellationToken) is { } changed) return (null, changed);
 
         var undo = new ActionImage($"undo of {request.UndoneKey}", steps, new JsonObject(), image.Parameters, null);
         var row = await tools.Store.IntendAsync(
@@ -94,7 +94,8 @@ internal sealed class RecipeUndo(IRecipe recipe, ActionTools tools)
     }
 
     // Null when every step stands as it was left. One that is back already is nobody's harm, one that was changed since is not touched.
-    private async Task<ActionResult?> StandsAsync(UndoRequest request, List<Effect> steps, CancellationToken cancellationToken)
+    private async Task<ActionResult?> StandsAsync(
+        UndoRequest request, Operation undone, List<Effect> steps, CancellationToken cancellationToken)
     {
         var back = new List<Effect>();
         foreach (var step in steps)
@@ -102,6 +103,15 @@ internal sealed class RecipeUndo(IRecipe recipe, ActionTools tools)
             var look = await step.LookAsync(tools, request.Key, cancellationToken);
             if (look.Sight is Sight.ChangedByOther or Sight.Gone)
             {
+                // It was made higher once more, for a while: what is under it comes to light when that ends, and is taken back then.
+                var mark = look.Live?.Annotation(KubernetesNames.Operation);
+                if (await tools.Store.StandingOnAsync(undone, mark, cancellationToken) is { } later)
+                {
+                    return new ActionResult(request.Key, ActionStatus.Blocked,
+                        $"not undone yet: operation {later} has changed it since, for a while, and has to end first "
+                            + $"(after {request.UndoneKey})");
+                }
+
                 var status = look.Sight == Sight.Gone ? ActionStatus.TargetGone : ActionStatus.ChangedByOther;
                 return new ActionResult(request.Key, status, $"not undone: {look.Detail} (after {request.UndoneKey})");
             }

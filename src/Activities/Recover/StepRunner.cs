@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Heal.Drivers.Kubernetes;
 using Heal.Drivers.Libvirt;
@@ -15,9 +16,11 @@ internal sealed class StepRunner(ActionTools tools)
     public const int MaxConflicts = 5;
 
     /// <param name="row">The ledger row that says whether the effect is still to be made.</param>
-    /// <param name="expiresAt">Not begun after this time.</param>
+    /// <param name="expiresAt">Not begun after this time: its inverse has been due.</param>
+    /// <param name="provenUntil">Nor after this one, where it is certain that it has not begun: what it was intended on may not be so any
+    /// more. Null: it counts for good.</param>
     public async Task<StepOutcome> RunAsync(
-        Operation row, Effect effect, DateTimeOffset? expiresAt, CancellationToken cancellationToken)
+        Operation row, Effect effect, DateTimeOffset? expiresAt, CancellationToken cancellationToken, DateTimeOffset? provenUntil = null)
     {
         for (var round = 0; round < MaxConflicts; round++)
         {
@@ -38,6 +41,7 @@ internal sealed class StepRunner(ActionTools tools)
 
             if (tools.Safety.Objection() is { } objection) return Stop(ActionStatus.Blocked, objection);
             if (tools.Time.GetUtcNow() >= expiresAt) return Stop(ActionStatus.Blocked, "its time limit had passed before it began");
+            if (effect.IsAtomic && tools.Time.GetUtcNow() >= provenUntil) return Stop(ActionStatus.Refused, Stale(row));
             WriteAnswer answer;
             try
             {
@@ -63,6 +67,11 @@ internal sealed class StepRunner(ActionTools tools)
         return Stop(ActionStatus.Failed,
             $"{effect.Subject} was changed by others in each of {MaxConflicts} attempts to write");
     }
+
+    /// <summary>Why an operation is not begun that was intended long ago.</summary>
+    public static string Stale(Operation row) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"it was intended at {row.IntendedAt:u} and not begun since: what was found then may not be so any more");
 
     private static StepOutcome Stop(ActionStatus status, string detail) => new(StepKind.Stopped, status, detail, new JsonObject());
 }

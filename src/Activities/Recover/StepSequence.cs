@@ -13,11 +13,13 @@ internal sealed class StepSequence(ActionTools tools)
 {
     private readonly StepRunner _runner = new(tools);
 
-    public async Task<SequenceOutcome> RunAsync(Operation row, ActionImage image, CancellationToken cancellationToken)
+    /// <param name="provenUntil">Its first effect is not begun after this.</param>
+    public async Task<SequenceOutcome> RunAsync(
+        Operation row, ActionImage image, DateTimeOffset? provenUntil, CancellationToken cancellationToken)
     {
         if (image.Steps is [var only])
         {
-            var single = await _runner.RunAsync(row, only, image.ExpiresAt, cancellationToken);
+            var single = await _runner.RunAsync(row, only, image.ExpiresAt, cancellationToken, provenUntil);
             var outcome = new SequenceOutcome(single.Kind, single.Status, single.Detail, [single.Post], single.Row);
             return single.Kind == StepKind.Stopped ? await StoppedAsync(row, image, 0, outcome, cancellationToken) : outcome;
         }
@@ -25,7 +27,7 @@ internal sealed class StepSequence(ActionTools tools)
         var posts = new List<JsonObject>();
         for (var i = 0; i < image.Steps.Count; i++)
         {
-            var step = await StepAsync(row, image, i, cancellationToken);
+            var step = await StepAsync(row, image, i, i == 0 ? provenUntil : null, cancellationToken);
             if (step.Kind == StepKind.Waits) return new SequenceOutcome(step.Kind, step.Status, step.Detail, posts);
             if (step.Kind == StepKind.Stopped)
             {
@@ -121,12 +123,13 @@ internal sealed class StepSequence(ActionTools tools)
         return null;
     }
 
-    private async Task<StepOutcome> StepAsync(Operation row, ActionImage image, int i, CancellationToken cancellationToken)
+    private async Task<StepOutcome> StepAsync(
+        Operation row, ActionImage image, int i, DateTimeOffset? provenUntil, CancellationToken cancellationToken)
     {
         var step = await IntendAsync(row, KeyOf(row, i), image.Steps[i], null, cancellationToken);
         if (step.State == OperationState.Confirmed) return new StepOutcome(StepKind.Made, ActionStatus.Applied, "", step.PostImage!);
         if (step.State == OperationState.Abandoned) return StepOutcome.Ended(step) with { Kind = StepKind.Stopped };
-        var outcome = await _runner.RunAsync(step, image.Steps[i], image.ExpiresAt, cancellationToken);
+        var outcome = await _runner.RunAsync(step, image.Steps[i], image.ExpiresAt, cancellationToken, provenUntil);
 
         // What has begun is not without effect, whatever stopped it: what becomes of it only the target knows.
         return outcome.Kind == StepKind.Stopped && await image.Steps[i].BegunAsync(tools, cancellationToken) is not null

@@ -8,9 +8,12 @@ namespace Heal.Activities;
 
 /// <summary>
 /// Replaces a Deployment's pod template, once, for an operation whose intent is in the ledger. Safe to call again after a kill at any line:
-/// each round reads the target and then the ledger, and the write is refused by the server when the target changed after that reading.
+/// each round reads the target and then the ledger, and the write is refused by the server when the target changed after that reading. An
+/// inverse that meets what may pass is left as it is, and goes on from there when it is asked for again.
 /// </summary>
-internal sealed class TemplateReplacement(IKubernetesClient client, IHealStore store, ISafetySwitch safety, TimeProvider time)
+/// <param name="beginsWithin">How long after its intent an operation may begin that is no inverse.</param>
+internal sealed class TemplateReplacement(
+    IKubernetesClient client, IHealStore store, ISafetySwitch safety, TimeProvider time, TimeSpan beginsWithin)
 {
     /// <summary>Rounds against writers that keep changing the object; each costs two reads and a write.</summary>
     public const int MaxConflicts = 5;
@@ -30,37 +33,42 @@ internal sealed class TemplateReplacement(IKubernetesClient client, IHealStore s
             // After the read: whoever finished or undid the operation since then has changed the resourceVersion that the write tests.
             var row = await store.FindOperationAsync(operation.Key, cancellationToken) ?? operation;
             if (row.State != OperationState.Intended) return Told(row);
-            if (live is null) return await AbandonAsync(operation, ActionStatus.TargetGone, $"{target} is gone", cancellationToken);
+            if (live is null) return await StopAsync(operation, ActionStatus.TargetGone, $"{target} is gone", cancellationToken);
 
             switch (Read(operation.Key, pre, live))
             {
                 case Trace.Applied:
                     return await ConfirmAsync(operation, pre, live, target, cancellationToken);
                 case Trace.DoneByOther:
-                    return await AbandonAsync(
+                    return await StopAsync(
                         operation, ActionStatus.ChangedByOther, $"{Who(live)} put {pre.Revision} in place meanwhile", cancellationToken);
                 case Trace.ChangedByOther:
-                    return await AbandonAsync(
+                    return await StopAsync(
                         operation, ActionStatus.ChangedByOther, $"{Who(live)} changed {target} meanwhile", cancellationToken);
             }
 
-            if (safety.Objection() is { } objection) return await AbandonAsync(
+            if (safety.Objection() is { } objection) return await StopAsync(
                 operation, ActionStatus.Blocked, objection, cancellationToken);
+            if (operation.Undoes is null && time.GetUtcNow() - operation.IntendedAt >= beginsWithin)
+            {
+                return await StopAsync(operation, ActionStatus.Refused, StepRunner.Stale(operation), cancellationToken);
+            }
+
             try
             {
                 if (await WriteAsync(operation, pre, live, target, cancellationToken) is { } refused)
                 {
-                    return await AbandonAsync(operation, ActionStatus.Failed, refused, cancellationToken);
+                    return await StopAsync(operation, ActionStatus.Failed, refused, cancellationToken);
                 }
             }
             catch (KubernetesForbiddenException e) when (e.Missing is not null)
             {
                 var missing = Permissions.Describe(e, operation.ActionId);
-                return await AbandonAsync(operation, ActionStatus.NotPermitted, missing, cancellationToken);
+                return await StopAsync(operation, ActionStatus.NotPermitted, missing, cancellationToken);
             }
         }
 
-        return await AbandonAsync(operation, ActionStatus.Failed,
+        return await StopAsync(operation, ActionStatus.Failed,
             $"{target} was changed by others in each of {MaxConflicts} attempts to write", cancellationToken);
     }
 
@@ -165,8 +173,10 @@ internal sealed class TemplateReplacement(IKubernetesClient client, IHealStore s
         return false;
     }
 
-    private async Task<ActionResult> AbandonAsync(
+    private async Task<ActionResult> StopAsync(
         Operation operation, ActionStatus status, string detail, CancellationToken cancellationToken) =>
-        Told(await store.FinishAsync(
-            operation.Key, new OperationEnd(OperationState.Abandoned, status, detail), time.GetUtcNow(), cancellationToken));
+        operation.Undoes is not null && status.MayPass()
+            ? new ActionResult(operation.Key, status, detail)
+            : Told(await store.FinishAsync(
+                operation.Key, new OperationEnd(OperationState.Abandoned, status, detail), time.GetUtcNow(), cancellationToken));
 }

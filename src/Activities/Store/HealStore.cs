@@ -40,12 +40,17 @@ internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore, IOpen
         return (await LatestAsync(connection, target.Key, cancellationToken))?.Incident;
     }
 
-    public async Task<IReadOnlyList<IncidentInput>> PageAsync(string afterTarget, int limit, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<UnclosedIncident>> PageAsync(string afterTarget, int limit, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(Sql["incidents_unclosed"], afterTarget, limit);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var incidents = new List<IncidentInput>();
-        while (await reader.ReadAsync(cancellationToken)) incidents.Add(StoreJson.Read<IncidentInput>(reader.GetString(0)));
+        var incidents = new List<UnclosedIncident>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var (input, fault) = StoreJson.TryRead<IncidentInput>(reader.GetString(2));
+            incidents.Add(new UnclosedIncident(reader.GetString(0), reader.GetString(1), input, fault));
+        }
+
         return incidents;
     }
 
@@ -125,6 +130,14 @@ internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore, IOpen
 
         await transaction.CommitAsync(cancellationToken);
         return row;
+    }
+
+    public async Task<string?> StandingOnAsync(Operation operation, string? mark, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(
+            Sql["operation_standing_on"], mark ?? "", operation.TargetKey, operation.ActionId, operation.Key,
+            operation.IntendedAt.ToUniversalTime());
+        return (string?)await command.ExecuteScalarAsync(cancellationToken);
     }
 
     public async Task<Operation> FinishAsync(string key, OperationEnd end, DateTimeOffset now, CancellationToken cancellationToken)

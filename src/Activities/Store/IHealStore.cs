@@ -31,6 +31,13 @@ public interface IHealStore
     /// </summary>
     Task<Operation> IntendUnlessBusyAsync(Operation operation, DateTimeOffset busySince, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// The key of a temporary effect that stands on that of an operation: made after it, on the same object or by the same action on the
+    /// same target, and not ended yet. Null: there is none.
+    /// </summary>
+    /// <param name="mark">The key that the object carries now; null when it carries none.</param>
+    Task<string?> StandingOnAsync(Operation operation, string? mark, CancellationToken cancellationToken);
+
     /// <summary>Notes how an operation ended. The first note stays. Returns the row as it is then.</summary>
     Task<Operation> FinishAsync(string key, OperationEnd end, DateTimeOffset now, CancellationToken cancellationToken);
 

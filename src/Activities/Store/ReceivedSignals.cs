@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Heal.Healing;
 using Heal.Postgres;
 using Npgsql;
@@ -30,8 +29,8 @@ internal sealed class ReceivedSignals(NpgsqlDataSource dataSource, IntakeMetrics
         var due = new List<WaitingSignal>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            due.Add(new WaitingSignal(
-                reader.GetString(0), SignalOrNull(reader.GetString(1)), reader.GetFieldValue<DateTimeOffset>(2), reader.GetInt32(3)));
+            var (signal, _) = StoreJson.TryRead<Signal>(reader.GetString(1));
+            due.Add(new WaitingSignal(reader.GetString(0), signal, reader.GetFieldValue<DateTimeOffset>(2), reader.GetInt32(3)));
         }
 
         return due;
@@ -117,19 +116,6 @@ internal sealed class ReceivedSignals(NpgsqlDataSource dataSource, IntakeMetrics
         }
 
         return read;
-    }
-
-    // One that cannot be read must not stop the others.
-    private static Signal? SignalOrNull(string json)
-    {
-        try
-        {
-            return StoreJson.Read<Signal>(json);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
     }
 
     private static string? TextOrNull(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);

@@ -13,4 +13,18 @@ internal static class StoreJson
 
     public static T Read<T>(string json) =>
         JsonSerializer.Deserialize<T>(json, Options) ?? throw new JsonException($"Expected a {typeof(T).Name} in the store, got null.");
+
+    /// <summary>For rows of which one that cannot be read must not stop the others.</summary>
+    /// <returns>The record, or why there is none.</returns>
+    public static (T? Record, string? Fault) TryRead<T>(string json) where T : class
+    {
+        try
+        {
+            return (Read<T>(json), null);
+        }
+        catch (JsonException e)
+        {
+            return (null, e.Message);
+        }
+    }
 }

@@ -1,11 +1,12 @@
 using Heal.Functions.Alerts;
+using Heal.Functions.Incidents;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace Heal.Functions.Composition;
 
-/// <summary>The doors that alerts come through.</summary>
+/// <summary>The doors that alerts come through, and what looks after what became of them.</summary>
 internal static class AlertDoors
 {
     public static IServiceCollection AddAlertDoors(this IServiceCollection services, IConfiguration configuration)
@@ -19,6 +20,7 @@ internal static class AlertDoors
         services.AddSingleton(settings);
         services.AddSingleton<SignalIntake>();
         services.AddSingleton<RoutingPump>();
+        services.AddSingleton<TendMetrics>();
         services.AddHttpClient<AlertmanagerClient>();
         return services;
     }

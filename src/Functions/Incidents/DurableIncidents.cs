@@ -26,8 +26,9 @@ internal sealed class DurableIncidents(DurableTaskClient client) : IIncidents
         OrchestrationRuntimeStatus.Terminated,
     ];
 
-    // A routing of its own that failed may be begun again.
-    private static readonly OrchestrationRuntimeStatus[] AnyButFailed = [.. AnyStatus.Except([OrchestrationRuntimeStatus.Failed])];
+    // What failed or was terminated has not done its work, and may be begun again.
+    private static readonly OrchestrationRuntimeStatus[] UnderWayOrDone =
+        [.. AnyStatus.Except([OrchestrationRuntimeStatus.Failed, OrchestrationRuntimeStatus.Terminated])];
 
     public async Task StartAsync(IncidentInput incident, Signal signal, CancellationToken cancellationToken)
     {
@@ -48,12 +49,20 @@ internal sealed class DurableIncidents(DurableTaskClient client) : IIncidents
     public async Task LookAsync(Signal signal, CancellationToken cancellationToken)
     {
         using Activity? span = Begin(signal);
-        await StartAsync(OrchestrationNames.RouteSignal, signal.InstanceId, signal, AnyButFailed, cancellationToken);
+        await StartAsync(OrchestrationNames.RouteSignal, signal.InstanceId, signal, UnderWayOrDone, cancellationToken);
     }
 
-    /// <summary>Has an incident closed that nobody works on any more. An attempt that failed may be begun again.</summary>
+    /// <summary>Has an incident closed that nobody works on any more. An attempt that came to nothing may be begun again.</summary>
     public Task CloseAsync(StrandedIncident incident, CancellationToken cancellationToken) =>
-        StartAsync(OrchestrationNames.CloseStranded, incident.InstanceId, incident, AnyButFailed, cancellationToken);
+        StartAsync(OrchestrationNames.CloseStranded, incident.InstanceId, incident, UnderWayOrDone, cancellationToken);
+
+    /// <summary>Begins what ends an effect with a time limit, once.</summary>
+    public Task ExpireAsync(ExpiryRequest expiry, CancellationToken cancellationToken) =>
+        StartAsync(OrchestrationNames.ExpireAction, expiry.InstanceId, expiry, AnyStatus, cancellationToken);
+
+    /// <summary>As <see cref="ExpireAsync"/>, also where an attempt came to nothing.</summary>
+    public Task ExpireAgainAsync(ExpiryRequest expiry, CancellationToken cancellationToken) =>
+        StartAsync(OrchestrationNames.ExpireAction, expiry.InstanceId, expiry, UnderWayOrDone, cancellationToken);
 
     private async Task StartAsync(
         string name, string id, object input, OrchestrationRuntimeStatus[] known, CancellationToken cancellationToken)

@@ -11,7 +11,8 @@ namespace Heal.Functions.Incidents;
 /// terminated is closed, so that the next signal of its target opens a new one; one without an orchestration (a hub that was emptied) is
 /// started again.
 /// </summary>
-internal sealed partial class TendIncidents(IUnclosedIncidents incidents, TimeProvider time, ILogger<TendIncidents> logger)
+internal sealed partial class TendIncidents(
+    IUnclosedIncidents incidents, TendMetrics metrics, TimeProvider time, ILogger<TendIncidents> logger)
 {
     private const int PageSize = 100;
     private const int ReasonLength = 300;
@@ -22,20 +23,28 @@ internal sealed partial class TendIncidents(IUnclosedIncidents incidents, TimePr
         [DurableClient] DurableTaskClient client,
         CancellationToken cancellationToken)
     {
-        IReadOnlyList<IncidentInput> page = [];
+        var round = new TendRound("incident", "heal.incident", metrics, logger);
+        IReadOnlyList<UnclosedIncident> page = [];
         do
         {
-            string after = page is [.., IncidentInput last] ? last.Target.Key : "";
+            string after = page is [.., UnclosedIncident last] ? last.TargetKey : "";
             page = await incidents.PageAsync(after, PageSize, cancellationToken);
-            foreach (IncidentInput incident in page)
+            foreach (UnclosedIncident row in page)
             {
-                await TendAsync(client, incident, cancellationToken);
+                if (row.Input is { } incident)
+                {
+                    await round.TendAsync(row.Id, () => TendAsync(client, incident, cancellationToken), cancellationToken);
+                }
+                else
+                {
+                    round.Unreadable(row.Id, row.Fault!);
+                }
             }
         }
         while (page.Count == PageSize);
     }
 
-    private async Task TendAsync(DurableTaskClient client, IncidentInput incident, CancellationToken cancellationToken)
+    private async Task<string?> TendAsync(DurableTaskClient client, IncidentInput incident, CancellationToken cancellationToken)
     {
         OrchestrationMetadata? run = await client.GetInstanceAsync(incident.IncidentId, getInputsAndOutputs: false, cancellationToken);
         var orchestrations = new DurableIncidents(client);
@@ -43,22 +52,27 @@ internal sealed partial class TendIncidents(IUnclosedIncidents incidents, TimePr
         {
             if (time.GetUtcNow() - incident.OpenedAt < 2 * StrandedIncident.StartsWithin)
             {
-                return;
+                return null;
             }
 
             Log.Missing(logger, incident.IncidentId, incident.Target.ToString());
             await orchestrations.StartAsync(incident, cancellationToken);
+            return "started";
         }
-        else if (run.RuntimeStatus is not (OrchestrationRuntimeStatus.Running or OrchestrationRuntimeStatus.Pending
-            or OrchestrationRuntimeStatus.Suspended)
-            && await incidents.IsOpenAsync(incident.IncidentId, cancellationToken))
+
+        if (run.RuntimeStatus is OrchestrationRuntimeStatus.Running or OrchestrationRuntimeStatus.Pending
+            or OrchestrationRuntimeStatus.Suspended
+            || !await incidents.IsOpenAsync(incident.IncidentId, cancellationToken))
         {
-            // Asked again after its end was seen: one that ends as it should has closed the incident before.
-            StrandedIncident stranded = Judge(incident, (await client.GetInstanceAsync(
-                incident.IncidentId, getInputsAndOutputs: true, cancellationToken))!);
-            Log.Stranded(logger, incident.IncidentId, incident.Target.ToString(), stranded.Reason);
-            await orchestrations.CloseAsync(stranded, cancellationToken);
+            return null;
         }
+
+        // Asked again after its end was seen: one that ends as it should has closed the incident before.
+        StrandedIncident stranded = Judge(incident, (await client.GetInstanceAsync(
+            incident.IncidentId, getInputsAndOutputs: true, cancellationToken))!);
+        Log.Stranded(logger, incident.IncidentId, incident.Target.ToString(), stranded.Reason);
+        await orchestrations.CloseAsync(stranded, cancellationToken);
+        return "closed";
     }
 
     private static StrandedIncident Judge(IncidentInput incident, OrchestrationMetadata run) =>

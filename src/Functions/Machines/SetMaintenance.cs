@@ -81,10 +81,19 @@ internal sealed class SetMaintenance(ActionCatalogue catalogue, ILibvirtHosts ho
             $"{id}/{host}/{correlationId}", $"request-{correlationId}", id, target,
             ActionParameters.Complete(action.Descriptor, values), 0, "");
         Healing.ActionResult result = await action.RunAsync(run, cancellationToken);
+        if (!result.IsApplied || !await StandsAsync(action, run, cancellationToken))
+        {
+            // Perhaps the ledger only told how an earlier request of the same correlation ended, and that is not so any more.
+            result = await action.RunAsync(run with { Key = $"{run.Key}/{Guid.NewGuid():n}" }, cancellationToken);
+        }
+
         return result.IsApplied
             ? new OkObjectResult(new Reply(correlationId, host, result.Detail))
             : Problem.Conflict(result.Detail, new[] { result.Detail }, correlationId);
     }
+
+    private static async Task<bool> StandsAsync(IRemedyAction action, ActionRequest run, CancellationToken cancellationToken) =>
+        (await action.LookAsync(run.Key, run.Target, cancellationToken)).Verdict == VerificationVerdict.Healthy;
 
     private sealed record Wish(string? By, string? Reason, string? For);
 

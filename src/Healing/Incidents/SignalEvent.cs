@@ -15,7 +15,7 @@ public sealed record SignalEvent(string SignalId, string AlertName, AlertStatus 
 /// <param name="Parameters">Parameters of the action to use instead of the planned ones; null or absent ones keep the plan's.</param>
 /// <param name="Comment">Why, for the record.</param>
 /// <param name="Question">The number of the question that it answers (<see cref="IncidentStatus.Question"/>): it counts for no other. Null,
-/// as older programs and whoever raises the event by himself have it: for the question that is open when it arrives.</param>
+/// as older programs and whoever raises the event by himself may have it: for the first one, if that is open when it arrives.</param>
 public sealed record ApprovalEvent(
     bool Approved, string By, IReadOnlyDictionary<string, string>? Parameters = null, string? Comment = null, int? Question = null)
 {

@@ -53,6 +53,14 @@ public sealed record ActionDescriptor(
 
     /// <summary>How long its effect may take to show, from the intent on. Default 2 minutes.</summary>
     public TimeSpan EffectWithin { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>
+    /// How long what was proven of the target when the action was intended counts: one that has not begun by then (the healer was down) is
+    /// not begun any more. Twice <see cref="EffectWithin"/>, and 5 minutes at least.
+    /// </summary>
+    public TimeSpan BeginsWithin => 2 * EffectWithin > LeastBegin ? 2 * EffectWithin : LeastBegin;
+
+    private static readonly TimeSpan LeastBegin = TimeSpan.FromMinutes(5);
 }
 
 [JsonConverter(typeof(JsonStringEnumConverter<ParameterKind>))]

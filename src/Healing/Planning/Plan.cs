@@ -49,6 +49,10 @@ public sealed record Plan(
     /// </summary>
     public bool BindsAnswer { get; init; }
 
+    /// <summary>Where a person is asked: an answer that names no question counts for the first only, and after it the target is looked
+    /// at for its fault anew. False in plans of older programs, as <see cref="BindsAnswer"/>.</summary>
+    public bool StrictAnswer { get; init; }
+
     /// <summary>See <see cref="ActionDescriptor.EndsWithNeed"/>.</summary>
     public bool EndsWithNeed { get; init; }
 

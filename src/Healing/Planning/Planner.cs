@@ -70,6 +70,7 @@ public static class Planner
             TimeLimit = descriptor.TimeLimit is { } limit ? Duration.Parse(parameters[limit]) : null,
             LimitedBy = descriptor.TimeLimit,
             BindsAnswer = true,
+            StrictAnswer = true,
             EndsWithNeed = descriptor.EndsWithNeed,
             LeavesFault = descriptor.LeavesFault,
             Repeats = descriptor.Repeats,

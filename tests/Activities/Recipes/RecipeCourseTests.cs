@@ -173,8 +173,32 @@ public sealed class RecipeCourseTests(Shop shop) : IClassFixture<Shop>
         Assert.Contains("their-tool", after.Detail);
     }
 
-    private RecipeAction Action(string id, WatchedClient? client = null) => new(
-        RecipeBook.Find(id), new ActionTools(client ?? new WatchedClient(shop.Client), shop.Store, new Rig.Allowed(), _time));
+    [Theory]
+    [InlineData(1, false, true)]
+    [InlineData(1, true, false)]
+    [InlineData(11, false, false)]
+    public async Task A_node_is_not_switched_off_on_what_was_proven_before_the_healer_was_down(int minutes, bool isReady, bool isFenced)
+    {
+        var (stall, target, request) = await ArrangeAsync("fence_node");
+        await Assert.ThrowsAsync<KilledException>(() => Action(
+            "fence_node", store: new KilledStore(shop.Store, "after intend")).RunAsync(request, CancellationToken.None));
+        if (isReady)
+        {
+            await stall.SetStatusAsync(
+                Kinds.Node, target.Name, """{"status":{"conditions":[{"type":"Ready","status":"True"}]}}""", clusterWide: true);
+        }
+
+        _time.Leap(TimeSpan.FromMinutes(minutes));
+
+        var result = await Action("fence_node").RunAsync(request, CancellationToken.None);
+
+        Assert.True(result.Status == (isFenced ? ActionStatus.Applied : ActionStatus.Refused), $"{result.Status}: {result.Detail}");
+        Assert.Equal(isFenced ? "Off" : "On", stall.Controllers.State(target.Name));
+    }
+
+    private RecipeAction Action(string id, WatchedClient? client = null, IHealStore? store = null) => new(
+        RecipeBook.Find(id), new ActionTools(
+            client ?? new WatchedClient(shop.Client), store ?? shop.Store, new Rig.Allowed(), _time, shop.Power));
 
     private async Task<(Stall Stall, TargetReference Target, ActionRequest Request)> ArrangeAsync(string id)
     {

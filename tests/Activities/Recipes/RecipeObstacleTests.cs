@@ -162,12 +162,4 @@ public sealed class RecipeObstacleTests(Shop shop) : RecipeClaims(shop), IClassF
     // Somebody writes another part of the object.
     private static Task<JsonObject> TouchAsync(Stall stall, int number) => stall.PatchAsync(Kinds.HorizontalPodAutoscaler, "web",
         $$"""{ "metadata": { "labels": { "touched": "{{number}}" } } }""");
-
-    /// <summary>A kill switch that is off for so many questions, and then on.</summary>
-    private sealed record SwitchedOn(int After) : ISafetySwitch
-    {
-        private int _asked;
-
-        public string? Objection() => ++_asked > After ? "the kill switch is on" : null;
-    }
 }

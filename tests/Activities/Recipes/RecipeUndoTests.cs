@@ -51,6 +51,40 @@ public sealed class RecipeUndoTests(Shop shop) : RecipeClaims(shop), IClassFixtu
         Assert.Equal(0, client.Writes);
     }
 
+    [Fact]
+    public async Task A_temporary_effect_under_a_later_one_waits_for_its_end_and_is_taken_back_then()
+    {
+        var (item, stall, target) = await ArrangeAsync("patch_hpa_max");
+        var (before, action) = (await item.Before!(stall), Action(item, new WatchedClient(Shop.Client)));
+        var first = await RaiseAsync("1");
+        await stall.UntilAsync(Kinds.HorizontalPodAutoscaler, "web", live =>
+            live.Whole("status", "currentReplicas") == 4 && live.Condition("ScalingLimited").Text("reason") == "TooManyReplicas");
+        var second = await RaiseAsync("2");
+
+        var early = await UndoAsync(first);
+        var late = await UndoAsync(second);
+        var again = await UndoAsync(first);
+
+        Assert.True(early.Status == ActionStatus.Blocked, $"{early.Status}: {early.Detail}");
+        Assert.Contains(second, early.Detail);
+        Assert.True(late.IsApplied && again.IsApplied, $"{late.Detail} / {again.Detail}");
+        Assert.Equal(before, await item.Before(stall));
+
+        async Task<string> RaiseAsync(string number)
+        {
+            var request = item.Request(stall, target) with { Key = $"{stall.Namespace}/{number}" };
+            await Shop.Expiries.RegisterAsync(
+                new ExpiryRequest(request.Key, request.IncidentId, request.ActionId, target, DateTimeOffset.UtcNow.AddHours(4)),
+                DateTimeOffset.UtcNow, CancellationToken.None);
+            var applied = await action.RunAsync(request, CancellationToken.None);
+            Assert.True(applied.IsApplied, $"{applied.Status}: {applied.Detail}");
+            return request.Key;
+        }
+
+        Task<ActionResult> UndoAsync(string key) => action.UndoAsync(
+            new UndoRequest($"{key}/undo", key, stall.Namespace, item.ActionId, target), CancellationToken.None);
+    }
+
     [Theory]
     [MemberData(nameof(Names))]
     public async Task An_inverse_that_is_due_before_it_began_keeps_it_from_beginning(string name)

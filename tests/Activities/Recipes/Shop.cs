@@ -30,6 +30,8 @@ public class Shop : IAsyncLifetime
 
     internal IHealStore Store { get; private set; } = null!;
 
+    internal IExpiries Expiries { get; private set; } = null!;
+
     /// <summary>A management controller for every node, which speaks Redfish.</summary>
     internal RedfishController Controllers { get; } = new();
 
@@ -57,6 +59,7 @@ public class Shop : IAsyncLifetime
         _healDatabase = new HealDatabase(PostgresDataSource.Create(_database.ConnectionString, HealStore.Schema, "test"), HealStore.Schema);
         await _healDatabase.MigrateAsync(CancellationToken.None);
         Store = new HealStore(_healDatabase.DataSource);
+        Expiries = new ExpiryStore(_healDatabase.DataSource);
         Cluster = await StartClusterAsync();
         await Controllers.StartAsync();
         await Monitoring.StartAsync();

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Hosting;
 namespace Heal.Functions.Tests;
 
 /// <summary>A client for what only hands it on: every call fails the test.</summary>
-internal sealed class NoHub() : DurableTaskClient("none")
+internal class NoHub() : DurableTaskClient("none")
 {
     public override Task<string> ScheduleNewOrchestrationInstanceAsync(
         TaskName orchestratorName, object? input = null, StartOrchestrationOptions? options = null,

@@ -18,6 +18,9 @@ internal sealed record DomainStartEffect(string Host, string Uuid, string Name, 
     [JsonIgnore]
     public override bool IsReversible => false;
 
+    [JsonIgnore]
+    public override bool IsAtomic => true;
+
     public override Effect? Inverse(JsonObject post) => null;
 
     public override IReadOnlyList<string> Describe() => [$"{Subject}: started"];
@@ -63,6 +66,9 @@ internal sealed record DomainStopEffect(string Host, string Uuid, string Name, i
     [JsonIgnore]
     public override bool IsReversible => true;
 
+    [JsonIgnore]
+    public override bool IsAtomic => Force;
+
     // What was in the guest's memory is gone; that it runs again is all that can be given back.
     public override Effect? Inverse(JsonObject post) => new DomainStartEffect(Host, Uuid, Name, Restarts ? RunId : null);
 
@@ -104,6 +110,9 @@ internal sealed record DomainHoldEffect(string Host, string Uuid, string Name, i
 {
     [JsonIgnore]
     public override bool IsReversible => true;
+
+    [JsonIgnore]
+    public override bool IsAtomic => true;
 
     public override Effect? Inverse(JsonObject post) => new DomainResumeEffect(Host, Uuid, Name, RunId, By);
 

@@ -16,9 +16,7 @@ internal sealed class RollbackDeployment(IKubernetesClient client, IHealStore st
     public const string InverseId = "roll_forward";
     private const string MinimumServed = "minimumServed";
 
-    private readonly TemplateReplacement _replacement = new(client, store, safety, time);
-
-    public ActionDescriptor Descriptor { get; } = new(
+    private static readonly ActionDescriptor Described = new(
         Id,
         RiskClass.R2,
         [
@@ -36,6 +34,10 @@ internal sealed class RollbackDeployment(IKubernetesClient client, IHealStore st
             new PermissionRule("apps", "deployments", ["get", "patch"]),
             new PermissionRule("apps", "replicasets", ["list"]),
         ]);
+
+    private readonly TemplateReplacement _replacement = new(client, store, safety, time, Described.BeginsWithin);
+
+    public ActionDescriptor Descriptor => Described;
 
     public string? Refusal(EvidenceBundle evidence, IReadOnlyDictionary<string, string> parameters)
     {

@@ -19,6 +19,9 @@ internal sealed record CreateEffect(ObjectAddress Address, JsonObject Body) : Ef
     [JsonIgnore]
     public override bool IsReversible => true;
 
+    [JsonIgnore]
+    public override bool IsAtomic => true;
+
     /// <summary>A body that makes an object like this one again.</summary>
     public static JsonObject BodyOf(JsonObject live)
     {

@@ -17,6 +17,9 @@ internal sealed record DeleteEffect(
     [JsonIgnore]
     public override bool IsReversible => Again is not null;
 
+    [JsonIgnore]
+    public override bool IsAtomic => true;
+
     public override async Task<Look> LookAsync(ActionTools tools, string key, CancellationToken cancellationToken)
     {
         var live = await tools.ReadAsync(Address, cancellationToken);

@@ -60,6 +60,11 @@ internal abstract record Effect
     [JsonIgnore]
     public abstract bool IsReversible { get; }
 
+    /// <summary>One write makes it, and <see cref="Sight.NotApplied"/> proves that nothing of it was done. Default false: it may have been
+    /// asked for and be on its way.</summary>
+    [JsonIgnore]
+    public virtual bool IsAtomic => false;
+
     /// <summary>Reads the target and tells what became of the effect.</summary>
     /// <param name="key">Under which it is, or was to be, made.</param>
     public abstract Task<Look> LookAsync(ActionTools tools, string key, CancellationToken cancellationToken);

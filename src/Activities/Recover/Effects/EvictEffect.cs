@@ -14,6 +14,9 @@ internal sealed record EvictEffect(string Namespace, string Pod, string Uid) : E
     [JsonIgnore]
     public override bool IsReversible => false;
 
+    [JsonIgnore]
+    public override bool IsAtomic => true;
+
     public override async Task<Look> LookAsync(ActionTools tools, string key, CancellationToken cancellationToken)
     {
         var live = await tools.ReadAsync(Kinds.Pod, Namespace, Pod, cancellationToken);

@@ -20,6 +20,9 @@ internal sealed record PatchEffect(ObjectAddress Address, string Uid, IReadOnlyL
     [JsonIgnore]
     public override bool IsReversible => true;
 
+    [JsonIgnore]
+    public override bool IsAtomic => true;
+
     public static PatchEffect On(ObjectAddress address, JsonObject live, params IReadOnlyList<FieldChange> fields) =>
         new(address, live.Uid(), fields);
 

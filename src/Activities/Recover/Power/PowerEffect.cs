@@ -4,13 +4,17 @@ using System.Text.Json.Serialization;
 namespace Heal.Activities;
 
 /// <summary>Switches a node's power. Switching twice is switching once; who did it cannot be told from the node.</summary>
-internal sealed record PowerEffect(string Node, bool On) : Effect
+/// <param name="UnlessReady">Not while the node is ready: between the proof and the switch it may have come back.</param>
+internal sealed record PowerEffect(string Node, bool On, bool UnlessReady = false) : Effect
 {
     [JsonIgnore]
     public override string Subject => $"power of Node {Node}";
 
     [JsonIgnore]
     public override bool IsReversible => true;
+
+    [JsonIgnore]
+    public override bool IsAtomic => true;
 
     public override async Task<Look> LookAsync(ActionTools tools, string key, CancellationToken cancellationToken)
     {
@@ -22,6 +26,11 @@ internal sealed record PowerEffect(string Node, bool On) : Effect
     public override async Task<WriteAnswer> WriteAsync(
         ActionTools tools, string key, Look look, bool dryRun, CancellationToken cancellationToken)
     {
+        if (UnlessReady && (await tools.ReadAsync(Kinds.Node, null, Node, cancellationToken)).HasCondition("Ready"))
+        {
+            return WriteAnswer.Refused($"node {Node} is ready again");
+        }
+
         if (dryRun) return WriteAnswer.Taken;
         await tools.Power!.SwitchAsync(Node, On, cancellationToken);
         return await tools.Power.ReadAsync(Node, cancellationToken) is PowerState.Changing

@@ -73,7 +73,7 @@ internal sealed class FenceNode : IRecipe
         var answer = await mark.WriteAsync(tools, request.Key, look, dryRun: true, cancellationToken);
         return answer.Kind == WriteKind.Refused
             ? Proposal.Refuse(answer.Detail)
-            : Proposal.Act($"fences {request.Target}", new PowerEffect(node.Name(), On: false), mark);
+            : Proposal.Act($"fences {request.Target}", new PowerEffect(node.Name(), On: false, UnlessReady: true), mark);
     }
 
     public async Task<EffectCheck> CheckAsync(
