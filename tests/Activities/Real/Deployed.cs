@@ -23,7 +23,7 @@ internal sealed class Deployed(RealShop shop)
             .Order(StringComparer.Ordinal),
     ];
 
-    public static IEnumerable<string> Overlays => Folders.Except([Base]);
+    private static IEnumerable<string> Overlays => Folders.Except([Base]);
 
     /// <returns>What was sent.</returns>
     public async Task<IReadOnlyList<JsonObject>> ApplyAsync(string folder)
@@ -38,20 +38,25 @@ internal sealed class Deployed(RealShop shop)
         return items;
     }
 
-    public async Task<IReadOnlyList<JsonObject>> RenderAsync(string folder) =>
-        ManifestReader.Read(await shop.Plane.KubectlAsync("kustomize", ControlPlane.PathOf(folder)));
-
     /// <summary>Leaves the base, and takes away every right but that to read.</summary>
     public async Task ResetAsync()
     {
         await ApplyAsync(Base);
         foreach (var overlay in Overlays)
         {
-            await shop.Plane.KubectlAsync("delete", "--ignore-not-found", "-k", ControlPlane.PathOf(overlay));
+            foreach (var item in await RenderAsync(overlay))
+            {
+                await shop.Client.DeleteAsync(KindOf(item), NamespaceOf(item), item.Name());
+            }
         }
     }
 
     public static string? NamespaceOf(JsonObject item) => item.Text("metadata", "namespace");
+
+    public static ResourceKind KindOf(JsonObject item) => ResourceKind.FromApiVersion(item.Text("apiVersion")!, item.Text("kind")!);
+
+    private async Task<IReadOnlyList<JsonObject>> RenderAsync(string folder) =>
+        ManifestReader.Read(await shop.Plane.KubectlAsync("kustomize", ControlPlane.PathOf(folder)));
 
     private async Task NeedNamespaceAsync(string name)
     {

@@ -149,7 +149,7 @@ public sealed class RealRightsTests : IDisposable
         }
     }
 
-    private static async Task<IReadOnlySet<Right>> RightsAsync(KubernetesClient client, string ns)
+    private static async Task<IReadOnlyList<Right>> RightsAsync(KubernetesClient client, string ns)
     {
         var status = await AskAsync(client, RulesReview, new JsonObject { ["namespace"] = ns });
         Assert.False(status.IsTrue("incomplete"));
