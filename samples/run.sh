@@ -1,8 +1,8 @@
 #!/bin/bash
 # samples/run.sh NAME [--port N] [--state DIR]
 #
-# Runs one of the sample apps: starts a private PostgreSQL, builds, starts the app in the foreground and says what to try in another
-# terminal. Ctrl-C stops all that this script started; the data stays, so the next start goes on where this one ended.
+# Runs one of the sample apps: starts a private PostgreSQL (and Azurite), builds, starts the app in the foreground and says what to try
+# in another terminal. Ctrl-C stops all that this script started; the data stays, so the next start goes on where this one ended.
 #
 #   NAME          HelloSequence, FanOut or Approval
 #   --port N      the app's port on 127.0.0.1 (default 7071)
@@ -16,7 +16,10 @@ source "$HEAL_ENG/lib.sh"
 # what to type while NAME runs on $1
 hints() {
   case $name in
-    HelloSequence) echo "curl -X POST $1/api/HelloCities_HttpStart" ;;
+    HelloSequence)
+      echo "curl -X POST $1/api/HelloCities_HttpStart"
+      echo "curl 'ADDRESS'    # StatusQueryGetUri of the answer, with & for each \\u0026, which is JSON's way to write it"
+      ;;
     FanOut) echo "curl $1/api/count-words -d '[\"to be or not to be\", \"that is the question\"]'" ;;
     Approval)
       echo "curl $1/api/expenses --json '{\"purpose\": \"travel\", \"amount\": 120}'"

@@ -1,6 +1,6 @@
 -- What to watch in a task hub, one query per question. Run with psql, the schema's name in search_path:
 --
---   PGOPTIONS='-c search_path=heal_hub' psql -d heal -f deploy/postgresql/monitoring.sql
+--   PGOPTIONS='-c search_path=healhub' psql -d heal -f deploy/postgresql/monitoring.sql
 --
 -- A role that is a member of pg_monitor sees all of it; other roles see no queries of other roles.
 

@@ -1,7 +1,7 @@
 -- Two roles for one schema (a task hub, or the healer's own store): the owner migrates, the worker reads and writes rows and can change
 -- nothing else. Run it once per schema, as a superuser or the database's owner, in the database that holds it:
 --
---   psql -d heal -v schema=heal_hub -v owner=heal_owner -v worker=heal_worker -f deploy/postgresql/roles.sql
+--   psql -d heal -v schema=healhub -v owner=heal_owner -v worker=heal_worker -f deploy/postgresql/roles.sql
 --
 -- Then set the passwords (\password heal_owner), migrate by starting a process once with the owner's connection string, and give the
 -- worker's to the others. It can be run again, and after the migrations too.

@@ -10,12 +10,12 @@ etcd() {
     --quota-backend-bytes="${STORAGE_QUOTA:-0}"
 }
 
-# api_server NAME PORT CERTIFICATE: its certificate is one of those in $CERT
+# api_server NAME PORT CERTIFICATE [PLUGIN]: its certificate is one of those in $CERT; one more admission plugin
 api_server() {
   start_daemon "$1" "$BIN/kube-apiserver" --etcd-servers="http://127.0.0.1:$ETCD_PORT" --secure-port="$2" \
     --bind-address="$CONTROL_IP" --advertise-address=172.31.0.1 --service-cluster-ip-range="$SERVICE_NET" \
     --client-ca-file="$CERT/ca.crt" --tls-cert-file="$CERT/$3.crt" --tls-private-key-file="$CERT/$3.key" \
-    --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction,PodNodeSelector --allow-privileged=true \
+    --authorization-mode=Node,RBAC --enable-admission-plugins="NodeRestriction,PodNodeSelector${4:+,$4}" --allow-privileged=true \
     --service-account-issuer=https://kubernetes.default.svc --service-account-key-file="$CERT/sa.pub" \
     --service-account-signing-key-file="$CERT/sa.key" --enable-aggregator-routing=true \
     --kubelet-client-certificate="$CERT/apikubelet.crt" --kubelet-client-key="$CERT/apikubelet.key" \

@@ -3,8 +3,8 @@
 # one machine. FOLDER holds its state. The commands:
 #   up      starts it, and prints KUBECONFIG and ETCD (the address of its storage) as settings
 #   crash   SIGKILL to the API server       start   starts that again, and waits until it works
-#   another NAME   starts another API server on the same storage, with certificate NAME of FOLDER/certs, and prints its address as
-#           setting SERVER; when it runs already, it is started again at the same address
+#   another NAME [PLUGIN]   starts another API server on the same storage, with certificate NAME of FOLDER/certs and that admission plugin
+#           beside the others, and prints its address as setting SERVER; when it runs already, it is started again at the same address
 #   alone   ends that other one
 #   freeze  SIGSTOP to etcd                 thaw    SIGCONT to etcd
 #   down    ends everything and removes FOLDER
@@ -47,7 +47,7 @@ another() {
   port=$(cat "$folder/another" 2>/dev/null) || port=$(free_port)
   echo "$port" >"$folder/another"
   stop another
-  api_server another "$port" "$1"
+  api_server another "$port" "$@"
   wait_until 60 another_is_ready "$port" || true
   if is_stopped another || ! another_is_ready "$port"; then
     die "another API server is not ready after 60 s" "$(tail -n 5 "$LOGS/another.log")"
@@ -69,7 +69,7 @@ case $command in
     wait_until 5 is_stopped apiserver
     ;;
   start) start_api_server ;;
-  another) another "${3:?another needs the name of a certificate}" ;;
+  another) another "${3:?another needs the name of a certificate}" "${@:4}" ;;
   alone) stop another ;;
   freeze) signal etcd STOP ;;
   thaw) signal etcd CONT ;;

@@ -38,7 +38,8 @@ internal static class HealCommand
         }
     }
 
-    private static RootCommand Build(CommonOptions common)
+    /// <summary>The tree of its nouns, verbs and options.</summary>
+    public static RootCommand Build(CommonOptions common)
     {
         var root = new RootCommand("heal: the command line of the healer. heal <noun> <verb> --help shows examples.")
         {

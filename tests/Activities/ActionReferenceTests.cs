@@ -9,7 +9,7 @@ public sealed class ActionReferenceTests
 {
     private static readonly bool Writes = Environment.GetEnvironmentVariable("HEAL_WRITE_ACTIONS") == "1";
 
-    private static readonly IReadOnlyList<ActionDescriptor> Actions =
+    internal static readonly IReadOnlyList<ActionDescriptor> Actions =
     [
         .. RecipeBook.All.Select(recipe => recipe.Descriptor),
         new RollbackDeployment(null!, null!, null!, TimeProvider.System).Descriptor,
@@ -20,7 +20,7 @@ public sealed class ActionReferenceTests
     [Fact]
     public void The_cluster_roles_are_those_that_the_actions_declare()
     {
-        var path = PathOf("deploy/kubernetes/roles.yaml");
+        var path = ControlPlane.PathOf("deploy/kubernetes/roles.yaml");
         var expected = ClusterRoles.Write(Actions);
         if (Writes) File.WriteAllText(path, expected);
 
@@ -40,7 +40,7 @@ public sealed class ActionReferenceTests
     [Fact]
     public void The_list_of_actions_in_the_docs_is_that_of_the_code()
     {
-        var path = PathOf("docs/kubernetes.md");
+        var path = ControlPlane.PathOf("docs/kubernetes.md");
         var text = File.ReadAllText(path);
         var (begin, end) = (text.IndexOf(ActionReference.Begin, StringComparison.Ordinal),
             text.IndexOf(ActionReference.End, StringComparison.Ordinal));
@@ -54,7 +54,7 @@ public sealed class ActionReferenceTests
     [Fact]
     public void The_list_of_actions_on_libvirt_hosts_is_that_of_the_code()
     {
-        var path = PathOf("docs/libvirt-actions.md");
+        var path = ControlPlane.PathOf("docs/libvirt-actions.md");
         var text = File.ReadAllText(path);
         var (begin, end) = (text.IndexOf(ActionReference.Begin, StringComparison.Ordinal),
             text.IndexOf(ActionReference.End, StringComparison.Ordinal));
@@ -86,11 +86,4 @@ public sealed class ActionReferenceTests
         var properties = ActionParameters.Schema(action)["properties"]!.AsObject();
         Assert.Equal(action.Parameters.Select(parameter => parameter.Name), properties.Select(property => property.Key));
     });
-
-    private static string PathOf(string file)
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Functions.sln"))) folder = folder.Parent;
-        return Path.Combine(folder?.FullName ?? throw new InvalidOperationException("Functions.sln was not found above the tests"), file);
-    }
 }

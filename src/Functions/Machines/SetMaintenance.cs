@@ -61,7 +61,7 @@ internal sealed class SetMaintenance(ActionCatalogue catalogue, ILibvirtHosts ho
         string correlationId = Correlation.Of(context);
         if (hosts.Find(host) is null)
         {
-            string known = string.Join(", ", hosts.All.Select(item => item.Name));
+            string known = string.Join(", ", hosts.All.Select(item => item.Name).DefaultIfEmpty("none"));
             return Problem.NotFound($"No libvirt host '{SafeText.Line(host, 100)}' is configured. Known: {known}.", correlationId);
         }
 

@@ -37,11 +37,12 @@ internal sealed class ControlPlane
 
     /// <summary>Starts, or starts again, another API server on the same storage, which shows another certificate.</summary>
     /// <param name="certificate">Name of a pair of files among <see cref="Certificates"/>.</param>
+    /// <param name="plugin">An admission plugin that it has beside those of the first.</param>
     /// <returns>Where it answers.</returns>
-    public async Task<Uri> AnotherAsync(string certificate)
+    public async Task<Uri> AnotherAsync(string certificate, string? plugin = null)
     {
         const string Setting = "SERVER=";
-        var lines = (await ControlAsync("another", certificate)).Split('\n');
+        var lines = (await ControlAsync("another", plugin is null ? [certificate] : [certificate, plugin])).Split('\n');
         return new Uri(lines.Single(line => line.StartsWith(Setting, StringComparison.Ordinal))[Setting.Length..]);
     }
 
@@ -56,11 +57,24 @@ internal sealed class ControlPlane
     public Task StopAsync() => ControlAsync("down");
 
     /// <summary>Brings objects of this repository into it: those of a file (-f), or of a folder with a kustomization (-k).</summary>
-    public Task ApplyAsync(string how, string path) =>
-        RunAsync("kubectl", ["--kubeconfig", Kubeconfig, "apply", how, Path.Combine(Root(), path)]);
+    public Task ApplyAsync(string how, string path) => KubectlAsync("apply", how, PathOf(path));
+
+    /// <returns>What it printed.</returns>
+    /// <exception cref="InvalidOperationException">It failed; its words are in the message.</exception>
+    public Task<string> KubectlAsync(params IReadOnlyList<string> arguments) =>
+        RunAsync("kubectl", ["--kubeconfig", Kubeconfig, .. arguments]);
+
+    /// <param name="path">From the root of this repository.</param>
+    public static string PathOf(string path)
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Functions.sln"))) folder = folder.Parent;
+        return Path.Combine(folder?.FullName ?? throw new InvalidOperationException(
+            $"No folder above {AppContext.BaseDirectory} holds Functions.sln."), path);
+    }
 
     private Task<string> ControlAsync(string command, params IReadOnlyList<string> arguments) =>
-        RunAsync(Path.Combine(Root(), "eng", "kube", "private-control-plane.sh"), [command, _folder, .. arguments]);
+        RunAsync(PathOf("eng/kube/private-control-plane.sh"), [command, _folder, .. arguments]);
 
     private static async Task<string> RunAsync(string program, IReadOnlyList<string> arguments)
     {
@@ -75,13 +89,5 @@ internal sealed class ControlPlane
         await process.WaitForExitAsync(limit.Token);
         return process.ExitCode == 0 ? await words : throw new InvalidOperationException(
             $"{Path.GetFileName(program)} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{await words}{await errors}");
-    }
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Functions.sln"))) folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException(
-            $"No folder above {AppContext.BaseDirectory} holds Functions.sln, with eng/kube beside it.");
     }
 }

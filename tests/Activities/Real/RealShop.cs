@@ -21,7 +21,8 @@ public sealed class RealShop : Shop
     /// <summary>A client as somebody else, who has the rights that he is given.</summary>
     internal KubernetesClient As(string user, Action<KubernetesClientOptions>? configure = null)
     {
-        var path = Path.Combine(Plane.Certificates, $"{user}.conf");
+        // A colon in it would be taken for the end of one of several paths.
+        var path = Path.Combine(Plane.Certificates, $"{user.Replace(':', '-')}.conf");
         if (!File.Exists(path))
         {
             var own = File.ReadAllText(Plane.Kubeconfig);

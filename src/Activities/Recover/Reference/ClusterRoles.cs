@@ -14,8 +14,9 @@ internal static class ClusterRoles
 
     private static readonly string[] Reading = ["get", "list", "watch"];
 
-    // What the detectors follow, beside what evidence reads. Namespaced ones can be granted per namespace instead (Heal:Watch:Namespaces).
-    private static readonly PermissionRule[] Watching =
+    /// <summary>What the detectors follow, beside what evidence reads. Namespaced ones can be granted per namespace instead
+    /// (Heal:Watch:Namespaces).</summary>
+    public static readonly IReadOnlyList<PermissionRule> Watching =
     [
         .. Rules(("", "endpoints"), ("", "namespaces"), ("", "nodes"), ("", "persistentvolumeclaims"), ("", "pods"), ("", "resourcequotas"),
             ("", "services"), ("apps", "daemonsets"), ("apps", "deployments"), ("apps", "replicasets"), ("apps", "statefulsets"),
