@@ -14,7 +14,6 @@ internal sealed class IncidentRun
     private static readonly TimeSpan SettleFor = TimeSpan.FromSeconds(10);
 
     private readonly TaskOrchestrationContext _context;
-    private readonly IncidentInput _input;
     private readonly IncidentState _state;
     private readonly ApprovalPhase _approval;
     private readonly RecoveryPhase _recovery;
@@ -25,12 +24,14 @@ internal sealed class IncidentRun
 
     public IncidentRun(TaskOrchestrationContext context, IncidentInput input)
     {
-        (_context, _input) = (context, input);
+        _context = context;
         _state = new IncidentState(context, input);
         _approval = new ApprovalPhase(context, _state);
         _layers = new LayerPhase(context, _state);
         _recovery = new RecoveryPhase(context, _state, _layers);
     }
+
+    private IncidentInput Input => _state.Input;
 
     public async Task<IncidentOutcome> RunAsync()
     {
@@ -45,10 +46,11 @@ internal sealed class IncidentRun
                 return outcome;
             }
 
-            // Signals came while it was closing. One that fires after the target was seen healthy is a reason to look again.
+            // Signals came while it was closing. One that fires after the target was seen healthy is a reason to look again, and so is one
+            // that may bring a workflow where none had anything for the fault.
             _state.SignalsSeen = closed.SignalsSeen;
-            var news = ending.EndedHealthy && closed.Unseen.Any(signal => signal.Status == AlertStatus.Firing);
-            if (!news || reopenings++ >= _input.Limits.Reopenings) continue;
+            var news = (ending.EndedHealthy || ending.NothingFitted) && closed.Unseen.Any(signal => signal.Status == AlertStatus.Firing);
+            if (!news || reopenings++ >= Input.Limits.Reopenings) continue;
             var again = await CourseAsync();
             ending = again.Kind == OutcomeKind.NoActionNeeded ? ending : again;
         }
@@ -78,6 +80,12 @@ internal sealed class IncidentRun
         if (await _layers.HandOverAsync(_state.Evidence) is { } below) return below.Ending;
         await DiagnoseAsync();
         var plan = await PlanAsync();
+        if (plan.Instead is { } instead)
+        {
+            _state.GoOnWith(instead);
+            return null;
+        }
+
         switch (plan.Verdict)
         {
             case PlanVerdict.Wait:
@@ -85,11 +93,11 @@ internal sealed class IncidentRun
             case PlanVerdict.Advise:
                 return Handed($"advice only: {plan.Summary}");
             case PlanVerdict.Escalate:
-                return Handed(plan.Summary);
+                return Handed(plan.Summary) with { NothingFitted = plan.NothingFits };
             case PlanVerdict.AskFirst:
                 var answer = await _approval.AskAsync(plan);
                 if (answer.Ending is not null || answer.Plan is null) return answer.Ending;
-                if (await ReconsiderAsync(plan) is { } instead) return instead.Ending;
+                if (await ReconsiderAsync(plan) is { } other) return other.Ending;
                 plan = answer.Plan;
                 _state.Plan = plan;
                 break;
@@ -120,9 +128,9 @@ internal sealed class IncidentRun
 
         _state.Enter(Phase.Detect);
         var detection = await _context.CallDetectFaultAsync(
-            _state.Evidence with { Claim = _input.Trigger.Alert.Name }, Retries.Judging);
+            _state.Evidence with { Claim = Input.Trigger.Alert.Name }, Retries.Judging);
         _state.Detection = detection;
-        if (detection.Verdict == DetectionVerdict.Healthy && !AlertClaim.Holds(_input.Workflow, _state.Evidence, _state.Actions.Count))
+        if (detection.Verdict == DetectionVerdict.Healthy && !AlertClaim.Holds(Input.Workflow, _state.Evidence, _state.Actions.Count))
         {
             // What an action left and did not prove is not believed to be well because no rule finds a fault in it.
             if (_state.Actions is [.., { Status: ActionStatus.NoEffect, Undone: false } last])
@@ -146,13 +154,13 @@ internal sealed class IncidentRun
     }
 
     private Task<EvidenceBundle> CollectAsync() => _context.CallCollectEvidenceAsync(
-        new CollectRequest(_input.Target, _input.IncidentId, ++_looks), Retries.Cluster);
+        new CollectRequest(Input.Target, Input.IncidentId, ++_looks), Retries.Cluster);
 
     private async Task DiagnoseAsync()
     {
         _state.Enter(Phase.Diagnose, _state.Detection!.Reason);
         _state.Diagnosis = await _context.CallDiagnoseFaultAsync(new DiagnoseRequest(
-            _state.Evidence!, _state.Detection, _input.Trigger.Alert.Name, _input.Workflow?.AlertProves), Retries.Judging);
+            _state.Evidence!, _state.Detection, Input.Trigger.Alert.Name, Input.Workflow?.AlertProves), Retries.Judging);
     }
 
     private async Task<Plan> PlanAsync()
@@ -160,7 +168,7 @@ internal sealed class IncidentRun
         _state.Enter(Phase.Plan);
         var tried = _state.Actions.Select(action => action.ActionId).ToList();
         var inVain = _state.Actions.Where(action => action is { Status: ActionStatus.NoEffect, Undone: false });
-        var request = new PlanRequest(_input, _state.Evidence!, _state.Diagnosis!, tried, _state.Made)
+        var request = new PlanRequest(Input, _state.Evidence!, _state.Diagnosis!, tried, _state.Made)
         {
             ActionsInVain = [.. inVain.Select(action => action.ActionId)],
         };
@@ -170,9 +178,9 @@ internal sealed class IncidentRun
 
     private async Task<Ending?> WaitAsync(Plan plan)
     {
-        if (_waits++ >= _input.Limits.TargetBusyAttempts) return Handed($"still not free after {_waits} waits: {plan.Summary}");
+        if (_waits++ >= Input.Limits.TargetBusyAttempts) return Handed($"still not free after {_waits} waits: {plan.Summary}");
         _state.Enter(Phase.Wait, plan.Summary);
-        var until = plan.WaitUntil ?? _state.Now + _input.Limits.TargetBusy;
+        var until = plan.WaitUntil ?? _state.Now + Input.Limits.TargetBusy;
         await _context.CreateTimer(until.UtcDateTime, CancellationToken.None);
         return null;
     }
@@ -187,7 +195,7 @@ internal sealed class IncidentRun
         {
             _state.Enter(Phase.Escalate, ending.Reason);
             var handOff = new HandOff(
-                _input.IncidentId, _input.Target, ending.Kind, ending.Reason, _input.Workflow?.Escalation, _input.Trigger,
+                Input.IncidentId, Input.Target, ending.Kind, ending.Reason, Input.Workflow?.Escalation, Input.Trigger,
                 _state.Detection, _state.Diagnosis, _state.Plan, [.. _state.Actions], _state.Now);
             await _context.CallEscalateAsync(handOff, Retries.Store);
         }

@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
 using Heal.Simulator;
+using Heal.Simulator.Faults;
 
 namespace Heal.EndToEnd.Tests;
 
@@ -27,7 +28,10 @@ internal sealed class SimulatedCluster : IAsyncDisposable
 
     public static async Task<SimulatedCluster> StartAsync(double speed)
     {
-        SimulatorServer server = await SimulatorServer.StartAsync(new SimulatorOptions { Faults = DemoSeed.Faults, Speed = speed });
+        SimulatorServer server = await SimulatorServer.StartAsync(new SimulatorOptions
+        {
+            Faults = [.. DemoSeed.Faults, new FaultDescription { Name = "hungry", Memory = new MemoryEffect("96Mi") }], Speed = speed,
+        });
         var cluster = new SimulatedCluster(server, await InterceptingProxy.StartAsync(new Uri(server.Url)));
         await cluster.PostAsync("/api/v1/namespaces", $$$"""
             {"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{{Namespace}}}","annotations":{"heal.internal/autonomy":"act"}} }
@@ -57,6 +61,11 @@ internal sealed class SimulatedCluster : IAsyncDisposable
             """);
         await UntilPodWaitsAsync(name, "CrashLoopBackOff");
     }
+
+    /// <summary>The out-of-memory fault: a limit below what the program needs.</summary>
+    public Task LimitMemoryAsync(string name, string limit) => PatchAsync(name, $$$"""
+        {"spec":{"template":{"spec":{"containers":[{"name":"main","resources":{"limits":{"memory":"{{{limit}}}"} } }]} } } }
+        """);
 
     /// <summary>The stuck-rollout fault: an image tag that does not exist.</summary>
     public async Task SetMissingImageAsync(string name)

@@ -3,9 +3,11 @@ using Microsoft.DurableTask;
 
 namespace Heal.Activities;
 
-/// <summary>Chooses what to do: reads the target's history from the ledger and asks the planner.</summary>
+/// <summary>Chooses what to do: reads the target's history from the ledger and asks the planner. Where the incident's own workflow has
+/// nothing for the fault, it looks for one among those of the signals that joined.</summary>
 [DurableTask(ActivityNames.PlanRecovery)]
-internal sealed class PlanRecoveryActivity(IHealStore store, ActionCatalogue actions, TimeProvider time)
+internal sealed class PlanRecoveryActivity(
+    IHealStore store, IAttachedSignals attached, ActionCatalogue actions, WorkflowCatalogue workflows, TimeProvider time)
     : TaskActivity<PlanRequest, Healing.Plan>
 {
     public override async Task<Healing.Plan> RunAsync(TaskActivityContext context, PlanRequest? input)
@@ -13,7 +15,7 @@ internal sealed class PlanRecoveryActivity(IHealStore store, ActionCatalogue act
         var (incident, now) = (input!.Incident, time.GetUtcNow());
         var since = now - incident.Limits.IneffectiveWindow;
         var history = await store.HistoryAsync(incident.Target.Key, incident.IncidentId, since, CancellationToken.None);
-        return Planner.Decide(new PlanningFacts(
+        var facts = new PlanningFacts(
             incident.Trigger.Alert.Name,
             input.Evidence,
             input.Diagnosis,
@@ -24,7 +26,28 @@ internal sealed class PlanRecoveryActivity(IHealStore store, ActionCatalogue act
             input.ActionsApplied,
             history,
             incident.Limits,
-            now) { ActionsInVain = input.ActionsInVain });
+            now) { ActionsInVain = input.ActionsInVain };
+        var plan = Planner.Decide(facts);
+        return plan.NothingFits ? plan with { Instead = await InsteadAsync(incident, facts) } : plan;
+    }
+
+    // The first whose workflow has something for the fault. Without any workflow the first that has one: it knows whom to call.
+    private async Task<ServedSignal?> InsteadAsync(IncidentInput incident, PlanningFacts facts)
+    {
+        var signals = await attached.OfIncidentAsync(incident.IncidentId, CancellationToken.None);
+        var others = signals.Select(signal => (Signal: signal, Workflow: workflows.For(signal)))
+            .Where(other => other.Workflow is { } workflow && workflow.Name != incident.Workflow?.Name
+                && !incident.Passed.Contains(workflow.Name) && workflow.ActsOn(incident.Target, facts.Actions))
+            .Select(other => new ServedSignal(other.Signal, other.Workflow!)).ToList();
+        return others.Find(other => !With(other).NothingFits) ?? (incident.Workflow is null ? others.FirstOrDefault() : null);
+
+        Healing.Plan With(ServedSignal other) => Planner.Decide(facts with
+        {
+            AlertName = other.Signal.Alert.Name,
+            Workflow = other.Workflow,
+            Refusals = Refusals(other.Workflow, facts.Evidence),
+            Diagnosis = AlertClaim.Add(facts.Diagnosis, facts.Evidence, other.Signal.Alert.Name, other.Workflow.AlertProves),
+        });
     }
 
     private Dictionary<string, string> Refusals(WorkflowDefinition? workflow, EvidenceBundle evidence)

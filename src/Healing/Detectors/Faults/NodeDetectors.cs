@@ -6,9 +6,14 @@ internal sealed class NodeNotReadyDetector(NodeNotReadySetting setting) : Detect
     new DetectorInfo("node-not-ready", "KubeNodeNotReady", [TargetKinds.Node],
         "A node is not ready for `Hold`, or has changed between ready and not ready `Flaps` times within `FlapWindow` "
             + "(alert KubeNodeReadinessFlapping).",
-        "Short gaps, a cordoned node for `HoldWhenCordoned` (a restart during maintenance), a node that is being removed."),
+        "Short gaps, a cordoned node for `HoldWhenCordoned` (a restart during maintenance), a node that is being removed.")
+    {
+        OtherAlerts = [Flapping],
+    },
     setting)
 {
+    private const string Flapping = "KubeNodeReadinessFlapping";
+
     protected override Judgement Judge(ObservedNode node, Look look)
     {
         if (node.Info.DeletedAt is not null || node.Condition("Ready") is not { } ready) return Judgement.None;
@@ -34,14 +39,18 @@ internal sealed class NodeNotReadyDetector(NodeNotReadySetting setting) : Detect
             string.Create(CultureInfo.InvariantCulture,
                 $"node {node.Info.Name} has changed its readiness {changes.Count} times within {setting.FlapWindow}"),
             [.. changes.Select(change => $"{change.At:u}: {(change.Value > 0 ? "ready" : "not ready")}")])
-            with { Alert = "KubeNodeReadinessFlapping" };
+            with { Alert = Flapping };
     }
 }
 
 internal sealed class NodePressureDetector(HoldingSetting setting) : Detector<ObservedNode>(
     new DetectorInfo("node-pressure", "KubeNodePressure", [TargetKinds.Node],
         "MemoryPressure, DiskPressure, PIDPressure or NetworkUnavailable is True for `Hold`.",
-        "Pressure that passes, a node that is not ready (what it said last is old)."),
+        "Pressure that passes, a node that is not ready (what it said last is old).")
+    {
+        ForPeople = "The kubelet itself evicts pods, collects images and logs, and keeps new pods off. What fills the node is not known from "
+            + "its condition.",
+    },
     setting)
 {
     private static readonly string[] Pressures = ["DiskPressure", "MemoryPressure", "PIDPressure", "NetworkUnavailable"];
@@ -55,7 +64,11 @@ internal sealed class NodeProblemDetector(HoldingSetting setting) : Detector<Obs
         "A condition of node-problem-detector is True for `Hold`: KernelDeadlock, ReadonlyFilesystem, CorruptDockerOverlay2, "
             + "KubeletUnhealthy, ContainerRuntimeUnhealthy, KubeProxyUnhealthy, NTPProblem, FrequentKubeletRestart, FrequentDockerRestart, "
             + "FrequentContainerdRestart, FrequentUnregisterNetDevice. The alert has the condition's name where that is a known alert.",
-        "Its conditions in status False or Unknown, conditions of others."),
+        "Its conditions in status False or Unknown, conditions of others.")
+    {
+        OtherAlerts = [.. Problems.Where(TargetPolicy.KnownAlerts.Contains)],
+        ForPeople = "The node runs its pods still. Whether what was found is worth taking it out of service is for people to weigh.",
+    },
     setting)
 {
     private static readonly string[] Problems =
