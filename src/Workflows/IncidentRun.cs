@@ -11,7 +11,11 @@ internal sealed class IncidentRun
     /// <summary>Looks at a target that is still changing before it counts as faulty: two minutes' worth.</summary>
     private const int Settlings = 12;
 
+    /// <summary>Looks at a target that stands on something which is not ready: a quarter of an hour's worth, and people are called.</summary>
+    private const int BlockedLooks = 18;
+
     private static readonly TimeSpan SettleFor = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestBlockedPause = TimeSpan.FromSeconds(60);
 
     private readonly TaskOrchestrationContext _context;
     private readonly IncidentState _state;
@@ -20,6 +24,8 @@ internal sealed class IncidentRun
     private readonly LayerPhase _layers;
     private int _settlings;
     private int _waits;
+    private int _blockedLooks;
+    private (string Why, DateTimeOffset Until)? _blocked;
     private int _looks;
 
     public IncidentRun(TaskOrchestrationContext context, IncidentInput input)
@@ -89,7 +95,7 @@ internal sealed class IncidentRun
         switch (plan.Verdict)
         {
             case PlanVerdict.Wait:
-                return await WaitAsync(plan);
+                return plan.IsBlocked ? await WaitBlockedAsync(plan) : await WaitAsync(plan);
             case PlanVerdict.Advise:
                 return Handed($"advice only: {plan.Summary}");
             case PlanVerdict.Escalate:
@@ -124,7 +130,7 @@ internal sealed class IncidentRun
     private async Task<(Ending? Ending, bool Again)?> LookAsync()
     {
         _state.Enter(Phase.Collect);
-        _state.Evidence = await CollectAsync();
+        _state.Evidence = await CollectAsync() with { BlockedUntil = _blocked?.Until };
 
         _state.Enter(Phase.Detect);
         var detection = await _context.CallDetectFaultAsync(
@@ -139,7 +145,8 @@ internal sealed class IncidentRun
             }
 
             var undone = _state.Actions.Any(action => action.Undone);
-            var ending = new Ending(undone ? OutcomeKind.RolledBack : OutcomeKind.NoActionNeeded, detection.Reason);
+            var reason = _blocked is { } was ? $"{detection.Reason}; nothing was done here, because {was.Why}" : detection.Reason;
+            var ending = new Ending(undone ? OutcomeKind.RolledBack : OutcomeKind.NoActionNeeded, reason);
 
             // One that is off by somebody's intent takes its node with it, and that is meant too.
             var isMeant = undone || _state.Evidence.Machine?.Domain is not { IsRunning: true };
@@ -182,6 +189,17 @@ internal sealed class IncidentRun
         _state.Enter(Phase.Wait, plan.Summary);
         var until = plan.WaitUntil ?? _state.Now + Input.Limits.TargetBusy;
         await _context.CreateTimer(until.UtcDateTime, CancellationToken.None);
+        return null;
+    }
+
+    // The fault is elsewhere, and has an incident of its own or will have one. Once it is gone the target shows whether it has one too.
+    private async Task<Ending?> WaitBlockedAsync(Plan plan)
+    {
+        if (_blockedLooks++ >= BlockedLooks) return Handed($"blocked, after {BlockedLooks} looks still: {plan.Summary}");
+        if (_state.Evidence!.Dependencies.Count > 0) _blocked = (plan.Summary, _state.Evidence.CollectedAt);
+        _state.Enter(Phase.Wait, $"blocked: {plan.Summary}");
+        var pause = SettleFor * Math.Pow(2, Math.Min(_blockedLooks - 1, 3));
+        await _context.CreateTimer(pause < LongestBlockedPause ? pause : LongestBlockedPause, CancellationToken.None);
         return null;
     }
 

@@ -74,6 +74,73 @@ internal sealed class SimulatedCluster : IAsyncDisposable
         await UntilPodWaitsAsync(name, "ImagePullBackOff");
     }
 
+    /// <summary>A Service of the Deployment of the same name, once it has a ready backend.</summary>
+    public async Task CreateServiceAsync(string name)
+    {
+        await PostAsync($"/api/v1/namespaces/{Namespace}/services", $$$"""
+            {"apiVersion":"v1","kind":"Service","metadata":{"name":"{{{name}}}"},
+             "spec":{"selector":{"app":"{{{name}}}"},"ports":[{"port":5432}]} }
+            """);
+        await UntilBackendsAsync(name, areReady: true);
+    }
+
+    /// <summary>Waits until a Service has ready backends, or none.</summary>
+    public async Task UntilBackendsAsync(string service, bool areReady)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var slices = new Uri(
+            $"/apis/discovery.k8s.io/v1/namespaces/{Namespace}/endpointslices?labelSelector=kubernetes.io/service-name%3D{service}",
+            UriKind.Relative);
+        while (true)
+        {
+            JsonArray found = (await _http.GetFromJsonAsync<JsonObject>(slices))!["items"]!.AsArray();
+            bool any = found.SelectMany(slice => slice!["endpoints"]?.AsArray() ?? []).Any(item => (bool?)item!["conditions"]?["ready"] != false);
+            if (found.Count > 0 && any == areReady)
+            {
+                return;
+            }
+
+            await Task.Delay(20, limit.Token);
+        }
+    }
+
+    /// <summary>A rollout that takes the old pods away first.</summary>
+    public Task ReplaceAtOnceAsync(string name) => PatchAsync(name, """
+        {"spec":{"strategy":{"rollingUpdate":{"maxSurge":0,"maxUnavailable":"100%"} } } }
+        """);
+
+    /// <summary>A change that nothing minds.</summary>
+    public async Task SetImageAsync(string name, string image)
+    {
+        await PatchAsync(name, $$$"""{"spec":{"template":{"spec":{"containers":[{"name":"main","image":"{{{image}}}"}]} } } }""");
+        await UntilAsync(name, IsHealthy);
+    }
+
+    /// <summary>The Deployment's containers crash and say why, from their next start on.</summary>
+    public async Task CrashAsync(string name, string log)
+    {
+        var fault = new FaultDescription
+        {
+            Name = name,
+            Match = new FaultMatch { PodLabels = new Dictionary<string, string>(StringComparer.Ordinal) { ["app"] = name } },
+            Crash = new CrashEffect(1, 1, log),
+        };
+        using HttpResponseMessage answer = await _http.PostAsJsonAsync(new Uri("/simulator/faults", UriKind.Relative), fault);
+        answer.EnsureSuccessStatusCode();
+        foreach (JsonObject pod in await GetPodsAsync(name))
+        {
+            string path = $"/api/v1/namespaces/{Namespace}/pods/{(string?)pod["metadata"]!["name"]}";
+            using HttpResponseMessage deleted = await _http.DeleteAsync(new Uri(path, UriKind.Relative));
+        }
+    }
+
+    /// <summary>They do not any more.</summary>
+    public async Task UncrashAsync(string name)
+    {
+        using HttpResponseMessage answer = await _http.DeleteAsync(new Uri($"/simulator/faults/{name}", UriKind.Relative));
+        answer.EnsureSuccessStatusCode();
+    }
+
     /// <summary>Sets an annotation of a Deployment.</summary>
     public Task AnnotateAsync(string name, string annotation, string value) => PatchAsync(name, $$$"""
         {"metadata":{"annotations":{"{{{annotation}}}":"{{{value}}}"} } }

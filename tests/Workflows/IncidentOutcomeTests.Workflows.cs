@@ -61,4 +61,47 @@ public sealed partial class IncidentOutcomeTests
         Assert.Equal((OutcomeKind.Escalated, nothingFits), (outcome.Kind, outcome.NothingFitted));
         Assert.Single(_handOffs);
     }
+
+    [Fact]
+    public async Task A_target_that_is_blocked_is_looked_at_again_and_is_left_alone_when_it_is_well_once_more()
+    {
+        var looks = new Queue<EvidenceBundle>([Blocked, Evidence, Evidence]);
+        var judged = new List<EvidenceBundle>();
+        _context.On<CollectRequest, EvidenceBundle>(ActivityNames.CollectEvidence, _ => looks.Dequeue());
+        _context.On<EvidenceBundle, Detection>(ActivityNames.DetectFault, evidence =>
+        {
+            judged.Add(evidence);
+            return new Detection(looks.Count > 0 ? DetectionVerdict.Faulty : DetectionVerdict.Healthy, Noon, "a look", []);
+        });
+        _context.On<PlanRequest, Plan>(ActivityNames.PlanRecovery, _ => WaitsForDatabase);
+
+        var outcome = await RunAsync();
+
+        Assert.Equal(OutcomeKind.NoActionNeeded, outcome.Kind);
+        Assert.Contains("nothing was done here, because the database is not ready", outcome.Reason);
+        Assert.DoesNotContain(ActivityNames.RunAction, _context.Calls);
+        // When the database was last seen to be missing: pods that crashed until then have not had their time.
+        Assert.Equal([null, Blocked.CollectedAt, Blocked.CollectedAt], judged.Select(evidence => evidence.BlockedUntil));
+    }
+
+    [Fact]
+    public async Task A_target_that_stays_blocked_is_handed_to_people()
+    {
+        _context.On<CollectRequest, EvidenceBundle>(ActivityNames.CollectEvidence, _ => Blocked);
+        _context.On<PlanRequest, Plan>(ActivityNames.PlanRecovery, _ => WaitsForDatabase);
+
+        var outcome = await RunAsync();
+
+        Assert.Equal(OutcomeKind.Escalated, outcome.Kind);
+        Assert.Contains("blocked, after 18 looks still: the database is not ready", outcome.Reason);
+        Assert.InRange(_context.CurrentUtcDateTime, Noon.AddMinutes(14).UtcDateTime, Noon.AddMinutes(18).UtcDateTime);
+    }
+
+    private static EvidenceBundle Blocked => Evidence with
+    {
+        CollectedAt = Noon.AddSeconds(5), Dependencies = [new DependencyEvidence("dependency/database", "database", 1, "a log", true)],
+    };
+
+    private static Plan WaitsForDatabase =>
+        Plan(PlanVerdict.Wait) with { Action = null, Reasons = ["the database is not ready"], IsBlocked = true };
 }

@@ -46,6 +46,12 @@ public sealed record EvidenceBundle(
     /// <summary>Services, endpoints, policies, budgets, autoscalers, quotas, limits, claims and their classes.</summary>
     public IReadOnlyList<RelatedEvidence> Related { get; init; } = [];
 
+    /// <summary>Services without a ready backend that the target's pods name; those that a log complains of first.</summary>
+    public IReadOnlyList<DependencyEvidence> Dependencies { get; init; } = [];
+
+    /// <summary>When a look of the same incident last found <see cref="Dependencies"/>; null: none did.</summary>
+    public DateTimeOffset? BlockedUntil { get; init; }
+
     /// <summary>The newest first, within <see cref="EvidenceLimits.RecentWindow"/>.</summary>
     public IReadOnlyList<ChangeEvidence> RecentChanges { get; init; } = [];
 

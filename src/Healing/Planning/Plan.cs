@@ -49,6 +49,9 @@ public sealed record Plan(
     /// </summary>
     public bool BindsAnswer { get; init; }
 
+    /// <summary>What it waits for is another fault, that of what the target stands on.</summary>
+    public bool IsBlocked { get; init; }
+
     /// <summary>Nothing was done yet, and the workflow has nothing for the fault, or there is none: another one may have. False in plans of
     /// older programs.</summary>
     public bool NothingFits { get; init; }

@@ -12,6 +12,11 @@ public static class Planner
     {
         var autonomy = facts.Evidence.Autonomy;
         if (facts.Diagnosis.Leading() is not { } cause) return NothingFits(facts, "no rule explains the fault");
+        if (cause.Cause == Causes.DependencyUnready)
+        {
+            return new Plan(PlanVerdict.Wait, null, null, new Dictionary<string, string>(), autonomy, [cause.Statement]) { IsBlocked = true };
+        }
+
         if (facts.Workflow is not { } workflow) return NothingFits(facts, $"no workflow serves alert '{facts.AlertName}'");
 
         var most = Math.Min(workflow.Limits.MaxActions, facts.Limits.MaxActionsPerIncident);
