@@ -25,7 +25,7 @@ internal sealed class IncidentRun
     private int _settlings;
     private int _waits;
     private int _blockedLooks;
-    private (string Why, DateTimeOffset Until)? _blocked;
+    private Block? _blocked;
     private int _looks;
 
     public IncidentRun(TaskOrchestrationContext context, IncidentInput input)
@@ -130,7 +130,9 @@ internal sealed class IncidentRun
     private async Task<(Ending? Ending, bool Again)?> LookAsync()
     {
         _state.Enter(Phase.Collect);
-        _state.Evidence = await CollectAsync() with { BlockedUntil = _blocked?.Until };
+        var seen = await CollectAsync();
+        _blocked = _blocked?.After(seen);
+        _state.Evidence = seen with { BlockedUntil = _blocked?.Until };
 
         _state.Enter(Phase.Detect);
         var detection = await _context.CallDetectFaultAsync(
@@ -196,7 +198,7 @@ internal sealed class IncidentRun
     private async Task<Ending?> WaitBlockedAsync(Plan plan)
     {
         if (_blockedLooks++ >= BlockedLooks) return Handed($"blocked, after {BlockedLooks} looks still: {plan.Summary}");
-        if (_state.Evidence!.Dependencies.Count > 0) _blocked = (plan.Summary, _state.Evidence.CollectedAt);
+        _blocked ??= new Block(plan.Summary, _state.Evidence!.CollectedAt, IsOver: false);
         _state.Enter(Phase.Wait, $"blocked: {plan.Summary}");
         var pause = SettleFor * Math.Pow(2, Math.Min(_blockedLooks - 1, 3));
         await _context.CreateTimer(pause < LongestBlockedPause ? pause : LongestBlockedPause, CancellationToken.None);
@@ -222,5 +224,12 @@ internal sealed class IncidentRun
         var outcome = _state.Outcome(ending);
         await _context.CallRecordOutcomeAsync(outcome, Retries.Store);
         return outcome;
+    }
+
+    /// <param name="Until">The first look that found what was missing, or the last one while it is missing.</param>
+    private sealed record Block(string Why, DateTimeOffset Until, bool IsOver)
+    {
+        public Block After(EvidenceBundle seen) =>
+            IsOver ? this : this with { Until = seen.CollectedAt, IsOver = seen.Dependencies.Count == 0 };
     }
 }

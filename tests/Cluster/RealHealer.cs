@@ -144,7 +144,9 @@ internal sealed class RealHealer : IAsyncDisposable
 
     private async Task ReportAsync(string scenario, DateTime faultAt, string ns, string name)
     {
-        const string Of = "FROM heal.incident JOIN heal.incident_signal USING (incident_id) WHERE namespace LIKE $1 AND name LIKE $2";
+        // Others of the namespace may wait still for what this one is about.
+        const string Of = "FROM heal.incident JOIN heal.incident_signal USING (incident_id) "
+            + "WHERE namespace LIKE $1 AND name LIKE $2 AND closed_at IS NOT NULL";
         DateTime[] times = await _database.QueryAsync<DateTime[]>(
             $"SELECT ARRAY[min(starts_at), min(received_at), min(opened_at), max(closed_at)] {Of}", ns, name);
         double[] seconds = [.. times.Select(time => (time - faultAt).TotalSeconds)];

@@ -65,7 +65,8 @@ public sealed partial class IncidentOutcomeTests
     [Fact]
     public async Task A_target_that_is_blocked_is_looked_at_again_and_is_left_alone_when_it_is_well_once_more()
     {
-        var looks = new Queue<EvidenceBundle>([Blocked, Evidence, Evidence]);
+        var looks = new Queue<EvidenceBundle>(
+            [Blocked, Blocked with { CollectedAt = Noon.AddSeconds(15) }, At(35), At(75)]);
         var judged = new List<EvidenceBundle>();
         _context.On<CollectRequest, EvidenceBundle>(ActivityNames.CollectEvidence, _ => looks.Dequeue());
         _context.On<EvidenceBundle, Detection>(ActivityNames.DetectFault, evidence =>
@@ -80,8 +81,10 @@ public sealed partial class IncidentOutcomeTests
         Assert.Equal(OutcomeKind.NoActionNeeded, outcome.Kind);
         Assert.Contains("nothing was done here, because the database is not ready", outcome.Reason);
         Assert.DoesNotContain(ActivityNames.RunAction, _context.Calls);
-        // When the database was last seen to be missing: pods that crashed until then have not had their time.
-        Assert.Equal([null, Blocked.CollectedAt, Blocked.CollectedAt], judged.Select(evidence => evidence.BlockedUntil));
+        // Pods that crashed before the look that found the database have not had their time.
+        Assert.Equal([null, Noon.AddSeconds(15), Noon.AddSeconds(35), Noon.AddSeconds(35)], judged.Select(evidence => evidence.BlockedUntil));
+
+        static EvidenceBundle At(int seconds) => Evidence with { CollectedAt = Noon.AddSeconds(seconds) };
     }
 
     [Fact]

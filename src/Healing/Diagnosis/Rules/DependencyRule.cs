@@ -14,7 +14,7 @@ internal sealed class DependencyRule : IDiagnosisRule
     /// <summary>A change of the template that is older than this when the fault begins has served.</summary>
     private static readonly TimeSpan Served = TimeSpan.FromMinutes(10);
 
-    /// <summary>After its dependency is back a pod that has not crashed gets this long to become ready.</summary>
+    /// <summary>After its dependency is back a pod gets this long to reach it, and may crash once more for want of it.</summary>
     private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(60);
 
     public Finding Judge(Symptoms symptoms, ChangeFacts change)
@@ -39,7 +39,7 @@ internal sealed class DependencyRule : IDiagnosisRule
     {
         if (symptoms.Evidence.BlockedUntil is not { } until) return Finding.Reject(Cause, "no Service that its pods name is without backends");
         var isFresh = symptoms.Evidence.CollectedAt - until <= Recovery;
-        return isFresh || (symptoms.Failing.Count > 0 && symptoms.Failing.All(found => found.Container.LastFinishedAt <= until))
+        return isFresh || (symptoms.Failing.Count > 0 && symptoms.Failing.All(found => found.Container.LastFinishedAt <= until + Recovery))
             ? Finding.Accept(Cause, 0.97, $"what it stands on was not ready until {until:u}, and its pods have not had their time since")
             : Finding.Reject(Cause, $"what it stands on has been ready since {until:u}, and its pods fail all the same");
     }
