@@ -11,7 +11,7 @@ internal sealed class IncidentRun
     /// <summary>Looks at a target that is still changing before it counts as faulty: two minutes' worth.</summary>
     private const int Settlings = 12;
 
-    /// <summary>Looks at a target that stands on something which is not ready: a quarter of an hour's worth, and people are called.</summary>
+    /// <summary>Looks at a target that stands on something which is not ready: a quarter of an hour's worth.</summary>
     private const int BlockedLooks = 18;
 
     private static readonly TimeSpan SettleFor = TimeSpan.FromSeconds(10);

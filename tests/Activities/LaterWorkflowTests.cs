@@ -37,7 +37,8 @@ public sealed class LaterWorkflowTests : IAsyncLifetime
     [InlineData("KubePodEvicted", null)] // no workflow serves it
     [InlineData("KubeEndpointWithoutBackends", Causes.NoChangeFound)] // one does, that does nothing to a Deployment
     [InlineData("KubePodNotScheduled", Causes.CrashAfterTemplateChange)] // one does, that has nothing for the cause
-    public async Task A_crash_loop_right_after_an_incident_that_had_nothing_for_the_fault_opens_one_that_may_heal(string first, string? cause)
+    public async Task A_crash_loop_right_after_an_incident_that_had_nothing_for_the_fault_opens_one_that_may_heal(
+        string first, string? cause)
     {
         await CloseAsync((await JoinAsync(first)).IncidentId!, cause);
 

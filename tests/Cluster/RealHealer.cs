@@ -137,7 +137,8 @@ internal sealed class RealHealer : IAsyncDisposable
 
     /// <summary>Prints how long it took from the fault to the alert and to the end of the incident; <c>eng/tests/report.py</c> gathers it.
     /// </summary>
-    public Task ReportAsync(string scenario, Workload workload, DateTime faultAt) => ReportAsync(scenario, faultAt, workload.Namespace, "%");
+    public Task ReportAsync(string scenario, Workload workload, DateTime faultAt) =>
+        ReportAsync(scenario, faultAt, workload.Namespace, "%");
 
     /// <summary>As for a workload, of the incident of a node.</summary>
     public Task ReportAsync(string scenario, Node node, DateTime faultAt) => ReportAsync(scenario, faultAt, "%", node.Name);

@@ -58,7 +58,8 @@ public sealed class CascadeTests : IAsyncLifetime
         {
             JsonNode outcome = Assert.Single(incidents, incident => IsOf(incident, program))["outcome"]!;
             Assert.Equal("NoActionNeeded", (string?)outcome["kind"]);
-            Assert.Contains("nothing was done here, because it stands on Service 'database'", (string?)outcome["reason"], StringComparison.Ordinal);
+            Assert.Contains(
+                "nothing was done here, because it stands on Service 'database'", (string?)outcome["reason"], StringComparison.Ordinal);
             JsonObject deployment = await _heal.Cluster.GetDeploymentAsync(program);
             Assert.Equal("nginx:1.26", (string?)deployment["spec"]!["template"]!["spec"]!["containers"]![0]!["image"]);
         }

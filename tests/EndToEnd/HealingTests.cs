@@ -44,6 +44,29 @@ public sealed class HealingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Five_pods_that_crash_together_are_one_incident_of_five_signals_and_one_action()
+    {
+        const int Pods = 5;
+        await _heal.Cluster.CreateDeploymentAsync("cart", replicas: Pods);
+        await _heal.Cluster.ReplaceAtOnceAsync("cart");
+        await _heal.Cluster.MountBadConfigAsync("cart");
+        IReadOnlyList<string> crashing = await _heal.Cluster.UntilPodsMountAsync("cart", "cart-bad", Pods);
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        string payload = Alerts.Payload([.. crashing.Select(pod => Alerts.Alert(
+            "KubePodCrashLooping", now, $"\"namespace\":\"{SimulatedCluster.Namespace}\",\"pod\":\"{pod}\""))]);
+
+        using HttpResponseMessage first = await _heal.PostAlertsAsync(payload);
+        using HttpResponseMessage again = await _heal.PostAlertsAsync(payload);
+        JsonObject incident = Assert.Single(await _heal.UntilIncidentsEndAsync(1));
+
+        Assert.Equal("Healed", (string?)incident["outcome"]!["kind"]);
+        await UntilSignalsAsync(Pods);
+        Assert.Single(await _heal.GetIncidentsAsync());
+        Assert.Equal(Pods, await _heal.QueryAsync<long>("SELECT count(*) FROM heal.incident_signal"));
+        Assert.Equal(1, await _heal.QueryAsync<long>("SELECT count(*) FROM heal.operation_ledger"));
+    }
+
+    [Fact]
     public async Task A_rollout_that_cannot_pull_its_image_is_rolled_back()
     {
         await _heal.Cluster.CreateDeploymentAsync("web");
@@ -206,5 +229,6 @@ public sealed class HealingTests : IAsyncLifetime
     private Task<long> RoutedAsync() => _heal.QueryAsync<long>("SELECT count(*) FROM heal.received_signal WHERE routed_at IS NOT NULL");
 
     private Task<string> FirstAlertAsync(int episode) => _heal.QueryAsync<string>(
-        "SELECT s.alert_name FROM heal.incident i JOIN heal.incident_signal s ON s.signal_id = i.first_signal_id WHERE i.episode = " + episode);
+        "SELECT s.alert_name FROM heal.incident i JOIN heal.incident_signal s ON s.signal_id = i.first_signal_id "
+        + "WHERE i.episode = " + episode);
 }

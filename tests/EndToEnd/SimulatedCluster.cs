@@ -94,7 +94,8 @@ internal sealed class SimulatedCluster : IAsyncDisposable
         while (true)
         {
             JsonArray found = (await _http.GetFromJsonAsync<JsonObject>(slices))!["items"]!.AsArray();
-            bool any = found.SelectMany(slice => slice!["endpoints"]?.AsArray() ?? []).Any(item => (bool?)item!["conditions"]?["ready"] != false);
+            bool any = found.SelectMany(slice => slice!["endpoints"]?.AsArray() ?? [])
+                .Any(item => (bool?)item!["conditions"]?["ready"] != false);
             if (found.Count > 0 && any == areReady)
             {
                 return;
@@ -214,6 +215,27 @@ internal sealed class SimulatedCluster : IAsyncDisposable
                 {
                     return (string)pod["metadata"]!["name"]!;
                 }
+            }
+
+            await Task.Delay(20, limit.Token);
+        }
+    }
+
+    /// <summary>The names of the pods that mount a ConfigMap, once there are so many.</summary>
+    public async Task<IReadOnlyList<string>> UntilPodsMountAsync(string name, string configMap, int count)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (true)
+        {
+            List<string> found =
+            [
+                .. (await GetPodsAsync(name))
+                    .Where(pod => (string?)pod["spec"]!["volumes"]![0]!["configMap"]!["name"] == configMap)
+                    .Select(pod => (string)pod["metadata"]!["name"]!),
+            ];
+            if (found.Count == count)
+            {
+                return found;
             }
 
             await Task.Delay(20, limit.Token);

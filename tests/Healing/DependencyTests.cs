@@ -75,6 +75,22 @@ public sealed class DependencyTests
         Assert.Equal(Causes.DependencyUnready, Leading(evidence with { BlockedUntil = Some.Noon.AddMinutes(-3) }).Cause);
     }
 
+    [Theory]
+    [InlineData(-60, DetectionVerdict.Healthy)]
+    [InlineData(null, DetectionVerdict.Faulty)] // it crashed a moment ago, and may again
+    public void What_runs_again_since_the_service_is_back_is_well_however_often_it_crashed_before(
+        int? untilSeconds, DetectionVerdict verdict)
+    {
+        var running = Some.Container(exit: 1, restarts: 5, ready: true);
+        var evidence = Some.Evidence(null, Some.Pod(running)) with
+        {
+            Workload = Some.Workload() with { UpdatedReplicas = 3, ReadyReplicas = 3 },
+            BlockedUntil = untilSeconds is { } seconds ? Some.Noon.AddSeconds(seconds) : null,
+        };
+
+        Assert.Equal(verdict, DetectionPolicy.Judge(evidence).Verdict);
+    }
+
     [Fact]
     public void A_blocked_target_waits_whatever_its_workflow_would_do()
     {

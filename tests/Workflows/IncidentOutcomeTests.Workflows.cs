@@ -82,7 +82,8 @@ public sealed partial class IncidentOutcomeTests
         Assert.Contains("nothing was done here, because the database is not ready", outcome.Reason);
         Assert.DoesNotContain(ActivityNames.RunAction, _context.Calls);
         // Pods that crashed before the look that found the database have not had their time.
-        Assert.Equal([null, Noon.AddSeconds(15), Noon.AddSeconds(35), Noon.AddSeconds(35)], judged.Select(evidence => evidence.BlockedUntil));
+        Assert.Equal(
+            [null, Noon.AddSeconds(15), Noon.AddSeconds(35), Noon.AddSeconds(35)], judged.Select(evidence => evidence.BlockedUntil));
 
         static EvidenceBundle At(int seconds) => Evidence with { CollectedAt = Noon.AddSeconds(seconds) };
     }

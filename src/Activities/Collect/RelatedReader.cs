@@ -136,7 +136,10 @@ internal static class RelatedReader
     private static RelatedEvidence DescribeSlice(KubernetesObject slice)
     {
         var (ready, notReady) = CountOf(slice);
-        return Describe(slice, "EndpointSlice", $"backends of {slice.Metadata.Label(ServiceLabel)}") with { Facts = Count(ready, notReady) };
+        return Describe(slice, "EndpointSlice", $"backends of {slice.Metadata.Label(ServiceLabel)}") with
+        {
+            Facts = Count(ready, notReady),
+        };
     }
 
     private static (int Ready, int NotReady) CountOf(KubernetesObject slice)

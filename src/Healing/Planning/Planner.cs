@@ -14,7 +14,7 @@ public static class Planner
         if (facts.Diagnosis.Leading() is not { } cause) return NothingFits(facts, "no rule explains the fault");
         if (cause.Cause == Causes.DependencyUnready)
         {
-            return new Plan(PlanVerdict.Wait, null, null, new Dictionary<string, string>(), autonomy, [cause.Statement]) { IsBlocked = true };
+            return Without(PlanVerdict.Wait, autonomy, [cause.Statement]) with { IsBlocked = true };
         }
 
         if (facts.Workflow is not { } workflow) return NothingFits(facts, $"no workflow serves alert '{facts.AlertName}'");
@@ -104,5 +104,8 @@ public static class Planner
         Escalate(facts.Evidence.Autonomy, reasons) with { NothingFits = facts.ActionsMade == 0 };
 
     private static Plan Escalate(AutonomySetting autonomy, params IReadOnlyList<string> reasons) =>
-        new(PlanVerdict.Escalate, null, null, new Dictionary<string, string>(), autonomy, reasons);
+        Without(PlanVerdict.Escalate, autonomy, reasons);
+
+    private static Plan Without(PlanVerdict verdict, AutonomySetting autonomy, IReadOnlyList<string> reasons) =>
+        new(verdict, null, null, new Dictionary<string, string>(), autonomy, reasons);
 }

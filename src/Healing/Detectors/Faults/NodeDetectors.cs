@@ -48,8 +48,8 @@ internal sealed class NodePressureDetector(HoldingSetting setting) : Detector<Ob
         "MemoryPressure, DiskPressure, PIDPressure or NetworkUnavailable is True for `Hold`.",
         "Pressure that passes, a node that is not ready (what it said last is old).")
     {
-        ForPeople = "The kubelet itself evicts pods, collects images and logs, and keeps new pods off. What fills the node is not known from "
-            + "its condition.",
+        ForPeople = "The kubelet itself evicts pods, collects images and logs, and keeps new pods off. What fills the node is not known "
+            + "from its condition.",
     },
     setting)
 {

@@ -5,8 +5,8 @@ internal sealed class StuckTerminatingDetector(HoldingSetting setting) : Detecto
         "A pod is still there `Hold` after the end of its grace.",
         "Pods within their grace, and pods of a node that is not ready: that node is the fault.")
     {
-        ForPeople = "A pod may be taken out of the API only on proof that its node is dead, and here its node is ready: a kubelet, a volume or "
-            + "a finalizer holds it, and whoever knows that one lets it go.",
+        ForPeople = "A pod may be taken out of the API only on proof that its node is dead, and here its node is ready: a "
+            + "kubelet, a volume or a finalizer holds it, and whoever knows that one lets it go.",
     },
     setting)
 {

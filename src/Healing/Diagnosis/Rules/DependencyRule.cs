@@ -14,9 +14,6 @@ internal sealed class DependencyRule : IDiagnosisRule
     /// <summary>A change of the template that is older than this when the fault begins has served.</summary>
     private static readonly TimeSpan Served = TimeSpan.FromMinutes(10);
 
-    /// <summary>After its dependency is back a pod gets this long to reach it, and may crash once more for want of it.</summary>
-    private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(60);
-
     public Finding Judge(Symptoms symptoms, ChangeFacts change)
     {
         if (symptoms.Failing.Count + symptoms.Unready.Count == 0) return Finding.Reject(Cause, "no pod of the newest revision fails");
@@ -30,16 +27,22 @@ internal sealed class DependencyRule : IDiagnosisRule
         var served = !change.MayExplain || symptoms.Since - change.Change!.At > Served;
         return Finding.Accept(Cause, missing.Complained || served ? 0.97 : 0.55,
             string.Create(CultureInfo.InvariantCulture,
-                $"it stands on Service '{missing.Service}' ({missing.NamedBy}), which has no ready backend: {missing.NotReady} are not ready"),
+                $"it stands on Service '{missing.Service}' ({missing.NamedBy}), which has no ready backend: "
+                + $"{missing.NotReady} are not ready"),
             missing.Id);
     }
 
     // Of a crash that was while the dependency was missing nothing is learned, however long the container waits for its next start.
     private static Finding JudgeRecovery(Symptoms symptoms)
     {
-        if (symptoms.Evidence.BlockedUntil is not { } until) return Finding.Reject(Cause, "no Service that its pods name is without backends");
-        var isFresh = symptoms.Evidence.CollectedAt - until <= Recovery;
-        return isFresh || (symptoms.Failing.Count > 0 && symptoms.Failing.All(found => found.Container.LastFinishedAt <= until + Recovery))
+        if (symptoms.Evidence.BlockedUntil is not { } until)
+        {
+            return Finding.Reject(Cause, "no Service that its pods name is without backends");
+        }
+
+        var due = until + Symptoms.AfterBlock;
+        return symptoms.Evidence.CollectedAt <= due
+            || (symptoms.Failing.Count > 0 && symptoms.Failing.All(found => found.Container.LastFinishedAt <= due))
             ? Finding.Accept(Cause, 0.97, $"what it stands on was not ready until {until:u}, and its pods have not had their time since")
             : Finding.Reject(Cause, $"what it stands on has been ready since {until:u}, and its pods fail all the same");
     }
