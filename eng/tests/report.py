@@ -4,22 +4,31 @@
 report.py project RESULTS/FORM/NAME    one line about one project
 report.py failed RESULTS/FORM LIMIT    for each project with failed tests its name, a tab, and the filter that runs their methods again;
                                        nothing when there are more than LIMIT of them, or when a test host did not end well
-report.py run RESULTS                  every failed test with its message, then the closing line "N passed, N failed"
+report.py run RESULTS                  every failed test with its message, how long each scenario took from its fault to its end, and the
+                                       closing line "N passed, N failed"
 
 Counted as failed: a failed test, a skipped one (a missing prerequisite must not look like success), a test host that crashed, hung or
 ended with an exit code that its tests do not explain, a form whose set-up failed, and a form in which no test was run.
 The exit code of `run` says the same.
 
+A scenario is a line "fault to healed: NAME: ... OUTCOME after N s" that a test writes. Its time is for people to read beside the reach
+of the project: it depends on the machine and on what else runs there, and nothing passes or fails by it.
+
 A test that failed and passed when it was run again, alone (NAME.again.trx), counts as passed and is reported as UNSTEADY, with the message
 of its failure: see docs/decisions/0019-second-tries.md. Tests of RUNS_OF_CHANCE are not run again.
 """
 import pathlib
+import re
+import statistics
 import sys
 import xml.etree.ElementTree as xml
 
 MESSAGE_LINES = 25
 # What these do is drawn anew each time: that another run finds nothing takes nothing back.
 RUNS_OF_CHANCE = {"DurableTask.Kills", "DurableTask.Simulation"}
+SCENARIO = re.compile(r"^fault to healed: (?P<name>[^:]+): (?P<course>.*?)(?P<outcome>\w+) after (?P<seconds>[0-9.]+) s", re.MULTILINE)
+REACH = {"crashloop": 60, "stuck-rollout": 60}
+REACH_OF_MEDIAN = 120
 NAMESPACE = {"t": "http://microsoft.com/schemas/VisualStudio/TeamTest/2010"}
 
 
@@ -111,6 +120,31 @@ def report_form(form):
     return passed, failed, unsteady
 
 
+def scenarios_of(trx):
+    """(name, course, outcome, seconds) of each scenario that a test told of in a TRX file."""
+    try:
+        outputs = xml.parse(trx).getroot().iterfind(".//t:UnitTestResult/t:Output/t:StdOut", NAMESPACE)
+    except (OSError, xml.ParseError):
+        return []
+    return [(found["name"], found["course"], found["outcome"], float(found["seconds"]))
+            for output in outputs for found in SCENARIO.finditer(output.text or "")]
+
+
+def report_scenarios(forms):
+    """Prints how long each scenario took, the quickest first, and the median of those that ended healed. One that was run again is shown as
+    often as it was run."""
+    found = [scenario for form in forms for trx in sorted(form.glob("*.trx")) for scenario in scenarios_of(trx)]
+    if not found:
+        return
+    print("\nFrom the fault to the end of the incident:")
+    for name, course, outcome, seconds in sorted(found, key=lambda scenario: scenario[3]):
+        reach = f" (reach {REACH[name]} s)" if name in REACH else ""
+        print(f"    {seconds:7.1f} s  {outcome:<10} {name}{reach}: {course.strip(' ,;')}")
+    healed = [seconds for _, _, outcome, seconds in found if outcome == "Healed"]
+    if healed:
+        print(f"    {statistics.median(healed):7.1f} s  median of the {len(healed)} that were healed (reach {REACH_OF_MEDIAN} s)")
+
+
 def report(folder):
     passed, failed, unsteady = 0, 0, 0
     forms = sorted(form for form in pathlib.Path(folder).iterdir() if form.is_dir())
@@ -122,6 +156,7 @@ def report(folder):
     if not forms:
         failed = 1
         print("\nFAILED  no test was run")
+    report_scenarios(forms)
     if unsteady:
         print(f"\n{unsteady} of those that passed failed first: each is a defect, of the test or of what it tests")
     print(f"\n{passed} passed, {failed} failed")

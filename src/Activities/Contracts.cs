@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Heal.Healing;
 
 namespace Heal.Activities;
@@ -24,6 +25,13 @@ public sealed record JoinRequest(Signal Signal, TargetReference Target, bool Sho
 {
     /// <summary>For a signal of a layer above the target: what it is about. Kept with it; null for a signal of the target itself.</summary>
     public string? Through { get; init; }
+
+    /// <summary>What else makes it more than an echo of the last incident, once that is closed; null: nothing that is known.</summary>
+    public string? WhyAnew { get; init; }
+
+    /// <summary>Why the last incident is not joined any more, once it is closed; null: nothing speaks against it.</summary>
+    [JsonIgnore]
+    public string? Anew => ShowsNewFault ? "the target fails again" : WhyAnew;
 }
 
 /// <summary>Where a signal was attached.</summary>

@@ -115,6 +115,7 @@ public static class HealerServices
         services.AddSingleton(provider => new ReceivedSignals(
             provider.GetRequiredService<HealDatabase>().DataSource, provider.GetRequiredService<IntakeMetrics>()));
         services.AddSingleton<IReceivedSignals>(provider => provider.GetRequiredService<ReceivedSignals>());
+        services.AddSingleton<IAttachedSignals>(provider => new HealStore(provider.GetRequiredService<HealDatabase>().DataSource));
         services.AddSingleton<IncidentJoin>();
         services.AddSingleton<ISignalRouter, SignalRouter>();
     }

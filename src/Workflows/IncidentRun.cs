@@ -11,26 +11,33 @@ internal sealed class IncidentRun
     /// <summary>Looks at a target that is still changing before it counts as faulty: two minutes' worth.</summary>
     private const int Settlings = 12;
 
+    /// <summary>Looks at a target that stands on something which is not ready: a quarter of an hour's worth.</summary>
+    private const int BlockedLooks = 18;
+
     private static readonly TimeSpan SettleFor = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestBlockedPause = TimeSpan.FromSeconds(60);
 
     private readonly TaskOrchestrationContext _context;
-    private readonly IncidentInput _input;
     private readonly IncidentState _state;
     private readonly ApprovalPhase _approval;
     private readonly RecoveryPhase _recovery;
     private readonly LayerPhase _layers;
     private int _settlings;
     private int _waits;
+    private int _blockedLooks;
+    private Block? _blocked;
     private int _looks;
 
     public IncidentRun(TaskOrchestrationContext context, IncidentInput input)
     {
-        (_context, _input) = (context, input);
+        _context = context;
         _state = new IncidentState(context, input);
         _approval = new ApprovalPhase(context, _state);
         _layers = new LayerPhase(context, _state);
         _recovery = new RecoveryPhase(context, _state, _layers);
     }
+
+    private IncidentInput Input => _state.Input;
 
     public async Task<IncidentOutcome> RunAsync()
     {
@@ -45,10 +52,11 @@ internal sealed class IncidentRun
                 return outcome;
             }
 
-            // Signals came while it was closing. One that fires after the target was seen healthy is a reason to look again.
+            // Signals came while it was closing. One that fires after the target was seen healthy is a reason to look again, and so is one
+            // that may bring a workflow where none had anything for the fault.
             _state.SignalsSeen = closed.SignalsSeen;
-            var news = ending.EndedHealthy && closed.Unseen.Any(signal => signal.Status == AlertStatus.Firing);
-            if (!news || reopenings++ >= _input.Limits.Reopenings) continue;
+            var news = (ending.EndedHealthy || ending.NothingFitted) && closed.Unseen.Any(signal => signal.Status == AlertStatus.Firing);
+            if (!news || reopenings++ >= Input.Limits.Reopenings) continue;
             var again = await CourseAsync();
             ending = again.Kind == OutcomeKind.NoActionNeeded ? ending : again;
         }
@@ -78,18 +86,24 @@ internal sealed class IncidentRun
         if (await _layers.HandOverAsync(_state.Evidence) is { } below) return below.Ending;
         await DiagnoseAsync();
         var plan = await PlanAsync();
+        if (plan.Instead is { } instead)
+        {
+            _state.GoOnWith(instead);
+            return null;
+        }
+
         switch (plan.Verdict)
         {
             case PlanVerdict.Wait:
-                return await WaitAsync(plan);
+                return plan.IsBlocked ? await WaitBlockedAsync(plan) : await WaitAsync(plan);
             case PlanVerdict.Advise:
                 return Handed($"advice only: {plan.Summary}");
             case PlanVerdict.Escalate:
-                return Handed(plan.Summary);
+                return Handed(plan.Summary) with { NothingFitted = plan.NothingFits };
             case PlanVerdict.AskFirst:
                 var answer = await _approval.AskAsync(plan);
                 if (answer.Ending is not null || answer.Plan is null) return answer.Ending;
-                if (await ReconsiderAsync(plan) is { } instead) return instead.Ending;
+                if (await ReconsiderAsync(plan) is { } other) return other.Ending;
                 plan = answer.Plan;
                 _state.Plan = plan;
                 break;
@@ -118,16 +132,18 @@ internal sealed class IncidentRun
     }
 
     private Task<Detection> DetectAsync(EvidenceBundle seen) => _context.CallDetectFaultAsync(
-        seen with { Claim = _input.Trigger.Alert.Name }, Retries.Judging);
+        seen with { Claim = Input.Trigger.Alert.Name }, Retries.Judging);
 
     private bool IsWell(Detection detection, EvidenceBundle seen) =>
-        detection.Verdict == DetectionVerdict.Healthy && !AlertClaim.Holds(_input.Workflow, seen, _state.Actions.Count);
+        detection.Verdict == DetectionVerdict.Healthy && !AlertClaim.Holds(Input.Workflow, seen, _state.Actions.Count);
 
     // Null: there is a fault. Else where that leads: an ending, or to another look.
     private async Task<(Ending? Ending, bool Again)?> LookAsync()
     {
         _state.Enter(Phase.Collect);
-        _state.Evidence = await CollectAsync();
+        var seen = await CollectAsync();
+        _blocked = _blocked?.After(seen);
+        _state.Evidence = seen with { BlockedUntil = _blocked?.Until };
 
         _state.Enter(Phase.Detect);
         var detection = await DetectAsync(_state.Evidence);
@@ -141,7 +157,8 @@ internal sealed class IncidentRun
             }
 
             var undone = _state.Actions.Any(action => action.Undone);
-            var ending = new Ending(undone ? OutcomeKind.RolledBack : OutcomeKind.NoActionNeeded, detection.Reason);
+            var reason = _blocked is { } was ? $"{detection.Reason}; nothing was done here, because {was.Why}" : detection.Reason;
+            var ending = new Ending(undone ? OutcomeKind.RolledBack : OutcomeKind.NoActionNeeded, reason);
 
             // One that is off by somebody's intent takes its node with it, and that is meant too.
             var isMeant = undone || _state.Evidence.Machine?.Domain is not { IsRunning: true };
@@ -156,13 +173,13 @@ internal sealed class IncidentRun
     }
 
     private Task<EvidenceBundle> CollectAsync() => _context.CallCollectEvidenceAsync(
-        new CollectRequest(_input.Target, _input.IncidentId, ++_looks), Retries.Cluster);
+        new CollectRequest(Input.Target, Input.IncidentId, ++_looks), Retries.Cluster);
 
     private async Task DiagnoseAsync()
     {
         _state.Enter(Phase.Diagnose, _state.Detection!.Reason);
         _state.Diagnosis = await _context.CallDiagnoseFaultAsync(new DiagnoseRequest(
-            _state.Evidence!, _state.Detection, _input.Trigger.Alert.Name, _input.Workflow?.AlertProves), Retries.Judging);
+            _state.Evidence!, _state.Detection, Input.Trigger.Alert.Name, Input.Workflow?.AlertProves), Retries.Judging);
     }
 
     private async Task<Plan> PlanAsync()
@@ -170,7 +187,7 @@ internal sealed class IncidentRun
         _state.Enter(Phase.Plan);
         var tried = _state.Actions.Select(action => action.ActionId).ToList();
         var inVain = _state.Actions.Where(action => action is { Status: ActionStatus.NoEffect, Undone: false });
-        var request = new PlanRequest(_input, _state.Evidence!, _state.Diagnosis!, tried, _state.Made)
+        var request = new PlanRequest(Input, _state.Evidence!, _state.Diagnosis!, tried, _state.Made)
         {
             ActionsInVain = [.. inVain.Select(action => action.ActionId)],
         };
@@ -180,10 +197,21 @@ internal sealed class IncidentRun
 
     private async Task<Ending?> WaitAsync(Plan plan)
     {
-        if (_waits++ >= _input.Limits.TargetBusyAttempts) return Handed($"still not free after {_waits} waits: {plan.Summary}");
+        if (_waits++ >= Input.Limits.TargetBusyAttempts) return Handed($"still not free after {_waits} waits: {plan.Summary}");
         _state.Enter(Phase.Wait, plan.Summary);
-        var until = plan.WaitUntil ?? _state.Now + _input.Limits.TargetBusy;
+        var until = plan.WaitUntil ?? _state.Now + Input.Limits.TargetBusy;
         await _context.CreateTimer(until.UtcDateTime, CancellationToken.None);
+        return null;
+    }
+
+    // The fault is elsewhere, and has an incident of its own or will have one. Once it is gone the target shows whether it has one too.
+    private async Task<Ending?> WaitBlockedAsync(Plan plan)
+    {
+        if (_blockedLooks++ >= BlockedLooks) return Handed($"blocked, after {BlockedLooks} looks still: {plan.Summary}");
+        _blocked ??= new Block(plan.Summary, _state.Evidence!.CollectedAt, IsOver: false);
+        _state.Enter(Phase.Wait, $"blocked: {plan.Summary}");
+        var pause = SettleFor * Math.Pow(2, Math.Min(_blockedLooks - 1, 3));
+        await _context.CreateTimer(pause < LongestBlockedPause ? pause : LongestBlockedPause, CancellationToken.None);
         return null;
     }
 
@@ -197,7 +225,7 @@ internal sealed class IncidentRun
         {
             _state.Enter(Phase.Escalate, ending.Reason);
             var handOff = new HandOff(
-                _input.IncidentId, _input.Target, ending.Kind, ending.Reason, _input.Workflow?.Escalation, _input.Trigger,
+                Input.IncidentId, Input.Target, ending.Kind, ending.Reason, Input.Workflow?.Escalation, Input.Trigger,
                 _state.Detection, _state.Diagnosis, _state.Plan, [.. _state.Actions], _state.Now);
             await _context.CallEscalateAsync(handOff, Retries.Store);
         }
@@ -206,5 +234,12 @@ internal sealed class IncidentRun
         var outcome = _state.Outcome(ending);
         await _context.CallRecordOutcomeAsync(outcome, Retries.Store);
         return outcome;
+    }
+
+    /// <param name="Until">The first look that found what was missing, or the last one while it is missing.</param>
+    private sealed record Block(string Why, DateTimeOffset Until, bool IsOver)
+    {
+        public Block After(EvidenceBundle seen) =>
+            IsOver ? this : this with { Until = seen.CollectedAt, IsOver = seen.Dependencies.Count == 0 };
     }
 }

@@ -12,7 +12,8 @@ internal sealed class IncidentState(TaskOrchestrationContext context, IncidentIn
     private DateTimeOffset _since;
     private string? _detail;
 
-    public IncidentInput Input { get; } = input;
+    /// <summary>What it started with; where another signal brought the workflow that it goes on with, with those two.</summary>
+    public IncidentInput Input { get; private set; } = input;
 
     public List<AttemptedAction> Actions { get; } = [];
 
@@ -34,6 +35,14 @@ internal sealed class IncidentState(TaskOrchestrationContext context, IncidentIn
     public int Made => Actions.Count(action => action.Status is ActionStatus.Applied or ActionStatus.NoEffect);
 
     public DateTimeOffset Now => new(DateTime.SpecifyKind(context.CurrentUtcDateTime, DateTimeKind.Utc));
+
+    /// <summary>Takes up the workflow that another signal brought, because the one before had nothing for the fault.</summary>
+    public void GoOnWith(ServedSignal instead) => Input = Input with
+    {
+        Trigger = instead.Signal,
+        Workflow = instead.Workflow,
+        Passed = Input.Workflow is { } passed ? [.. Input.Passed, passed.Name] : Input.Passed,
+    };
 
     /// <summary>Enters a phase and shows it. Entering the phase that is under way only renews the detail.</summary>
     public void Enter(Phase phase, string? detail = null, OutcomeKind? outcome = null)
@@ -59,7 +68,7 @@ internal sealed class IncidentState(TaskOrchestrationContext context, IncidentIn
         var leading = Diagnosis?.Leading();
         return new IncidentOutcome(
             Input.IncidentId, Input.Target, ending.Kind, ending.Reason, leading?.Cause, leading?.Confidence,
-            [.. Actions], [.. _timings], Input.OpenedAt, Now, SignalsSeen);
+            [.. Actions], [.. _timings], Input.OpenedAt, Now, SignalsSeen) { NothingFitted = ending.NothingFitted };
     }
 
     private void EndPhase()
@@ -73,6 +82,9 @@ internal sealed record Ending(OutcomeKind Kind, string Reason)
 {
     /// <summary>People must know.</summary>
     public bool CallsPeople => Kind is OutcomeKind.Escalated or OutcomeKind.RolledBack or OutcomeKind.CouldNotVerify or OutcomeKind.Failed;
+
+    /// <summary>Nothing was done, because no workflow had anything for the fault.</summary>
+    public bool NothingFitted { get; init; }
 
     /// <summary>The target was last seen healthy, so that a firing signal is news.</summary>
     public bool EndedHealthy => Kind is OutcomeKind.Healed or OutcomeKind.NoActionNeeded;

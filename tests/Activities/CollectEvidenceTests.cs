@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Heal.Drivers.Kubernetes;
 using Heal.Drivers.Kubernetes.Models;
 using Heal.Healing;
+using Heal.Simulator.Faults;
 
 namespace Heal.Activities.Tests;
 
@@ -315,6 +316,56 @@ public sealed class CollectEvidenceTests
         var text = System.Text.Encoding.UTF8.GetString(EvidenceJson.Write(bundle));
         Assert.DoesNotContain("aHVudGVyMg", text);
         Assert.DoesNotContain("hunter2", text);
+    }
+
+    [Fact]
+    public async Task Services_without_a_ready_backend_that_the_pods_name_are_told_and_no_others()
+    {
+        const string Named = """
+            , "env": [ { "name": "STORE", "value": "http://store.shop:80/x" }, { "name": "CACHE", "value": "http://cache:80" },
+                       { "name": "SELF", "value": "http://orders" } ]
+            """;
+        await using var rig = await EvidenceRig.StartAsync(
+            EvidenceObjects.Deployment("orders", 1, more: Named), EvidenceObjects.Deployment("store", 1),
+            EvidenceObjects.Deployment("ledger", 1), EvidenceObjects.Deployment("cache", 1), EvidenceObjects.Deployment("aside", 1));
+        await rig.AddFaultAsync(Fault("orders") with { Crash = new CrashEffect(1, 1, "fatal: ledger:80: connection refused") });
+        foreach (var name in new[] { "store", "ledger", "aside" })
+        {
+            await rig.AddFaultAsync(Fault(name) with { NeverReady = new NeverReadyEffect() });
+        }
+
+        foreach (var name in new[] { "orders", "store", "ledger", "cache", "aside" })
+        {
+            await rig.CreateAsync($$"""
+                { "apiVersion": "v1", "kind": "Service", "metadata": { "name": "{{name}}" },
+                  "spec": { "selector": { "app": "{{name}}" }, "ports": [ { "port": 80 } ] } }
+                """);
+        }
+
+        await rig.UntilAsync<Deployment>("cache", item => item.Status?.ReadyReplicas == 1);
+        var bundle = await UntilAsync(
+            () => rig.CollectAsync("Deployment", "orders"),
+            found => found.Dependencies.Count == 2 && found.Dependencies[0].Complained);
+
+        Assert.Equal([("ledger", 1, true), ("store", 1, false)],
+            bundle.Dependencies.Select(found => (found.Service, found.NotReady, found.Complained)));
+        Assert.Equal("variable STORE of container 'app'", bundle.Dependencies[1].NamedBy);
+        Assert.Equal(Causes.DependencyUnready, Diagnose(bundle).Leading()!.Cause);
+
+        static FaultDescription Fault(string app) =>
+            new() { Name = app, Match = new FaultMatch { PodLabels = new Dictionary<string, string> { ["app"] = app } } };
+    }
+
+    // Some of it the simulated cluster brings about after the next look only.
+    private static async Task<EvidenceBundle> UntilAsync(Func<Task<EvidenceBundle>> look, Func<EvidenceBundle, bool> isThere)
+    {
+        var waited = System.Diagnostics.Stopwatch.StartNew();
+        while (true)
+        {
+            var bundle = await look();
+            if (isThere(bundle) || waited.Elapsed > TimeSpan.FromSeconds(60)) return bundle;
+            await Task.Delay(100);
+        }
     }
 
     private static async Task EndpointsAsync(EvidenceRig rig, int ready)

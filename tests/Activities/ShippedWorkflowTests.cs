@@ -5,7 +5,7 @@ namespace Heal.Activities.Tests;
 /// <summary>The definitions in <c>workflows/</c>, checked against the actions of this program.</summary>
 public sealed class ShippedWorkflowTests
 {
-    private static readonly WorkflowCatalogue Shipped = WorkflowCatalogue.Load(
+    internal static readonly WorkflowCatalogue Shipped = WorkflowCatalogue.Load(
         Path.Combine(AppContext.BaseDirectory, "workflows"),
         [
             .. RecipeBook.All.Concat(MachineRecipes.All).Select(recipe => recipe.Descriptor),
@@ -17,7 +17,7 @@ public sealed class ShippedWorkflowTests
     [InlineData("KubernetesPodCrashLooping", "crashloop", "rollback_deployment")]
     [InlineData("KubeDeploymentRolloutStuck", "stuck-rollout", "rollback_deployment")]
     [InlineData("ContainerMemoryExhaustionPredicted", "memory-leak", "rollout_restart")]
-    [InlineData("ContainerOOMKilled", "out-of-memory", "rollback_deployment")]
+    [InlineData("ContainerOOMKilling", "out-of-memory", "rollback_deployment")]
     [InlineData("KubeHpaMaxedOut", "hpa-maxed", "patch_hpa_max")]
     [InlineData("KubePodDisruptionBudgetAtLimit", "pdb-deadlock", "relax_pdb")]
     [InlineData("KubeNodeNotReady", "node-notready", "drain_node")]
@@ -29,6 +29,9 @@ public sealed class ShippedWorkflowTests
     [InlineData("IstioHighDenyRate", "authz-policy", "remove_authz_policy")]
     [InlineData("EtcdHighFragmentationRatio", "etcd", "defrag_etcd")]
     [InlineData("KubeJobFailed", "job-failed", "rerun_job")]
+    [InlineData("KubeEndpointWithoutBackends", "service-selector", "fix_service_selector")]
+    [InlineData("KubeNodeReadinessFlapping", "node-flapping", "cordon_node")]
+    [InlineData("KubeNodeCordonedTooLong", "node-left-cordoned", "uncordon_node")]
     [InlineData("LibvirtDomainCrashed", "vm-crashed", "vm_start")]
     [InlineData("LibvirtDomainUnexpectedShutoff", "vm-shutoff", "vm_start")]
     [InlineData("LibvirtDomainBootFailure", "vm-boot-failure", "vm_start")]
@@ -45,11 +48,19 @@ public sealed class ShippedWorkflowTests
     [InlineData("LibvirtDomainRunsTwice", "vm-left-copy", "vm_remove_copy")]
     public void An_alert_has_its_workflow_and_the_action_that_is_tried_first(string alert, string workflow, string action)
     {
-        var labels = new Dictionary<string, string> { ["alertname"] = alert };
-        var found = Shipped.For(new Alert(
-            alert, AlertStatus.Firing, labels, new Dictionary<string, string>(), DateTimeOffset.UnixEpoch, null, "f"));
+        var found = For(alert);
 
         Assert.Equal((workflow, action), (found?.Name, found?.Actions[0].Id));
+    }
+
+    [Fact]
+    public void An_alert_of_a_detector_has_a_workflow_or_is_for_people_with_the_reason()
+    {
+        var detectors = DetectorCatalogue.All(new DetectorSettings()).Select(row => row.Detector.Info).ToList();
+
+        Assert.Empty(detectors.Where(info => info.ForPeople is null).SelectMany(info => info.Alerts).Where(alert => For(alert) is null));
+        Assert.Empty(detectors.Where(info => info.ForPeople is not null).SelectMany(info => info.Alerts)
+            .Where(alert => For(alert) is not null));
     }
 
     [Fact]
@@ -57,4 +68,8 @@ public sealed class ShippedWorkflowTests
         Shipped.Definitions.Where(definition => definition.AlertProves is not null), definition =>
             Assert.Contains(definition.Actions, action => RecipeBook.All.Concat(MachineRecipes.All).Any(recipe =>
                 recipe.Descriptor.Id == action.Id && recipe.Descriptor.Causes.Contains(definition.AlertProves!))));
+
+    private static WorkflowDefinition? For(string alert) => Shipped.For(new Alert(
+        alert, AlertStatus.Firing, new Dictionary<string, string> { ["alertname"] = alert }, new Dictionary<string, string>(),
+        DateTimeOffset.UnixEpoch, null, "f"));
 }

@@ -193,21 +193,14 @@ public sealed class SignalRouterTests(Rig rig) : IClassFixture<Rig>, IAsyncLifet
 
     private Task<RoutingReport> RouteAsync()
     {
-        var options = new FixedOptions(_options);
-        var join = new IncidentJoin(rig.Store, WorkflowCatalogue.Parse([], []), options, _time, NullLogger<IncidentJoin>.Instance);
+        var options = new FixedHealOptions(_options);
+        var join = new IncidentJoin(
+            rig.Store, new HealStore(rig.Database.DataSource), WorkflowCatalogue.Parse([], []), new ActionCatalogue([]), options, _time,
+            NullLogger<IncidentJoin>.Instance);
         var realms = new TargetRealms([new ClusterRealm(rig.Client, null!, options)], options);
         var router = new SignalRouter(
             _received, _writer, rig.Store, join, realms, options, _metrics, _time, NullLogger<SignalRouter>.Instance);
         return router.RouteAsync(_incidents, CancellationToken.None);
-    }
-
-    private sealed class FixedOptions(HealOptions options) : IOptionsMonitor<HealOptions>
-    {
-        public HealOptions CurrentValue => options;
-
-        public HealOptions Get(string? name) => options;
-
-        public IDisposable? OnChange(Action<HealOptions, string?> listener) => null;
     }
 
     private sealed class NotedIncidents : IIncidents

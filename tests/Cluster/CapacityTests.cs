@@ -75,7 +75,7 @@ public sealed class CapacityTests(ITestOutputHelper output)
 
             JsonObject incident = await healer.UntilIncidentEndsAsync($"Node {node.Name}");
 
-            output.WriteLine($"node-notready: fault -> incident closed {(DateTime.UtcNow - faultAt).TotalSeconds:0.0} s");
+            await healer.ReportAsync("node-notready", node, faultAt);
             Assert.Equal(("Escalated", "NodeNotReady"), Claims.Outcome(incident));
             Assert.True(await node.IsCordonedAsync(), $"expected {node.Name} to be cordoned");
             IReadOnlyList<JsonObject> ready = [.. (await workload.GetPodsAsync()).Where(Workload.IsReady)];

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Xunit.Abstractions;
@@ -134,18 +135,28 @@ internal sealed class RealHealer : IAsyncDisposable
         }
     }
 
-    /// <summary>Prints how long it took from the fault to the alert and to the end of the incident.</summary>
-    public async Task ReportAsync(string scenario, Workload workload, DateTime faultAt)
+    /// <summary>Prints how long it took from the fault to the alert and to the end of the incident; <c>eng/tests/report.py</c> gathers it.
+    /// </summary>
+    public Task ReportAsync(string scenario, Workload workload, DateTime faultAt) =>
+        ReportAsync(scenario, faultAt, workload.Namespace, "%");
+
+    /// <summary>As for a workload, of the incident of a node.</summary>
+    public Task ReportAsync(string scenario, Node node, DateTime faultAt) => ReportAsync(scenario, faultAt, "%", node.Name);
+
+    private async Task ReportAsync(string scenario, DateTime faultAt, string ns, string name)
     {
-        const string Times = """
-            SELECT ARRAY[min(starts_at), min(received_at), min(opened_at), max(closed_at)]
-            FROM heal.incident JOIN heal.incident_signal USING (incident_id) WHERE namespace = $1
-            """;
-        DateTime[] times = await QueryAsync<DateTime[]>(Times, workload);
+        // Others of the namespace may wait still for what this one is about.
+        const string Of = "FROM heal.incident JOIN heal.incident_signal USING (incident_id) "
+            + "WHERE namespace LIKE $1 AND name LIKE $2 AND closed_at IS NOT NULL";
+        DateTime[] times = await _database.QueryAsync<DateTime[]>(
+            $"SELECT ARRAY[min(starts_at), min(received_at), min(opened_at), max(closed_at)] {Of}", ns, name);
         double[] seconds = [.. times.Select(time => (time - faultAt).TotalSeconds)];
-        _output.WriteLine(
-            $"{scenario}: fault -> alert fires {seconds[0]:0.0} s -> received {seconds[1]:0.0} s -> incident opened {seconds[2]:0.0} s "
-            + $"-> closed {seconds[3]:0.0} s; {await CountSignalsAsync(workload)} signals");
+        string outcome = await _database.QueryAsync<string>($"SELECT outcome {Of} ORDER BY closed_at DESC LIMIT 1", ns, name);
+        long signals = await _database.QueryAsync<long>($"SELECT count(*) {Of}", ns, name);
+        _output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"fault to healed: {scenario}: the alert says {seconds[0]:0.0} s, received {seconds[1]:0.0} s, opened {seconds[2]:0.0} s, "
+            + $"{signals} signals; {outcome} after {seconds[3]:0.0} s"));
     }
 
     public async ValueTask DisposeAsync()

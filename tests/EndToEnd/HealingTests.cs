@@ -44,6 +44,29 @@ public sealed class HealingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Five_pods_that_crash_together_are_one_incident_of_five_signals_and_one_action()
+    {
+        const int Pods = 5;
+        await _heal.Cluster.CreateDeploymentAsync("cart", replicas: Pods);
+        await _heal.Cluster.ReplaceAtOnceAsync("cart");
+        await _heal.Cluster.MountBadConfigAsync("cart");
+        IReadOnlyList<string> crashing = await _heal.Cluster.UntilPodsMountAsync("cart", "cart-bad", Pods);
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        string payload = Alerts.Payload([.. crashing.Select(pod => Alerts.Alert(
+            "KubePodCrashLooping", now, $"\"namespace\":\"{SimulatedCluster.Namespace}\",\"pod\":\"{pod}\""))]);
+
+        using HttpResponseMessage first = await _heal.PostAlertsAsync(payload);
+        using HttpResponseMessage again = await _heal.PostAlertsAsync(payload);
+        JsonObject incident = Assert.Single(await _heal.UntilIncidentsEndAsync(1));
+
+        Assert.Equal("Healed", (string?)incident["outcome"]!["kind"]);
+        await UntilSignalsAsync(Pods);
+        Assert.Single(await _heal.GetIncidentsAsync());
+        Assert.Equal(Pods, await _heal.QueryAsync<long>("SELECT count(*) FROM heal.incident_signal"));
+        Assert.Equal(1, await _heal.QueryAsync<long>("SELECT count(*) FROM heal.operation_ledger"));
+    }
+
+    [Fact]
     public async Task A_rollout_that_cannot_pull_its_image_is_rolled_back()
     {
         await _heal.Cluster.CreateDeploymentAsync("web");
@@ -68,6 +91,43 @@ public sealed class HealingTests : IAsyncLifetime
 
         Assert.Equal("NoActionNeeded", (string?)incident["outcome"]!["kind"]);
         Assert.Equal(1, SimulatedCluster.Generation(await _heal.Cluster.GetDeploymentAsync("fine")));
+    }
+
+    [Fact]
+    public async Task A_crash_loop_is_healed_though_an_alert_that_no_workflow_serves_opened_the_incident()
+    {
+        await _heal.Cluster.CreateDeploymentAsync("cart");
+        await _heal.Cluster.MountBadConfigAsync("cart");
+        string pod = await _heal.Cluster.UntilPodWaitsAsync("cart", "CrashLoopBackOff");
+        string labels = $"\"namespace\":\"{SimulatedCluster.Namespace}\",\"pod\":\"{pod}\"";
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+
+        using HttpResponseMessage accepted = await _heal.PostAlertsAsync(
+            Alerts.Payload(Alerts.Alert("KubePodNotReady", now, labels), Alerts.Alert("KubePodCrashLooping", now, labels)));
+        JsonObject incident = Assert.Single(await _heal.UntilIncidentsEndAsync(1));
+
+        Assert.Equal(("Healed", "KubePodNotReady"), ((string?)incident["outcome"]!["kind"], await FirstAlertAsync(1)));
+        Assert.Equal("crashloop", (string?)incident["status"]!["workflow"]);
+        Assert.True(SimulatedCluster.IsHealthy(await _heal.Cluster.GetDeploymentAsync("cart")));
+    }
+
+    [Fact]
+    public async Task A_crash_loop_that_is_told_of_after_an_incident_without_a_workflow_is_healed_by_the_next_one()
+    {
+        await _heal.Cluster.CreateDeploymentAsync("cart");
+        await _heal.Cluster.MountBadConfigAsync("cart");
+        string pod = await _heal.Cluster.UntilPodWaitsAsync("cart", "CrashLoopBackOff");
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+
+        using HttpResponseMessage vague = await _heal.PostAlertsAsync(Alerts.Payload(Alerts.Alert(
+            "KubePodNotReady", now, $"\"namespace\":\"{SimulatedCluster.Namespace}\",\"pod\":\"{pod}\"")));
+        Assert.Equal("Escalated", (string?)Assert.Single(await _heal.UntilIncidentsEndAsync(1))["outcome"]!["kind"]);
+        using HttpResponseMessage plain = await _heal.PostAlertsAsync(Alerts.CrashLooping(pod, now));
+        IReadOnlyList<JsonObject> incidents = await _heal.UntilIncidentsEndAsync(2);
+
+        Assert.Equal(["Escalated", "Healed"], incidents.Select(incident => (string?)incident["outcome"]!["kind"]));
+        Assert.Equal("KubePodCrashLooping", await FirstAlertAsync(2));
+        Assert.True(SimulatedCluster.IsHealthy(await _heal.Cluster.GetDeploymentAsync("cart")));
     }
 
     [Fact]
@@ -167,4 +227,8 @@ public sealed class HealingTests : IAsyncLifetime
     }
 
     private Task<long> RoutedAsync() => _heal.QueryAsync<long>("SELECT count(*) FROM heal.received_signal WHERE routed_at IS NOT NULL");
+
+    private Task<string> FirstAlertAsync(int episode) => _heal.QueryAsync<string>(
+        "SELECT s.alert_name FROM heal.incident i JOIN heal.incident_signal s ON s.signal_id = i.first_signal_id "
+        + "WHERE i.episode = " + episode);
 }

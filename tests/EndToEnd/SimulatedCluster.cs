@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
 using Heal.Simulator;
+using Heal.Simulator.Faults;
 
 namespace Heal.EndToEnd.Tests;
 
@@ -27,7 +28,10 @@ internal sealed class SimulatedCluster : IAsyncDisposable
 
     public static async Task<SimulatedCluster> StartAsync(double speed)
     {
-        SimulatorServer server = await SimulatorServer.StartAsync(new SimulatorOptions { Faults = DemoSeed.Faults, Speed = speed });
+        SimulatorServer server = await SimulatorServer.StartAsync(new SimulatorOptions
+        {
+            Faults = [.. DemoSeed.Faults, new FaultDescription { Name = "hungry", Memory = new MemoryEffect("96Mi") }], Speed = speed,
+        });
         var cluster = new SimulatedCluster(server, await InterceptingProxy.StartAsync(new Uri(server.Url)));
         await cluster.PostAsync("/api/v1/namespaces", $$$"""
             {"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{{Namespace}}}","annotations":{"heal.internal/autonomy":"act"}} }
@@ -58,11 +62,84 @@ internal sealed class SimulatedCluster : IAsyncDisposable
         await UntilPodWaitsAsync(name, "CrashLoopBackOff");
     }
 
+    /// <summary>The out-of-memory fault: a limit below what the program needs.</summary>
+    public Task LimitMemoryAsync(string name, string limit) => PatchAsync(name, $$$"""
+        {"spec":{"template":{"spec":{"containers":[{"name":"main","resources":{"limits":{"memory":"{{{limit}}}"} } }]} } } }
+        """);
+
     /// <summary>The stuck-rollout fault: an image tag that does not exist.</summary>
     public async Task SetMissingImageAsync(string name)
     {
         await PatchAsync(name, """{"spec":{"template":{"spec":{"containers":[{"name":"main","image":"nginx:nothere"}]}}}}""");
         await UntilPodWaitsAsync(name, "ImagePullBackOff");
+    }
+
+    /// <summary>A Service of the Deployment of the same name, once it has a ready backend.</summary>
+    public async Task CreateServiceAsync(string name)
+    {
+        await PostAsync($"/api/v1/namespaces/{Namespace}/services", $$$"""
+            {"apiVersion":"v1","kind":"Service","metadata":{"name":"{{{name}}}"},
+             "spec":{"selector":{"app":"{{{name}}}"},"ports":[{"port":5432}]} }
+            """);
+        await UntilBackendsAsync(name, areReady: true);
+    }
+
+    /// <summary>Waits until a Service has ready backends, or none.</summary>
+    public async Task UntilBackendsAsync(string service, bool areReady)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var slices = new Uri(
+            $"/apis/discovery.k8s.io/v1/namespaces/{Namespace}/endpointslices?labelSelector=kubernetes.io/service-name%3D{service}",
+            UriKind.Relative);
+        while (true)
+        {
+            JsonArray found = (await _http.GetFromJsonAsync<JsonObject>(slices))!["items"]!.AsArray();
+            bool any = found.SelectMany(slice => slice!["endpoints"]?.AsArray() ?? [])
+                .Any(item => (bool?)item!["conditions"]?["ready"] != false);
+            if (found.Count > 0 && any == areReady)
+            {
+                return;
+            }
+
+            await Task.Delay(20, limit.Token);
+        }
+    }
+
+    /// <summary>A rollout that takes the old pods away first.</summary>
+    public Task ReplaceAtOnceAsync(string name) => PatchAsync(name, """
+        {"spec":{"strategy":{"rollingUpdate":{"maxSurge":0,"maxUnavailable":"100%"} } } }
+        """);
+
+    /// <summary>A change that nothing minds.</summary>
+    public async Task SetImageAsync(string name, string image)
+    {
+        await PatchAsync(name, $$$"""{"spec":{"template":{"spec":{"containers":[{"name":"main","image":"{{{image}}}"}]} } } }""");
+        await UntilAsync(name, IsHealthy);
+    }
+
+    /// <summary>The Deployment's containers crash and say why, from their next start on.</summary>
+    public async Task CrashAsync(string name, string log)
+    {
+        var fault = new FaultDescription
+        {
+            Name = name,
+            Match = new FaultMatch { PodLabels = new Dictionary<string, string>(StringComparer.Ordinal) { ["app"] = name } },
+            Crash = new CrashEffect(1, 1, log),
+        };
+        using HttpResponseMessage answer = await _http.PostAsJsonAsync(new Uri("/simulator/faults", UriKind.Relative), fault);
+        answer.EnsureSuccessStatusCode();
+        foreach (JsonObject pod in await GetPodsAsync(name))
+        {
+            string path = $"/api/v1/namespaces/{Namespace}/pods/{(string?)pod["metadata"]!["name"]}";
+            using HttpResponseMessage deleted = await _http.DeleteAsync(new Uri(path, UriKind.Relative));
+        }
+    }
+
+    /// <summary>They do not any more.</summary>
+    public async Task UncrashAsync(string name)
+    {
+        using HttpResponseMessage answer = await _http.DeleteAsync(new Uri($"/simulator/faults/{name}", UriKind.Relative));
+        answer.EnsureSuccessStatusCode();
     }
 
     /// <summary>Sets an annotation of a Deployment.</summary>
@@ -165,6 +242,27 @@ internal sealed class SimulatedCluster : IAsyncDisposable
                 {
                     return (string)pod["metadata"]!["name"]!;
                 }
+            }
+
+            await Task.Delay(20, limit.Token);
+        }
+    }
+
+    /// <summary>The names of the pods that mount a ConfigMap, once there are so many.</summary>
+    public async Task<IReadOnlyList<string>> UntilPodsMountAsync(string name, string configMap, int count)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (true)
+        {
+            List<string> found =
+            [
+                .. (await GetPodsAsync(name))
+                    .Where(pod => (string?)pod["spec"]!["volumes"]![0]!["configMap"]!["name"] == configMap)
+                    .Select(pod => (string)pod["metadata"]!["name"]!),
+            ];
+            if (found.Count == count)
+            {
+                return found;
             }
 
             await Task.Delay(20, limit.Token);

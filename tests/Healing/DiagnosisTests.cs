@@ -101,7 +101,7 @@ public sealed class DiagnosisTests
             .Concat(evidence.Change!.Differences.Select(d => d.Id)).Concat(evidence.Nodes.Select(n => n.Id))
             .Concat(evidence.Revisions.Select(r => r.Id)).Append(evidence.Change.Id).ToHashSet();
 
-        Assert.Equal(14, diagnosis.Hypotheses.Count + diagnosis.Rejected.Count);
+        Assert.Equal(15, diagnosis.Hypotheses.Count + diagnosis.Rejected.Count);
         Assert.All(diagnosis.Hypotheses.SelectMany(h => h.Evidence).Concat(diagnosis.Rejected.SelectMany(r => r.Evidence)), id =>
             Assert.Contains(id, ids));
     }

@@ -23,7 +23,7 @@ public sealed class JoinPolicyTests
 
     [Fact]
     public void A_target_that_shows_a_new_fault_gets_a_new_incident_within_the_window() =>
-        Assert.Equal(JoinKind.Open, Decide(Firing(), Latest(closedAt: Noon), showsNewFault: true));
+        Assert.Equal(JoinKind.Open, Decide(Firing(), Latest(closedAt: Noon), "the target fails again"));
 
     [Theory]
     [InlineData(TargetKinds.VirtualMachine, -1, JoinKind.Open)]
@@ -61,8 +61,45 @@ public sealed class JoinPolicyTests
     public void A_person_who_starts_by_hand_joins_an_open_incident() =>
         Assert.Equal(JoinKind.Join, Decide(ByHand(), Latest(closedAt: null)));
 
-    private static JoinKind Decide(Signal signal, LatestIncident? latest, bool showsNewFault = false) =>
-        JoinPolicy.Decide(signal, latest, Window, showsNewFault, Noon).Kind;
+    [Theory]
+    [InlineData(null, null, true)] // nothing served what came first: whatever comes with a workflow is more
+    [InlineData(null, Causes.NoChangeFound, true)]
+    [InlineData("other", null, true)] // no rule had explained it
+    [InlineData("other", Causes.CrashAfterTemplateChange, true)] // this workflow has an action for it
+    [InlineData("other", Causes.OutOfMemory, false)] // and none for that: people were called already
+    [InlineData("elsewhere", Causes.OutOfMemory, true)] // one that does nothing to such a target is as good as none
+    [InlineData("crashloop", null, false)] // the same once more
+    public void What_brings_a_workflow_to_an_incident_that_had_nothing_for_the_fault_is_not_lost_in_it(
+        string? brought, string? cause, bool isMore)
+    {
+        var workflow = Some.Workflow();
+        var other = workflow with { Name = brought ?? "" };
+        if (brought == "elsewhere") other = other with { Actions = [workflow.Actions[0] with { Id = "fix_service_selector" }] };
+
+        var bringsMore = JoinPolicy.BringsMore(
+            Firing(), Some.Target, workflow, new UnhelpedIncident(cause, [], []), brought is null ? [] : [other], Actions);
+
+        Assert.Equal(isMore, bringsMore);
+    }
+
+    [Fact]
+    public void A_workflow_that_an_incident_before_had_tried_brings_nothing_more_and_neither_does_none_nor_an_end()
+    {
+        var (workflow, latest) = (Some.Workflow(), new UnhelpedIncident(null, [], []));
+
+        Assert.False(JoinPolicy.BringsMore(Firing(), Some.Target, workflow, latest with { Passed = ["crashloop"] }, [], Actions));
+        Assert.False(JoinPolicy.BringsMore(Firing(), Some.Target, null, latest, [], Actions));
+        Assert.False(JoinPolicy.BringsMore(
+            Signal.Of(Alert(AlertStatus.Resolved), SignalSource.Webhook, Noon), Some.Target, workflow, latest, [], Actions));
+    }
+
+    private static readonly ActionDescriptor[] Actions =
+    [
+        Some.Rollback, Some.Rollback with { Id = "fix_service_selector", TargetKinds = [TargetKinds.Service] },
+    ];
+
+    private static JoinKind Decide(Signal signal, LatestIncident? latest, string? whyAnew = null) =>
+        JoinPolicy.Decide(signal, latest, Window, whyAnew, Noon).Kind;
 
     private static LatestIncident Latest(DateTimeOffset? closedAt) => new("incident-1", 1, closedAt, null);
 

@@ -27,6 +27,20 @@ public sealed class PlannerTests
     public void Without_a_workflow_people_are_called() => AssertEscalates(Facts() with { Workflow = null }, "no workflow serves");
 
     [Fact]
+    public void A_plan_says_that_nothing_fits_only_while_nothing_was_done()
+    {
+        var facts = Facts();
+        var unexplained = facts with { Diagnosis = new Diagnosis([], [], []) };
+        var elsewhere = facts with { Actions = [Some.Rollback with { TargetKinds = [TargetKinds.Node] }] };
+        var twice = facts.Workflow! with { Limits = facts.Workflow.Limits with { MaxActions = 2 } };
+
+        Assert.All([facts with { Workflow = null }, unexplained, elsewhere], none => Assert.True(Planner.Decide(none).NothingFits));
+        Assert.All(
+            [facts, facts with { ActionsMade = 1 }, elsewhere with { Workflow = twice, ActionsMade = 1 }],
+            some => Assert.False(Planner.Decide(some).NothingFits));
+    }
+
+    [Fact]
     public void An_action_is_not_tried_twice() =>
         AssertEscalates(Facts() with { ActionsTried = ["rollback_deployment"] }, "was tried in this incident");
 

@@ -86,8 +86,9 @@ internal sealed class EvidenceCollector(
             Object = described,
             Owners = [.. subject.Owners.Select(owner => owner.Evidence)],
             Siblings = await siblings,
-            Related = await related,
-            RecentChanges = RecentChanges.Of(subject, history, await configs, await related, now),
+            Related = (await related).Related,
+            Dependencies = DependencyFacts.Of(subject.Template(), await logs, (await related).Unready, ns),
+            RecentChanges = RecentChanges.Of(subject, history, await configs, (await related).Related, now),
         };
     }
 

@@ -12,15 +12,17 @@ internal static class RelatedReader
 {
     private const string ServiceLabel = "kubernetes.io/service-name";
 
-    public static async Task<IReadOnlyList<RelatedEvidence>> ReadAsync(PartReader reader, Subject subject, IReadOnlyList<Pod> pods)
+    /// <returns>What was found, and the Services of the namespace without a ready backend that do not select the pods themselves.</returns>
+    public static async Task<(IReadOnlyList<RelatedEvidence> Related, IReadOnlyList<UnreadyService> Unready)> ReadAsync(
+        PartReader reader, Subject subject, IReadOnlyList<Pod> pods)
     {
         var ns = subject.Namespace;
-        if (ns.Length == 0) return [];
+        if (ns.Length == 0) return ([], []);
         var labels = Labels(subject, pods);
         var names = subject.Chain().Select(item => (item.Kind, item.Metadata.Name)).ToHashSet();
         var claims = pods.SelectMany(PodFinder.Claims).ToHashSet(StringComparer.Ordinal);
+        var looking = ServicesAsync(reader, subject, labels);
         var lists = await Task.WhenAll(
-            ServicesAsync(reader, subject, labels),
             ReadAsync(reader, subject, "NetworkPolicy", "selects the pods", item => Selects(item, labels, "spec", "podSelector")),
             ReadAsync(reader, subject, "PodDisruptionBudget", "guards the pods", item => Selects(item, labels, "spec", "selector")),
             ReadAsync(reader, subject, "HorizontalPodAutoscaler", "scales it", item => item.Field("spec", "scaleTargetRef") is { } reference
@@ -28,7 +30,8 @@ internal static class RelatedReader
             ReadAsync(reader, subject, "ResourceQuota", "limits the namespace", _ => true),
             ReadAsync(reader, subject, "LimitRange", "sets bounds and defaults", _ => true),
             ClaimsAsync(reader, subject, claims));
-        return [.. lists.SelectMany(list => list)];
+        var (services, unready) = await looking;
+        return ([.. services, .. lists.SelectMany(list => list)], unready);
     }
 
     private static async Task<IReadOnlyList<RelatedEvidence>> ReadAsync(
@@ -40,19 +43,39 @@ internal static class RelatedReader
         return Bound(reader, kind, [.. found.Select(item => Describe(item, kind, relation))]);
     }
 
-    private static async Task<IReadOnlyList<RelatedEvidence>> ServicesAsync(
+    private static async Task<(IReadOnlyList<RelatedEvidence> Related, IReadOnlyList<UnreadyService> Unready)> ServicesAsync(
         PartReader reader, Subject subject, IReadOnlyList<IReadOnlyDictionary<string, string>> labels)
     {
         var slicing = SlicesAsync(reader, subject.Namespace);
-        var services = subject.Kind == "Service"
+        var all = subject.Kind == "Service"
             ? []
-            : await ReadAsync(reader, subject, "Service", "selects the pods", item => Selects(item, labels, "spec", "selector"));
+            : await reader.ListAsync<KubernetesObject>("Services", KindCatalogue.Find("Service")!, subject.Namespace) ?? [];
+        var own = all.Where(item => Selects(item, labels, "spec", "selector"))
+            .OrderBy(item => item.Metadata.Name, StringComparer.Ordinal).ToList();
+        var services = Bound(reader, "Service", [.. own.Select(item => Describe(item, "Service", "selects the pods"))]);
         var names = services.Select(service => service.Name).ToHashSet(StringComparer.Ordinal);
         if (subject.Kind == "Service") names.Add(subject.Target.Name);
-        var endpoints = await slicing is { } slices
+        var slices = await slicing;
+        var endpoints = slices is not null
             ? slices.Where(slice => names.Contains(slice.Metadata.Label(ServiceLabel) ?? "")).Select(DescribeSlice)
             : await EndpointsAsync(reader, subject.Namespace, names);
-        return [.. services, .. Bound(reader, "EndpointSlice", [.. endpoints.OrderBy(item => item.Name, StringComparer.Ordinal)])];
+        return (
+            [.. services, .. Bound(reader, "EndpointSlice", [.. endpoints.OrderBy(item => item.Name, StringComparer.Ordinal)])],
+            slices is null ? [] : Unready(all.Except(own), slices));
+    }
+
+    // One without a selector has whatever backends somebody gave it, and is judged by them alike.
+    private static IReadOnlyList<UnreadyService> Unready(IEnumerable<KubernetesObject> services, IReadOnlyList<KubernetesObject> slices)
+    {
+        var backends = slices.ToLookup(slice => slice.Metadata.Label(ServiceLabel), StringComparer.Ordinal);
+        return
+        [
+            .. from service in services
+               let counts = backends[service.Metadata.Name].Select(CountOf).ToList()
+               where counts.Count > 0 && counts.Sum(count => count.Ready) == 0
+               orderby service.Metadata.Name
+               select new UnreadyService(service.Metadata.Name!, counts.Sum(count => count.NotReady)),
+        ];
     }
 
     private static async Task<IReadOnlyList<KubernetesObject>?> SlicesAsync(PartReader reader, string ns)
@@ -112,15 +135,21 @@ internal static class RelatedReader
 
     private static RelatedEvidence DescribeSlice(KubernetesObject slice)
     {
+        var (ready, notReady) = CountOf(slice);
+        return Describe(slice, "EndpointSlice", $"backends of {slice.Metadata.Label(ServiceLabel)}") with
+        {
+            Facts = Count(ready, notReady),
+        };
+    }
+
+    private static (int Ready, int NotReady) CountOf(KubernetesObject slice)
+    {
         var all = Items(slice.Field("endpoints")).ToList();
 
         // Not said means ready: the API says so.
         var ready = all.Count(item => !item.TryGetProperty("conditions", out var conditions)
             || !conditions.TryGetProperty("ready", out var value) || value.ValueKind != JsonValueKind.False);
-        return Describe(slice, "EndpointSlice", $"backends of {slice.Metadata.Label(ServiceLabel)}") with
-        {
-            Facts = Count(ready, all.Count - ready),
-        };
+        return (ready, all.Count - ready);
     }
 
     private static IReadOnlyList<FactEvidence> Count(int ready, int notReady) =>

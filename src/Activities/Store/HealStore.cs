@@ -5,7 +5,7 @@ using Npgsql;
 namespace Heal.Activities;
 
 /// <summary>The healer's store on PostgreSQL, in a schema of its own.</summary>
-internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore, IOpenIncidents, IUnclosedIncidents
+internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore, IOpenIncidents, IUnclosedIncidents, IAttachedSignals
 {
     /// <summary>The schema's default name.</summary>
     public const string Schema = "heal";
@@ -13,6 +13,7 @@ internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore, IOpen
     // Bounds on what one answer brings; what is beyond comes with the next.
     private const int MaxUnseen = 200;
     private const int MaxHistory = 100;
+    private const int MaxAttached = 200;
 
     private static readonly SqlStatements Sql = SqlStatements.Of<HealStore>();
 
@@ -26,7 +27,7 @@ internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore, IOpen
         if (result is null)
         {
             var latest = await LatestAsync(connection, request.Target.Key, cancellationToken);
-            var verdict = JoinPolicy.Decide(request.Signal, latest?.Incident, joinWindow, request.ShowsNewFault, now);
+            var verdict = JoinPolicy.Decide(request.Signal, latest?.Incident, joinWindow, request.Anew, now);
             result = await ApplyAsync(connection, request, latest, verdict, open, cancellationToken);
         }
 
@@ -58,6 +59,28 @@ internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore, IOpen
     {
         await using var command = dataSource.CreateCommand(Sql["incident_is_open"], incidentId);
         return await command.ExecuteScalarAsync(cancellationToken) is not null;
+    }
+
+    public async Task<IReadOnlyList<Signal>> OfIncidentAsync(string incidentId, CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        return await FiringAsync(connection, incidentId, int.MaxValue, cancellationToken);
+    }
+
+    public async Task<UnhelpedIncident?> UnhelpedAsync(string incidentId, CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        IncidentOutcome outcome;
+        IncidentInput input;
+        await using (var command = connection.CreateCommand(Sql["incident_unhelped"], incidentId))
+        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            if (!await reader.ReadAsync(cancellationToken)) return null;
+            (outcome, input) = (StoreJson.Read<IncidentOutcome>(reader.GetString(0)), StoreJson.Read<IncidentInput>(reader.GetString(1)));
+        }
+
+        var signals = await FiringAsync(connection, incidentId, outcome.Signals, cancellationToken);
+        return new UnhelpedIncident(outcome.Cause, input.Passed, signals);
     }
 
     public async Task RecordSignalAsync(UnroutedSignal signal, CancellationToken cancellationToken)
@@ -184,6 +207,16 @@ internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore, IOpen
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    private static async Task<IReadOnlyList<Signal>> FiringAsync(
+        NpgsqlConnection connection, string incidentId, int upTo, CancellationToken cancellationToken)
+    {
+        await using var command = connection.CreateCommand(Sql["signals_firing"], incidentId, upTo, MaxAttached);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var signals = new List<Signal>();
+        while (await reader.ReadAsync(cancellationToken)) signals.Add(StoreJson.Read<Signal>(reader.GetString(0)));
+        return signals;
+    }
+
     private static object?[] Arguments(Operation operation) =>
     [
         operation.Key, operation.IncidentId, operation.ActionId, operation.TargetKey, operation.Undoes,
@@ -207,7 +240,7 @@ internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore, IOpen
         if (!await reader.ReadAsync(cancellationToken) || TextOrNull(reader, 0) is not { } incident) return null;
         var opened = reader.GetString(1) == request.Signal.Id;
         OutcomeKind? closedAs = TextOrNull(reader, 4) is { } outcome ? Enum.Parse<OutcomeKind>(outcome) : null;
-        if (closedAs is not null && request.ShowsNewFault) return null;
+        if (closedAs is not null && request.Anew is not null) return null;
         var input = closedAs is null ? StoreJson.Read<IncidentInput>(reader.GetString(2)) : null;
         return new JoinResult(incident, opened, input, closedAs, reader.GetString(5));
     }

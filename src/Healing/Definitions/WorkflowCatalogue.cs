@@ -20,6 +20,9 @@ public sealed class WorkflowCatalogue
     public WorkflowDefinition? For(Alert alert) =>
         Definitions.FirstOrDefault(definition => definition.Alerts.Any(matcher => matcher.Matches(alert)));
 
+    /// <summary>The definition that a signal asks for by name, or that serves its alert; null when there is none.</summary>
+    public WorkflowDefinition? For(Signal signal) => signal.Workflow is { } name ? Named(name) : For(signal.Alert);
+
     /// <summary>The definition with a name; null when there is none.</summary>
     public WorkflowDefinition? Named(string name) => Definitions.FirstOrDefault(definition => definition.Name == name);
 

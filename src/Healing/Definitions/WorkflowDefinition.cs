@@ -23,6 +23,15 @@ public sealed record WorkflowDefinition(
     /// same.
     /// </summary>
     public string? AlertProves { get; init; }
+
+    /// <summary>Whether any of its actions acts on targets of that kind. Where none does, it says whom to call and no more.</summary>
+    public bool ActsOn(TargetReference target, IReadOnlyList<ActionDescriptor> actions) =>
+        Actions.Any(action => actions.Any(known => known.Id == action.Id && known.TargetKinds.Contains(target.Kind)));
+
+    /// <summary>Whether one of its actions is for a cause, on a target of that kind.</summary>
+    public bool Remedies(string cause, TargetReference target, IReadOnlyList<ActionDescriptor> actions) =>
+        Actions.Any(action => (action.Causes.Count == 0 || action.Causes.Contains(cause)) && actions.Any(known =>
+            known.Id == action.Id && known.TargetKinds.Contains(target.Kind) && known.Causes.Contains(cause)));
 }
 
 /// <summary>Which alerts a workflow serves.</summary>

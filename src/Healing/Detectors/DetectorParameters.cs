@@ -27,7 +27,8 @@ public static class DetectorParameters
             page.Append(CultureInfo.InvariantCulture, $"Fires: {detector.Info.Fires}\n\n");
             page.Append(CultureInfo.InvariantCulture, $"Does not fire on: {detector.Info.Spares}\n\n");
             page.Append(CultureInfo.InvariantCulture,
-                $"Looks at: {string.Join(", ", detector.Info.Kinds)}. Alert: `{detector.Info.Alert}`.\n\n");
+                $"Looks at: {string.Join(", ", detector.Info.Kinds)}. Alert: `{string.Join("`, `", detector.Info.Alerts)}`.\n\n");
+            if (detector.Info.ForPeople is { } why) page.Append(CultureInfo.InvariantCulture, $"For people, without a workflow: {why}\n\n");
             page.Append(CultureInfo.InvariantCulture, $"| Setting below `{setting}` | Meaning | Values | Default |\n|---|---|---|---|\n");
             page.Append("| `Enabled` | Whether it runs | `true`, `false` | `true` |\n");
             foreach (var parameter in Of(value))

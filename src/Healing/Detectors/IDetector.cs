@@ -19,7 +19,18 @@ public interface IDetector
 /// <param name="Kinds">The kinds of object that it judges.</param>
 /// <param name="Fires">On what, for the documentation.</param>
 /// <param name="Spares">What looks alike and is no fault, for the documentation.</param>
-public sealed record DetectorInfo(string Name, string Alert, IReadOnlyList<string> Kinds, string Fires, string Spares);
+public sealed record DetectorInfo(string Name, string Alert, IReadOnlyList<string> Kinds, string Fires, string Spares)
+{
+    /// <summary>The names of further alerts by which it says what it found.</summary>
+    public IReadOnlyList<string> OtherAlerts { get; init; } = [];
+
+    /// <summary>All names by which it says what it found.</summary>
+    public IReadOnlyList<string> Alerts => [Alert, .. OtherAlerts];
+
+    /// <summary>Why no workflow comes with the program for its alerts, so that people are called with the diagnosis; null: each has one.
+    /// </summary>
+    public string? ForPeople { get; init; }
+}
 
 /// <summary>What a detector may look at beside the object.</summary>
 /// <param name="Memory">What it remembered of this object.</param>

@@ -45,6 +45,9 @@ public static class Causes
     /// <summary>The failing pods are on nodes that are not ready.</summary>
     public const string NodeNotReady = nameof(NodeNotReady);
 
+    /// <summary>The pods stand on a Service that has no ready backend: the fault is there.</summary>
+    public const string DependencyUnready = nameof(DependencyUnready);
+
     /// <summary>Something fails and no recent change explains it.</summary>
     public const string NoChangeFound = nameof(NoChangeFound);
 
@@ -123,7 +126,7 @@ public static class Causes
     public static IReadOnlyList<string> All { get; } =
     [
         CrashAfterTemplateChange, ImagePullAfterTemplateChange, MissingObjectAfterTemplateChange, OutOfMemoryAfterTemplateChange,
-        QuotaExceeded, VolumeNotBound, Unschedulable, NodePressure,
+        DependencyUnready, QuotaExceeded, VolumeNotBound, Unschedulable, NodePressure,
         RolloutStuckAfterTemplateChange, OutOfMemory, ImagePullUnchanged, MissingObject, ConfigChangedInPlace, NodeNotReady, NoChangeFound,
         MemoryGrowing, CpuThrottled, LoadTooHigh, AutoscalerAtMaximum, DisruptionBudgetBlocks, PodStuckTerminating, VolumeFilling,
         DiskFilling, EndpointsEmpty, NetworkPolicyBlocks, JobFailed, PullSecretMissing, CapacityExhausted, NodeTainted, NodeLeftCordoned,

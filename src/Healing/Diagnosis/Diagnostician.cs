@@ -11,8 +11,7 @@ public static class Diagnostician
     [
         new ImagePullRule(), new MissingObjectRule(), new OutOfMemoryRule(), new ConfigChangedRule(), new CrashRule(), new NodeRule(),
         new RolloutRule(), new SchedulingRule(), new QuotaRule(), new NodePressureRule(), new AutoscalerRule(), new DisruptionBudgetRule(),
-        new ControllerRule(),
-        new NoChangeRule(),
+        new ControllerRule(), new DependencyRule(), new NoChangeRule(),
     ];
 
     public static Diagnosis Diagnose(EvidenceBundle evidence, Detection detection)

@@ -5,6 +5,10 @@ namespace Heal.Healing;
 /// <summary>Reads the plain signs out of the evidence, once for all rules.</summary>
 internal sealed class Symptoms
 {
+    /// <summary>After what they stand on is back (<see cref="EvidenceBundle.BlockedUntil"/>) pods get this long to reach it, and may crash
+    /// once more for want of it.</summary>
+    public static readonly TimeSpan AfterBlock = TimeSpan.FromSeconds(60);
+
     private static readonly TimeSpan RecentCrash = TimeSpan.FromMinutes(10);
     private static readonly string[] PullReasons = ["ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull",
         "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed"];
@@ -61,7 +65,7 @@ internal sealed class Symptoms
         .. from pod in evidence.Pods
            where !pod.Terminating
            from container in pod.Containers
-           where IsTroubled(container, evidence.CollectedAt)
+           where IsTroubled(container, evidence.CollectedAt, evidence.BlockedUntil)
            select (pod, container),
     ];
 
@@ -76,7 +80,7 @@ internal sealed class Symptoms
         return string.Join(", ", parts.Where(part => part is not null));
     }
 
-    private static bool IsTroubled(ContainerEvidence container, DateTimeOffset now)
+    private static bool IsTroubled(ContainerEvidence container, DateTimeOffset now, DateTimeOffset? blockedUntil)
     {
         if (container.Waiting is { } reason)
         {
@@ -86,6 +90,7 @@ internal sealed class Symptoms
         // Between two crashes a container runs and may even look ready.
         var crashed = container.LastExitCode is not (null or 0) || container.LastReason == OutOfMemory;
         if (!crashed) return false;
+        if (container.Ready && container.LastFinishedAt <= blockedUntil + AfterBlock) return false;
         var recent = container.LastFinishedAt is not { } at || now - at <= RecentCrash;
         return recent && (!container.Ready || container.Restarts > 1);
     }

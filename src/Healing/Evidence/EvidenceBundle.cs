@@ -46,6 +46,13 @@ public sealed record EvidenceBundle(
     /// <summary>Services, endpoints, policies, budgets, autoscalers, quotas, limits, claims and their classes.</summary>
     public IReadOnlyList<RelatedEvidence> Related { get; init; } = [];
 
+    /// <summary>Services without a ready backend that the target's pods name; those that a log complains of first.</summary>
+    public IReadOnlyList<DependencyEvidence> Dependencies { get; init; } = [];
+
+    /// <summary>Where the incident waited for <see cref="Dependencies"/>: its first look that found none any more, or the last one. Null:
+    /// it has not waited.</summary>
+    public DateTimeOffset? BlockedUntil { get; init; }
+
     /// <summary>The newest first, within <see cref="EvidenceLimits.RecentWindow"/>.</summary>
     public IReadOnlyList<ChangeEvidence> RecentChanges { get; init; } = [];
 

@@ -16,7 +16,11 @@ public sealed record IncidentOutcome(
     IReadOnlyList<PhaseTiming> Timings,
     DateTimeOffset OpenedAt,
     DateTimeOffset EndedAt,
-    int Signals);
+    int Signals)
+{
+    /// <summary>Nothing was done because no workflow had anything for the fault: a signal that brings one more opens anew.</summary>
+    public bool NothingFitted { get; init; }
+}
 
 /// <summary>One action that an incident tried.</summary>
 /// <param name="Key">The idempotency key, under which the operation ledger has it.</param>

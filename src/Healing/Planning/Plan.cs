@@ -53,6 +53,16 @@ public sealed record Plan(
     /// at for its fault anew. False in plans of older programs, as <see cref="BindsAnswer"/>.</summary>
     public bool StrictAnswer { get; init; }
 
+    /// <summary>What it waits for is another fault, that of what the target stands on.</summary>
+    public bool IsBlocked { get; init; }
+
+    /// <summary>Nothing was done yet, and the workflow has nothing for the fault, or there is none: another one may have. False in plans of
+    /// older programs.</summary>
+    public bool NothingFits { get; init; }
+
+    /// <summary>What the incident goes on with because <see cref="NothingFits"/>; null: no signal of it brings another workflow.</summary>
+    public ServedSignal? Instead { get; init; }
+
     /// <summary>See <see cref="ActionDescriptor.EndsWithNeed"/>.</summary>
     public bool EndsWithNeed { get; init; }
 
@@ -65,6 +75,9 @@ public sealed record Plan(
     [JsonIgnore]
     public string Summary => string.Join("; ", Reasons);
 }
+
+/// <summary>A signal and the workflow that serves its alert.</summary>
+public sealed record ServedSignal(Signal Signal, WorkflowDefinition Workflow);
 
 /// <summary>An operation that was applied to the target before, by this or another incident.</summary>
 /// <param name="Finished">False while it is under way.</param>

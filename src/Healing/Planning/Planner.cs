@@ -11,8 +11,13 @@ public static class Planner
     public static Plan Decide(PlanningFacts facts)
     {
         var autonomy = facts.Evidence.Autonomy;
-        if (facts.Diagnosis.Leading() is not { } cause) return Escalate(autonomy, "no rule explains the fault");
-        if (facts.Workflow is not { } workflow) return Escalate(autonomy, $"no workflow serves alert '{facts.AlertName}'");
+        if (facts.Diagnosis.Leading() is not { } cause) return NothingFits(facts, "no rule explains the fault");
+        if (cause.Cause == Causes.DependencyUnready)
+        {
+            return Without(PlanVerdict.Wait, autonomy, [cause.Statement]) with { IsBlocked = true };
+        }
+
+        if (facts.Workflow is not { } workflow) return NothingFits(facts, $"no workflow serves alert '{facts.AlertName}'");
 
         var most = Math.Min(workflow.Limits.MaxActions, facts.Limits.MaxActionsPerIncident);
         if (facts.ActionsMade >= most)
@@ -24,7 +29,7 @@ public static class Planner
         var reasons = new List<string>();
         var chosen = workflow.Actions.Select(action => (Action: action, Descriptor: Fits(action, cause, facts, reasons)))
             .FirstOrDefault(c => c.Descriptor is not null);
-        if (chosen.Descriptor is not { } descriptor) return Escalate(autonomy, [$"no action remedies {cause.Cause}", .. reasons]);
+        if (chosen.Descriptor is not { } descriptor) return NothingFits(facts, [$"no action remedies {cause.Cause}", .. reasons]);
 
         reasons.Add($"'{descriptor.Id}' remedies {cause.Cause} "
             + $"(confidence {cause.Confidence.ToString("0.00", CultureInfo.InvariantCulture)})");
@@ -96,6 +101,12 @@ public static class Planner
         Plan Refuse(PlanVerdict verdict, string reason) => plan with { Verdict = verdict, Reasons = [.. reasons, reason] };
     }
 
+    private static Plan NothingFits(PlanningFacts facts, params IReadOnlyList<string> reasons) =>
+        Escalate(facts.Evidence.Autonomy, reasons) with { NothingFits = facts.ActionsMade == 0 };
+
     private static Plan Escalate(AutonomySetting autonomy, params IReadOnlyList<string> reasons) =>
-        new(PlanVerdict.Escalate, null, null, new Dictionary<string, string>(), autonomy, reasons);
+        Without(PlanVerdict.Escalate, autonomy, reasons);
+
+    private static Plan Without(PlanVerdict verdict, AutonomySetting autonomy, IReadOnlyList<string> reasons) =>
+        new(verdict, null, null, new Dictionary<string, string>(), autonomy, reasons);
 }

@@ -3,7 +3,11 @@ namespace Heal.Healing;
 internal sealed class EvictedDetector(EvictedSetting setting) : Detector<ObservedPod>(
     new DetectorInfo("evicted", "KubePodEvicted", [TargetKinds.Pod],
         "The kubelet evicted `Pods` pods of one owner within `Window`.",
-        "A drain (it leaves no failed pod), a single eviction, evictions longer ago than `Window`."),
+        "A drain (it leaves no failed pod), a single eviction, evictions longer ago than `Window`.")
+    {
+        ForPeople = "The kubelet has made room already, and the owner makes other pods. Whether the node is too small or a pod takes too "
+            + "much is for people to say.",
+    },
     setting)
 {
     protected override Judgement Judge(ObservedPod pod, Look look)

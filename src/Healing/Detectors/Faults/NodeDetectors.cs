@@ -6,7 +6,10 @@ internal sealed class NodeNotReadyDetector(NodeNotReadySetting setting) : Detect
     new DetectorInfo("node-not-ready", "KubeNodeNotReady", [TargetKinds.Node],
         "A node is not ready for `Hold`, or has changed between ready and not ready `Flaps` times within `FlapWindow` "
             + "(alert KubeNodeReadinessFlapping).",
-        "Short gaps, a cordoned node for `HoldWhenCordoned` (a restart during maintenance), a node that is being removed."),
+        "Short gaps, a cordoned node for `HoldWhenCordoned` (a restart during maintenance), a node that is being removed.")
+    {
+        OtherAlerts = [Flapping],
+    },
     setting)
 {
     private const string Flapping = "KubeNodeReadinessFlapping";
@@ -50,7 +53,11 @@ internal sealed class NodeNotReadyDetector(NodeNotReadySetting setting) : Detect
 internal sealed class NodePressureDetector(HoldingSetting setting) : Detector<ObservedNode>(
     new DetectorInfo("node-pressure", "KubeNodePressure", [TargetKinds.Node],
         "MemoryPressure, DiskPressure, PIDPressure or NetworkUnavailable is True for `Hold`.",
-        "Pressure that passes, a node that is not ready (what it said last is old)."),
+        "Pressure that passes, a node that is not ready (what it said last is old).")
+    {
+        ForPeople = "The kubelet itself evicts pods, collects images and logs, and keeps new pods off. What fills the node is not known "
+            + "from its condition.",
+    },
     setting)
 {
     private static readonly string[] Pressures = ["DiskPressure", "MemoryPressure", "PIDPressure", "NetworkUnavailable"];
@@ -64,7 +71,11 @@ internal sealed class NodeProblemDetector(HoldingSetting setting) : Detector<Obs
         "A condition of node-problem-detector is True for `Hold`: KernelDeadlock, ReadonlyFilesystem, CorruptDockerOverlay2, "
             + "KubeletUnhealthy, ContainerRuntimeUnhealthy, KubeProxyUnhealthy, NTPProblem, FrequentKubeletRestart, FrequentDockerRestart, "
             + "FrequentContainerdRestart, FrequentUnregisterNetDevice. The alert has the condition's name where that is a known alert.",
-        "Its conditions in status False or Unknown, conditions of others."),
+        "Its conditions in status False or Unknown, conditions of others.")
+    {
+        OtherAlerts = [.. Problems.Where(TargetPolicy.KnownAlerts.Contains)],
+        ForPeople = "The node runs its pods still. Whether what was found is worth taking it out of service is for people to weigh.",
+    },
     setting)
 {
     private static readonly string[] Problems =

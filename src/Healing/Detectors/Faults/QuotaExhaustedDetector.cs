@@ -3,7 +3,10 @@ namespace Heal.Healing;
 internal sealed class QuotaExhaustedDetector(HoldingSetting setting) : Detector<ObservedQuota>(
     new DetectorInfo("quota-exhausted", "KubeResourceQuotaExhausted", [TargetKinds.ResourceQuota],
         "Pods of a workload cannot be made for `Hold` because they would exceed the quota (condition ReplicaFailure names it).",
-        "A quota that is used up and stops nobody: a limit is a policy and no fault."),
+        "A quota that is used up and stops nobody: a limit is a policy and no fault.")
+    {
+        ForPeople = "A quota is somebody's policy: whoever set it raises it, or asks for less.",
+    },
     setting)
 {
     protected override Judgement Judge(ObservedQuota quota, Look look)

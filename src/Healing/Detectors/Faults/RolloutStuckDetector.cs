@@ -7,9 +7,15 @@ internal sealed class RolloutStuckDetector(RolloutStuckSetting setting) : Detect
         [TargetKinds.Deployment, TargetKinds.StatefulSet, TargetKinds.DaemonSet],
         "A Deployment's condition Progressing is False (its own deadline is over), or a StatefulSet or DaemonSet that is not rolled out "
             + "has made no progress for `NoProgressFor`.",
-        "A rollout that goes on, a paused one, a workload that is scaled to zero or being deleted."),
+        "A rollout that goes on, a paused one, a workload that is scaled to zero or being deleted.")
+    {
+        OtherAlerts = [OfStatefulSet, OfDaemonSet],
+    },
     setting)
 {
+    private const string OfStatefulSet = "KubeStatefulSetUpdateNotRolledOut";
+    private const string OfDaemonSet = "KubeDaemonSetRolloutStuck";
+
     protected override Judgement Judge(ObservedWorkload workload, Look look)
     {
         if (workload.IsPaused || workload.Desired == 0 || workload.Info.DeletedAt is not null) return Judgement.None;
@@ -30,7 +36,7 @@ internal sealed class RolloutStuckDetector(RolloutStuckSetting setting) : Detect
         // Changes whenever one more pod is updated or gets ready.
         var progress = (workload.Updated * 100_000d) + workload.Ready;
         var memory = look.Memory.Last?.Value == progress ? look.Memory : DetectorMemory.Empty.With(look.Now, progress);
-        var alert = workload.Info.Kind == TargetKinds.StatefulSet ? "KubeStatefulSetUpdateNotRolledOut" : "KubeDaemonSetRolloutStuck";
+        var alert = workload.Info.Kind == TargetKinds.StatefulSet ? OfStatefulSet : OfDaemonSet;
         var since = memory.Last!.Value.At;
         return Judgement.After(setting.NoProgressFor, since, look, $"{workload.Info} makes no progress", Counts(workload))
             with { Memory = memory, Alert = alert, BeganUnseen = look.WasThereBefore(since) };

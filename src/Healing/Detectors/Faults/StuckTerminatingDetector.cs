@@ -3,7 +3,11 @@ namespace Heal.Healing;
 internal sealed class StuckTerminatingDetector(HoldingSetting setting) : Detector<ObservedPod>(
     new DetectorInfo("stuck-terminating", "KubePodStuckTerminating", [TargetKinds.Pod],
         "A pod is still there `Hold` after the end of its grace.",
-        "Pods within their grace, and pods of a node that is not ready: that node is the fault."),
+        "Pods within their grace, and pods of a node that is not ready: that node is the fault.")
+    {
+        ForPeople = "A pod may be taken out of the API only on proof that its node is dead, and here its node is ready: a "
+            + "kubelet, a volume or a finalizer holds it, and whoever knows that one lets it go.",
+    },
     setting)
 {
     protected override Judgement Judge(ObservedPod pod, Look look)
