@@ -77,7 +77,7 @@ internal sealed class TaskHubClient : DurableTaskClient
         Check.Name(orchestratorName.Name, "orchestrator name", nameof(orchestratorName));
         var reuse = ReusePolicy.From(options?.DedupeStatuses ?? _dedupeStatuses);
         var instanceId = options?.InstanceId ?? _starter.NewId();
-        Check.NewInstanceId(instanceId);
+        Check.NewInstanceId(_options.EnableEntitySupport, instanceId);
         var start = new ExecutionStartedEvent(eventId: -1, Serialize(input, "input", nameof(input)))
         {
             Name = orchestratorName.Name,
