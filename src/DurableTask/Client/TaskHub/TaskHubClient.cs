@@ -57,7 +57,7 @@ internal sealed class TaskHubClient : DurableTaskClient
         _starter = new OrchestrationStarter(hub, hubOptions, time, logger);
         _purger = new InstancePurger(hub, time);
         _entities = options.EnableEntitySupport
-            ? new TaskHubEntityClient(name, hub.Entities, options.DataConverter, hubOptions.LargePayloads)
+            ? new TaskHubEntityClient(name, hub.Entities, options.DataConverter, hubOptions.LargePayloads, _writesSpans)
             : null;
     }
 

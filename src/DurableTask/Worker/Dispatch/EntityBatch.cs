@@ -141,7 +141,7 @@ internal sealed partial class EntityBatch(WorkerRuntime runtime, EntityWorkItem 
         }
 
         _isModified = true;
-        var context = new EntityContext(runtime, _id);
+        var context = new EntityContext(runtime, _id, message.Trace);
         try
         {
             if (fault is not null)
