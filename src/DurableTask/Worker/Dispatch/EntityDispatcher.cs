@@ -12,7 +12,7 @@ internal sealed partial class EntityDispatcher(WorkerRuntime runtime)
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
-    private readonly ILogger _logger = runtime.Services.LoggerFactory.CreateLogger(LogCategories.Entities);
+    private readonly ILogger _logger = runtime.Services.Loggers.Entities;
 
     /// <summary>Locks what is ready and starts it. Returns when there is nothing more to lock.</summary>
     public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
