@@ -205,7 +205,8 @@ public sealed class ManyInstancesTests(TestDatabase database) : IClassFixture<Te
         await command.ExecuteNonQueryAsync();
     }
 
-    private async Task<string> PlanAsync(string planCacheMode, string statement, string arguments, string settings = "", string explain = "EXPLAIN")
+    private async Task<string> PlanAsync(
+        string planCacheMode, string statement, string arguments, string settings = "", string explain = "EXPLAIN")
     {
         await using var connection = await _source.OpenConnectionAsync();
         var name = statement.Split(' ')[0];

@@ -1,5 +1,4 @@
 using System.Text;
-using DurableTask.Core.History;
 using DurableTask.Core.Payloads;
 using Heal.Postgres;
 using Microsoft.DurableTask.PostgreSql;
@@ -105,7 +104,8 @@ public sealed class PostgreSqlOnlyTests(HubTestDatabase database) : IClassFixtur
         Assert.False(await hub.SendMessageAsync("nobody", Some.Event("e")));
     }
 
-    /// <summary>A clock that was set back by less than anybody takes for a jump: what was sent before has to wait until it has caught up.</summary>
+    /// <summary>A clock that was set back by less than anybody takes for a jump: what was sent before has to wait until it has caught
+    /// up.</summary>
     [Fact]
     public async Task A_message_is_not_played_before_one_that_was_sent_earlier_by_a_clock_that_was_set_back()
     {

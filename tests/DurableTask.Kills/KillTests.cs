@@ -30,8 +30,8 @@ public sealed class KillTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// The short form of eng/soak.sh. In a minute the runtime still compiles, heaps take their size, and autovacuum comes once: it finds what
-    /// grows without end, and orders that do not end as they must.
+    /// The short form of eng/soak.sh. In a minute the runtime still compiles, heaps take their size, and autovacuum comes once: it finds
+    /// what grows without end, and orders that do not end as they must.
     /// </summary>
     [Fact]
     public async Task A_steady_load_ends_every_order_and_neither_memory_nor_tables_grow_without_end()

@@ -197,7 +197,8 @@ public sealed class HostingTests
             [
                 "DurableTaskWorkerOptions of worker 'wrong': MaximumTimerInterval is 00:00:00; expected more than zero.",
                 "DurableTaskWorkerOptions of worker 'wrong': Concurrency.MaximumConcurrentActivityWorkItems is 0; expected at least 1.",
-                "DurableTaskWorkerOptions of worker 'wrong': Concurrency.MaximumConcurrentOrchestrationWorkItems is -1; expected at least 1.",
+                "DurableTaskWorkerOptions of worker 'wrong': "
+                    + "Concurrency.MaximumConcurrentOrchestrationWorkItems is -1; expected at least 1.",
                 "DurableTaskWorkerOptions of worker 'wrong': Concurrency.MaximumConcurrentEntityWorkItems is 0; expected at least 1.",
             ],
             Assert.Throws<OptionsValidationException>(() => OptionsOf<DurableTaskWorkerOptions>("wrong")).Failures);
