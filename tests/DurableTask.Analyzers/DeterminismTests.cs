@@ -29,7 +29,16 @@ public sealed class DeterminismTests
     [InlineData("DateTimeOffset.UtcNow")]
     [InlineData("TimeProvider.System.GetUtcNow()")]
     [InlineData("Stopwatch.StartNew()")]
+    [InlineData("Stopwatch.GetElapsedTime(0)")]
+    [InlineData("new Stopwatch()")]
     public Task The_clock_is_DURABLE0001(string expression) => IsForbiddenAsync<DateTimeOrchestrationAnalyzer>("DURABLE0001", expression);
+
+    [Theory]
+    [InlineData("Stopwatch watch = null!; [|watch.Start()|]; watch.Stop();")]
+    [InlineData("Stopwatch watch = null!; [|watch.Restart()|]; watch.Reset();")]
+    [InlineData("var watch = [|new Stopwatch()|]; [|watch.Start()|]; _ = watch.Elapsed;")]
+    public Task Starting_a_stopwatch_is_DURABLE0001(string statement) =>
+        Analyzed.ByAsync<DateTimeOrchestrationAnalyzer>("DURABLE0001", Shape.Class.Around(statement));
 
     [Theory]
     [InlineData("Guid.NewGuid()")]

@@ -69,12 +69,38 @@ public class StartTests : ClientFixture
 
     [Theory]
     [InlineData("")]
-    [InlineData("@counter@1")]
-    [InlineData("a/b")]
-    [InlineData("a\nb")]
+    [InlineData(" ")]
+    [InlineData("a\0b")]
     public async Task A_bad_id_is_refused(string id) =>
         await Assert.ThrowsAnyAsync<ArgumentException>(
             () => Client.ScheduleNewOrchestrationInstanceAsync("Heal", new StartOrchestrationOptions(id)));
+
+    [Theory]
+    [InlineData("a/b\\c#d?e")]
+    [InlineData("a\nb")]
+    [InlineData("@counter@1")]
+    public async Task Any_other_id_is_taken(string id)
+    {
+        var taken = await Client.ScheduleNewOrchestrationInstanceAsync("Heal", new StartOrchestrationOptions(id));
+
+        Assert.Equal((id, id), (taken, Start.OrchestrationInstance.InstanceId));
+    }
+
+    [Fact]
+    public async Task An_id_of_an_entity_is_refused_where_entities_are_in_use()
+    {
+        Options.EnableEntitySupport = true;
+        var refused = await Assert.ThrowsAsync<ArgumentException>(
+            () => Client.ScheduleNewOrchestrationInstanceAsync("Heal", new StartOrchestrationOptions("@counter@1")));
+        Assert.Contains("those of entities", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_id_may_have_as_many_characters_as_the_storage_holds()
+    {
+        var id = new string('a', 512);
+        Assert.Equal(id, await Client.ScheduleNewOrchestrationInstanceAsync("Heal", new StartOrchestrationOptions(id)));
+    }
 
     [Fact]
     public async Task Too_long_an_id_name_or_input_is_refused()

@@ -3,6 +3,7 @@ using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
+using Microsoft.DurableTask.Entities;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -44,6 +45,31 @@ public abstract class LoggingTests(IHubBackend backend) : EngineSuite(backend)
         Assert.Equal([603, 604, 603, 605], Ids(Activities));
         Assert.Equal(legacy ? [600, 603, 604, 601, 600, 603, 605, 602] : [], Ids(Legacy));
         Assert.Equal(legacy, _logs.Entries.Any(entry => entry is { Category: Legacy, EventId: 640 }));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_failed_operation_is_logged_in_the_category_of_entities_and_in_the_legacy_one_if_wanted(bool legacy)
+    {
+        await using EngineHost engine = await StartAsync(
+            tasks => tasks
+                .AddEntity("Broken", _ => new Broken())
+                .AddOrchestratorFunc("Calls", async context =>
+                    await Assert.ThrowsAsync<EntityOperationFailedException>(
+                        () => context.Entities.CallEntityAsync(new EntityInstanceId("Broken", "1"), "any"))),
+            options =>
+            {
+                options.EnableEntitySupport = true;
+                options.Logging.UseLegacyCategories = legacy;
+            },
+            services: services => services.AddSingleton<ILoggerProvider>(_logs));
+
+        await engine.RunAsync("Calls");
+
+        Assert.Equal(
+            legacy ? ["Microsoft.DurableTask.Worker.Entities", Legacy] : ["Microsoft.DurableTask.Worker.Entities"],
+            _logs.Entries.Where(entry => entry.EventId == 15).Select(entry => entry.Category));
     }
 
     [Fact]
@@ -171,4 +197,9 @@ public abstract class LoggingTests(IHubBackend backend) : EngineSuite(backend)
 
     private IEnumerable<int> Ids(string category) => _logs.Entries
         .Where(entry => entry.Category == category && entry.EventId is >= 600 and <= 605).Select(entry => entry.EventId);
+
+    private sealed class Broken : ITaskEntity
+    {
+        public ValueTask<object?> RunAsync(TaskEntityOperation operation) => throw new IOException("wanted");
+    }
 }

@@ -3,7 +3,9 @@ using System.Diagnostics;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.Entities;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Heal.DurableTask.Engine.Tests;
 
@@ -192,8 +194,32 @@ public abstract class TracingTests(IHubBackend backend) : EngineSuite(backend)
         Assert.Empty(spans.All("orchestration_event:op", ActivityKind.Producer));
     }
 
+    [Fact]
+    public async Task A_signal_of_a_client_and_what_the_entity_starts_are_one_trace()
+    {
+        var counter = new EntityInstanceId("Counter", "key");
+        await using EngineHost engine = await StartAsync(
+            tasks => tasks.AddEntity<Counter>().AddOrchestratorFunc("Follows", _ => Task.FromResult("done")),
+            options => options.EnableEntitySupport = true,
+            services: all => all.Configure<DurableTaskClientOptions>(options => options.EnableEntitySupport = true));
+        using var spans = new CollectingSpans();
+
+        await engine.Client.Entities.SignalEntityAsync(counter, "start", "follower");
+        await UntilAsync(engine, "follower", state => state.IsCompleted);
+
+        Activity signal = spans.Single("signal_entity", ActivityKind.Producer);
+        AssertParent(spans.Root, signal);
+        AssertTags(
+            signal,
+            ("durabletask.type", "entity"), ("durabletask.task.name", "start"), ("durabletask.event.target_instance_id", "@counter@key"));
+        AssertParent(signal, spans.Single("orchestration:Follows", ActivityKind.Server));
+    }
+
     private sealed class Counter : TaskEntity<int>
     {
+        public void Start(string id) =>
+            Context.ScheduleNewOrchestration("Follows", options: new StartOrchestrationOptions(id));
+
         public int Add(int amount) => State += amount;
 
         public void Fail() => throw new InvalidOperationException("broken");

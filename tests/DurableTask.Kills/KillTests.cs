@@ -29,6 +29,32 @@ public sealed class KillTests(ITestOutputHelper output)
         }
     }
 
+    /// <summary>
+    /// The short form of eng/soak.sh. In a minute the runtime still compiles, heaps take their size, and autovacuum comes once: it finds
+    /// what grows without end, and orders that do not end as they must.
+    /// </summary>
+    [Fact]
+    public async Task A_steady_load_ends_every_order_and_neither_memory_nor_tables_grow_without_end()
+    {
+        var plan = new SoakPlan(Duration: TimeSpan.FromSeconds(60), WarmUp: TimeSpan.FromSeconds(20))
+        {
+            Measuring = TimeSpan.FromSeconds(5),
+            Sampling = TimeSpan.FromSeconds(3),
+            Purging = TimeSpan.FromSeconds(5),
+            MostMemoryGrowth = 1,
+            MostTableGrowth = 4,
+        };
+        using var text = new StringWriter();
+        try
+        {
+            Assert.Empty(await new Soak(plan, text).RunAsync());
+        }
+        finally
+        {
+            output.WriteLine(text.ToString());
+        }
+    }
+
     [Fact]
     public async Task Generated_programs_come_to_what_the_model_says_whatever_is_killed()
     {

@@ -1,6 +1,8 @@
 using System.Globalization;
 using Heal.DurableTask.PostgreSql.Tests.Servers;
 using Heal.DurableTask.PostgreSql.Tests.Workers;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
 using Npgsql;
 
 namespace Heal.DurableTask.PostgreSql.Tests;
@@ -109,6 +111,49 @@ public sealed class ClockJumpTests : ServerTestBase
             await using var command = new NpgsqlCommand(sql, connection, transaction);
             await command.ExecuteNonQueryAsync(Deadline);
         }
+    }
+
+    [Theory]
+    [InlineData(3600)]
+    [InlineData(-3600)]
+    public async Task Events_that_were_sent_before_and_after_the_server_s_clock_jumped_arrive_in_their_order(int seconds)
+    {
+        using var clock = new FakeClock();
+        await StartServerAsync(clock);
+        await StartHubAsync();
+        string id = await Hub.Client.ScheduleNewOrchestrationInstanceAsync(Steps.Listener, 2, Deadline);
+        await Hub.Client.RaiseEventAsync(id, Steps.Note, "before", Deadline);
+        clock.Set(seconds);
+        await Hub.Client.RaiseEventAsync(id, Steps.Note, "after", Deadline);
+
+        await StartWorkerAsync();
+        Assert.Equal(["before", "after"], await Hub.WaitAsync(id, Deadline));
+    }
+
+    [Fact]
+    public async Task Timers_and_scheduled_starts_keep_their_time_when_the_server_s_clock_is_set_back_and_are_due_when_it_is_set_forward()
+    {
+        using var clock = new FakeClock();
+        await StartServerAsync(clock);
+        await StartHubAsync();
+        await StartWorkerAsync();
+        DateTimeOffset inAnHour = await Server.ScalarAsync<DateTime>("SELECT now() + interval '1 hour'");
+        string later = await Hub.Client.ScheduleNewOrchestrationInstanceAsync(
+            Steps.Orchestrator, 5, new StartOrchestrationOptions { StartAt = inAnHour }, Deadline);
+        string sleeper = await Hub.Client.ScheduleNewOrchestrationInstanceAsync(Steps.Sleeper, TimeSpan.FromHours(1), Deadline);
+        while (await Hub.QueryAsync<long>("SELECT count(*) FROM inbox WHERE timer_id IS NOT NULL") == 0)
+        {
+            await Task.Delay(50, Deadline);
+        }
+
+        clock.Set(-3600);
+        await UntilTheHubHasLookedAsync();
+        Assert.Equal(
+            2, await Hub.QueryAsync<long>("SELECT count(*) FROM inbox WHERE visible_at > now() + interval '1 hour 30 minutes'"));
+
+        clock.Set(3700);
+        await AssertDoneAsync(later);
+        Assert.Equal(["awake"], await Hub.WaitAsync(sleeper, Deadline));
     }
 
     /// <summary>What begins half a second after the jump comes after a look that the hub began after it.</summary>

@@ -103,31 +103,44 @@ public sealed class ServerFaultTests : ServerTestBase
         List<string> ids = [.. await HoldAsync(worker, 3)];
 
         await Server.FillDiskAsync();
-        NpgsqlException? full = null;
-        for (int i = 0; i < 10_000 && full is null; i++)
-        {
-            try
-            {
-                ids.Add(await Hub.Client.ScheduleNewOrchestrationInstanceAsync(
-                    Steps.Orchestrator, 5, new StartOrchestrationOptions { Tags = Incompressible(100_000) }, Deadline));
-            }
-            catch (NpgsqlException exception)
-            {
-                full = exception;
-            }
-        }
-
-        Assert.NotNull(full);
-        Assert.True(
-            full is PostgresException { SqlState: PostgresErrorCodes.DiskFull }
-                || Server.Log.Contains("No space left", StringComparison.Ordinal),
-            full.ToString());
+        var full = Assert.IsType<PostgresException>(await UntilRefusedAsync(ids));
+        Assert.Equal(PostgresErrorCodes.DiskFull, full.SqlState);
+        Assert.Contains("No space left on device", full.MessageText, StringComparison.Ordinal);
         await worker.ReleaseAsync();
 
         // What it runs has to meet the full disk as well.
         await worker.UntilSaidAsync("No space left", Deadline);
         await Server.FreeDiskAsync();
         await AssertDoneAsync([.. ids]);
+        await AssertDoneAsync(await RetryAsync(() => ScheduleAsync(3)));
+    }
+
+    /// <summary>The server gives up, so no client can be told why; its log does, and nothing is lost.</summary>
+    [Fact]
+    public async Task When_there_is_no_room_for_the_log_the_server_ends_and_what_was_acknowledged_goes_on_when_there_is_room_again()
+    {
+        await StartServerAsync(megabytes: 160, "max_wal_size=32MB", "min_wal_size=32MB");
+        await StartHubAsync();
+        WorkerProcess worker = await StartWorkerAsync(holds: true);
+        string[] ids = await HoldAsync(worker, 3);
+
+        await Server.FillDiskAsync();
+        await Assert.ThrowsAnyAsync<NpgsqlException>(async () =>
+        {
+            while (true)
+            {
+                Deadline.ThrowIfCancellationRequested();
+                await Server.ExecuteAsync("SELECT txid_current(); SELECT pg_switch_wal()");
+            }
+        });
+        Assert.Contains("PANIC", Server.Log, StringComparison.Ordinal);
+        Assert.Contains("No space left on device", Server.Log, StringComparison.Ordinal);
+        await Assert.ThrowsAnyAsync<NpgsqlException>(() => Hub.ScheduleAsync(steps: 1));
+        await worker.ReleaseAsync();
+        await worker.UntilSaidAsync("the next attempt is in", Deadline);
+
+        await Server.FreeDiskAsync();
+        await AssertDoneAsync(ids);
         await AssertDoneAsync(await RetryAsync(() => ScheduleAsync(3)));
     }
 
@@ -171,6 +184,23 @@ public sealed class ServerFaultTests : ServerTestBase
         }
 
         await AssertDoneAsync(ids);
+    }
+
+    /// <summary>Starts orchestrations with much to store until one is refused.</summary>
+    private async Task<NpgsqlException> UntilRefusedAsync(List<string> ids)
+    {
+        while (true)
+        {
+            try
+            {
+                ids.Add(await Hub.Client.ScheduleNewOrchestrationInstanceAsync(
+                    Steps.Orchestrator, 5, new StartOrchestrationOptions { Tags = Incompressible(100_000) }, Deadline));
+            }
+            catch (NpgsqlException refused)
+            {
+                return refused;
+            }
+        }
     }
 
     /// <summary>Takes connections, those of the hub too, until the server has none left.</summary>

@@ -166,6 +166,45 @@ public sealed class HostingTests
     }
 
     [Fact]
+    public void Every_value_that_is_out_of_range_is_named_and_of_the_worker_that_has_it_only()
+    {
+        _services.AddDurableTaskWorker("right").UseTaskHub(_ => null!);
+        _services.AddDurableTaskWorker("wrong")
+            .Configure(options =>
+            {
+                options.MaximumTimerInterval = TimeSpan.Zero;
+                options.Concurrency.MaximumConcurrentActivityWorkItems = 0;
+                options.Concurrency.MaximumConcurrentOrchestrationWorkItems = -1;
+                options.Concurrency.MaximumConcurrentEntityWorkItems = 0;
+            })
+            .UseTaskHub(_ => null!, options =>
+            {
+                options.RejectionDelay = TimeSpan.Zero;
+                options.MaximumReconnectDelay = TimeSpan.FromSeconds(-1);
+                options.WorkItemLockTimeout = TimeSpan.Zero;
+            });
+
+        Assert.Equal(TimeSpan.FromSeconds(30), OptionsOf<TaskHubWorkerOptions>("right").WorkItemLockTimeout);
+        Assert.Equal(TimeSpan.FromDays(3), OptionsOf<DurableTaskWorkerOptions>("right").MaximumTimerInterval);
+        Assert.Equal(
+            [
+                "TaskHubWorkerOptions of worker 'wrong': WorkItemLockTimeout is 00:00:00; expected at least 1 s.",
+                "TaskHubWorkerOptions of worker 'wrong': MaximumReconnectDelay is -00:00:01; expected more than zero.",
+                "TaskHubWorkerOptions of worker 'wrong': RejectionDelay is 00:00:00; expected more than zero.",
+            ],
+            Assert.Throws<OptionsValidationException>(() => OptionsOf<TaskHubWorkerOptions>("wrong")).Failures);
+        Assert.Equal(
+            [
+                "DurableTaskWorkerOptions of worker 'wrong': MaximumTimerInterval is 00:00:00; expected more than zero.",
+                "DurableTaskWorkerOptions of worker 'wrong': Concurrency.MaximumConcurrentActivityWorkItems is 0; expected at least 1.",
+                "DurableTaskWorkerOptions of worker 'wrong': "
+                    + "Concurrency.MaximumConcurrentOrchestrationWorkItems is -1; expected at least 1.",
+                "DurableTaskWorkerOptions of worker 'wrong': Concurrency.MaximumConcurrentEntityWorkItems is 0; expected at least 1.",
+            ],
+            Assert.Throws<OptionsValidationException>(() => OptionsOf<DurableTaskWorkerOptions>("wrong")).Failures);
+    }
+
+    [Fact]
     public void Every_listed_name_that_is_not_registered_is_reported()
     {
         _services.AddDurableTaskWorker("test").AddTasks(Tasks).UseWorkItemFilters(new DurableTaskWorkerWorkItemFilters

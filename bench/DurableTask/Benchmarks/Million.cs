@@ -34,7 +34,10 @@ internal static class Million
         await Engine.DropAsync(settings.ConnectionString, schema);
     }
 
-    /// <summary>Copies of one completed instance that the engine itself stored, under ids and times of their own.</summary>
+    /// <summary>
+    /// Copies of one instance that the engine itself stored, under ids and times of their own; the higher its number, the older it is. A
+    /// few failed, some have another name, and those that a tag or prefix finds are the youngest: whoever walks all by age meets them last.
+    /// </summary>
     private static async Task FillAsync(string connectionString, string schema, int count)
     {
         await using var source = NpgsqlDataSource.Create(connectionString);
@@ -43,6 +46,10 @@ internal static class Million
         {
             "instance_id" => "'m' || lpad(n::text, 9, '0')",
             "created_at" or "updated_at" or "completed_at" => $"i.{column} - n * interval '1 s'",
+            "status" => "CASE WHEN n % 5000 = 7 THEN 3 ELSE i.status END",
+            "succeeded" => "n % 5000 <> 7",
+            "name" => "CASE WHEN n % 1000 = 1 THEN 'Import' WHEN n % 5000 = 3 THEN 'Yearly' ELSE i.name END",
+            "tags" => "CASE WHEN n <= 5000 THEN '{\"customer\": \"42\"}'::jsonb WHEN n <= 50000 THEN '{\"region\": \"north\"}' END",
             _ => $"i.{column}",
         };
         await ExecuteAsync(source, $"CREATE TEMP TABLE one AS SELECT * FROM {schema}.instances WHERE status = 1 LIMIT 1;"
@@ -90,12 +97,26 @@ internal static class Million
             ["get history"] = () => client.GetOrchestrationHistoryAsync(id),
             ["first page"] = () => FirstPageAsync(client, new OrchestrationQuery { PageSize = 100 }),
             ["page of completed"] = () => FirstPageAsync(client, new OrchestrationQuery { PageSize = 100, Statuses = completed }),
-            ["page of failed (none)"] = () => FirstPageAsync(client, new OrchestrationQuery { PageSize = 100, Statuses = failed }),
+            ["page of failed (few)"] = () => FirstPageAsync(client, new OrchestrationQuery { PageSize = 100, Statuses = failed }),
             ["page by time"] = () => FirstPageAsync(
                 client, new OrchestrationQuery { PageSize = 100, CreatedFrom = middle, CreatedTo = middle.AddHours(1) }),
-            ["page by id prefix"] = () => FirstPageAsync(
+            ["page by id prefix of 1,000"] = () => FirstPageAsync(
                 client, new OrchestrationQuery { PageSize = 100, InstanceIdPrefix = $"m{stored / 2000:D6}" }),
+            ["page by id prefix of 9,999 young"] = () => FirstPageAsync(
+                client, new OrchestrationQuery { PageSize = 100, InstanceIdPrefix = "m00000" }),
+            ["page by id prefix of 99,999 young"] = () => FirstPageAsync(
+                client, new OrchestrationQuery { PageSize = 100, InstanceIdPrefix = "m0000" }),
+            ["page by name"] = () => FirstPageAsync(client, new OrchestrationFilter { PageSize = 100, Name = "Import" }),
+            ["page by tag of 5,000 young"] = () => FirstPageAsync(
+                client, new OrchestrationFilter { PageSize = 100, Tags = Tag("customer", "42") }),
+            ["page by tag of 45,000 young"] = () => FirstPageAsync(
+                client, new OrchestrationFilter { PageSize = 100, Tags = Tag("region", "north") }),
             ["list ids"] = () => client.ListInstanceIdsAsync(completed, pageSize: 100),
+            ["list ids of failed (few)"] = () => client.ListInstanceIdsAsync(failed, pageSize: 100),
+            ["list ids of an hour"] = () => client.ListInstanceIdsAsync(null, middle, middle.AddHours(1), pageSize: 100),
+            ["count all"] = () => client.CountInstancesAsync(),
+            ["count a common name"] = () => client.CountInstancesAsync(Orchestrations.Sequence),
+            ["count a rare name"] = () => client.CountInstancesAsync("Yearly"),
         };
         foreach (var (name, query) in queries)
         {
@@ -112,6 +133,8 @@ internal static class Million
                 "million", name, 1, samples.Count, Settings.Time.GetElapsedTime(start).TotalSeconds, Latency.Of(samples), null));
         }
     }
+
+    private static Dictionary<string, string> Tag(string name, string value) => new(StringComparer.Ordinal) { [name] = value };
 
     private static async Task FirstPageAsync(DurableTaskClient client, OrchestrationQuery query)
     {

@@ -120,6 +120,11 @@ internal static class RecoverChild
             tasks: tasks => Orchestrations.Register(tasks, EchoAsync),
             configure: options =>
             {
+                if (role != "first")
+                {
+                    return; // Who takes over has the defaults.
+                }
+
                 options.Concurrency.MaximumConcurrentActivityWorkItems = 2 * count;
                 options.Concurrency.MaximumConcurrentOrchestrationWorkItems = 2 * count;
             });

@@ -4,7 +4,7 @@ namespace Microsoft.DurableTask.Client;
 /// <param name="CreatedFrom">Created at this time or later.</param>
 /// <param name="CreatedTo">Created at this time or earlier.</param>
 /// <param name="Statuses">In one of these statuses.</param>
-/// <param name="TaskHubNames">In one of these hubs; a client of a single hub ignores it.</param>
+/// <param name="TaskHubNames">Has no effect: a client speaks to one hub.</param>
 /// <param name="InstanceIdPrefix">With an id that begins so.</param>
 /// <param name="PageSize">How many instances one page holds at most.</param>
 /// <param name="FetchInputsAndOutputs">True to read the payloads too.</param>

@@ -27,6 +27,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
     private readonly HubSignals _signals;
     private readonly InstanceStore _instances;
     private readonly InstanceQueries _queries;
+    private readonly InstanceCounts _counts;
     private readonly WorkItemStore _workItems;
     private readonly PostgreSqlEntityHub _entities;
     private readonly TurnCommitter _committer;
@@ -70,6 +71,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
         _committer = new TurnCommitter(_database, _signals, _notifier, leases, _residents, timeProvider, _logger);
         _inbox = new InboxWriter(_database, _notifier, timeProvider, _logger);
         _queries = new InstanceQueries(_database);
+        _counts = new InstanceCounts(_database);
         _payloads = new PayloadStore(_database, timeProvider, _logger);
         _instances = new InstanceStore(_database, _notifier, _committer, _inbox, _workers);
         _workItems = new WorkItemStore(_database, _signals, _notifier, sessions, leases, _residents, _inbox);
@@ -130,7 +132,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
         _queries.QueryAsync(query, cancellationToken);
 
     public Task<IReadOnlyList<InstanceCount>> CountInstancesAsync(
-        InstanceCountQuery query, CancellationToken cancellationToken = default) => _queries.CountAsync(query, cancellationToken);
+        InstanceCountQuery query, CancellationToken cancellationToken = default) => _counts.CountAsync(query, cancellationToken);
 
     public Task<IReadOnlyList<HistoryEvent>?> GetHistoryAsync(string instanceId, CancellationToken cancellationToken = default) =>
         _instances.GetHistoryAsync(instanceId, cancellationToken);

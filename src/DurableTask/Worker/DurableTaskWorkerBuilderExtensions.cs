@@ -119,11 +119,11 @@ public static class DurableTaskWorkerBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.AddKeyedSingleton(builder.Name, (services, _) => hub(services));
-        builder.Services.AddOptions<TaskHubWorkerOptions>(builder.Name)
-            .Configure(options => configure?.Invoke(options))
-            .Validate(
-                options => !options.Faults().Any(),
-                "TaskHubWorkerOptions: a value is out of range; see the documentation of each option for its limits.");
+        builder.Services.AddOptions<TaskHubWorkerOptions>(builder.Name).Configure(options => configure?.Invoke(options));
+        builder.Services.AddSingleton<IValidateOptions<TaskHubWorkerOptions>>(
+            new FaultsValidator<TaskHubWorkerOptions>(builder.Name, options => options.Faults()));
+        builder.Services.AddSingleton<IValidateOptions<DurableTaskWorkerOptions>>(
+            new FaultsValidator<DurableTaskWorkerOptions>(builder.Name, options => options.Faults()));
         return builder.UseBuildTarget<TaskHubWorker>();
     }
 }

@@ -61,6 +61,28 @@ public class DurableTaskWorkerOptions
     /// <summary>Log categories.</summary>
     public LoggingOptions Logging { get; } = new();
 
+    /// <summary>What a worker over a task hub cannot use.</summary>
+    internal IEnumerable<string> Faults()
+    {
+        if (MaximumTimerInterval <= TimeSpan.Zero)
+        {
+            yield return $"{nameof(MaximumTimerInterval)} is {MaximumTimerInterval}; expected more than zero.";
+        }
+
+        foreach (var (name, count) in new[]
+        {
+            (nameof(ConcurrencyOptions.MaximumConcurrentActivityWorkItems), Concurrency.MaximumConcurrentActivityWorkItems),
+            (nameof(ConcurrencyOptions.MaximumConcurrentOrchestrationWorkItems), Concurrency.MaximumConcurrentOrchestrationWorkItems),
+            (nameof(ConcurrencyOptions.MaximumConcurrentEntityWorkItems), Concurrency.MaximumConcurrentEntityWorkItems),
+        })
+        {
+            if (count < 1)
+            {
+                yield return $"{nameof(Concurrency)}.{name} is {count}; expected at least 1.";
+            }
+        }
+    }
+
     internal void SetDefaultConverter(DataConverter? converter) => _dataConverter ??= converter;
 
     internal void CopyTo(DurableTaskWorkerOptions other)

@@ -61,10 +61,11 @@ public sealed class TaskHubWorkerOptions
 
     /// <summary>
     /// After so many workers were lost, one after the other, while they ran the same turn, activity or operation of an entity, it is not
-    /// tried again: the instance, or the call, fails with ErrorType PoisonWorkItem; a signal is dropped. An operation is lost at least 3
-    /// times, the last time by itself. Default: 50; at least 1.
+    /// tried again: the instance, or the call, fails with ErrorType PoisonWorkItem; a signal is dropped. It is parked, not gone: a failed
+    /// instance keeps its history and can be rewound when the cause is mended. An operation is lost at least 3 times, the last time by
+    /// itself. Default: 10; at least 1.
     /// </summary>
-    public int MaximumLostAttempts { get; set; } = 50;
+    public int MaximumLostAttempts { get; set; } = 10;
 
     /// <summary>
     /// How many operations of one entity are stored together at most, at least 1; what else waits for it comes with the next batch.
@@ -156,6 +157,16 @@ public sealed class TaskHubWorkerOptions
         if (UnreadableWorkTimeout < TimeSpan.Zero)
         {
             yield return $"{nameof(UnreadableWorkTimeout)} is {UnreadableWorkTimeout}; expected zero or more.";
+        }
+
+        if (MaximumReconnectDelay <= TimeSpan.Zero)
+        {
+            yield return $"{nameof(MaximumReconnectDelay)} is {MaximumReconnectDelay}; expected more than zero.";
+        }
+
+        if (RejectionDelay <= TimeSpan.Zero)
+        {
+            yield return $"{nameof(RejectionDelay)} is {RejectionDelay}; expected more than zero.";
         }
 
         if (DrainTimeout < TimeSpan.Zero)

@@ -17,6 +17,9 @@ internal sealed class WorkerLoggers(ILoggerFactory factory, bool useLegacyCatego
     /// <summary>Activities.</summary>
     public ILogger Activities { get; } = Create(factory, LogCategories.Activities, useLegacyCategory);
 
+    /// <summary>Entities.</summary>
+    public ILogger Entities { get; } = Create(factory, LogCategories.Entities, useLegacyCategory);
+
     private static ILogger Create(ILoggerFactory factory, string category, bool useLegacyCategory) => useLegacyCategory
         ? new TwoCategories(factory.CreateLogger(category), factory.CreateLogger(LogCategories.Legacy))
         : factory.CreateLogger(category);

@@ -9,9 +9,6 @@ namespace Microsoft.DurableTask.Client;
 /// <summary>Checks what callers hand in; says what was expected and what came.</summary>
 internal static class Check
 {
-    private const string ForbiddenInIds = @"/\#?";
-    private const char NoCharacter = '\uffff';
-
     public static void InstanceId(string instanceId)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(instanceId);
@@ -50,27 +47,15 @@ internal static class Check
                 nameof(id));
     }
 
-    /// <summary>
-    /// Stricter than for reading: what is created here has to be addressable everywhere. The rules are those of the official documentation
-    /// (https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-orchestrations, "Orchestration identity").
-    /// </summary>
-    public static void NewInstanceId(string instanceId)
+    /// <summary>What is created here: any text that the storage can hold, but where entities are in use one of theirs.</summary>
+    public static void NewInstanceId(bool entitiesEnabled, string instanceId)
     {
-        InstanceId(instanceId);
+        NoEntity(entitiesEnabled, instanceId);
         if (instanceId.Length > ClientLimits.InstanceIdLength)
         {
             throw new ArgumentException(
                 $"Instance id: expected at most {ClientLimits.InstanceIdLength} characters, got {instanceId.Length}. "
                 + "Use a hash of what it identifies.",
-                nameof(instanceId));
-        }
-
-        var bad = instanceId.FirstOrDefault(c => char.IsControl(c) || ForbiddenInIds.Contains(c, StringComparison.Ordinal), NoCharacter);
-        if (IsEntity(instanceId) || bad != NoCharacter)
-        {
-            throw new ArgumentException(
-                $"Instance id: expected no leading '@' (those are entities) and none of {ForbiddenInIds} or control characters, "
-                + $"got '{Uri.EscapeDataString(instanceId)}' (escaped).",
                 nameof(instanceId));
         }
     }

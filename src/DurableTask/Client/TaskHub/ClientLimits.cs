@@ -3,8 +3,8 @@ namespace Microsoft.DurableTask.Client;
 /// <summary>What a client refuses, or does in steps, so that no single call can hurt the storage.</summary>
 internal static class ClientLimits
 {
-    /// <summary>The longest instance id that can be created, in characters: the limit that the official documentation gives.</summary>
-    public const int InstanceIdLength = 100;
+    /// <summary>The longest instance id that can be created, in characters: what the storage holds, of sub-orchestrations too.</summary>
+    public const int InstanceIdLength = 512;
 
     /// <summary>The longest id of an entity that can be addressed, in characters, with both '@'.</summary>
     public const int EntityIdLength = 512;

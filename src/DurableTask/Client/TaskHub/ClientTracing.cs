@@ -39,6 +39,16 @@ internal static class ClientTracing
         return activity;
     }
 
+    /// <summary>The span of a signal to an entity.</summary>
+    public static Activity? StartSignal(string entityId, string operation)
+    {
+        var activity = Source.StartActivity("signal_entity", ActivityKind.Producer);
+        activity?.SetTag("durabletask.type", "entity");
+        activity?.SetTag("durabletask.task.name", operation);
+        activity?.SetTag("durabletask.event.target_instance_id", entityId);
+        return activity;
+    }
+
     /// <summary>What travels with the message: the span, or the caller's own where this source is not listened to.</summary>
     public static TraceParent? ContextOf(Activity? activity) =>
         (activity ?? Activity.Current) is { IdFormat: ActivityIdFormat.W3C, Id: { } id } current

@@ -59,7 +59,7 @@ internal sealed class TaskHubClient : DurableTaskClient
         _starter = new OrchestrationStarter(hub, hubOptions, time, logger);
         _purger = new InstancePurger(hub, time);
         _entities = options.EnableEntitySupport
-            ? new TaskHubEntityClient(name, hub.Entities, options.DataConverter, hubOptions.LargePayloads)
+            ? new TaskHubEntityClient(name, hub.Entities, options.DataConverter, hubOptions.LargePayloads, _writesSpans)
             : null;
     }
 
@@ -79,7 +79,7 @@ internal sealed class TaskHubClient : DurableTaskClient
         Check.Name(orchestratorName.Name, "orchestrator name", nameof(orchestratorName));
         var reuse = ReusePolicy.From(options?.DedupeStatuses ?? _dedupeStatuses);
         var instanceId = options?.InstanceId ?? _starter.NewId();
-        Check.NewInstanceId(instanceId);
+        Check.NewInstanceId(_options.EnableEntitySupport, instanceId);
         var start = new ExecutionStartedEvent(eventId: -1, Serialize(input, "input", nameof(input)))
         {
             Name = orchestratorName.Name,

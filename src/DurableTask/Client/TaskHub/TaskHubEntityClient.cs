@@ -6,10 +6,10 @@ using Microsoft.DurableTask.Entities;
 namespace Microsoft.DurableTask.Client;
 
 /// <summary>The entities of a task hub. A signal is stored when its call returns, and applied once.</summary>
-internal sealed class TaskHubEntityClient(string name, IEntityHub hub, DataConverter converter, LargePayloadOptions limits)
-    : DurableEntityClient(name)
+internal sealed class TaskHubEntityClient(
+    string name, IEntityHub hub, DataConverter converter, LargePayloadOptions limits, bool writesSpans) : DurableEntityClient(name)
 {
-    public override Task SignalEntityAsync(
+    public override async Task SignalEntityAsync(
         EntityInstanceId id,
         string operationName,
         object? input = null,
@@ -17,14 +17,26 @@ internal sealed class TaskHubEntityClient(string name, IEntityHub hub, DataConve
         CancellationToken cancellation = default)
     {
         Check.Operation(operationName, nameof(operationName));
+        var entityId = Check.EntityId(id);
+        var serialized = Check.Payload(converter.Serialize(input), limits, "input", nameof(input));
+        using var activity = writesSpans ? ClientTracing.StartSignal(entityId, operationName) : null;
         var message = new EntityMessage
         {
             Operation = operationName,
             IsSignal = true,
-            Input = Check.Payload(converter.Serialize(input), limits, "input", nameof(input)),
+            Input = serialized,
             DueAt = options?.SignalTime?.UtcDateTime,
+            Trace = ClientTracing.ContextOf(activity),
         };
-        return hub.SignalAsync(new OutgoingEntityMessage(Check.EntityId(id), message), cancellation);
+        try
+        {
+            await hub.SignalAsync(new OutgoingEntityMessage(entityId, message), cancellation);
+        }
+        catch (Exception e)
+        {
+            ClientTracing.Fail(activity, e);
+            throw;
+        }
     }
 
     public override async Task<EntityMetadata?> GetEntityAsync(

@@ -13,6 +13,9 @@ public readonly record struct PageToken(DateTimeOffset At, string InstanceId)
     /// <summary>The most instances that one page holds, whatever a query asks for.</summary>
     public const int MaxPageSize = 1000;
 
+    /// <summary>True for a place in a list that is ordered by id alone.</summary>
+    public bool IsOfId => At == DateTimeOffset.MinValue;
+
     /// <summary>Reads a token.</summary>
     /// <exception cref="ArgumentException">The text is not a token of ours.</exception>
     public static PageToken? Parse(string? text)

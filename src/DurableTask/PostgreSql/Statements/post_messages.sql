@@ -1,6 +1,9 @@
 -- Messages to instances that exist, have not ended, and are in the execution that is meant. Takes no lock on them.
+-- None is due before what was sent earlier (as send_messages).
 INSERT INTO inbox (instance_id, execution_id, visible_at, event)
-SELECT i.instance_id, m.execution_id, greatest(now(), i.starts_at), m.event
+SELECT i.instance_id, m.execution_id, greatest(now(), i.starts_at, (
+           SELECT max(w.visible_at) FROM inbox w
+           WHERE w.instance_id = i.instance_id AND w.visible_at > now() AND w.timer_id IS NULL)), m.event
 FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS m (instance_id, execution_id, event, position)
 JOIN instances i ON i.instance_id = m.instance_id
 WHERE i.completed_at IS NULL AND (m.execution_id IS NULL OR m.execution_id = i.execution_id)

@@ -1,15 +1,16 @@
 -- One page, oldest first, of all instances (query_children serves those of a parent). A condition that is null matches all; $7 and $8 are
--- where the previous page ended.
+-- where the previous page ended. A walk begins at the later of that place and the asked-for time: given both, PostgreSQL may begin at the
+-- earlier.
 SELECT instance_id, execution_id, name, version, status, created_at, updated_at, completed_at, parent_instance_id, tags::text, failure,
        CASE WHEN $10 THEN input END, CASE WHEN $10 THEN output END, CASE WHEN $10 THEN custom_status END
 FROM instances
-WHERE ($1::timestamptz IS NULL OR created_at >= $1)
-  AND ($2::timestamptz IS NULL OR created_at <= $2)
+WHERE (created_at, instance_id) >
+      (greatest($1::timestamptz, $7::timestamptz, '-infinity'), CASE WHEN $7 >= coalesce($1, $7) THEN $8::text ELSE '' END)
+  AND created_at <= coalesce($2::timestamptz, 'infinity')
   AND ($3::smallint[] IS NULL OR status = ANY ($3))
   AND ($4::text IS NULL OR instance_id ^@ $4)
   AND ($5::text IS NULL OR lower(name) = lower($5))
   AND $6::text IS NULL
   AND ($11::jsonb IS NULL OR tags @> $11::jsonb)
-  AND ($7::timestamptz IS NULL OR (created_at, instance_id) > ($7, $8::text))
 ORDER BY created_at, instance_id
 LIMIT $9;

@@ -211,7 +211,7 @@ internal sealed partial class EntityBatch(
         }
 
         _isModified = true;
-        var context = new EntityContext(runtime, _id);
+        var context = new EntityContext(runtime, _id, message.Trace);
         try
         {
             if (fault is not null)

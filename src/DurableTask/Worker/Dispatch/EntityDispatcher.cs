@@ -12,7 +12,7 @@ internal sealed partial class EntityDispatcher(WorkerRuntime runtime)
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
-    private readonly ILogger _logger = runtime.Services.LoggerFactory.CreateLogger(LogCategories.Entities);
+    private readonly ILogger _logger = runtime.Services.Loggers.Entities;
     private readonly EntityFaults _faults = new(new UnreadableWork(runtime.Time, runtime.HubOptions.UnreadableWorkTimeout), new());
 
     /// <summary>Locks what is ready and starts it. Returns when there is nothing more to lock.</summary>

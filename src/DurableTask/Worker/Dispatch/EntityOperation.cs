@@ -81,7 +81,8 @@ internal sealed class EntityOperation(EntityMessage message, EntityContext conte
 }
 
 /// <summary>What one operation may do besides changing the state. It is gathered here and leaves only if the operation succeeds.</summary>
-internal sealed class EntityContext(WorkerRuntime runtime, EntityInstanceId id) : TaskEntityContext
+/// <param name="trace">The trace of whoever asked for the operation; what it sends and starts belongs to it.</param>
+internal sealed class EntityContext(WorkerRuntime runtime, EntityInstanceId id, TraceParent? trace) : TaskEntityContext
 {
     public EntityEffects Effects { get; } = new();
 
@@ -98,6 +99,7 @@ internal sealed class EntityContext(WorkerRuntime runtime, EntityInstanceId id) 
             Input = runtime.Services.DataConverter.Serialize(input),
             ParentInstanceId = Id.ToString(),
             DueAt = options?.SignalTime?.UtcDateTime,
+            Trace = trace,
         }));
     }
 
@@ -115,6 +117,7 @@ internal sealed class EntityContext(WorkerRuntime runtime, EntityInstanceId id) 
             OrchestrationInstance = new OrchestrationInstance { InstanceId = instanceId, ExecutionId = Guid.NewGuid().ToString("N") },
             Tags = options?.Tags is { Count: > 0 } tags ? new Dictionary<string, string>(tags, StringComparer.Ordinal) : null,
             ScheduledStartTime = options?.StartAt?.UtcDateTime,
+            ParentTraceContext = trace,
         }));
         return instanceId;
     }

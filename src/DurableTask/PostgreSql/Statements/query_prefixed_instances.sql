@@ -1,12 +1,10 @@
--- As query_instances, among the instances in $12.
+-- As query_instances, of those whose id begins with $4, when they are few: all of them are read and sorted.
 SELECT instance_id, execution_id, name, version, status, created_at, updated_at, completed_at, parent_instance_id, tags::text, failure,
        CASE WHEN $10 THEN input END, CASE WHEN $10 THEN output END, CASE WHEN $10 THEN custom_status END
-FROM instances
-WHERE instance_id = ANY ($12::text[])
-  AND ($1::timestamptz IS NULL OR created_at >= $1)
+FROM (SELECT * FROM instances WHERE instance_id >= $4::text AND instance_id < $4::text || U&'\+10FFFF' OFFSET 0) i
+WHERE ($1::timestamptz IS NULL OR created_at >= $1)
   AND ($2::timestamptz IS NULL OR created_at <= $2)
   AND ($3::smallint[] IS NULL OR status = ANY ($3))
-  AND ($4::text IS NULL OR instance_id ^@ $4)
   AND ($5::text IS NULL OR lower(name) = lower($5))
   AND $6::text IS NULL
   AND ($11::jsonb IS NULL OR tags @> $11::jsonb)

@@ -1,0 +1,17 @@
+-- As query_instances, of those whose id begins with $4, by id, beginning after $8. "C" sorts by bytes: the last character of all ends the
+-- range.
+SELECT instance_id, execution_id, name, version, status, created_at, updated_at, completed_at, parent_instance_id, tags::text, failure,
+       CASE WHEN $10 THEN input END, CASE WHEN $10 THEN output END, CASE WHEN $10 THEN custom_status END
+FROM instances
+WHERE instance_id >= $4::text
+  AND instance_id < $4::text || U&'\+10FFFF'
+  AND instance_id > coalesce($8::text, '')
+  AND ($1::timestamptz IS NULL OR created_at >= $1)
+  AND ($2::timestamptz IS NULL OR created_at <= $2)
+  AND ($3::smallint[] IS NULL OR status = ANY ($3))
+  AND ($5::text IS NULL OR lower(name) = lower($5))
+  AND $6::text IS NULL
+  AND ($11::jsonb IS NULL OR tags @> $11::jsonb)
+  AND $7::timestamptz IS NULL
+ORDER BY instance_id
+LIMIT $9;
