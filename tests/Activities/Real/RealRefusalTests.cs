@@ -38,12 +38,13 @@ public sealed class RealRefusalTests(RealShop shop) : RecipeClaims(shop)
     {
         var (item, stall, target) = await ArrangeAsync(action);
         await spoil(stall, target);
+        var before = await item.Effects(stall);
         var client = new WatchedClient(Shop.Client);
 
         var result = await RunAsync(item, stall, target, client);
 
         Assert.Equal((ActionStatus.Refused, 0, result.Detail), (result.Status, client.Writes, result.Detail));
         Assert.Contains(why, result.Detail);
-        Assert.Equal(0, await item.Effects(stall));
+        Assert.Equal(before, await item.Effects(stall));
     }
 }

@@ -61,6 +61,31 @@ internal static class ObjectCases
             Before = async stall => RecipeCase.Text((await stall.GetAsync(Kinds.Service, "web")).At("spec", "selector")),
             Meddle = stall => stall.PatchAsync(Kinds.Service, "web", """{"spec":{"selector":{"app":"theirs"}}}"""),
         },
+        new("fix_service_target_port", "fix_service_target_port")
+        {
+            Arrange = async stall =>
+            {
+                await stall.DeployAsync("web", 2, extra: """
+                    {"spec":{"template":{"spec":{"containers":[{"name":"app","image":"registry.example/app:1.0",
+                    "ports":[{"name":"http","containerPort":8080,"protocol":"TCP"},{"name":"dns","containerPort":53,"protocol":"UDP"}]}]}}}}
+                    """);
+                await stall.CreateInAsync("""
+                    {"apiVersion":"v1","kind":"Service","metadata":{"name":"web"},"spec":{"selector":{"app":"web"},"ports":[
+                    {"name":"main","port":80,"protocol":"TCP","targetPort":"htp"},
+                    {"name":"dns","port":53,"protocol":"UDP","targetPort":53}]}}
+                    """);
+                return stall.Target(TargetKinds.Service, "web");
+            },
+            Spoil = async stall =>
+            {
+                await stall.PatchAsync(Kinds.Service, "web", """{"spec":{"ports":[{"name":"main","port":80,"targetPort":8080}]}}""");
+                return "0 of its ports name a target that web has not";
+            },
+            Effects = async stall => (await PortsAsync(stall)).First().Text("targetPort") == "http" ? 1 : 0,
+            Before = async stall => RecipeCase.Text((await stall.GetAsync(Kinds.Service, "web")).At("spec", "ports")),
+            Meddle = stall => stall.PatchAsync(Kinds.Service, "web",
+                """{"spec":{"ports":[{"name":"main","port":80,"protocol":"TCP","targetPort":"theirs"}]}}"""),
+        },
         new("remove_network_policy_rule", "remove_network_policy_rule")
         {
             Arrange = async stall =>
@@ -152,6 +177,9 @@ internal static class ObjectCases
             Before = async stall => RecipeCase.Text((await stall.ListAsync(Kinds.VolumeSnapshot)).Count),
         },
     ];
+
+    private static async Task<IEnumerable<JsonObject>> PortsAsync(Stall stall) =>
+        (await stall.GetAsync(Kinds.Service, "web")).Items("spec", "ports");
 
     /// <summary>A NetworkPolicy with this selector and these fields beside it.</summary>
     public static Task<JsonObject> PolicyAsync(Stall stall, string name, string selector, string fields) => stall.CreateInAsync($$"""
