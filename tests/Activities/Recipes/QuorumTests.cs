@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Heal.Healing;
 
 namespace Heal.Activities.Tests;
@@ -63,6 +64,6 @@ public sealed class QuorumTests(Shop shop) : RecipeClaims(shop), IClassFixture<S
         }
     }
 
-    private static Task RoleAsync(Stall stall, string node, string role, string value) => stall.PatchAsync(Kinds.Node, node,
+    private static Task<JsonObject> RoleAsync(Stall stall, string node, string role, string value) => stall.PatchAsync(Kinds.Node, node,
         $$"""{ "metadata": { "labels": { "node-role.kubernetes.io/{{role}}": {{value}} } } }""", clusterWide: true);
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Heal.Drivers.Kubernetes;
+using Heal.Drivers.Kubernetes.Models;
 using Heal.Healing;
 
 namespace Heal.Activities.Tests;
@@ -98,7 +99,7 @@ internal static class SourceCases
     public static Task SayAppliedAsync(Stall stall, string commit) => stall.SetStatusAsync(
         Kustomization, "shop", $$"""{ "status": { "lastAppliedRevision": "main@sha1:{{commit}}" } }""");
 
-    private static Task SayComparedAsync(Stall stall, string commit, string status) => stall.SetStatusAsync(
+    private static Task<KubernetesObject> SayComparedAsync(Stall stall, string commit, string status) => stall.SetStatusAsync(
         Application, "shop", $$"""{ "status": { "sync": { "status": "{{status}}", "revision": "{{commit}}" } } }""");
 
     private static readonly ResourceKind Application = new("argoproj.io", "Application");
