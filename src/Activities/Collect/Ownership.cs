@@ -29,6 +29,11 @@ internal static class Ownership
         ("kapp-server", "kapp"),
     ];
 
+    private const string ManagedByLabel = "app.kubernetes.io/managed-by";
+
+    /// <summary>The annotations and labels by which tools know what is theirs.</summary>
+    public static IEnumerable<string> Keys => Marks.Select(mark => mark.Key).Append(ManagedByLabel);
+
     public static ManagedBy? Of(ObjectMeta metadata)
     {
         foreach (var (key, tool) in Marks)
@@ -37,7 +42,7 @@ internal static class Ownership
             if (metadata.Label(key) is not null) return new ManagedBy(tool, $"label {key}");
         }
 
-        if (metadata.Label("app.kubernetes.io/managed-by") is "Helm") return new ManagedBy("Helm", "label app.kubernetes.io/managed-by");
+        if (metadata.Label(ManagedByLabel) is "Helm") return new ManagedBy("Helm", $"label {ManagedByLabel}");
         if (metadata.ControllerOwner() is { } owner) return new ManagedBy(
             $"{owner.Kind} '{SafeText.Line(owner.Name, 100)}'", "owner reference");
         foreach (var (name, _) in FieldManagers.All(metadata))

@@ -50,11 +50,15 @@ internal sealed record Proposal(ActionStatus Status, string Summary, IReadOnlyLi
 
 /// <param name="Detail">What was seen, or what is still missing.</param>
 /// <param name="IsLost">Not reached, and waiting will not change that: the target has failed anew.</param>
-internal sealed record EffectCheck(bool Reached, string Detail, bool IsLost = false)
+/// <param name="IsOpen">Not reached, and nobody can say that it will not be: somebody else has yet to do a part of it. When time is up it
+/// is left as it is, for people.</param>
+internal sealed record EffectCheck(bool Reached, string Detail, bool IsLost = false, bool IsOpen = false)
 {
     public static EffectCheck Yes(string detail) => new(true, detail);
 
     public static EffectCheck NotYet(string detail) => new(false, detail);
+
+    public static EffectCheck Open(string detail) => new(false, detail, IsOpen: true);
 
     public static EffectCheck Lost(string detail) => new(false, detail, IsLost: true);
 }

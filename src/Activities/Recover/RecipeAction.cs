@@ -191,7 +191,9 @@ internal sealed class RecipeAction(IRecipe recipe, ActionTools tools) : IRemedyA
 
                     if (check.IsLost || IsOverdue(row))
                     {
-                        return await ConfirmAsync(row, image, outcome, target, ActionStatus.NoEffect, check, cancellationToken);
+                        // Whoever answers NoEffect has it undone.
+                        var late = check.IsOpen ? ActionStatus.Failed : ActionStatus.NoEffect;
+                        return await ConfirmAsync(row, image, outcome, target, late, check, cancellationToken);
                     }
 
                     waitsFor = check.Detail;

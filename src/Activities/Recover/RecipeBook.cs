@@ -24,6 +24,7 @@ internal static class RecipeBook
         new QuarantinePod(),
         new PatchConfig(),
         new FixServiceSelector(),
+        new FixServicePort(),
         new RemoveNetworkPolicy(),
         new RerunJob(),
         new DeleteFailedJob(),

@@ -25,17 +25,20 @@ internal sealed class EndpointSliceController(Registry registry) : IController
         var backends = new JsonArray([.. endpoints.Items("subsets").SelectMany(subset =>
             subset.Items("addresses").Select(a => Backend(a, ready: true))
                 .Concat(subset.Items("notReadyAddresses").Select(a => Backend(a, ready: false))))]);
+        var ports = endpoints.Items("subsets").FirstOrDefault()?["ports"];
         if (existing is null)
             registry.Create(FurtherResources.EndpointSlices, key.Namespace, new JsonObject
             {
                 ["metadata"] = new JsonObject { ["name"] = name, ["labels"] = new JsonObject { [ServiceLabel] = key.Name } },
                 ["addressType"] = "IPv4",
                 ["endpoints"] = backends,
+                ["ports"] = ports?.DeepClone(),
             }, WriteContext.Controllers);
         else
             registry.Update(FurtherResources.EndpointSlices, key.Namespace, name, o =>
             {
                 o["endpoints"] = backends;
+                o["ports"] = ports?.DeepClone();
                 return o;
             }, WriteContext.Controllers);
         return null;

@@ -80,9 +80,18 @@ internal sealed class EndpointsController(Registry registry) : IController
     private JsonArray Subsets(JsonObject service)
     {
         var pods = registry.Store.List(ResourceCatalog.Pods, service.Namespace()).Items.Select(p => p.Json)
-            .Where(p => Selects(service, p) && !p.IsDeleting() && p.Text("status", "podIP") is not null).ToList();
-        if (pods.Count == 0)
-            return [];
+            .Where(p => Selects(service, p) && !p.IsDeleting() && p.Text("status", "podIP") is not null);
+        return
+        [
+            .. pods.Select(p => (Pod: p, Ports: Ports(service, p)))
+                .Where(item => item.Ports.Count > 0 || !service.Items("spec", "ports").Any())
+                .GroupBy(item => item.Ports.ToJsonString(), item => item, StringComparer.Ordinal)
+                .Select(group => (JsonNode)Subset([.. group.Select(item => item.Pod)], group.First().Ports)),
+        ];
+    }
+
+    private static JsonObject Subset(IReadOnlyList<JsonObject> pods, JsonArray ports)
+    {
         var subset = new JsonObject();
         foreach (var group in pods.GroupBy(p => Conditions.IsTrue(p, "Ready") ? "addresses" : "notReadyAddresses"))
         {
@@ -93,14 +102,27 @@ internal sealed class EndpointsController(Registry registry) : IController
                 ["targetRef"] = new JsonObject { ["kind"] = "Pod", ["namespace"] = p.Namespace(), ["name"] = p.Name(), ["uid"] = p.Uid() },
             })]);
         }
-        subset["ports"] = new JsonArray([.. service.Items("spec", "ports").Select(p => (JsonNode)new JsonObject
-        {
-            ["name"] = p.Text("name") ?? "",
-            ["port"] = p.Number("targetPort") ?? p.Number("port"),
-            ["protocol"] = p.Text("protocol"),
-        })]);
-        return [subset];
+        subset["ports"] = ports;
+        return subset;
     }
+
+    private static string Protocol(JsonObject port) => port.Text("protocol") ?? "TCP";
+
+    // A target that is a name is the port of that name and protocol of the pod; a pod that has none does not serve the port.
+    private static JsonArray Ports(JsonObject service, JsonObject pod) => new(
+    [
+        .. from port in service.Items("spec", "ports")
+           let name = port.Text("targetPort")
+           let number = name is null
+               ? port.Number("targetPort") ?? port.Number("port")
+               : pod.Items("spec", "containers").SelectMany(container => container.Items("ports"))
+                   .FirstOrDefault(own => own.Text("name") == name && Protocol(own) == Protocol(port))?.Number("containerPort")
+           where number is not null
+           select (JsonNode)new JsonObject
+           {
+               ["name"] = port.Text("name") ?? "", ["port"] = number, ["protocol"] = port.Text("protocol"),
+           },
+    ]);
 }
 
 /// <summary>Counts what each PodDisruptionBudget still allows.</summary>

@@ -19,6 +19,12 @@ internal static class CustomResources
         new("security.istio.io", "v1", "authorizationpolicies", "AuthorizationPolicy", true)
             { Subresources = Status, HasGeneration = true };
 
+    public static readonly ResourceType Applications = new("argoproj.io", "v1alpha1", "applications", "Application", true)
+        { ShortNames = ["app"], Subresources = Status, HasGeneration = true };
+    public static readonly ResourceType Kustomizations =
+        new("kustomize.toolkit.fluxcd.io", "v1", "kustomizations", "Kustomization", true)
+            { ShortNames = ["ks"], Subresources = Status, HasGeneration = true };
+
     public static readonly IReadOnlyList<ResourceType> Served =
-        [Certificates, Issuers, ClusterIssuers, MachineDeployments, AuthorizationPolicies];
+        [Certificates, Issuers, ClusterIssuers, MachineDeployments, AuthorizationPolicies, Applications, Kustomizations];
 }

@@ -53,6 +53,14 @@ internal static class ForeignKinds
               "rules": { "type": "array", "items": { "type": "object", "x-kubernetes-preserve-unknown-fields": true } } } },
             "status": { "type": "object", "properties": { {{Conditions}} } }
             """),
+        ("argoproj.io", "v1alpha1", "applications", "Application", true, $$"""
+            "status": { "type": "object", "properties": { "sync": { "type": "object",
+              "properties": { "status": {{Text}}, "revision": {{Text}}, "revisions": { "type": "array", "items": {{Text}} } } } } }
+            """),
+        ("kustomize.toolkit.fluxcd.io", "v1", "kustomizations", "Kustomization", true, $$"""
+            "spec": { "type": "object", "properties": { "prune": {{Flag}} } },
+            "status": { "type": "object", "properties": { "lastAppliedRevision": {{Text}} } }
+            """),
         ("cert-manager.io", "v1", "certificates", "Certificate", true, $$"""
             "spec": { "type": "object", "required": [ "issuerRef", "secretName" ], "properties": { "secretName": {{Text}},
               "dnsNames": { "type": "array", "items": {{Text}} },

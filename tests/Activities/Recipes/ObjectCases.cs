@@ -14,10 +14,14 @@ internal static class ObjectCases
         {
             Arrange = async stall =>
             {
-                await stall.DeployAsync("web", 2);
+                await stall.DeployAsync("web", 2, extra: """{"spec":{"template":{"metadata":{"labels":{"tier":"front"}}}}}""");
                 await ServiceAsync(stall, "web");
                 await stall.UntilAsync(Kinds.Endpoints, "web", live => live.Items("subsets").Sum(item =>
                     item.Items("addresses").Count()) == 2);
+
+                // Neither lets the pod keep its traffic: the one is left with its label, the other denies.
+                await PolicyAsync(stall, "front", """{"matchLabels":{"tier":"front"}}""", """ "ingress":[{}],"egress":[{}] """);
+                await PolicyAsync(stall, "deny", "{}", """ "policyTypes":["Ingress","Egress"] """);
                 stall.Notes["pod"] = (await stall.ListAsync(Kinds.Pod, "app=web"))[0].Name();
 
                 // When it is back, its ReplicaSet has one too many, and may choose this one: it is to be seen all the same.
@@ -31,8 +35,9 @@ internal static class ObjectCases
             },
             Effects = async stall =>
             {
-                var policies = (await stall.ListAsync(Kinds.NetworkPolicy)).Count;
-                var marked = (await stall.GetAsync(Kinds.Pod, stall.Notes["pod"])).Label("heal.internal/quarantine") is { Length: > 1 };
+                var policies = (await stall.ListAsync(Kinds.NetworkPolicy, "heal.internal/quarantine")).Count;
+                var pod = await stall.GetAsync(Kinds.Pod, stall.Notes["pod"]);
+                var marked = pod.Label("heal.internal/quarantine") is { Length: > 1 } && pod.Label("tier") is null;
                 return marked && policies == 1 ? 1 : policies;
             },
             Before = async stall => RecipeCase.Text((await stall.GetAsync(Kinds.Pod, stall.Notes["pod"])).At("metadata", "labels"))
@@ -55,6 +60,31 @@ internal static class ObjectCases
             Effects = async stall => (await stall.GetAsync(Kinds.Service, "web")).Text("spec", "selector", "app") == "web" ? 1 : 0,
             Before = async stall => RecipeCase.Text((await stall.GetAsync(Kinds.Service, "web")).At("spec", "selector")),
             Meddle = stall => stall.PatchAsync(Kinds.Service, "web", """{"spec":{"selector":{"app":"theirs"}}}"""),
+        },
+        new("fix_service_target_port", "fix_service_target_port")
+        {
+            Arrange = async stall =>
+            {
+                await stall.DeployAsync("web", 2, extra: """
+                    {"spec":{"template":{"spec":{"containers":[{"name":"app","image":"registry.example/app:1.0",
+                    "ports":[{"name":"http","containerPort":8080,"protocol":"TCP"},{"name":"dns","containerPort":53,"protocol":"UDP"}]}]}}}}
+                    """);
+                await stall.CreateInAsync("""
+                    {"apiVersion":"v1","kind":"Service","metadata":{"name":"web"},"spec":{"selector":{"app":"web"},"ports":[
+                    {"name":"main","port":80,"protocol":"TCP","targetPort":"htp"},
+                    {"name":"dns","port":53,"protocol":"UDP","targetPort":53}]}}
+                    """);
+                return stall.Target(TargetKinds.Service, "web");
+            },
+            Spoil = async stall =>
+            {
+                await stall.PatchAsync(Kinds.Service, "web", """{"spec":{"ports":[{"name":"main","port":80,"targetPort":8080}]}}""");
+                return "0 of its ports name a target that web has not";
+            },
+            Effects = async stall => (await PortsAsync(stall)).First().Text("targetPort") == "http" ? 1 : 0,
+            Before = async stall => RecipeCase.Text((await stall.GetAsync(Kinds.Service, "web")).At("spec", "ports")),
+            Meddle = stall => stall.PatchAsync(Kinds.Service, "web",
+                """{"spec":{"ports":[{"name":"main","port":80,"protocol":"TCP","targetPort":"theirs"}]}}"""),
         },
         new("remove_network_policy_rule", "remove_network_policy_rule")
         {
@@ -147,6 +177,15 @@ internal static class ObjectCases
             Before = async stall => RecipeCase.Text((await stall.ListAsync(Kinds.VolumeSnapshot)).Count),
         },
     ];
+
+    private static async Task<IEnumerable<JsonObject>> PortsAsync(Stall stall) =>
+        (await stall.GetAsync(Kinds.Service, "web")).Items("spec", "ports");
+
+    /// <summary>A NetworkPolicy with this selector and these fields beside it.</summary>
+    public static Task<JsonObject> PolicyAsync(Stall stall, string name, string selector, string fields) => stall.CreateInAsync($$"""
+        { "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": { "name": "{{name}}" },
+          "spec": { "podSelector": {{selector}}, {{fields}} } }
+        """);
 
     private static Task<JsonObject> ServiceAsync(Stall stall, string app) => stall.CreateInAsync($$"""
         { "apiVersion": "v1", "kind": "Service", "metadata": { "name": "web" },

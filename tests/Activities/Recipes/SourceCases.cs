@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Heal.Drivers.Kubernetes;
+using Heal.Drivers.Kubernetes.Models;
 using Heal.Healing;
 
 namespace Heal.Activities.Tests;
@@ -39,32 +40,95 @@ internal static class SourceCases
                 (await stall.GetAsync(Kinds.Deployment, "web")).At("spec", "template"),
                 (await stall.GetAsync(Kinds.ConfigMap, "settings")).At("data")),
         },
-        new("git_revert", "git_revert")
-        {
-            WritesToCluster = false,
-            Arrange = async stall =>
-            {
-                var repository = stall.Notes["remote"] = Directory.CreateTempSubdirectory("heal-test-").FullName;
-                Git(repository, "init", "--quiet", "--bare", "--initial-branch=main", ".");
-                Commit(repository, "image: registry.example/app:1.0\n", "first");
-                stall.Notes["bad"] = Commit(repository, "image: registry.example/app:missing\n", "second");
-                await stall.DeployAsync("web", 2, "registry.example/app:missing", """
-                    {"metadata":{"annotations":{"argocd.argoproj.io/tracking-id":"shop:apps/Deployment:web"}}}
-                    """);
-                _ = FollowAsync(stall, repository);
-                return stall.Target(TargetKinds.Deployment, "web");
-            },
-            With = stall => new() { ["remote"] = stall.Notes["remote"], ["path"] = "web.yaml", ["within"] = "1h" },
-            Spoil = async stall =>
-            {
-                await stall.PatchAsync(Kinds.Deployment, "web", """{"metadata":{"annotations":{"argocd.argoproj.io/tracking-id":null}}}""");
-                return "no GitOps tool owns it";
-            },
-            Effects = stall => Task.FromResult(int.Parse(
-                Git(stall.Notes["remote"], "rev-list", "--count", "--grep", "Heal-Operation:", "main"), CultureInfo.InvariantCulture)),
-            Before = stall => Task.FromResult(Git(stall.Notes["remote"], "show", "main:web.yaml")),
-        },
+        Reverted("git_revert", ArgoAsync, "web.yaml"),
+        Reverted("git_revert_of_a_config_map", FluxAsync, "settings.yaml"),
     ];
+
+    /// <summary>A Deployment that Argo CD keeps, by an Application of the test's own namespace.</summary>
+    public static async Task<TargetReference> ArgoAsync(Stall stall)
+    {
+        OpenRepository(stall, "web.yaml", "image: registry.example/app:1.0\n", "image: registry.example/app:missing\n");
+        await stall.DeployAsync("web", 2, "registry.example/app:missing", $$"""
+            { "metadata": { "annotations": {
+              "argocd.argoproj.io/tracking-id": "{{stall.Namespace}}_shop:apps/Deployment:{{stall.Namespace}}/web" } } }
+            """);
+        await stall.CreateInAsync("""{"apiVersion":"argoproj.io/v1alpha1","kind":"Application","metadata":{"name":"shop"}}""");
+        await SayComparedAsync(stall, stall.Notes["bad"], "Synced");
+        _ = FollowAsync(stall, async head =>
+        {
+            var image = Git(stall.Notes["remote"], "show", $"{head}:web.yaml").Split(": ")[1];
+            await SayComparedAsync(stall, head, "OutOfSync");
+            await stall.PatchAsync(Kinds.Deployment, "web",
+                $$"""{ "spec": { "template": { "spec": { "containers": [ { "name": "app", "image": "{{image}}" } ] } } } }""",
+                "argocd-controller");
+            await SayComparedAsync(stall, head, "Synced");
+        });
+        return stall.Target(TargetKinds.Deployment, "web");
+    }
+
+    /// <summary>A Deployment whose settings Flux keeps in a ConfigMap: a commit changes these, and nothing of the Deployment.</summary>
+    public static async Task<TargetReference> FluxAsync(Stall stall)
+    {
+        var target = await FluxWithoutToolAsync(stall);
+        _ = FollowAsync(stall, async head =>
+        {
+            var mode = Git(stall.Notes["remote"], "show", $"{head}:settings.yaml").Split(": ")[1];
+            await stall.PatchAsync(Kinds.ConfigMap, "settings", $$"""{ "data": { "mode": "{{mode}}" } }""", "kustomize-controller");
+            await SayAppliedAsync(stall, head);
+        });
+        return target;
+    }
+
+    /// <summary>As <see cref="FluxAsync"/>, where the tool does nothing.</summary>
+    public static async Task<TargetReference> FluxWithoutToolAsync(Stall stall)
+    {
+        OpenRepository(stall, "settings.yaml", "mode: normal\n", "mode: broken\n");
+        await stall.CreateInAsync("""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"settings"},"data":{"mode":"broken"}}""");
+        await stall.DeployAsync("web", 2, extra: $$"""
+            { "metadata": { "labels": { "kustomize.toolkit.fluxcd.io/name": "shop",
+              "kustomize.toolkit.fluxcd.io/namespace": "{{stall.Namespace}}" } } }
+            """);
+        await stall.CreateInAsync("""
+            {"apiVersion":"kustomize.toolkit.fluxcd.io/v1","kind":"Kustomization","metadata":{"name":"shop"},"spec":{"prune":true}}
+            """);
+        await SayAppliedAsync(stall, stall.Notes["bad"]);
+        return stall.Target(TargetKinds.Deployment, "web");
+    }
+
+    /// <summary>The tool says that a commit is in the cluster.</summary>
+    public static Task SayAppliedAsync(Stall stall, string commit) => stall.SetStatusAsync(
+        Kustomization, "shop", $$"""{ "status": { "lastAppliedRevision": "main@sha1:{{commit}}" } }""");
+
+    private static Task<KubernetesObject> SayComparedAsync(Stall stall, string commit, string status) => stall.SetStatusAsync(
+        Application, "shop", $$"""{ "status": { "sync": { "status": "{{status}}", "revision": "{{commit}}" } } }""");
+
+    private static readonly ResourceKind Application = new("argoproj.io", "Application");
+    private static readonly ResourceKind Kustomization = new("kustomize.toolkit.fluxcd.io", "Kustomization");
+
+    private static RecipeCase Reverted(string name, Func<Stall, Task<TargetReference>> arrange, string file) => new(name, "git_revert")
+    {
+        WritesToCluster = false,
+        Arrange = arrange,
+        With = stall => new() { ["remote"] = stall.Notes["remote"], ["path"] = file, ["within"] = "1h" },
+        Spoil = async stall =>
+        {
+            await stall.PatchAsync(Kinds.Deployment, "web", """
+                {"metadata":{"annotations":{"argocd.argoproj.io/tracking-id":null},"labels":{"kustomize.toolkit.fluxcd.io/name":null}}}
+                """);
+            return "no GitOps tool owns it";
+        },
+        Effects = stall => Task.FromResult(int.Parse(
+            Git(stall.Notes["remote"], "rev-list", "--count", "--grep", "Heal-Operation:", "main"), CultureInfo.InvariantCulture)),
+        Before = stall => Task.FromResult(Git(stall.Notes["remote"], "show", $"main:{file}")),
+    };
+
+    private static void OpenRepository(Stall stall, string file, string good, string bad)
+    {
+        var repository = stall.Notes["remote"] = Directory.CreateTempSubdirectory("heal-test-").FullName;
+        Git(repository, "init", "--quiet", "--bare", "--initial-branch=main", ".");
+        Commit(repository, good, "first", file);
+        stall.Notes["bad"] = Commit(repository, bad, "second", file);
+    }
 
     private static JsonObject[] Manifest(Stall stall, string image, string version, string mode) =>
     [
@@ -98,24 +162,16 @@ internal static class SourceCases
             """, "helm");
     }
 
-    // Stands for the GitOps tool: what the branch says is what the Deployment gets.
-    private static async Task FollowAsync(Stall stall, string repository)
+    // Stands for the GitOps tool: what the branch says is what the cluster gets.
+    private static async Task FollowAsync(Stall stall, Func<string, Task> bring)
     {
         try
         {
             var seen = stall.Notes["bad"];
-            while (Directory.Exists(repository))
+            while (Directory.Exists(stall.Notes["remote"]))
             {
-                var head = Git(repository, "rev-parse", "main");
-                if (head != seen)
-                {
-                    var image = Git(repository, "show", "main:web.yaml").Split(": ")[1];
-                    await stall.PatchAsync(Kinds.Deployment, "web",
-                        $$"""{ "spec": { "template": { "spec": { "containers": [ { "name": "app", "image": "{{image}}" } ] } } } }""",
-                        "argocd-controller");
-                    seen = head;
-                }
-
+                var head = Git(stall.Notes["remote"], "rev-parse", "main");
+                if (head != seen) await bring(seen = head);
                 await Task.Delay(TimeSpan.FromMilliseconds(200));
             }
         }

@@ -7,7 +7,8 @@ namespace Heal.Activities.Tests;
 /// <summary>
 /// A client that notes which rights were used, and around whose writes something happens: the process dies, or somebody else is faster.
 /// </summary>
-internal sealed class WatchedClient(KubernetesClient inner, Func<int, Task>? before = null, Func<int, Task>? after = null)
+internal sealed class WatchedClient(
+    KubernetesClient inner, Func<int, Task>? before = null, Func<int, Task>? after = null, Func<string, Task>? reads = null)
     : IKubernetesClient
 {
     private readonly HashSet<(string Group, string Resource, string Verb)> _used = [];
@@ -57,6 +58,7 @@ internal sealed class WatchedClient(KubernetesClient inner, Func<int, Task>? bef
         where T : KubernetesObject
     {
         await NoteAsync(kind, "get");
+        if (reads is not null) await reads(kind.Kind);
         return NotMade.Contains(kind.Kind) ? null : await inner.TryGetAsync<T>(kind, ns, name, cancellationToken);
     }
 

@@ -34,7 +34,7 @@ internal sealed record ClaimReplacementEffect(ObjectAddress Address, string OldU
         {
             if (look.Live is null)
             {
-                return await new CreateEffect(Address, Body).WriteAsync(tools, key, look, dryRun, cancellationToken);
+                return await new CreateEffect(Address, Body, AnyOwner: true).WriteAsync(tools, key, look, dryRun, cancellationToken);
             }
 
             if (!look.Live.IsDeleting())

@@ -7,7 +7,8 @@ namespace Heal.Activities;
 
 /// <summary>Creates one object under a fixed name, marked with the operation's key. Its inverse deletes just that object.</summary>
 /// <param name="Body">Without status and what the server fills in; never with a secret's content.</param>
-internal sealed record CreateEffect(ObjectAddress Address, JsonObject Body) : Effect
+/// <param name="AnyOwner">Also with the marks of a tool, which takes it for its own then, and may delete what it does not know.</param>
+internal sealed record CreateEffect(ObjectAddress Address, JsonObject Body, bool AnyOwner = false) : Effect
 {
     private static readonly string[] FilledIn =
         ["uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields",
@@ -44,6 +45,11 @@ internal sealed record CreateEffect(ObjectAddress Address, JsonObject Body) : Ef
     public override async Task<WriteAnswer> WriteAsync(
         ActionTools tools, string key, Look look, bool dryRun, CancellationToken cancellationToken)
     {
+        if (!AnyOwner && PatchEffect.OwnerOf(Body) is { } owner)
+        {
+            return WriteAnswer.Refused($"{Address} would have the marks of {owner.Tool} ({owner.Proof}), which keeps what it knows only");
+        }
+
         var body = Body.DeepClone().AsObject();
         if (body["metadata"] is not JsonObject metadata) body["metadata"] = metadata = new JsonObject();
         metadata["name"] = Address.Name;
@@ -71,7 +77,7 @@ internal sealed record CreateEffect(ObjectAddress Address, JsonObject Body) : Ef
         }
     }
 
-    public override Effect Inverse(JsonObject post) => new DeleteEffect(Address, post.Text("uid") ?? "");
+    public override Effect Inverse(JsonObject post) => new DeleteEffect(Address, post.Text("uid") ?? "", AnyOwner: true);
 
     public override IReadOnlyList<string> Describe() => [$"{Address}: created"];
 }

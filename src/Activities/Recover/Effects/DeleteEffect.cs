@@ -8,8 +8,10 @@ namespace Heal.Activities;
 /// <param name="Again">What makes it again; null: nothing does.</param>
 /// <param name="Force">Takes it out of the API at once, whatever still runs on a node. Only after the node is known to be dead.</param>
 /// <param name="Version">Only while nobody has changed it: its resourceVersion. Null: however it looks.</param>
+/// <param name="AnyOwner">Also where a tool or a controller owns the object: for what this healer made itself, and where the owner is to
+/// make it again.</param>
 internal sealed record DeleteEffect(
-    ObjectAddress Address, string Uid, JsonObject? Again = null, bool Force = false, string? Version = null) : Effect
+    ObjectAddress Address, string Uid, JsonObject? Again = null, bool Force = false, string? Version = null, bool AnyOwner = false) : Effect
 {
     [JsonIgnore]
     public override string Subject => Address.ToString();
@@ -37,6 +39,11 @@ internal sealed record DeleteEffect(
     public override async Task<WriteAnswer> WriteAsync(
         ActionTools tools, string key, Look look, bool dryRun, CancellationToken cancellationToken)
     {
+        if (!AnyOwner && look.Live is { } live && PatchEffect.OwnerOf(live) is { } owner)
+        {
+            return WriteAnswer.Refused($"{Address} belongs to {owner.Tool} ({owner.Proof}): delete it at its source");
+        }
+
         try
         {
             var options = new DeleteOptions
@@ -60,7 +67,8 @@ internal sealed record DeleteEffect(
         }
     }
 
-    public override Effect? Inverse(JsonObject post) => Again is null ? null : new CreateEffect(Address, Again.DeepClone().AsObject());
+    public override Effect? Inverse(JsonObject post) => Again is null
+        ? null : new CreateEffect(Address, Again.DeepClone().AsObject(), AnyOwner: true);
 
     public override IReadOnlyList<string> Describe() => [$"{Address}: deleted{(Force ? ", by force" : "")}"];
 }

@@ -18,15 +18,17 @@ internal static class Backends
     public static IReadOnlyList<Heal.Healing.PermissionRule> Rules { get; } =
         [new("", "endpoints", ["get"]), new("discovery.k8s.io", "endpointslices", ["list"])];
 
+    /// <param name="port">Only those that serve the port of this name; null: all. A pod that lacks a port that the Service names is an
+    /// endpoint without it.</param>
     public static async Task<IReadOnlyList<Backend>> OfServiceAsync(
-        ActionTools tools, string ns, string service, CancellationToken cancellationToken)
+        ActionTools tools, string ns, string service, CancellationToken cancellationToken, string? port = null)
     {
         if (await tools.Client.DiscoverAsync(KnownKinds.EndpointSlice, cancellationToken) is null)
         {
             var endpoints = await tools.ReadAsync(Kinds.Endpoints, ns, service, cancellationToken);
             return
             [
-                .. endpoints.Items("subsets").SelectMany(subset =>
+                .. endpoints.Items("subsets").Where(Serves).SelectMany(subset =>
                     subset.Items("addresses").Select(address => new Backend(PodOf(address), true))
                         .Concat(subset.Items("notReadyAddresses").Select(address => new Backend(PodOf(address), false)))),
             ];
@@ -37,9 +39,11 @@ internal static class Backends
         // A slice that says nothing of readiness means that it is ready.
         return
         [
-            .. slices.SelectMany(slice => slice.Items("endpoints"))
+            .. slices.Where(Serves).SelectMany(slice => slice.Items("endpoints"))
                 .Select(endpoint => new Backend(PodOf(endpoint), endpoint.At("conditions", "ready")?.GetValue<bool>() != false)),
         ];
+
+        bool Serves(JsonObject part) => port is null || part.Items("ports").Any(item => (item.Text("name") ?? "") == port);
     }
 
     private static string? PodOf(JsonObject address) => address.Text("targetRef", "uid");

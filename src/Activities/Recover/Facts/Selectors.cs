@@ -23,6 +23,10 @@ internal static class Selectors
         && selector.Texts("matchLabels").All(pair => labels.TryGetValue(pair.Key, out var value) && value == pair.Value)
         && selector.Items("matchExpressions").All(expression => Matches(expression, labels));
 
+    /// <summary>The labels without which a selector does not match; none for one that only says what must not be there.</summary>
+    public static IEnumerable<string> Needed(JsonNode? selector) => selector.Texts("matchLabels").Keys.Concat(
+        selector.Items("matchExpressions").Where(item => item.Text("operator") is "In" or "Exists").Select(item => item.Text("key") ?? ""));
+
     private static bool Matches(JsonObject expression, IReadOnlyDictionary<string, string> labels)
     {
         var has = labels.TryGetValue(expression.Text("key") ?? "", out var value);

@@ -12,6 +12,11 @@ namespace Heal.Activities;
 internal sealed record GitRevertEffect(string Remote, string Branch, string Commit) : Effect
 {
     private const string Trailer = "Heal-Operation";
+    private const int Sha1 = 40;
+    private const int Sha256 = 64;
+
+    // What git writes into the message of a revert.
+    private string Sentence => $"This reverts commit {Commit}";
 
     [JsonIgnore]
     public override string Subject => $"branch {Branch} of {SafeText.Line(Scrubber.Scrub(Remote), 200)}";
@@ -28,7 +33,7 @@ internal sealed record GitRevertEffect(string Remote, string Branch, string Comm
         {
             if (entry.Split('\0') is not [var hash, var operation, var author, var message]) continue;
             if (operation == key) return Look.Applied(null, new JsonObject { ["commit"] = hash }, $"as commit {hash[..12]}");
-            if (message.Contains($"This reverts commit {Commit}", StringComparison.Ordinal))
+            if (message.Contains(Sentence, StringComparison.Ordinal))
             {
                 return new Look(Sight.DoneByOther, $"'{SafeText.Line(author, 100)}' reverted {Commit[..12]} in {hash[..12]} meanwhile");
             }
@@ -71,8 +76,23 @@ internal sealed record GitRevertEffect(string Remote, string Branch, string Comm
         }
     }
 
+    /// <summary>Whether a commit of the branch has the revert in it.</summary>
+    /// <param name="revision">The full hash of the commit; false for anything else, and for one that the newest of the branch do not
+    /// have among them.</param>
+    public async Task<bool> IsInAsync(string revision, CancellationToken cancellationToken)
+    {
+        if (revision == Commit || !IsHash(revision)) return false;
+        await using var clone = await GitClone.OpenAsync(Remote, Branch, cancellationToken);
+        var known = await clone.RunAsync(["rev-list", "HEAD"], cancellationToken);
+        if (!known.Split('\n').Contains(revision)) return false;
+        string[] search = ["rev-list", "--fixed-strings", "--grep", Sentence, revision];
+        return (await clone.RunAsync(search, cancellationToken)).Trim().Length > 0;
+    }
+
     public override Effect? Inverse(JsonObject post) =>
         post.Text("commit") is { } made ? new GitRevertEffect(Remote, Branch, made) : null;
 
     public override IReadOnlyList<string> Describe() => [$"{Subject}: commit {Commit[..12]} reverted"];
+
+    private static bool IsHash(string text) => text.Length is Sha1 or Sha256 && text.All(char.IsAsciiHexDigitLower);
 }

@@ -30,7 +30,8 @@ internal sealed class CordonNode : IRecipe
         if (node is null) return Proposal.Gone(request.Target);
         if (node.IsTrue("spec", "unschedulable")) return Proposal.Refuse("it is cordoned already");
         var percent = request.Parameters.Number(Parameters.MinHealthy.Name);
-        if (await NodeBudget.ObjectionAsync(tools, node, percent, cancellationToken) is { } objection) return Proposal.Refuse(objection);
+        var budget = await NodeBudget.ObjectionAsync(tools, node, percent, stops: false, cancellationToken);
+        if (budget is not null) return Proposal.Refuse(budget);
         return Proposal.Act($"cordons {request.Target}",
             PatchEffect.On(ActionTools.AddressOf(request.Target), node, FieldChange.Of(node, true, "spec", "unschedulable")));
     }

@@ -61,7 +61,7 @@ internal sealed class DeleteStuckPod(bool stateful) : IRecipe
         return proof is null
             ? Proposal.Refuse(doubt)
             : Proposal.Act($"takes {request.Target} out of the API ({proof})",
-                new DeleteEffect(ActionTools.AddressOf(request.Target), pod.Uid(), Force: true));
+                new DeleteEffect(ActionTools.AddressOf(request.Target), pod.Uid(), Force: true, AnyOwner: true));
     }
 
     public async Task<EffectCheck> CheckAsync(

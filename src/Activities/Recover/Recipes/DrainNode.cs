@@ -26,8 +26,9 @@ internal sealed class DrainNode : IRecipe
             new ActionParameter("deleteEmptyDir", ParameterKind.Flag, "false", null, null,
                 "Also evict pods with emptyDir volumes: what is in those is lost."),
         ],
-        "Enough other nodes stay healthy and have room for its pods, every pod has a controller that makes another, and none of them keeps "
-            + "data in an emptyDir unless that is allowed. Pods of DaemonSets, mirror pods and finished pods stay.",
+        "Enough other nodes stay healthy and have room for its pods; if it is a control-plane node, all others are healthy and a majority "
+            + "without it; every pod has a controller that makes another, and none of them keeps data in an emptyDir unless that is "
+            + "allowed. Pods of DaemonSets, mirror pods and finished pods stay.",
         "None of those pods is left on the node (on a node that is not ready: all are being deleted), and their workloads are ready.",
         UncordonNode.Id,
         [
@@ -48,7 +49,8 @@ internal sealed class DrainNode : IRecipe
         var node = await tools.ReadAsync(request.Target, cancellationToken);
         if (node is null) return Proposal.Gone(request.Target);
         var percent = request.Parameters.Number(Parameters.MinHealthy.Name);
-        if (await NodeBudget.ObjectionAsync(tools, node, percent, cancellationToken) is { } budget) return Proposal.Refuse(budget);
+        var budget = await NodeBudget.ObjectionAsync(tools, node, percent, stops: true, cancellationToken);
+        if (budget is not null) return Proposal.Refuse(budget);
         var pods = await LeavingAsync(tools, node.Name(), cancellationToken);
         if (pods.Count > MaxPods)
         {

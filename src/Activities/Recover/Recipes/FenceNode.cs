@@ -21,8 +21,8 @@ internal sealed class FenceNode : IRecipe
             Parameters.MinHealthy,
             new ActionParameter("notReadyFor", ParameterKind.Duration, "3m", "0s", "24h", "How long the node must not have been ready."),
         ],
-        "It has not been ready for as long as asked, enough other nodes are healthy (so that it is not the API that is cut off), no other "
-            + "control-plane node is out of service if it is one, and a power provider knows it and says that it is on.",
+        "It has not been ready for as long as asked, enough other nodes are healthy (so that it is not the API that is cut off); if it is "
+            + "a control-plane node, all others are healthy and a majority without it; a power provider knows it and says that it is on.",
         "The provider says that it is off, and it carries the taint " + DeleteStuckPod.OutOfService + ".",
         "power_on_node",
         [new("", "nodes", ["get", "list", "patch"])])
@@ -48,7 +48,8 @@ internal sealed class FenceNode : IRecipe
         }
 
         var percent = request.Parameters.Number(Parameters.MinHealthy.Name);
-        if (await NodeBudget.ObjectionAsync(tools, node, percent, cancellationToken) is { } objection) return Proposal.Refuse(objection);
+        var budget = await NodeBudget.ObjectionAsync(tools, node, percent, stops: true, cancellationToken);
+        if (budget is not null) return Proposal.Refuse(budget);
         try
         {
             var state = tools.Power is { } power ? await power.ReadAsync(node.Name(), cancellationToken) : null;

@@ -9,6 +9,8 @@ namespace Heal.Activities;
 /// </summary>
 internal sealed class GitRevert : IRecipe
 {
+    private const string Applications = "applications";
+
     private static readonly string[] Tools = ["Argo CD", "Flux", "Fleet", "kapp"];
 
     public ActionDescriptor Descriptor { get; } = new(
@@ -25,11 +27,17 @@ internal sealed class GitRevert : IRecipe
             new ActionParameter("branch", ParameterKind.Text, "main", null, null, "The branch that the tool follows."),
             new ActionParameter("path", ParameterKind.Text, "", null, null, "The folder or file that the workload is kept in; empty: any."),
             new ActionParameter("within", ParameterKind.Duration, "24h", "1m", "168h", "How new the commit must be."),
+            new ActionParameter(Applications, ParameterKind.Text, "argocd", null, null,
+                "The namespace in which Argo CD keeps the Application, unless the target's own marks name one."),
         ],
         "A GitOps tool owns the target, and the newest commit that touched the path is that new and no merge.",
-        "The branch has the revert, and the tool has brought a change to the target whose pods are all ready.",
+        "The tool says that it has brought a commit with the revert to the cluster, and all pods are ready; where it cannot be asked, all "
+            + "pods are ready. A revert that the tool is not seen to bring in time stays on the branch, for people.",
         "git_revert_undo",
-        [new("apps", "deployments", ["get"]), new("apps", "statefulsets", ["get"]), new("apps", "daemonsets", ["get"])])
+        [
+            new("apps", "deployments", ["get"]), new("apps", "statefulsets", ["get"]), new("apps", "daemonsets", ["get"]),
+            .. GitOpsSync.Rules,
+        ])
     {
         ForOwned = true,
         Summary = "Reverts the commit that brought a fault, in the repository that a GitOps tool follows.",
@@ -51,8 +59,7 @@ internal sealed class GitRevert : IRecipe
             var (commit, objection) = await NewestAsync(tools, values, cancellationToken);
             if (commit is null) return Proposal.Refuse(objection);
             return Proposal.Act($"reverts commit {commit[..12]} on {values["branch"]}",
-                    new GitRevertEffect(values["remote"], values["branch"], commit))
-                .With("generation", live.Whole("metadata", "generation") ?? 0);
+                new GitRevertEffect(values["remote"], values["branch"], commit));
         }
         catch (GitException e)
         {
@@ -65,13 +72,24 @@ internal sealed class GitRevert : IRecipe
     {
         var live = await tools.ReadAsync(target, cancellationToken);
         if (live is null) return EffectCheck.NotYet($"{target} is gone");
-        if ((live.Whole("metadata", "generation") ?? 0) <= (image.Facts.Whole("generation") ?? 0))
+        var unfinished = Workloads.Unfinished(live);
+        var applications = image.Parameters.GetValueOrDefault(Applications, "");
+        if (await GitOpsSync.ReadAsync(tools, live, applications, cancellationToken) is not { } sync)
         {
-            return EffectCheck.NotYet("the tool has not brought the revert to the cluster yet");
+            const string Blind = "whether the tool has brought the revert cannot be seen";
+            return unfinished is null ? EffectCheck.Yes($"all pods are ready; {Blind}") : EffectCheck.Open($"{Blind}, and {unfinished}");
         }
 
-        return Workloads.Unfinished(live) is { } why
-            ? EffectCheck.NotYet(why) : EffectCheck.Yes("the revert is in the cluster, all pods ready");
+        var revert = (GitRevertEffect)image.Steps[0];
+        foreach (var revision in sync.Revisions)
+        {
+            if (!await revert.IsInAsync(revision, cancellationToken)) continue;
+            return unfinished is null
+                ? EffectCheck.Yes($"the revert is in the cluster (commit {revision[..12]}), all pods ready")
+                : EffectCheck.NotYet($"the revert is in the cluster, and {unfinished}");
+        }
+
+        return EffectCheck.Open($"by {sync.Place} the revert is not in the cluster yet");
     }
 
     // Values that git would read as options, or as a way to run something.

@@ -125,11 +125,11 @@ internal sealed class HelmRollback : IRecipe
             var live = await tools.ReadAsync(address, cancellationToken);
             if (after is null)
             {
-                if (live is not null) steps.Add(new DeleteEffect(address, live.Uid(), CreateEffect.BodyOf(live)));
+                if (live is not null) steps.Add(new DeleteEffect(address, live.Uid(), CreateEffect.BodyOf(live), AnyOwner: true));
             }
             else if (live is null)
             {
-                steps.Add(new CreateEffect(address, HelmRelease.Owned(after, release, ns)));
+                steps.Add(new CreateEffect(address, HelmRelease.Owned(after, release, ns), AnyOwner: true));
             }
             else if (ManifestDiff.Between(live, before ?? after, after) is { Count: > 0 } changes)
             {

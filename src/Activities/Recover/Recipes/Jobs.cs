@@ -25,7 +25,7 @@ internal sealed class RerunJob : IRecipe
         [Causes.JobFailed],
         [TargetKinds.Job],
         [],
-        $"It has failed for good, no pod of it runs, and it carries the label {Idempotent}=true.",
+        $"It has failed for good, no pod of it runs, it carries the label {Idempotent}=true, and nobody but a CronJob keeps it.",
         "The new Job is complete.",
         "delete_rerun_job",
         [new("batch", "jobs", ["get", "create", "delete"])])
@@ -41,6 +41,7 @@ internal sealed class RerunJob : IRecipe
         var job = await tools.ReadAsync(request.Target, cancellationToken);
         if (job is null) return Proposal.Gone(request.Target);
         if (Objection(job) is { } objection) return Proposal.Refuse(objection);
+        if (OwnerOf(job) is { } owner) return Proposal.Refuse($"it belongs to {owner.Tool} ({owner.Proof}): run it again there");
         if (job.Text("spec", "managedBy") is { } manager && manager != "kubernetes.io/job-controller")
         {
             return Proposal.Refuse($"{manager} manages it (spec.managedBy): run it again there");
@@ -71,10 +72,25 @@ internal sealed class RerunJob : IRecipe
         return (job.Whole("status", "active") ?? 0) + (job.Whole("status", "terminating") ?? 0) > 0 ? "pods of it still run" : null;
     }
 
+    /// <summary>Who keeps a Job as he wants it; null for nobody, and for a CronJob: that makes the next Job at its time, whatever becomes
+    /// of this one. What else is to be read on a CronJob's Jobs was copied from it, and is no tool's mark on them.</summary>
+    public static ManagedBy? OwnerOf(JsonObject job) => IsOfCronJob(job) ? null : PatchEffect.OwnerOf(job);
+
+    public static bool IsOfCronJob(JsonObject job) =>
+        job.Controller() is { } owner && owner.Text("kind") == "CronJob"
+        && owner.Text("apiVersion")?.StartsWith("batch/", StringComparison.Ordinal) == true;
+
+    // Nobody's Job: what says whose the old one is would have the new one taken for theirs, and deleted with what they do not know.
     private static JsonObject Body(JsonObject job)
     {
         var body = CreateEffect.BodyOf(job);
         (body["metadata"] as JsonObject)?.Remove("ownerReferences");
+        foreach (var mark in Ownership.Keys)
+        {
+            (body.At("metadata", "labels") as JsonObject)?.Remove(mark);
+            (body.At("metadata", "annotations") as JsonObject)?.Remove(mark);
+        }
+
         if (body["spec"] is JsonObject spec)
         {
             spec.Remove("selector");
@@ -100,7 +116,7 @@ internal sealed class DeleteFailedJob : IRecipe
         [Causes.JobFailed],
         [TargetKinds.Job],
         [],
-        "It has failed for good, and no pod of it runs.",
+        "It has failed for good, no pod of it runs, and nobody but a CronJob keeps it.",
         "The Job is gone.",
         null,
         [new("batch", "jobs", ["get", "delete"])])
@@ -114,9 +130,15 @@ internal sealed class DeleteFailedJob : IRecipe
     {
         var job = await tools.ReadAsync(request.Target, cancellationToken);
         if (job is null) return Proposal.Gone(request.Target);
-        return RerunJob.Objection(job) is { } objection
-            ? Proposal.Refuse(objection)
-            : Proposal.Act($"deletes {request.Target}", new DeleteEffect(ActionTools.AddressOf(request.Target), job.Uid()));
+        if (RerunJob.Objection(job) is { } objection) return Proposal.Refuse(objection);
+        if (RerunJob.OwnerOf(job) is { } owner)
+        {
+            return Proposal.Refuse($"it belongs to {owner.Tool} ({owner.Proof}), which would run it again: delete it there");
+        }
+
+        var own = RerunJob.IsOfCronJob(job);
+        return Proposal.Act(
+            $"deletes {request.Target}", new DeleteEffect(ActionTools.AddressOf(request.Target), job.Uid(), AnyOwner: own));
     }
 
     public async Task<EffectCheck> CheckAsync(

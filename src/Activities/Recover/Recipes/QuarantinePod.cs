@@ -21,12 +21,13 @@ internal sealed class QuarantinePod : IRecipe
         [Causes.PodCompromised],
         [TargetKinds.Pod],
         [],
-        "It runs and is not being deleted.",
-        "A policy denies all traffic of the pod, and no endpoint of a Service leads to it.",
+        "It runs, is not being deleted, and is not on the network of its node; and every NetworkPolicy that allows traffic of it lets go "
+            + "of it once the labels are off that it is selected by.",
+        "A policy denies all traffic of the pod, no other one allows any, and no endpoint of a Service leads to it.",
         "release_pod",
         [
             new("", "pods", ["get", "patch"]), new("", "services", ["list"]), .. Backends.Rules,
-            new("networking.k8s.io", "networkpolicies", ["get", "create", "delete"]),
+            new("networking.k8s.io", "networkpolicies", ["get", "list", "create", "delete"]),
         ])
     {
         Summary = "Cuts one pod off from the network and from its Services.",
@@ -43,6 +44,7 @@ internal sealed class QuarantinePod : IRecipe
         if (pod.IsDeleting()) return Proposal.Refuse("it is being deleted");
         if (pod.Text("status", "phase") != "Running") return Proposal.Refuse($"it is {pod.Text("status", "phase")}, not Running");
         if (pod.Label(Mark) is not null) return Proposal.Refuse("it is in quarantine already");
+        if (pod.IsTrue("spec", "hostNetwork")) return Proposal.Refuse("it is on the network of its node, where no policy reaches it");
 
         var id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(pod.Uid())).AsSpan(0, HashBytes));
         var policy = new JsonObject
@@ -58,6 +60,7 @@ internal sealed class QuarantinePod : IRecipe
         var services = (await tools.ListAsync(Kinds.Service, ns, cancellationToken))
             .Where(service => Selectors.MatchesMap(service.Texts("spec", "selector"), labels)).ToList();
         var taken = services.SelectMany(service => service.Texts("spec", "selector").Keys).ToHashSet(StringComparer.Ordinal);
+        if (await StillAllowedAsync(tools, ns, labels, id, taken, cancellationToken) is { } allowed) return Proposal.Refuse(allowed);
         var fields = taken.Order(StringComparer.Ordinal).Select(label => FieldChange.Of(pod, null, "metadata", "labels", label))
             .Prepend(FieldChange.Of(pod, id, "metadata", "labels", Mark));
 
@@ -81,6 +84,41 @@ internal sealed class QuarantinePod : IRecipe
             }
         }
 
-        return EffectCheck.Yes("nothing leads to it, and its traffic is denied");
+        var pod = await tools.ReadAsync(target, cancellationToken);
+        var labels = pod.Texts("metadata", "labels");
+        var policies = await tools.ListAsync(Kinds.NetworkPolicy, target.Namespace, cancellationToken);
+        return policies.FirstOrDefault(policy => Allows(policy, labels)) is { } allows
+            ? EffectCheck.NotYet(NotIsolated(allows)) : EffectCheck.Yes("nothing leads to it, and its traffic is denied");
+    }
+
+    // Policies add up: what one of them allows, the one that denies does not take away. So the pod must leave those that allow something,
+    // by the labels that they select it by. Without these it may come under others, which select by what is missing.
+    private static async Task<string?> StillAllowedAsync(
+        ActionTools tools, string ns, IReadOnlyDictionary<string, string> labels, string id, HashSet<string> taken,
+        CancellationToken cancellationToken)
+    {
+        var policies = await tools.ListAsync(Kinds.NetworkPolicy, ns, cancellationToken);
+        while (true)
+        {
+            var left = labels.Where(label => !taken.Contains(label.Key)).Append(KeyValuePair.Create(Mark, id))
+                .ToDictionary(StringComparer.Ordinal);
+            if (policies.FirstOrDefault(policy => Allows(policy, left)) is not { } allows) return null;
+            var off = Selectors.Needed(allows.At("spec", "podSelector")).Where(label => label != Mark && left.ContainsKey(label)).ToList();
+            if (off.Count == 0) return NotIsolated(allows);
+            taken.UnionWith(off);
+        }
+    }
+
+    private static string NotIsolated(JsonObject policy) =>
+        $"it would not be isolated: NetworkPolicy {policy.Name()} allows traffic of it, whatever labels are taken off; let that policy "
+        + $"leave out pods with the label {Mark}";
+
+    // Of one without types: what comes in always, and what goes out when it has rules for that.
+    private static bool Allows(JsonObject policy, IReadOnlyDictionary<string, string> labels)
+    {
+        if (!Selectors.Matches(policy.At("spec", "podSelector"), labels)) return false;
+        var types = (policy.At("spec", "policyTypes") as JsonArray)?.Select(type => type.Scalar()).ToList() ?? [];
+        return (policy.Items("spec", "ingress").Any() && (types.Count == 0 || types.Contains("Ingress")))
+            || (policy.Items("spec", "egress").Any() && (types.Count == 0 || types.Contains("Egress")));
     }
 }

@@ -32,6 +32,8 @@ internal sealed class RecreateClaim : IRecipe
             new("snapshot.storage.k8s.io", "volumesnapshots", ["get", "list"]),
         ])
     {
+        // No tool keeps the claims of replicas: their StatefulSet makes them. That one is asked where it is to be scaled.
+        ForOwned = true,
         Summary = "Gives a replica of a StatefulSet a new claim where the volume is lost.",
         EffectWithin = TimeSpan.FromMinutes(15),
     };
@@ -64,7 +66,7 @@ internal sealed class RecreateClaim : IRecipe
         {
             var empty = new ClaimReplacementEffect(ActionTools.AddressOf(target), claim.Uid(), body, AnyMaker: true);
             IReadOnlyList<Effect> steps = pod is null ? [empty]
-                : [new DeleteEffect(ObjectAddress.Of(Kinds.Pod, target.Namespace, pod.Name()), pod.Uid()), empty];
+                : [new DeleteEffect(ObjectAddress.Of(Kinds.Pod, target.Namespace, pod.Name()), pod.Uid(), AnyOwner: true), empty];
             return Done(Proposal.Act($"gives {set.Name()}-{ordinal} an empty volume in the place of the lost one", steps));
         }
 

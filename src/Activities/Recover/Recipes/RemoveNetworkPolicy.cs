@@ -25,6 +25,7 @@ internal sealed class RemoveNetworkPolicy : IRecipe
             new("networking.k8s.io", "networkpolicies", ["get", "list", "create", "delete"]),
         ])
     {
+        ForOwned = true,
         Summary = "Takes away the NetworkPolicy that cut a workload off.",
         EffectWithin = TimeSpan.FromMinutes(5),
     };

@@ -16,8 +16,8 @@ internal sealed class RolloutRestart : IRecipe
         [Causes.MemoryGrowing, Causes.ConfigChangedInPlace],
         [TargetKinds.Deployment, TargetKinds.StatefulSet, TargetKinds.DaemonSet],
         [],
-        "No rollout is under way or paused, and a pod stays while another restarts: two replicas or more, or a strategy that starts the "
-            + "new pod first.",
+        "No rollout is under way or paused, and pods stay while others restart: its strategy stops fewer than there are, or starts new "
+            + "ones first.",
         "The controller has observed the note, and all pods are of the new revision and ready.",
         "rollout_restart_undo",
         Rules.ChangeWorkloads("deployments", "statefulsets", "daemonsets"))
@@ -41,7 +41,18 @@ internal sealed class RolloutRestart : IRecipe
         if (live.IsTrue("spec", "paused")) return Proposal.Refuse("the rollout is paused, which is somebody's intent");
         if (Workloads.Desired(live) == 0) return Proposal.Refuse("it wants no replicas");
         if (InProgress(live) is { } why) return Proposal.Refuse($"a rollout is under way: {why}");
-        if (WouldStopAll(live)) return Proposal.Refuse("it has one replica, and its strategy stops that before it starts another");
+        if (live.Text("spec", "updateStrategy", "type") == "OnDelete")
+        {
+            return Proposal.Refuse("its strategy is OnDelete: it restarts no pod by itself");
+        }
+
+        var desired = Workloads.Desired(live);
+        if (MayMiss(live) == desired)
+        {
+            return Proposal.Refuse(desired == 1
+                ? "it has one pod, and its strategy stops that before it starts another"
+                : Workloads.Invariant($"its strategy may stop all of its {desired} pods before others are ready"));
+        }
 
         var at = tools.Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         return Proposal.Act($"restarts {request.Target}", PatchEffect.On(ActionTools.AddressOf(request.Target), live,
@@ -69,13 +80,28 @@ internal sealed class RolloutRestart : IRecipe
         return updated < desired ? Workloads.Invariant($"{updated} of {desired} replicas are of the newest revision") : null;
     }
 
-    private static bool WouldStopAll(JsonObject live)
+    /// <summary>How many pods a workload's strategy may stop before others are ready in their place, as its controller reads it.</summary>
+    internal static int MayMiss(JsonObject live)
     {
-        if (Workloads.Desired(live) != 1 || live.Text("kind") == TargetKinds.DaemonSet) return false;
-        if (live.Text("kind") == TargetKinds.StatefulSet || live.Text("spec", "strategy", "type") == "Recreate") return true;
+        var desired = Workloads.Desired(live);
+        if (live.Text("kind") != TargetKinds.Deployment)
+        {
+            var most = live.Scalar("spec", "updateStrategy", "rollingUpdate", "maxUnavailable") ?? "1";
+            return Math.Min(desired, Pods(most, desired, Math.Ceiling));
+        }
 
-        // Percentages of one replica are rounded down for what may be missing, and up for what may be too much.
-        var missing = live.Scalar("spec", "strategy", "rollingUpdate", "maxUnavailable") ?? "25%";
-        return missing is not ("0" or "0%") && !missing.EndsWith('%');
+        if (live.Text("spec", "strategy", "type") == "Recreate") return desired;
+        var missing = Pods(live.Scalar("spec", "strategy", "rollingUpdate", "maxUnavailable") ?? "25%", desired, Math.Floor);
+        var surplus = Pods(live.Scalar("spec", "strategy", "rollingUpdate", "maxSurge") ?? "25%", desired, Math.Ceiling);
+
+        // Where both come to nothing no rollout would ever begin: the controller takes one pod then.
+        return missing == 0 && surplus == 0 ? Math.Min(desired, 1) : Math.Min(desired, missing);
+    }
+
+    private static int Pods(string amount, int desired, Func<decimal, decimal> round)
+    {
+        var isShare = amount.EndsWith('%');
+        if (!int.TryParse(isShare ? amount[..^1] : amount, NumberStyles.None, CultureInfo.InvariantCulture, out var number)) return desired;
+        return isShare ? (int)round(desired * (decimal)number / 100) : number;
     }
 }

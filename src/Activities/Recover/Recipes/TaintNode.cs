@@ -67,7 +67,8 @@ internal sealed class TaintNode : IRecipe
         var change = Change(node, key, effect, taint);
         if (change.Old is not null) return Proposal.Refuse($"it has taint '{key}' already");
         var percent = request.Parameters.Number(Parameters.MinHealthy.Name);
-        if (await NodeBudget.ObjectionAsync(tools, node, percent, cancellationToken) is { } objection) return Proposal.Refuse(objection);
+        var budget = await NodeBudget.ObjectionAsync(tools, node, percent, stops: false, cancellationToken);
+        if (budget is not null) return Proposal.Refuse(budget);
         return Proposal.Act($"taints {request.Target} with {key}:{effect}",
             PatchEffect.On(ActionTools.AddressOf(request.Target), node, change));
     }

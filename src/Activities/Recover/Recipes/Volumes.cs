@@ -94,6 +94,7 @@ internal sealed class SnapshotPvc : IRecipe
             new("snapshot.storage.k8s.io", "volumesnapshots", ["get", "create", "delete"]),
         ])
     {
+        ForOwned = true,
         Summary = "Takes a snapshot of a volume.",
         EffectWithin = TimeSpan.FromMinutes(15),
     };

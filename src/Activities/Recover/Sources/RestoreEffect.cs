@@ -70,7 +70,7 @@ internal sealed record RestoreEffect(ObjectAddress Address, ManifestSource Sourc
     }
 
     public override Effect Inverse(JsonObject post) =>
-        new DeleteEffect(Address, post.Text("uid") ?? "", Version: post.Text("version"));
+        new DeleteEffect(Address, post.Text("uid") ?? "", Version: post.Text("version"), AnyOwner: true);
 
     public override IReadOnlyList<string> Describe() => [$"{Address}: made again from {Source.Describe()}"];
 }

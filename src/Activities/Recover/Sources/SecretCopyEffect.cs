@@ -93,7 +93,7 @@ internal sealed record SecretCopyEffect(
 
     public override Effect? Inverse(JsonObject post)
     {
-        if (OldHash is null) return new DeleteEffect(Address, post.Text("uid") ?? "", Version: post.Text("version"));
+        if (OldHash is null) return new DeleteEffect(Address, post.Text("uid") ?? "", Version: post.Text("version"), AnyOwner: true);
         return Kept is null ? null : new SecretCopyEffect(Kept, OldHash, Address, SourceHash);
     }
 
