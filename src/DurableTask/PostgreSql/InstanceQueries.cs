@@ -8,7 +8,7 @@ namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
 /// Lists instances. Each way to ask has a statement that walks the index for it, so that what is rare is found at once among a million:
-/// parents, tags and prefixes, failures and what still runs, names (decision 43).
+/// parents, tags and prefixes, failures and what still runs, names (decision 41).
 /// </summary>
 internal sealed class InstanceQueries(HubDatabase database)
 {
