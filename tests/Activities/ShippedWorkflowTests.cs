@@ -58,9 +58,10 @@ public sealed class ShippedWorkflowTests
     {
         var detectors = DetectorCatalogue.All(new DetectorSettings()).Select(row => row.Detector.Info).ToList();
 
-        Assert.Empty(detectors.Where(info => info.ForPeople is null).SelectMany(info => info.Alerts).Where(alert => For(alert) is null));
-        Assert.Empty(detectors.Where(info => info.ForPeople is not null).SelectMany(info => info.Alerts)
-            .Where(alert => For(alert) is not null));
+        Assert.All(
+            detectors.Where(info => info.ForPeople is null).SelectMany(info => info.Alerts), alert => Assert.NotNull(For(alert)));
+        Assert.All(
+            detectors.Where(info => info.ForPeople is not null).SelectMany(info => info.Alerts), alert => Assert.Null(For(alert)));
     }
 
     [Fact]

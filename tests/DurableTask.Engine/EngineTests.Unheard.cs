@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
 using DurableTask.Core.Hub;
-using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.Entities;
-using Microsoft.DurableTask.Worker;
 
 namespace Heal.DurableTask.Engine.Tests;
 

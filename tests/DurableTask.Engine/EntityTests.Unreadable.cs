@@ -1,6 +1,5 @@
 using System.Text;
 using DurableTask.Core.Hub;
-using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.Entities;
 

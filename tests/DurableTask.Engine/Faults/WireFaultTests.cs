@@ -4,7 +4,6 @@ using DurableTask.Core.Hub;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.PostgreSql;
-using Microsoft.DurableTask.Worker;
 using Npgsql;
 using Xunit.Abstractions;
 
