@@ -99,7 +99,9 @@ internal static class Rules
             + "the longest last");
 
     public static readonly DiagnosticDescriptor BadRoute = Rule(
-        "FUNC3008", "Bad route", "The route '{1}' of function '{0}' has a brace without its other; expected {{name}} or {{name:constraint}}");
+        "FUNC3008",
+        "Bad route",
+        "The route '{1}' of function '{0}' has a brace without its other; expected {{name}} or {{name:constraint}}");
 
     public static readonly DiagnosticDescriptor SeveralOutputs = Rule(
         "FUNC4001",

@@ -87,7 +87,7 @@ public sealed class WorkSignalTests
         }
     }
 
-    /// <summary>On the thread pool, up to its first wait: the runner of the tests has a context that would take what comes after it.</summary>
+    /// <summary>On the thread pool, up to its first wait: the tests' runner has a context that would take what comes after it.</summary>
     private static Task<Task> BegunAsync(Func<Task> waiter) =>
         Task.Factory.StartNew(waiter, CancellationToken.None, TaskCreationOptions.None, TaskScheduler.Default);
 

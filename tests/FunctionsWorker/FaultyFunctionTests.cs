@@ -120,7 +120,8 @@ public sealed class FaultyFunctionTests : IDisposable
     public async Task Two_durable_functions_of_one_name_keep_the_host_from_starting()
     {
         _app.With("Ship", (typeof(string), "input", MadeApp.Attribute<ActivityTriggerAttribute>()))
-            .With("Send", (typeof(string), "input", MadeApp.Named<ActivityTriggerAttribute>(nameof(ActivityTriggerAttribute.Activity), "ship")));
+            .With("Send", (
+                typeof(string), "input", MadeApp.Named<ActivityTriggerAttribute>(nameof(ActivityTriggerAttribute.Activity), "ship")));
 
         HostStartupException exception = await Assert.ThrowsAsync<HostStartupException>(() => StartAsync());
 

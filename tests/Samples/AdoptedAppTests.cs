@@ -61,7 +61,8 @@ public sealed class AdoptedAppTests : IDisposable
         public class Functions
         {
             [Function("Text")]
-            public IActionResult Text([HttpTrigger(AuthorizationLevel.Anonymous, "get")] HttpRequest request) => new OkObjectResult("hello");
+            public IActionResult Text([HttpTrigger(AuthorizationLevel.Anonymous, "get")] HttpRequest request) =>
+                new OkObjectResult("hello");
 
             [Function("Begin")]
             public static async Task<HttpResponseData> BeginAsync(
@@ -104,8 +105,10 @@ public sealed class AdoptedAppTests : IDisposable
 
         await BuildAsync(app);
 
-        await using SampleApp running = await SampleApp.StartProgramAsync(Path.Combine(app, "bin", MetadataOf("Configuration"), "net10.0", "Greetings.dll"));
-        Assert.Contains("hello", await running.Process.Http.GetStringAsync(new Uri("/api/Text", UriKind.Relative)), StringComparison.Ordinal);
+        string program = Path.Combine(app, "bin", MetadataOf("Configuration"), "net10.0", "Greetings.dll");
+        await using SampleApp running = await SampleApp.StartProgramAsync(program);
+        string text = await running.Process.Http.GetStringAsync(new Uri("/api/Text", UriKind.Relative));
+        Assert.Contains("hello", text, StringComparison.Ordinal);
         JsonObject ended = await running.PostAsync("/api/Begin");
         Assert.Equal("Completed", (string)ended["RuntimeStatus"]!);
         Assert.Equal("\"Hello, Ada!\"", (string)ended["SerializedOutput"]!);

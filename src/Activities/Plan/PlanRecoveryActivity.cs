@@ -3,8 +3,8 @@ using Microsoft.DurableTask;
 
 namespace Heal.Activities;
 
-/// <summary>Chooses what to do: reads the target's and the incident's history from the ledger and asks the planner. Where the incident's own
-/// workflow has nothing for the fault, it looks for one among those of the signals that joined.</summary>
+/// <summary>Chooses what to do: reads the target's and the incident's history from the ledger and asks the planner. Where the incident's
+/// own workflow has nothing for the fault, it looks for one among those of the signals that joined.</summary>
 [DurableTask(ActivityNames.PlanRecovery)]
 internal sealed class PlanRecoveryActivity(
     IHealStore store, IAttachedSignals attached, ActionCatalogue actions, WorkflowCatalogue workflows, TimeProvider time)

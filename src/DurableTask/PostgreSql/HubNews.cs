@@ -34,7 +34,8 @@ internal sealed class HubNews
     /// <summary>What some of these instances have become, for the watches of this process.</summary>
     public Dictionary<string, InstanceState> States { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Those among them whose watches in this process hear of it from the turn that ended them (<see cref="PreparedTurn"/>).</summary>
+    /// <summary>Those among them whose watches in this process hear of it from the turn that ended them: <see
+    /// cref="PreparedTurn"/>.</summary>
     public HashSet<string> Ended { get; } = new(StringComparer.Ordinal);
 
     public bool IsEmpty => !Orchestrations && !Activities && !Entities && !IsHello && !IsWelcome && Instances.Count == 0;

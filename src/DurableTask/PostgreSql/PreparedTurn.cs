@@ -173,8 +173,8 @@ internal sealed class PreparedTurn(TurnCommit turn) : GroupOperation<TurnReceipt
         base.Fail(exception);
     }
 
-    /// <summary>It is stored: who waits in this process for the instance's end hears of it once the turn's caller has done with it, and goes
-    /// on here too. Nobody else is kept from anything by then.</summary>
+    /// <summary>It is stored: who waits in this process for the instance's end hears of it once the turn's caller has done with it, and
+    /// goes on here too. Nobody else is kept from anything by then.</summary>
     public void TellAfterwards(InstanceWatchers watchers) => _watchers = watchers;
 
     /// <summary>Tells the turn's caller here, and whoever started the instance on another thread: neither waits for what the other does

@@ -23,7 +23,8 @@ internal static class Telemetry
 
     private static readonly string[] Meters =
     [
-        "Microsoft.AspNetCore.*", "System.Net.Http", "System.Runtime", "Npgsql", "Heal.*", "Microsoft.Azure.Functions.Worker", "Microsoft.DurableTask",
+        "Microsoft.AspNetCore.*", "System.Net.Http", "System.Runtime", "Npgsql", "Heal.*",
+        "Microsoft.Azure.Functions.Worker", "Microsoft.DurableTask",
     ];
 
     public static IServiceCollection AddTelemetry(this IServiceCollection services, IConfiguration configuration)

@@ -10,8 +10,8 @@ namespace Microsoft.Azure.Functions.Worker.Configuration;
 
 /// <summary>
 /// Lays local.settings.json (its <c>Values</c>, <c>ConnectionStrings</c>, and of <c>Host</c> port and CORS) under the user secrets,
-/// the environment variables and the command line, and the host's defaults under everything. <c>--port</c> of the command line, which launch
-/// profiles of function apps have, stands for the port.
+/// the environment variables and the command line, and the host's defaults under everything. <c>--port</c> of the command line, which
+/// launch profiles of function apps have, stands for the port.
 /// </summary>
 internal static class LocalSettings
 {
@@ -28,7 +28,8 @@ internal static class LocalSettings
             Read(path, values, faults);
         }
 
-        if (configuration.Sources.OfType<CommandLineConfigurationSource>().Select(PortOf).LastOrDefault(static p => p is not null) is { } port)
+        IEnumerable<string?> ports = configuration.Sources.OfType<CommandLineConfigurationSource>().Select(PortOf);
+        if (ports.LastOrDefault(static p => p is not null) is { } port)
         {
             AddPort("command line", "--port", port, values, faults);
         }

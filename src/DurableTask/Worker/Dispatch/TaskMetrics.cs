@@ -7,8 +7,8 @@ using DurableTask.Core.Hub;
 namespace Microsoft.DurableTask.Worker.Dispatch;
 
 /// <summary>
-/// What this worker has begun and ended, in the meter <c>Microsoft.DurableTask</c>: counted when it is stored, so that a turn which is played
-/// again counts once. Costs nothing while nobody listens. Names and units: docs/durable-task/metrics.md.
+/// What this worker has begun and ended, in the meter <c>Microsoft.DurableTask</c>: counted when it is stored, so that a turn which is
+/// played again counts once. Costs nothing while nobody listens. Names and units: docs/durable-task/metrics.md.
 /// </summary>
 internal sealed class TaskMetrics
 {
@@ -25,7 +25,8 @@ internal sealed class TaskMetrics
     public TaskMetrics(IMeterFactory? meters)
     {
         Meter meter = meters?.Create(MeterName) ?? new Meter(MeterName);
-        _started = meter.CreateCounter<long>("durabletask.orchestrations.started", "{orchestration}", "Executions whose first turn is stored.");
+        _started = meter.CreateCounter<long>(
+            "durabletask.orchestrations.started", "{orchestration}", "Executions whose first turn is stored.");
         _ended = meter.CreateCounter<long>("durabletask.orchestrations.ended", "{orchestration}", "Executions whose last turn is stored.");
         _lifetime = meter.CreateHistogram<double>("durabletask.orchestration.duration", "s", "From an execution's start to its end.");
         _activities = meter.CreateCounter<long>("durabletask.activities.ended", "{activity}", "Activities that ran to an end.");
