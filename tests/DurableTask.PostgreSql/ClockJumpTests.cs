@@ -2,7 +2,6 @@ using System.Globalization;
 using Heal.DurableTask.PostgreSql.Tests.Servers;
 using Heal.DurableTask.PostgreSql.Tests.Workers;
 using Microsoft.DurableTask;
-using Microsoft.DurableTask.Client;
 using Npgsql;
 
 namespace Heal.DurableTask.PostgreSql.Tests;
@@ -137,9 +136,9 @@ public sealed class ClockJumpTests : ServerTestBase
         await StartServerAsync(clock);
         await StartHubAsync();
         await StartWorkerAsync();
-        DateTimeOffset inAnHour = await Server.ScalarAsync<DateTime>("SELECT now() + interval '1 hour'");
+        DateTime inAnHour = await Server.ScalarAsync<DateTime>("SELECT now() + interval '1 hour'");
         string later = await Hub.Client.ScheduleNewOrchestrationInstanceAsync(
-            Steps.Orchestrator, 5, new StartOrchestrationOptions { StartAt = inAnHour }, Deadline);
+            Steps.Orchestrator, 5, new StartOrchestrationOptions { StartAt = new DateTimeOffset(inAnHour) }, Deadline);
         string sleeper = await Hub.Client.ScheduleNewOrchestrationInstanceAsync(Steps.Sleeper, TimeSpan.FromHours(1), Deadline);
         while (await Hub.QueryAsync<long>("SELECT count(*) FROM inbox WHERE timer_id IS NOT NULL") == 0)
         {
