@@ -1,4 +1,3 @@
-using Heal.Healing;
 using Microsoft.Extensions.Options;
 
 namespace Heal.Activities.Tests;

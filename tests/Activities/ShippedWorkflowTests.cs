@@ -58,9 +58,8 @@ public sealed class ShippedWorkflowTests
     {
         var detectors = DetectorCatalogue.All(new DetectorSettings()).Select(row => row.Detector.Info).ToList();
 
-        Assert.Empty(detectors.Where(info => info.ForPeople is null).SelectMany(info => info.Alerts).Where(alert => For(alert) is null));
-        Assert.Empty(detectors.Where(info => info.ForPeople is not null).SelectMany(info => info.Alerts)
-            .Where(alert => For(alert) is not null));
+        Assert.All(detectors, info => Assert.All(info.Alerts, alert =>
+            Assert.True(For(alert) is null != info.ForPeople is null, $"expected a workflow or a reason for '{alert}', and not both")));
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using Heal.Healing;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 
 namespace Heal.Activities.Tests;
 

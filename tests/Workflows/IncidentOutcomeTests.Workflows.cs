@@ -6,7 +6,7 @@ namespace Heal.Workflows.Tests;
 /// <summary>Where the workflow that the first signal brought has nothing for the fault.</summary>
 public sealed partial class IncidentOutcomeTests
 {
-    private static readonly Signal Later = Signal.Of(
+    private static Signal Later => Signal.Of(
         new Alert("KubePodCrashLooping", AlertStatus.Firing, new Dictionary<string, string>(), new Dictionary<string, string>(), Noon, null,
             "later"),
         SignalSource.Watch, Noon);
