@@ -1,5 +1,5 @@
--- What this worker holds. As in give_back_orchestrations: the first $2 messages lead to (nearly) all of them, and the end of the lease to the
--- rest.
+-- What this worker holds. As in give_back_orchestrations: the first $2 messages lead to (nearly) all of them, and the end of the lease to
+-- the rest.
 SELECT DISTINCT i.instance_id, i.fence
 FROM (SELECT instance_id FROM inbox WHERE visible_at <= now() ORDER BY visible_at LIMIT $2) m
 CROSS JOIN LATERAL (
