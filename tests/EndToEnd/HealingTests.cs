@@ -102,8 +102,12 @@ public sealed class HealingTests : IAsyncLifetime
         string labels = $"\"namespace\":\"{SimulatedCluster.Namespace}\",\"pod\":\"{pod}\"";
         DateTimeOffset now = DateTimeOffset.UtcNow;
 
-        using HttpResponseMessage accepted = await _heal.PostAlertsAsync(
-            Alerts.Payload(Alerts.Alert("KubePodNotReady", now, labels), Alerts.Alert("KubePodCrashLooping", now, labels)));
+        // One after the other: signals of one post are routed in no order of their own.
+        foreach (string alert in new[] { "KubePodNotReady", "KubePodCrashLooping" })
+        {
+            using HttpResponseMessage accepted = await _heal.PostAlertsAsync(Alerts.Payload(Alerts.Alert(alert, now, labels)));
+        }
+
         JsonObject incident = Assert.Single(await _heal.UntilIncidentsEndAsync(1));
 
         Assert.Equal(("Healed", "KubePodNotReady"), ((string?)incident["outcome"]!["kind"], await FirstAlertAsync(1)));

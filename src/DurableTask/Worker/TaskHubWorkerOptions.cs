@@ -63,9 +63,9 @@ public sealed class TaskHubWorkerOptions
     /// After so many workers were lost, one after the other, while they ran the same turn, activity or operation of an entity, it is not
     /// tried again: the instance, or the call, fails with ErrorType PoisonWorkItem; a signal is dropped. It is parked, not gone: a failed
     /// instance keeps its history and can be rewound when the cause is mended. An operation is lost at least 3 times, the last time by
-    /// itself. Default: 10; at least 1.
+    /// itself. Default: 50, because a process may die for reasons that are no fault of its work, many times in a row; at least 1.
     /// </summary>
-    public int MaximumLostAttempts { get; set; } = 10;
+    public int MaximumLostAttempts { get; set; } = 50;
 
     /// <summary>
     /// How many operations of one entity are stored together at most, at least 1; what else waits for it comes with the next batch.

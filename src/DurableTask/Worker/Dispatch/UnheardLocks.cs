@@ -51,7 +51,7 @@ internal sealed partial class UnheardLocks(WorkerRuntime runtime)
                 Log.GivenBack(_logger, count, kind);
             }
         }
-        catch (Exception unavailable) when (!stopping.IsCancellationRequested)
+        catch (Exception unavailable) when (unavailable is not OperationCanceledException || !stopping.IsCancellationRequested)
         {
             Log.NotFound(_logger, kind, unavailable.Message);
         }
