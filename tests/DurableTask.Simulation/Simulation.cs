@@ -19,7 +19,8 @@ internal sealed record RunReport(int Seed, ulong TraceHash, int Steps, int Turns
 /// <summary>One run: the production engine over the in-memory hub, on one thread, all chance from one seed.</summary>
 internal sealed class Simulation
 {
-    private const int StepsAfterCalm = 1_500_000;
+    // The longest program seen took 8.5 million: four days of nested timers.
+    private const int StepsAfterCalm = 20_000_000;
 
     // An hour, for the default lease.
     private const int LeasesPerClockJump = 120;
