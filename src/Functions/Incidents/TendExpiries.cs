@@ -17,7 +17,6 @@ internal sealed partial class TendExpiries(
     /// <summary>Between two new beginnings of one that ends each time before its work, at most.</summary>
     public static readonly TimeSpan LongestPause = TimeSpan.FromHours(1);
 
-    private const int PageSize = 100;
     private const int ReasonLength = 300;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMinutes(1);
 
@@ -28,24 +27,14 @@ internal sealed partial class TendExpiries(
         CancellationToken cancellationToken)
     {
         var round = new TendRound("expiry", "heal.expiry", metrics, logger);
-        IReadOnlyList<UnendedExpiry> page = [];
-        do
-        {
-            string after = page is [.., UnendedExpiry last] ? last.Key : "";
-            page = await expiries.PageAsync(after, PageSize, cancellationToken);
-            foreach (UnendedExpiry row in page)
-            {
-                if (row.Request is { } expiry)
-                {
-                    await round.TendAsync(row.Key, () => TendAsync(client, row, expiry, cancellationToken), cancellationToken);
-                }
-                else
-                {
-                    round.Unreadable(row.Key, row.Fault!);
-                }
-            }
-        }
-        while (page.Count == PageSize);
+        await round.RunAsync(
+            expiries.PageAsync,
+            row => new(
+                row.Key,
+                row.Key,
+                row.Request is { } expiry ? () => TendAsync(client, row, expiry, cancellationToken) : null,
+                row.Fault),
+            cancellationToken);
     }
 
     private async Task<string?> TendAsync(

@@ -14,7 +14,6 @@ namespace Heal.Functions.Incidents;
 internal sealed partial class TendIncidents(
     IUnclosedIncidents incidents, TendMetrics metrics, TimeProvider time, ILogger<TendIncidents> logger)
 {
-    private const int PageSize = 100;
     private const int ReasonLength = 300;
 
     [Function(nameof(TendIncidents))]
@@ -24,24 +23,14 @@ internal sealed partial class TendIncidents(
         CancellationToken cancellationToken)
     {
         var round = new TendRound("incident", "heal.incident", metrics, logger);
-        IReadOnlyList<UnclosedIncident> page = [];
-        do
-        {
-            string after = page is [.., UnclosedIncident last] ? last.TargetKey : "";
-            page = await incidents.PageAsync(after, PageSize, cancellationToken);
-            foreach (UnclosedIncident row in page)
-            {
-                if (row.Input is { } incident)
-                {
-                    await round.TendAsync(row.Id, () => TendAsync(client, incident, cancellationToken), cancellationToken);
-                }
-                else
-                {
-                    round.Unreadable(row.Id, row.Fault!);
-                }
-            }
-        }
-        while (page.Count == PageSize);
+        await round.RunAsync(
+            incidents.PageAsync,
+            row => new(
+                row.TargetKey,
+                row.Id,
+                row.Input is { } incident ? () => TendAsync(client, incident, cancellationToken) : null,
+                row.Fault),
+            cancellationToken);
     }
 
     private async Task<string?> TendAsync(DurableTaskClient client, IncidentInput incident, CancellationToken cancellationToken)

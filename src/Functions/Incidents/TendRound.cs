@@ -15,10 +15,37 @@ internal sealed partial class TendRound(string kind, string table, TendMetrics m
     /// after a time limit each. The next round is a minute away.</summary>
     public const int UnreachableInARow = 3;
 
+    private const int PageSize = 100;
+
     private int _unreachable;
 
-    /// <param name="tend">What it did: a result for the metric; null when there was nothing to do.</param>
-    public async Task TendAsync(string id, Func<Task<string?>> tend, CancellationToken cancellationToken)
+    /// <summary>Goes through all rows, in pages of the store.</summary>
+    /// <param name="pageAsync">The rows after a key, so many at most, in the order of their keys.</param>
+    public async Task RunAsync<T>(
+        Func<string, int, CancellationToken, Task<IReadOnlyList<T>>> pageAsync,
+        Func<T, TendRow> read,
+        CancellationToken cancellationToken)
+    {
+        TendRow[] page = [];
+        do
+        {
+            page = [.. (await pageAsync(page is [.., var last] ? last.Key : "", PageSize, cancellationToken)).Select(read)];
+            foreach (TendRow row in page)
+            {
+                if (row.Tend is { } tend)
+                {
+                    await TendAsync(row.Id, tend, cancellationToken);
+                }
+                else
+                {
+                    Unreadable(row.Id, row.Fault ?? "");
+                }
+            }
+        }
+        while (page.Length == PageSize);
+    }
+
+    private async Task TendAsync(string id, Func<Task<string?>> tend, CancellationToken cancellationToken)
     {
         try
         {
@@ -48,8 +75,7 @@ internal sealed partial class TendRound(string kind, string table, TendMetrics m
         }
     }
 
-    /// <summary>One whose row says nothing to this program.</summary>
-    public void Unreadable(string id, string fault)
+    private void Unreadable(string id, string fault)
     {
         metrics.Tended(kind, "failed");
         Log.Unreadable(logger, kind, id, table, fault);
@@ -71,3 +97,10 @@ internal sealed partial class TendRound(string kind, string table, TendMetrics m
         public static partial void Unreadable(ILogger logger, string kind, string id, string table, string fault);
     }
 }
+
+/// <summary>A row of the store, as a round takes it.</summary>
+/// <param name="Key">By which the rows are in order.</param>
+/// <param name="Tend">What it did: a result for the metric; null when there was nothing to do. No function: this program cannot read the
+/// row.</param>
+/// <param name="Fault">Why it cannot be read.</param>
+internal readonly record struct TendRow(string Key, string Id, Func<Task<string?>>? Tend, string? Fault);
