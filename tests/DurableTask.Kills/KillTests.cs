@@ -41,6 +41,7 @@ public sealed class KillTests(ITestOutputHelper output)
             Measuring = TimeSpan.FromSeconds(5),
             Sampling = TimeSpan.FromSeconds(3),
             Purging = TimeSpan.FromSeconds(5),
+            Compared = TimeSpan.FromSeconds(12),
             MostMemoryGrowth = 1,
             MostTableGrowth = 4,
         };

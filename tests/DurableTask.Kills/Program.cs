@@ -31,10 +31,12 @@ switch (args)
         });
     case ["soak", var minutes]:
         var duration = TimeSpan.FromMinutes(double.Parse(minutes, CultureInfo.InvariantCulture));
-        var warmUp = duration / 3 < TimeSpan.FromMinutes(5) ? duration / 3 : TimeSpan.FromMinutes(5);
+        var warmUp = Least(TimeSpan.FromMinutes(5), duration / 3);
         return await UntilStoppedAsync(async stop =>
         {
-            var faults = await new Soak(new SoakPlan(duration, warmUp), Console.Out).RunAsync(stop);
+            var soak = new SoakPlan(duration, warmUp);
+            soak = soak with { Compared = Least(soak.Compared, (duration - warmUp) / 3) };
+            var faults = await new Soak(soak, Console.Out).RunAsync(stop);
             Console.WriteLine(faults.Count == 0 ? "the soak is clean" : string.Join('\n', faults));
             return faults.Count;
         });
@@ -68,3 +70,5 @@ static async Task<int> UntilStoppedAsync(Func<CancellationToken, Task<int>> run)
 }
 
 static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+
+static TimeSpan Least(TimeSpan one, TimeSpan other) => one < other ? one : other;

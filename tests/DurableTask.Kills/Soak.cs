@@ -20,6 +20,12 @@ internal sealed record SoakPlan(TimeSpan Duration, TimeSpan WarmUp, int Workers 
     /// <summary>Ended orders are purged, so that the tables have a size that they keep.</summary>
     public TimeSpan Purging { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>
+    /// Growth is from the first samples after the warm-up to the last samples of all, as many as lie in this time: single ones differ by
+    /// a collection more or less.
+    /// </summary>
+    public TimeSpan Compared { get; init; } = TimeSpan.FromMinutes(2);
+
     public double MostMemoryGrowth { get; init; } = 0.05;
 
     /// <summary>Tables with as many rows as before may be so much larger: what autovacuum has not got at yet.</summary>
@@ -161,22 +167,21 @@ internal sealed class Soak(SoakPlan plan, TextWriter output)
         }
 
         var judged = _samples.Where(sample => sample.At >= plan.WarmUp).ToArray();
-        if (judged.Length < 6)
+        int compared = Math.Max(1, (int)(plan.Compared / plan.Sampling));
+        if (judged.Length < 2 * compared)
         {
-            yield return $"only {judged.Length} samples after the warm-up of {plan.WarmUp}: soak longer";
+            yield return $"only {judged.Length} samples after the warm-up of {plan.WarmUp}, {2 * compared} are compared: soak longer";
             yield break;
         }
 
-        // The medians of the first and the last third: one collection more or less in a sample is no growth.
-        int third = judged.Length / 3;
         foreach ((string what, Func<Sample, long> value, double most) in new (string, Func<Sample, long>, double)[]
         {
             ("the workers' memory", sample => sample.WorkerBytes, plan.MostMemoryGrowth),
             ("the tables' size", sample => sample.TableBytes, plan.MostTableGrowth),
         })
         {
-            double first = Median(judged[..third], value);
-            double last = Median(judged[^third..], value);
+            double first = Median(judged[..compared], value);
+            double last = Median(judged[^compared..], value);
             output.WriteLine(Text($"{what}: {first / 1e6:F0} MB after warm-up, {last / 1e6:F0} MB at the end ({(last / first) - 1:P1})"));
             if (last > first * (1 + most))
             {
