@@ -20,8 +20,8 @@ public sealed class HealOptions
     /// <summary>Autonomy by namespace, for namespaces without an annotation or label of their own.</summary>
     public Dictionary<string, Autonomy> Scope { get; set; } = new(StringComparer.Ordinal);
 
-    /// <summary>True stops every action before its next step, everywhere; diagnosis and escalation go on. Read anew each time. Default
-    /// false.</summary>
+    /// <summary>True stops every action before its next step, everywhere; diagnosis and escalation go on. Read anew each time; true in any
+    /// source of the configuration counts, whatever the others say. Default false.</summary>
     public bool KillSwitch { get; set; }
 
     /// <summary>How long after its close an incident still takes in signals of its target. Default 5 minutes; 0 to 1 day.</summary>

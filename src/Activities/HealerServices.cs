@@ -22,7 +22,8 @@ public static class HealerServices
     public static IServiceCollection AddHealer(
         this IServiceCollection services, IConfiguration configuration, string connectionString, string schema = HealStore.Schema)
     {
-        services.AddOptions<HealOptions>().Bind(configuration.GetSection(HealOptions.Section)).ValidateOnStart();
+        services.AddOptions<HealOptions>().Bind(configuration.GetSection(HealOptions.Section)).ValidateOnStart()
+            .PostConfigure(options => options.KillSwitch |= KillSwitch.IsOnAnywhere(configuration));
         services.AddSingleton<IValidateOptions<HealOptions>, HealOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(provider => new HealDatabase(

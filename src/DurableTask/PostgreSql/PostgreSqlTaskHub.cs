@@ -76,7 +76,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
         _instances = new InstanceStore(_database, _notifier, _committer, _inbox, _workers);
         _workItems = new WorkItemStore(_database, _signals, _notifier, sessions, leases, _residents, _inbox);
         _sweeper = new InboxSweeper(_database, timeProvider, _logger);
-        _entities = new PostgreSqlEntityHub(_database, _signals, _notifier, sessions);
+        _entities = new PostgreSqlEntityHub(_database, _signals, _notifier, sessions, timeProvider, _logger);
         var clock = new ServerClock(_database, _signals, self, timeProvider, _logger);
         _listener = new HubListener(_database, _signals, sessions, peers, _notifier, clock, self, timeProvider, _logger);
     }
@@ -234,6 +234,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
 
         await _committer.DisposeAsync();
         await _inbox.DisposeAsync();
+        await _entities.DisposeAsync();
         await _stopping.CancelAsync();
         await Task.WhenAll(_duties);
         await _database.DisposeAsync();

@@ -21,7 +21,12 @@ internal static class TargetCluster
         switch (section["Target"] ?? Default(configuration))
         {
             case "cluster":
-                services.AddKubernetesClient(section.Bind);
+                services.AddKubernetesClient(options =>
+                {
+                    section.Bind(options);
+                    // The client would look in the environment alone: with KUBECONFIG in a settings file it would go to another cluster.
+                    options.KubeconfigPath ??= configuration["KUBECONFIG"];
+                });
                 break;
             case "simulator":
                 services.AddSingleton<EmbeddedSimulator>();

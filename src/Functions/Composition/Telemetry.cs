@@ -10,8 +10,8 @@ using OpenTelemetry.Trace;
 namespace Heal.Functions.Composition;
 
 /// <summary>
-/// Traces and metrics by OTLP when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set; else nothing is collected. The exporter reads the
-/// standard OTEL_* variables by itself.
+/// Traces and metrics by OTLP when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set, in the environment or a settings file; else nothing is
+/// collected. The exporter reads the other standard OTEL_* settings from the same places.
 /// </summary>
 internal static class Telemetry
 {
@@ -37,7 +37,7 @@ internal static class Telemetry
         return services;
     }
 
-    private sealed class Providers : IHostedService, IDisposable
+    private sealed class Providers(IConfiguration configuration) : IHostedService, IDisposable
     {
         private TracerProvider? _traces;
         private MeterProvider? _metrics;
@@ -45,8 +45,10 @@ internal static class Telemetry
         public Task StartAsync(CancellationToken cancellationToken)
         {
             ResourceBuilder resource = ResourceBuilder.CreateDefault().AddService("heal").AddEnvironmentVariableDetector();
-            _traces = Sdk.CreateTracerProviderBuilder().SetResourceBuilder(resource).AddSource(TraceSources).AddOtlpExporter().Build();
-            _metrics = Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource).AddMeter(Meters).AddOtlpExporter().Build();
+            _traces = Sdk.CreateTracerProviderBuilder().ConfigureServices(UseSettings).SetResourceBuilder(resource)
+                .AddSource(TraceSources).AddOtlpExporter().Build();
+            _metrics = Sdk.CreateMeterProviderBuilder().ConfigureServices(UseSettings).SetResourceBuilder(resource)
+                .AddMeter(Meters).AddOtlpExporter().Build();
             return Task.CompletedTask;
         }
 
@@ -56,6 +58,9 @@ internal static class Telemetry
             _metrics?.ForceFlush();
             return Task.CompletedTask;
         }
+
+        // Without it the exporter knows the environment only, and sends what a settings file switched on to its default address.
+        private void UseSettings(IServiceCollection services) => services.AddSingleton(configuration);
 
         public void Dispose()
         {

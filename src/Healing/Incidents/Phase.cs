@@ -39,9 +39,6 @@ public enum OutcomeKind
     /// <summary>An action took effect, but whether it helped could not be seen.</summary>
     CouldNotVerify,
 
-    /// <summary>The signal names no target.</summary>
-    Rejected,
-
     /// <summary>Somebody else changed or removed the target meanwhile: theirs to finish.</summary>
     Superseded,
 

@@ -1,83 +1,58 @@
-using System.Collections.Concurrent;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 using Heal.Postgres;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
-/// Group commit for entities: what arrives while a transaction runs shares the next one. When a group fails, each of its batches is tried
-/// alone, so that one that cannot be stored fails nobody else.
+/// Stores batches of entities in groups. When a group is refused, each of its batches is tried alone, so that one that cannot be stored
+/// fails nobody else; when nobody knows whether it was stored, every caller is told so: the fences decide when they come back.
 /// </summary>
-internal sealed class EntityCommitter(HubDatabase database, HubSignals signals, HubNotifier notifier)
+internal sealed partial class EntityCommitter(
+    HubDatabase database, HubSignals signals, HubNotifier notifier, TimeProvider timeProvider, ILogger logger)
+    : GroupCommitter<GroupConnection>(database.Options, maxGroups: 1)
 {
-    private readonly ConcurrentQueue<PreparedEntityBatch> _waiting = new();
-    private bool _isStoring;
+    public Task CommitAsync(EntityCommit batch, CancellationToken cancellationToken) =>
+        EnqueueAsync(new PreparedEntityBatch(batch), cancellationToken);
 
-    public async Task CommitAsync(EntityCommit batch, CancellationToken cancellationToken)
-    {
-        var prepared = new PreparedEntityBatch(batch);
-        _waiting.Enqueue(prepared);
-        if (!Interlocked.Exchange(ref _isStoring, true))
-        {
-            _ = Task.Run(StoreWaitingAsync, CancellationToken.None);
-        }
+    protected override GroupConnection CreateStore() => new(database, timeProvider);
 
-        await prepared.Completion.Task.WaitAsync(cancellationToken);
-    }
-
-    /// <summary>Stores what waits until nothing does; the callers learn of failures.</summary>
-    private async Task StoreWaitingAsync()
-    {
-        do
-        {
-            while (!_waiting.IsEmpty)
-            {
-                var group = new List<PreparedEntityBatch>();
-                while (group.Count < database.Options.MaxTurnsPerCommit && _waiting.TryDequeue(out var next))
-                {
-                    group.Add(next);
-                }
-
-                await StoreAsync(group);
-            }
-
-            Volatile.Write(ref _isStoring, false);
-            // A batch may have come since the look, and have seen that somebody stores.
-        }
-        while (!_waiting.IsEmpty && !Interlocked.Exchange(ref _isStoring, true));
-    }
-
-    private async Task StoreAsync(List<PreparedEntityBatch> group)
+    protected override async Task CommitGroupAsync(GroupConnection store, List<GroupOperation> group)
     {
         try
         {
-            await TransactAsync(group);
+            await TransactAsync(store, group.ConvertAll(static operation => (PreparedEntityBatch)operation));
         }
-        catch (Exception exception) when (group.Count == 1)
+        catch (Exception exception)
         {
-            group[0].Completion.TrySetException(exception);
-        }
-        catch (Exception)
-        {
-            // If the group was stored after all, the fences say so to each of its batches.
-            foreach (var batch in group.Where(batch => !batch.Completion.Task.IsCompleted))
+            await store.DisposeAsync();
+            var open = group.FindAll(static operation => !operation.IsAnswered);
+            if (open.Count == 1 || !Refusals.Is(exception))
             {
-                await StoreAsync([batch]);
+                open.ForEach(operation => operation.Fail(exception));
+                return;
+            }
+
+            Log.GroupRefused(logger, open.Count, database.Channel, exception.Message);
+            foreach (var operation in open)
+            {
+                await CommitGroupAsync(store, [operation]);
             }
         }
     }
 
-    private async Task TransactAsync(List<PreparedEntityBatch> group)
+    private async Task TransactAsync(GroupConnection store, List<PreparedEntityBatch> group)
     {
-        await using var connection = await database.DataSource.OpenConnectionAsync(CancellationToken.None);
+        var connection = await store.OpenAsync();
+        var began = timeProvider.GetTimestamp();
         await using var transaction = await connection.BeginTransactionAsync(CancellationToken.None);
         var held = await LockAsync(connection, group);
         var valid = group.Where(batch => held.Contains((batch.Lock.EntityId, batch.Lock.WorkerId, batch.Lock.Fence))).ToList();
         foreach (var lost in group.Except(valid))
         {
-            lost.Completion.TrySetException(WorkItemLockLostException.ForEntity(lost.Lock.EntityId));
+            lost.Fail(WorkItemLockLostException.ForEntity(lost.Lock.EntityId));
         }
 
         if (valid.Count == 0)
@@ -93,7 +68,8 @@ internal sealed class EntityCommitter(HubDatabase database, HubSignals signals, 
         }
 
         await transaction.CommitAsync(CancellationToken.None);
-        valid.ForEach(batch => batch.Completion.TrySetResult());
+        store.Stored(began);
+        valid.ForEach(static batch => batch.Answer(true));
         Publish(valid);
     }
 
@@ -140,11 +116,21 @@ internal sealed class EntityCommitter(HubDatabase database, HubSignals signals, 
         // Messages that came during a batch wait for its end: this process looks for them.
         signals.Of(WorkKind.Entity).Set();
     }
+
+    private static partial class Log
+    {
+        [LoggerMessage(
+            6, LogLevel.Warning,
+            "{Count} batches of entities could not be stored together in task hub '{Hub}', storing each alone: {Reason}")]
+        public static partial void GroupRefused(ILogger logger, int count, string hub, string reason);
+    }
 }
 
 /// <summary>A batch that waits for its commit, with its texts written already: that is done by the caller.</summary>
-internal sealed class PreparedEntityBatch(EntityCommit batch)
+internal sealed class PreparedEntityBatch(EntityCommit batch) : GroupOperation<bool>
 {
+    public override string InstanceId => Lock.EntityId;
+
     public EntityCommit Batch { get; } = batch;
 
     public EntityLock Lock => Batch.Lock;
@@ -152,7 +138,4 @@ internal sealed class PreparedEntityBatch(EntityCommit batch)
     public string[] Messages { get; } = [.. batch.Messages.Select(message => HistorySerializer.Serialize(message.Event))];
 
     public string[] Starts { get; } = [.. batch.Orchestrations.Select(created => HistorySerializer.Serialize(created.Start))];
-
-    /// <summary>The commit's outcome, for the caller who waits.</summary>
-    public TaskCompletionSource Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -1,14 +1,19 @@
 using DurableTask.Core.Hub;
 using Heal.Postgres;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>The entities of a hub, in tables of their own.</summary>
 internal sealed class PostgreSqlEntityHub(
-    HubDatabase database, HubSignals signals, HubNotifier notifier, WorkerSessions sessions) : IEntityHub
+    HubDatabase database, HubSignals signals, HubNotifier notifier, WorkerSessions sessions, TimeProvider timeProvider, ILogger logger)
+    : IEntityHub, IAsyncDisposable
 {
-    private readonly EntityCommitter _committer = new(database, signals, notifier);
+    private readonly EntityCommitter _committer = new(database, signals, notifier, timeProvider, logger);
+
+    /// <summary>Stores what was handed over, and takes nothing more.</summary>
+    public ValueTask DisposeAsync() => _committer.DisposeAsync();
 
     public async Task SignalAsync(OutgoingEntityMessage message, CancellationToken cancellationToken = default)
     {

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
-namespace Heal.EndToEnd.Tests;
+namespace Heal.Shared.Tests;
 
 /// <summary>Takes the spans that a process exports by OTLP over HTTP. Of each it keeps the trace and the name.</summary>
 /// <remarks>The messages are those of opentelemetry-proto: a request holds resources, these hold scopes, these hold spans.</remarks>
