@@ -42,7 +42,8 @@ public sealed class KillTests(ITestOutputHelper output)
             Sampling = TimeSpan.FromSeconds(3),
             Purging = TimeSpan.FromSeconds(5),
             Compared = TimeSpan.FromSeconds(12),
-            MostMemoryGrowth = 1,
+            MostMemoryGrowth = 0.5,
+            MostResidentGrowth = 1,
             MostTableGrowth = 4,
         };
         using var text = new StringWriter();

@@ -8,6 +8,9 @@ internal sealed class WorkerProcesses : IDisposable
     /// <summary>What a worker's answer to a line of its input begins with.</summary>
     public const string Answer = "done: ";
 
+    /// <summary>Asks a worker of orders to give back the memory that it does not need.</summary>
+    public const string Collect = "collect";
+
     private const int LinesKept = 400;
 
     private readonly Func<int, string[]> _arguments;
@@ -70,6 +73,13 @@ internal sealed class WorkerProcesses : IDisposable
     /// <param name="answer">What it says when it has done it.</param>
     /// <returns>False when it is gone without an answer.</returns>
     public Task<bool> AskAsync(int index, string line, string answer) => _processes[index].AskAsync(line, Answer + answer);
+
+    /// <summary>The memory that workers of orders need: what is left after each has given back what it can.</summary>
+    public async Task<long> HeldAsync()
+    {
+        await Task.WhenAll(Enumerable.Range(0, Count).Select(index => AskAsync(index, Collect, Collect)));
+        return Use().Bytes;
+    }
 
     /// <summary>CPU time and memory of those that run now.</summary>
     public (TimeSpan Cpu, long Bytes) Use() =>

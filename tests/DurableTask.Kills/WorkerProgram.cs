@@ -35,9 +35,14 @@ internal static class WorkerProgram
                 options => options.WorkItemLockTimeout = Lease));
         using var host = builder.Build();
         await host.StartAsync();
-        while (await Console.In.ReadLineAsync() is not null)
+        // Lives until whoever started it closes the pipe, or ends.
+        while (await Console.In.ReadLineAsync() is { } line)
         {
-            // Lives until whoever started it closes the pipe, or ends.
+            if (line == WorkerProcesses.Collect)
+            {
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+                Console.WriteLine(WorkerProcesses.Answer + line);
+            }
         }
 
         await host.StopAsync();
