@@ -3,7 +3,7 @@
 #
 # Measures the durable task engine on a private PostgreSQL with fsync on: sets it up, builds, runs, prints a table, writes the figures as
 # JSON (default: bench-results.json), removes what it set up. Without names all benchmarks run: floor seq5 fan100 event timer10k long
-# intake recover million (about 15 minutes; --quick about 2). With --host it measures the function host and Heal's intake instead: http
+# intake recover million (5 to 15 minutes; --quick about 2). With --host it measures the function host and Heal's intake instead: http
 # queue start first intake users (about 10 minutes; bench-results-host.json). bench/README.md says what each one is.
 #
 # --proof runs the full proofs of the engine instead, which need no set-up: the simulation, both kill tests, the soak (several hours). All

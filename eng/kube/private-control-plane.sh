@@ -21,7 +21,7 @@ source "$HEAL_KUBE/control-plane.sh"
 [[ -n $folder ]] || die "expected COMMAND FOLDER, got '$*'" "Commands: up, crash, start, another, alone, freeze, thaw, down."
 
 up() {
-  [[ -x $BIN/kube-apiserver ]] || die "no Kubernetes binaries in $BIN" "Run eng/kube/build.sh first (5 to 8 minutes, once)."
+  [[ -x $BIN/kube-apiserver ]] || die "no Kubernetes binaries in $BIN" "Run eng/kube/build.sh first (3 to 8 minutes, once)."
   command -v etcd >/dev/null || die "etcd is missing" "Run eng/kube/packages.sh."
   mkdir -p "$PIDS" "$LOGS"
   if [[ ! -f $folder/ports ]]; then

@@ -6,7 +6,7 @@ source "$(dirname "$0")/env.sh"
 need_root "$0" "$@"
 count=${1:-3}
 "$HEAL_KUBE/packages.sh"
-[[ -x $BIN/kube-apiserver ]] || die "no Kubernetes binaries in $BIN" "Run eng/kube/build.sh first (5 to 8 minutes, once)."
+[[ -x $BIN/kube-apiserver ]] || die "no Kubernetes binaries in $BIN" "Run eng/kube/build.sh first (3 to 8 minutes, once)."
 "$HEAL_KUBE/control-plane-up.sh"
 pids=()
 for number in $(seq "$count"); do

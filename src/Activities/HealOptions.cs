@@ -36,6 +36,7 @@ public sealed class HealOptions
     /// <summary>How alerts are stored and routed. Read at start.</summary>
     public IntakeOptions Intake { get; set; } = new();
 
+    /// <summary>How much is collected, and how long it is kept.</summary>
     public EvidenceOptions Evidence { get; set; } = new();
 
     /// <summary>Which cluster alerts mean.</summary>

@@ -32,6 +32,7 @@ public sealed record SimulatorOptions
     /// <summary>Objects created at the start, in this order, by their apiVersion and kind; a missing namespace is made.</summary>
     public IReadOnlyList<JsonObject> Objects { get; init; } = [];
 
+    /// <summary>How long the simulated kubelets take for each step.</summary>
     public KubeletTimes Times { get; init; } = new();
 
     /// <summary>Changes that are remembered for watches.</summary>
@@ -40,6 +41,7 @@ public sealed record SimulatorOptions
     /// <summary>Seeds names and uids; null: another one at each start.</summary>
     public int? RandomSeed { get; init; }
 
+    /// <summary>The clock of the simulated cluster.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     internal void Validate()

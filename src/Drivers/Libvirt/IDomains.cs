@@ -111,9 +111,11 @@ public enum DomainScope
     Both = Running | Definition,
 }
 
+/// <summary>How a snapshot is made.</summary>
 [Flags]
 public enum SnapshotOptions
 {
+    /// <summary>Disks, and the memory of a guest that runs.</summary>
     None = 0,
 
     /// <summary>Of disks alone, as overlays; the guest's memory is not kept.</summary>
