@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Reflection;
+using System.Text.RegularExpressions;
 using Heal.DurableTask.PostgreSql.Tests.Workers;
 using Microsoft.DurableTask.PostgreSql;
 using Npgsql;
@@ -89,6 +91,33 @@ public sealed class OperatorTests : ServerTestBase
     }
 
     [Fact]
+    public async Task Every_program_works_on_the_schemas_that_the_operators_are_told_and_is_refused_by_the_others()
+    {
+        await StartServerAsync();
+        await using NpgsqlDataSource source = NpgsqlDataSource.Create(Server.ConnectionString);
+        string table = await File.ReadAllTextAsync(Path.Combine(Repository, "docs", "operating", "postgresql.md"));
+        for (int version = 1; version <= Known.Count; version++)
+        {
+            await Program(source, version).MigrateAsync();
+            var works = new List<int>();
+            for (int program = 1; program <= version; program++)
+            {
+                try
+                {
+                    await Program(source, program).VerifyAsync();
+                    works.Add(program);
+                }
+                catch (MigrationException refused)
+                {
+                    Assert.Contains($"this program knows versions up to {program} only", refused.Message);
+                }
+            }
+
+            Assert.Equal((version, string.Join(", ", works)), (version, ProgramsOn(version, table)));
+        }
+    }
+
+    [Fact]
     public async Task A_hub_name_whose_schema_something_else_owns_is_refused_with_what_was_found_there()
     {
         await StartServerAsync();
@@ -100,10 +129,30 @@ public sealed class OperatorTests : ServerTestBase
 
     private Migrator NextProgram(IReadOnlyList<Migration> migrations) => new(Hub.Source, Schema, migrations);
 
+    private static Migrator Program(NpgsqlDataSource source, int version) => new(source, Schema, [.. Known.Take(version)]);
+
+    /// <summary>From the table of the schemas: a row is for one version or for several, "of the same version" for each of them.</summary>
+    private static string? ProgramsOn(int version, string documentation)
+    {
+        const string row = @"^ *\| (\d+)(?: to (\d+))? \| (of the same version|[\d, ]+) \|\s*$";
+        foreach (Match match in Regex.Matches(documentation, row, RegexOptions.Multiline))
+        {
+            int first = int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture);
+            int last = match.Groups[2].Success ? int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture) : first;
+            if (first <= version && version <= last)
+            {
+                return match.Groups[3].Value.StartsWith("of", StringComparison.Ordinal) ? $"{version}" : match.Groups[3].Value;
+            }
+        }
+
+        return null;
+    }
+
     private Task<string> PsqlAsync(string script, params string[] options) => Server.PsqlAsync(
         [.. options, "-f", Path.Combine(DeployFolder, script)], $"-c search_path={Schema}");
 
-    private static string DeployFolder => Path.Combine(
-        typeof(OperatorTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(entry => entry.Key == "Repository").Value!,
-        "deploy", "postgresql");
+    private static string DeployFolder => Path.Combine(Repository, "deploy", "postgresql");
+
+    private static string Repository => typeof(OperatorTests).Assembly
+        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(entry => entry.Key == "Repository").Value!;
 }
