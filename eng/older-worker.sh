@@ -3,7 +3,7 @@
 #
 # Builds a worker process whose engine is this repository's as it was one migration of the hub ago (or at COMMIT), and prints the path of
 # its assembly. Taken out of git are the engine and how it is built; the program around it is that of tests/DurableTask.Kills as it is now,
-# because workers that share a hub have to run the same orchestrations. What was built for a commit and a program is kept in artifacts/.
+# because workers that share a hub have to run the same orchestrations. The last one that was built is kept in artifacts/older.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 HEAL_ENG=$PWD/eng
@@ -38,7 +38,7 @@ program=$(find "${PROGRAM[@]}" \( -name bin -o -name obj \) -prune -o -type f -p
 place=artifacts/older/${commit:0:12}-${program:0:12}
 assembly=$PWD/$place/tests/DurableTask.Kills/bin/Release/net10.0/Heal.DurableTask.Kills.Tests.dll
 if [[ ! -f $place/built ]]; then
-  rm -rf "$place" && mkdir -p "$place"
+  rm -rf artifacts/older && mkdir -p "$place"
   git archive "$commit" -- src eng '*.props' '*.targets' BannedSymbols.txt .editorconfig global.json | tar -x -C "$place"
   find "${PROGRAM[@]}" \( -name bin -o -name obj \) -prune -o -type f -print0 | tar -c --null -T - | tar -x -C "$place"
   dotnet build "$place/tests/DurableTask.Kills" -c Release -v q --disable-build-servers -p:RunAnalyzers=false \

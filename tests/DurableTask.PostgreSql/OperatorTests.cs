@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Heal.DurableTask.PostgreSql.Tests.Workers;
+using Microsoft.DurableTask;
 using Microsoft.DurableTask.PostgreSql;
 using Npgsql;
 
@@ -32,6 +33,14 @@ public sealed class OperatorTests : ServerTestBase
         Hub = Use(await HubClient.StartAsync(worker, Schema, options => options.MigrateAtStart = false));
         await StartWorkerAsync(connectionString: worker);
         await AssertDoneAsync(await ScheduleAsync(3));
+
+        // What a trigger writes for an instance with tags, the worker's role writes too.
+        string tagged = await Hub.Client.ScheduleNewOrchestrationInstanceAsync(
+            Steps.Orchestrator, 5, new StartOrchestrationOptions { Tags = new Dictionary<string, string> { ["customer"] = "42" } });
+        await AssertDoneAsync([tagged]);
+        Assert.Equal(1, await Server.ScalarAsync<long>($"SELECT count(*) FROM {Schema}.instance_tags"));
+        Assert.Equal(1, (await Hub.Client.PurgeInstanceAsync(tagged)).PurgedInstanceCount);
+        Assert.Equal(0, await Server.ScalarAsync<long>($"SELECT count(*) FROM {Schema}.instance_tags"));
         foreach (string change in new[]
         {
             "CREATE TABLE mine (id integer)", "ALTER TABLE instances ADD COLUMN mine integer", "DROP TABLE inbox", "TRUNCATE history",

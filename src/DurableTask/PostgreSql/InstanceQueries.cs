@@ -1,7 +1,6 @@
 using DurableTask.Core;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
-using Heal.Postgres;
 using Npgsql;
 
 namespace Microsoft.DurableTask.PostgreSql;
@@ -71,9 +70,12 @@ internal sealed class InstanceQueries(HubDatabase database)
             return ("query_instances_by_id", null);
         }
 
+        var isWithoutSuccess = query.Statuses?.Contains(OrchestrationStatus.Completed) == false;
+        var isOnlyTagged = query is { Tags.Count: 1, InstanceIdPrefix: null, Name: null } && !isWithoutSuccess;
         foreach (var tag in query.Tags ?? new Dictionary<string, string>())
         {
-            if (await AreFewAsync("count_tagged", [tag.Key, tag.Value], cancellationToken))
+            // Where there is another walk, few of a tag are quicker; of a tag alone, the walk is in the order of the list.
+            if (isOnlyTagged || await AreFewAsync("count_tagged", [tag.Key, tag.Value], cancellationToken))
             {
                 return ("query_tagged_instances", tag);
             }
@@ -84,7 +86,7 @@ internal sealed class InstanceQueries(HubDatabase database)
             return ("query_prefixed_instances", null);
         }
 
-        if (query.Statuses?.Contains(OrchestrationStatus.Completed) == false)
+        if (isWithoutSuccess)
         {
             return ("query_instances_without_success", null);
         }
