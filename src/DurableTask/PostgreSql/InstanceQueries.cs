@@ -1,7 +1,6 @@
 using DurableTask.Core;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
-using Npgsql;
 
 namespace Microsoft.DurableTask.PostgreSql;
 

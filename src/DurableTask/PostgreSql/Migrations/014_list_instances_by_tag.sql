@@ -1,6 +1,6 @@
 -- Programs from version 12 on can go on.
--- Instances by their tags, in the order of the lists: the index of tags that this replaces says which instances have a tag, but not which of
--- them are the oldest. A table beside the instances, because one instance has several tags. Triggers keep it, because programs of an
+-- Instances by their tags, in the order of the lists: the index of tags that this replaces says which instances have a tag, but not which
+-- of them are the oldest. A table beside the instances, because one instance has several tags. Triggers keep it, because programs of an
 -- older version know nothing of it; they do nothing for instances without tags. A tag is a hash of its name and value: whoever reads
 -- looks at the instance's tags too.
 DROP INDEX instances_by_tag;
