@@ -177,7 +177,7 @@ public abstract class TracingTests(IHubBackend backend) : EngineSuite(backend)
                 .AddOrchestratorFunc("Counts", async context =>
                 {
                     await context.Entities.SignalEntityAsync(
-                        counter, "add", 1, new SignalEntityOptions { SignalTime = context.CurrentUtcDateTime });
+                        counter, "add", 1, new SignalEntityOptions { SignalTime = new DateTimeOffset(context.CurrentUtcDateTime) });
                     await context.Entities.CallEntityAsync(counter, "add", 2);
                     await using (await context.Entities.LockEntitiesAsync(counter))
                     {

@@ -143,14 +143,15 @@ public sealed class OperatorTests : ServerTestBase
     /// <summary>From the table of the schemas: a row is for one version or for several, "of the same version" for each of them.</summary>
     private static string? ProgramsOn(int version, string documentation)
     {
-        const string row = @"^ *\| (\d+)(?: to (\d+))? \| (of the same version|[\d, ]+) \|\s*$";
-        foreach (Match match in Regex.Matches(documentation, row, RegexOptions.Multiline))
+        const string row = @"^ *\| (?<first>\d+)( to (?<last>\d+))? \| (?<programs>of the same version|[\d, ]+) \|\s*$";
+        foreach (Match match in Regex.Matches(documentation, row, RegexOptions.Multiline | RegexOptions.ExplicitCapture))
         {
-            int first = int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture);
-            int last = match.Groups[2].Success ? int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture) : first;
+            int first = int.Parse(match.Groups["first"].Value, CultureInfo.InvariantCulture);
+            int last = match.Groups["last"].Success ? int.Parse(match.Groups["last"].Value, CultureInfo.InvariantCulture) : first;
             if (first <= version && version <= last)
             {
-                return match.Groups[3].Value.StartsWith("of", StringComparison.Ordinal) ? $"{version}" : match.Groups[3].Value;
+                string programs = match.Groups["programs"].Value;
+                return programs.StartsWith("of", StringComparison.Ordinal) ? $"{version}" : programs;
             }
         }
 
