@@ -1,9 +1,13 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.Entities;
 using Microsoft.DurableTask.Worker;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace Heal.DurableTask.Engine.Tests;
@@ -144,6 +148,130 @@ public abstract class HostFaultTests(IHubBackend backend) : EngineSuite(backend)
         Assert.Equal(["activity", "activity", "entity"], runs);
     }
 
+    [Theory]
+    [InlineData("logs")]
+    [InlineData("metrics")]
+    [InlineData("spans")]
+    public async Task Whoever_listens_and_throws_costs_no_outcome_and_repeats_nothing(string what)
+    {
+        var runs = new ConcurrentQueue<string>();
+        using var trace = new ActivitySource("Heal.DurableTask.Engine.Tests.HostFaults");
+        using var spans = new ActivityListener
+        {
+            ShouldListenTo = source => what == "spans" && (source.Name == "Microsoft.DurableTask" || source == trace),
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+        };
+        ActivitySource.AddActivityListener(spans);
+        using Activity? root = trace.StartActivity("test");
+        int faults = 0;
+
+        // Tests of other classes run at the same time: only what the worker writes in this trace is thrown at.
+        spans.ActivityStarted = span => Throw(IsOfWorker(span));
+        spans.ActivityStopped = span => Throw(IsOfWorker(span));
+        bool IsOfWorker(Activity span) =>
+            span != root && span.TraceId == root!.TraceId && span.OperationName != "create_orchestration:Calls";
+        using var meters = new OwnMeters();
+        using var metrics = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (what == "metrics" && instrument.Meter.Scope == meters)
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        metrics.SetMeasurementEventCallback<long>((_, _, _, _) => Throw(true));
+        metrics.SetMeasurementEventCallback<double>((_, _, _, _) => Throw(true));
+        metrics.Start();
+        await using EngineHost engine = await StartAsync(
+            tasks => tasks
+                .AddEntity("Adding", _ => new Adding(runs))
+                .AddOrchestratorFunc("Calls", async context =>
+                {
+                    var entity = new EntityInstanceId("Adding", "one");
+                    await context.CallSubOrchestratorAsync("Child");
+                    await context.CreateTimer(TimeSpan.FromMilliseconds(1), CancellationToken.None);
+                    await Assert.ThrowsAsync<TaskFailedException>(() => context.CallActivityAsync("Fails"));
+                    return await context.CallActivityAsync<string>("Works")
+                        + await context.Entities.CallEntityAsync<int>(entity, "addAndPassOn");
+                })
+                .AddOrchestratorFunc("Child", _ => Task.FromResult("done"))
+                .AddActivityFunc("Works", _ =>
+                {
+                    runs.Enqueue("activity");
+                    return "done ";
+                })
+                .AddActivityFunc("Fails", _ =>
+                {
+                    runs.Enqueue("failing activity");
+                    throw new InvalidOperationException("on purpose");
+                }),
+            options => options.EnableEntitySupport = true,
+            hub => hub.WorkItemLockTimeout = TimeSpan.FromSeconds(1),
+            services =>
+            {
+                services.AddSingleton<IMeterFactory>(meters);
+                if (what == "logs")
+                {
+                    services.AddSingleton<ILoggerProvider>(new ThrowingLogs(() => Throw(true)));
+                }
+            });
+
+        OrchestrationMetadata done = await engine.RunAsync("Calls");
+
+        Assert.Equal((OrchestrationRuntimeStatus.Completed, null), (done.RuntimeStatus, done.FailureDetails?.ErrorMessage));
+        Assert.Equal("done 1", done.ReadOutputAs<string>());
+        await UntilAsync(engine, "follower", state => state.IsCompleted);
+        Assert.Equal(["failing activity", "activity", "entity"], runs);
+        Assert.NotEqual(0, faults);
+
+        void Throw(bool isOwn)
+        {
+            if (isOwn)
+            {
+                Interlocked.Increment(ref faults);
+                throw new InvalidOperationException("The listener's own fault.");
+            }
+        }
+    }
+
+    /// <summary>Meters of one host: a listener listens to all of the process.</summary>
+    private sealed class OwnMeters : IMeterFactory
+    {
+        private readonly List<Meter> _meters = [];
+
+        public Meter Create(MeterOptions options)
+        {
+            options.Scope = this;
+            var meter = new Meter(options);
+            _meters.Add(meter);
+            return meter;
+        }
+
+        public void Dispose() => _meters.ForEach(meter => meter.Dispose());
+    }
+
+    /// <summary>What a full disk makes of a provider that writes to it. What others log is none of its business.</summary>
+    private sealed class ThrowingLogs(Action fail) : ILoggerProvider, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) =>
+            categoryName.StartsWith("Microsoft.DurableTask", StringComparison.Ordinal) ? this : NullLogger.Instance;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => fail();
+
+        public void Dispose()
+        {
+            // It holds nothing.
+        }
+    }
+
     /// <summary>Throws what a store throws that refuses a text.</summary>
     private sealed class FaultyMiddleware : IOrchestrationTurnMiddleware
     {
@@ -205,6 +333,12 @@ public abstract class HostFaultTests(IHubBackend backend) : EngineSuite(backend)
         {
             runs.Enqueue("entity");
             return ++State;
+        }
+
+        public int AddAndPassOn()
+        {
+            Context.ScheduleNewOrchestration("Child", options: new StartOrchestrationOptions("follower"));
+            return Add();
         }
     }
 }

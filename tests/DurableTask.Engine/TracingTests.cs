@@ -167,30 +167,62 @@ public abstract class TracingTests(IHubBackend backend) : EngineSuite(backend)
     }
 
     [Fact]
-    public async Task Requests_to_entities_are_spans_of_the_orchestration_that_sent_them()
+    public async Task Requests_to_entities_are_spans_of_the_orchestration_that_sent_them_and_operations_are_spans_of_requests()
     {
         var counter = new EntityInstanceId("Counter", "key");
+        const string name = "@counter@key";
         await using EngineHost engine = await StartAsync(
             tasks => tasks
                 .AddEntity<Counter>()
                 .AddOrchestratorFunc("Counts", async context =>
                 {
-                    await context.Entities.SignalEntityAsync(counter, "add", 1);
+                    await context.Entities.SignalEntityAsync(
+                        counter, "add", 1, new SignalEntityOptions { SignalTime = new DateTimeOffset(context.CurrentUtcDateTime) });
                     await context.Entities.CallEntityAsync(counter, "add", 2);
+                    await using (await context.Entities.LockEntitiesAsync(counter))
+                    {
+                        await context.Entities.CallEntityAsync(counter, "add", 3);
+                    }
+
                     await Assert.ThrowsAsync<EntityOperationFailedException>(() => context.Entities.CallEntityAsync(counter, "fail"));
                 }),
             options => options.EnableEntitySupport = true);
         using var spans = new CollectingSpans();
 
-        await engine.RunAsync("Counts");
+        string id = (await engine.RunAsync("Counts")).InstanceId;
 
         Activity orchestration = spans.Single("orchestration:Counts", ActivityKind.Server);
-        Activity signal = spans.Single("signal_entity", ActivityKind.Producer);
-        IReadOnlyList<Activity> calls = spans.All("call_entity", ActivityKind.Client);
-        Assert.Equal(["add", "fail"], calls.Select(call => call.GetTagItem("durabletask.task.name")));
-        Assert.Equal([ActivityStatusCode.Unset, ActivityStatusCode.Error], calls.Select(call => call.Status));
-        Assert.All([signal, .. calls], span => AssertParent(orchestration, span));
-        AssertTags(signal, ("durabletask.type", "entity"), ("durabletask.event.target_instance_id", "@counter@key"));
+        Activity signal = spans.Single("entity:counter:add", ActivityKind.Producer);
+        Activity signalled = spans.Single("entity:counter:add", ActivityKind.Consumer);
+        IReadOnlyList<Activity> calls = spans.All("entity:counter:add", ActivityKind.Client);
+        Activity locking = spans.Single("entity:counter:lock", ActivityKind.Client);
+        Activity failing = spans.Single("entity:counter:fail", ActivityKind.Client);
+        Activity failed = spans.Single("entity:counter:fail", ActivityKind.Server);
+        Assert.Equal(2, calls.Count);
+        Assert.All([signal, .. calls, locking, failing], span => AssertParent(orchestration, span));
+        AssertParent(signal, signalled);
+        AssertParent(failing, failed);
+        Assert.Equal(
+            calls.Select(call => call.SpanId.ToHexString()).Order(StringComparer.Ordinal),
+            spans.All("entity:counter:add", ActivityKind.Server).Select(run => run.ParentSpanId.ToHexString())
+                .Order(StringComparer.Ordinal));
+
+        AssertTags(signal, ("durabletask.task.operation", "signal_entity"), ("durabletask.event.target_instance_id", name));
+        Assert.NotNull(signal.GetTagItem("durabletask.task.scheduled_time"));
+        Assert.All([.. calls, locking, failing], call => AssertTags(
+            call, ("durabletask.task.operation", "call_entity"), ("durabletask.event.target_instance_id", name)));
+        Assert.All([signal, .. calls, locking, failing], span => AssertTags(
+            span, ("durabletask.type", "entity"), ("durabletask.task.instance_id", id)));
+        AssertTags(
+            signalled,
+            ("durabletask.type", "entity"), ("durabletask.task.operation", "signal_entity"), ("durabletask.task.instance_id", name));
+        AssertTags(
+            failed,
+            ("durabletask.type", "entity"), ("durabletask.task.operation", "call_entity"), ("durabletask.task.instance_id", name),
+            ("durabletask.entity.error_message", "broken"));
+        AssertError("broken", failed);
+        AssertError("broken", failing);
+        Assert.All([signalled, .. calls, locking], span => Assert.Equal(ActivityStatusCode.Unset, span.Status));
         Assert.Empty(spans.All("orchestration_event:op", ActivityKind.Producer));
     }
 
@@ -206,19 +238,66 @@ public abstract class TracingTests(IHubBackend backend) : EngineSuite(backend)
 
         await engine.Client.Entities.SignalEntityAsync(counter, "start", "follower");
         await UntilAsync(engine, "follower", state => state.IsCompleted);
+        await UntilAsync(engine, "second", state => state.IsCompleted);
 
-        Activity signal = spans.Single("signal_entity", ActivityKind.Producer);
+        Activity signal = spans.Single("entity:counter:start", ActivityKind.Producer);
         AssertParent(spans.Root, signal);
         AssertTags(
             signal,
-            ("durabletask.type", "entity"), ("durabletask.task.name", "start"), ("durabletask.event.target_instance_id", "@counter@key"));
-        AssertParent(signal, spans.Single("orchestration:Follows", ActivityKind.Server));
+            ("durabletask.type", "entity"), ("durabletask.task.operation", "signal_entity"),
+            ("durabletask.event.target_instance_id", "@counter@key"));
+        Activity operation = spans.Single("entity:counter:start", ActivityKind.Consumer);
+        AssertParent(signal, operation);
+        Activity passedOn = spans.Single("entity:counter:follow", ActivityKind.Producer);
+        AssertParent(operation, passedOn);
+        AssertTags(
+            passedOn,
+            ("durabletask.task.instance_id", "@counter@key"), ("durabletask.event.target_instance_id", "@counter@other"));
+        Activity second = spans.Single("entity:counter:follow", ActivityKind.Consumer);
+        AssertParent(passedOn, second);
+        Assert.All(new[] { (operation, "follower"), (second, "second") }, started =>
+        {
+            Activity create = Assert.Single(
+                spans.All("counter:create_orchestration", ActivityKind.Producer),
+                span => span.GetTagItem("durabletask.event.target_instance_id") is string target && target == started.Item2);
+            AssertParent(started.Item1, create);
+            Assert.Single(spans.All("orchestration:Follows", ActivityKind.Server), span => span.ParentId == create.Id);
+        });
+    }
+
+    [Fact]
+    public async Task An_operation_that_fails_has_no_span_for_what_it_did_not_send()
+    {
+        var counter = new EntityInstanceId("Counter", "key");
+        await using EngineHost engine = await StartAsync(
+            tasks => tasks.AddEntity<Counter>().AddOrchestratorFunc("Calls", context => Assert.ThrowsAsync<EntityOperationFailedException>(
+                () => context.Entities.CallEntityAsync(counter, "breakOff"))),
+            options => options.EnableEntitySupport = true);
+        using var spans = new CollectingSpans();
+
+        await engine.RunAsync("Calls");
+
+        Assert.Equal(ActivityStatusCode.Error, spans.Single("entity:counter:breakOff", ActivityKind.Server).Status);
+        Assert.Empty(spans.All("entity:counter:follow", ActivityKind.Producer));
+        Assert.Empty(spans.All("counter:create_orchestration", ActivityKind.Producer));
     }
 
     private sealed class Counter : TaskEntity<int>
     {
-        public void Start(string id) =>
+        public void Start(string id)
+        {
+            Follow(id);
+            Context.SignalEntity(new EntityInstanceId("Counter", "other"), "follow", "second");
+        }
+
+        public void Follow(string id) =>
             Context.ScheduleNewOrchestration("Follows", options: new StartOrchestrationOptions(id));
+
+        public void BreakOff()
+        {
+            Start("nobody");
+            Fail();
+        }
 
         public int Add(int amount) => State += amount;
 

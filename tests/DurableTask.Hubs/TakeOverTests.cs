@@ -80,7 +80,7 @@ public sealed class TakeOverTests(HubTestDatabase database) : IClassFixture<HubT
     [Fact]
     public async Task A_process_that_only_lost_its_session_commits_nothing_under_the_leases_that_others_took_and_goes_on()
     {
-        await using var proxy = new CuttingProxy(new NpgsqlConnectionStringBuilder(database.ConnectionString));
+        await using var proxy = new CuttingProxy(database.ConnectionString);
         var cutOff = await StartHubAsync(proxy.ConnectionString);
         var living = await StartHubAsync();
         var (turn, activity) = await HoldBothAsync(cutOff, "cut off");

@@ -4,6 +4,7 @@ using Xunit.Abstractions;
 namespace Heal.DurableTask.Kills.Tests;
 
 /// <summary>The short form of eng/kill-test.sh.</summary>
+[Collection(nameof(KillTests))]
 public sealed class KillTests(ITestOutputHelper output)
 {
     [Fact]

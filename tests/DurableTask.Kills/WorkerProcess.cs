@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace Heal.DurableTask.Kills.Tests;
 
-/// <summary>This assembly once more, in a process of its own.</summary>
+/// <summary>This assembly once more, or the same program on an older engine, in a process of its own.</summary>
 internal sealed class WorkerProcess : IDisposable
 {
     private readonly Process _process;
@@ -12,11 +12,12 @@ internal sealed class WorkerProcess : IDisposable
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _answers = new(StringComparer.Ordinal);
     private readonly Lock _writing = new();
 
+    /// <param name="assembly">Null for this one.</param>
     /// <param name="said">Told each line that it says, but for answers.</param>
-    public WorkerProcess(string[] arguments, Action<string> said)
+    public WorkerProcess(string? assembly, string[] arguments, Action<string> said)
     {
         _said = said;
-        var start = new ProcessStartInfo("dotnet", [typeof(WorkerProcess).Assembly.Location, .. arguments])
+        var start = new ProcessStartInfo("dotnet", [assembly ?? typeof(WorkerProcess).Assembly.Location, .. arguments])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,

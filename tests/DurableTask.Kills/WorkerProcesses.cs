@@ -14,14 +14,18 @@ internal sealed class WorkerProcesses : IDisposable
     private const int LinesKept = 400;
 
     private readonly Func<int, string[]> _arguments;
+    private readonly Func<int, string?> _assembly;
     private readonly WorkerProcess[] _processes;
     private readonly ConcurrentQueue<string> _log = new();
+    private readonly ConcurrentDictionary<int, string?> _launched = new();
     private int _launches;
 
     /// <param name="arguments">Those of the first, the second ... process that is launched.</param>
-    public WorkerProcesses(int count, Func<int, string[]> arguments)
+    /// <param name="assembly">What each of them runs; null for this assembly.</param>
+    public WorkerProcesses(int count, Func<int, string[]> arguments, Func<int, string?>? assembly = null)
     {
         _arguments = arguments;
+        _assembly = assembly ?? (_ => null);
         _processes = [.. Enumerable.Range(0, count).Select(_ => Launch())];
     }
 
@@ -39,6 +43,9 @@ internal sealed class WorkerProcesses : IDisposable
     public int Fallen { get; private set; }
 
     public IEnumerable<int> Ids => _processes.Select(process => process.Id);
+
+    /// <summary>All processes that were ever launched, by what they run; null for this assembly.</summary>
+    public ILookup<string?, int> Launched => _launched.ToLookup(process => process.Value, process => process.Key);
 
     /// <summary>SIGKILL: no handler runs, nothing is given back. The next one starts at once.</summary>
     public async Task KillAsync(int index)
@@ -90,7 +97,14 @@ internal sealed class WorkerProcesses : IDisposable
 
     private void CountFallen(int index) => Fallen += _processes[index].IsGone ? 1 : 0;
 
-    private WorkerProcess Launch() => new(_arguments(_launches++), Keep);
+    private WorkerProcess Launch()
+    {
+        int launch = _launches++;
+        string? assembly = _assembly(launch);
+        var process = new WorkerProcess(assembly, _arguments(launch), Keep);
+        _launched[process.Id] = assembly;
+        return process;
+    }
 
     private void Keep(string line)
     {

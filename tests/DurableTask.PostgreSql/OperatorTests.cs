@@ -1,5 +1,8 @@
+using System.Globalization;
 using System.Reflection;
+using System.Text.RegularExpressions;
 using Heal.DurableTask.PostgreSql.Tests.Workers;
+using Microsoft.DurableTask;
 using Microsoft.DurableTask.PostgreSql;
 using Npgsql;
 
@@ -30,6 +33,14 @@ public sealed class OperatorTests : ServerTestBase
         Hub = Use(await HubClient.StartAsync(worker, Schema, options => options.MigrateAtStart = false));
         await StartWorkerAsync(connectionString: worker);
         await AssertDoneAsync(await ScheduleAsync(3));
+
+        // What a trigger writes for an instance with tags, the worker's role writes too.
+        string tagged = await Hub.Client.ScheduleNewOrchestrationInstanceAsync(
+            Steps.Orchestrator, 5, new StartOrchestrationOptions { Tags = new Dictionary<string, string> { ["customer"] = "42" } });
+        await AssertDoneAsync([tagged]);
+        Assert.Equal(1, await Server.ScalarAsync<long>($"SELECT count(*) FROM {Schema}.instance_tags"));
+        Assert.Equal(1, (await Hub.Client.PurgeInstanceAsync(tagged)).PurgedInstanceCount);
+        Assert.Equal(0, await Server.ScalarAsync<long>($"SELECT count(*) FROM {Schema}.instance_tags"));
         foreach (string change in new[]
         {
             "CREATE TABLE mine (id integer)", "ALTER TABLE instances ADD COLUMN mine integer", "DROP TABLE inbox", "TRUNCATE history",
@@ -89,6 +100,33 @@ public sealed class OperatorTests : ServerTestBase
     }
 
     [Fact]
+    public async Task Every_program_works_on_the_schemas_that_the_operators_are_told_and_is_refused_by_the_others()
+    {
+        await StartServerAsync();
+        await using NpgsqlDataSource source = NpgsqlDataSource.Create(Server.ConnectionString);
+        string table = await File.ReadAllTextAsync(Path.Combine(Repository, "docs", "operating", "postgresql.md"));
+        for (int version = 1; version <= Known.Count; version++)
+        {
+            await Program(source, version).MigrateAsync();
+            var works = new List<int>();
+            for (int program = 1; program <= version; program++)
+            {
+                try
+                {
+                    await Program(source, program).VerifyAsync();
+                    works.Add(program);
+                }
+                catch (MigrationException refused)
+                {
+                    Assert.Contains($"this program knows versions up to {program} only", refused.Message);
+                }
+            }
+
+            Assert.Equal((version, string.Join(", ", works)), (version, ProgramsOn(version, table)));
+        }
+    }
+
+    [Fact]
     public async Task A_hub_name_whose_schema_something_else_owns_is_refused_with_what_was_found_there()
     {
         await StartServerAsync();
@@ -100,10 +138,31 @@ public sealed class OperatorTests : ServerTestBase
 
     private Migrator NextProgram(IReadOnlyList<Migration> migrations) => new(Hub.Source, Schema, migrations);
 
+    private static Migrator Program(NpgsqlDataSource source, int version) => new(source, Schema, [.. Known.Take(version)]);
+
+    /// <summary>From the table of the schemas: a row is for one version or for several, "of the same version" for each of them.</summary>
+    private static string? ProgramsOn(int version, string documentation)
+    {
+        const string row = @"^ *\| (?<first>\d+)( to (?<last>\d+))? \| (?<programs>of the same version|[\d, ]+) \|\s*$";
+        foreach (Match match in Regex.Matches(documentation, row, RegexOptions.Multiline | RegexOptions.ExplicitCapture))
+        {
+            int first = int.Parse(match.Groups["first"].Value, CultureInfo.InvariantCulture);
+            int last = match.Groups["last"].Success ? int.Parse(match.Groups["last"].Value, CultureInfo.InvariantCulture) : first;
+            if (first <= version && version <= last)
+            {
+                string programs = match.Groups["programs"].Value;
+                return programs.StartsWith("of", StringComparison.Ordinal) ? $"{version}" : programs;
+            }
+        }
+
+        return null;
+    }
+
     private Task<string> PsqlAsync(string script, params string[] options) => Server.PsqlAsync(
         [.. options, "-f", Path.Combine(DeployFolder, script)], $"-c search_path={Schema}");
 
-    private static string DeployFolder => Path.Combine(
-        typeof(OperatorTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(entry => entry.Key == "Repository").Value!,
-        "deploy", "postgresql");
+    private static string DeployFolder => Path.Combine(Repository, "deploy", "postgresql");
+
+    private static string Repository => typeof(OperatorTests).Assembly
+        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(entry => entry.Key == "Repository").Value!;
 }

@@ -3,6 +3,7 @@ using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 using DurableTask.Core.Payloads;
 using Heal.Postgres;
+using Microsoft.DurableTask.Worker;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -57,7 +58,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
         _options = options;
         _time = timeProvider;
         loggerFactory ??= NullLoggerFactory.Instance;
-        _logger = loggerFactory.CreateLogger<PostgreSqlTaskHub>();
+        _logger = new QuietLogger(loggerFactory.CreateLogger<PostgreSqlTaskHub>());
         _database = new HubDatabase(options, loggerFactory);
 
         // Names this process: its own notifications among those of others, and the lock that says that it lives.

@@ -21,8 +21,10 @@ internal sealed class WorkerLoggers(ILoggerFactory factory, bool useLegacyCatego
     public ILogger Entities { get; } = Create(factory, LogCategories.Entities, useLegacyCategory);
 
     private static ILogger Create(ILoggerFactory factory, string category, bool useLegacyCategory) => useLegacyCategory
-        ? new TwoCategories(factory.CreateLogger(category), factory.CreateLogger(LogCategories.Legacy))
-        : factory.CreateLogger(category);
+        ? new TwoCategories(Quiet(factory, category), Quiet(factory, LogCategories.Legacy))
+        : Quiet(factory, category);
+
+    private static QuietLogger Quiet(ILoggerFactory factory, string category) => new(factory.CreateLogger(category));
 
     private sealed class TwoCategories(ILogger own, ILogger legacy) : ILogger
     {

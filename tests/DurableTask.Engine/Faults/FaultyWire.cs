@@ -1,7 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
-using Npgsql;
-
 namespace Heal.DurableTask.Engine.Tests.Faults;
 
 /// <summary>
@@ -9,35 +5,13 @@ namespace Heal.DurableTask.Engine.Tests.Faults;
 /// and whose answer is lost, as a whole or in part; a way that takes its time. A request is what the driver writes at once: a group
 /// of statements with the end of its transaction, or one step of a longer transaction, its COMMIT included.
 /// </summary>
-internal sealed class FaultyWire : IAsyncDisposable
+/// <param name="rate">How likely a fault is, for each request.</param>
+internal sealed class FaultyWire(string target, int seed, double rate) : PostgresProxy(target)
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _stopping = new();
-    private readonly NpgsqlConnectionStringBuilder _target;
     private readonly Lock _gate = new();
-    private readonly Random _chance;
-    private readonly double _rate;
+    private readonly Random _chance = new(seed);
     private readonly Dictionary<WireFault, int> _faults = [];
-    private readonly Task _accepting;
     private bool _isCalm = true;
-
-    /// <param name="rate">How likely a fault is, for each request.</param>
-    public FaultyWire(string target, int seed, double rate)
-    {
-        _target = new NpgsqlConnectionStringBuilder(target);
-        _chance = new Random(seed);
-        _rate = rate;
-        _listener.Start();
-        _accepting = AcceptAsync();
-    }
-
-    public string ConnectionString => new NpgsqlConnectionStringBuilder(_target.ConnectionString)
-    {
-        Host = "127.0.0.1",
-        Port = ((IPEndPoint)_listener.LocalEndpoint).Port,
-        SslMode = SslMode.Disable,
-        GssEncryptionMode = GssEncryptionMode.Disable,
-    }.ConnectionString;
 
     /// <summary>How often each fault has happened.</summary>
     public IReadOnlyDictionary<WireFault, int> Faults
@@ -65,19 +39,13 @@ internal sealed class FaultyWire : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _stopping.CancelAsync();
-        _listener.Stop();
-        await _accepting;
-        _stopping.Dispose();
-    }
+    private protected override IPassage Open() => new Passage(this);
 
     private WireFault Draw()
     {
         lock (_gate)
         {
-            if (_isCalm || _chance.NextDouble() >= _rate)
+            if (_isCalm || _chance.NextDouble() >= rate)
             {
                 return WireFault.None;
             }
@@ -96,90 +64,42 @@ internal sealed class FaultyWire : IAsyncDisposable
         }
     }
 
-    private async Task AcceptAsync()
+    private sealed class Passage(FaultyWire wire) : IPassage
     {
-        var connections = new List<Task>();
-        try
-        {
-            while (true)
-            {
-                connections.Add(ServeAsync(await _listener.AcceptTcpClientAsync(_stopping.Token)));
-            }
-        }
-        catch (Exception) when (_stopping.IsCancellationRequested)
-        {
-            await Task.WhenAll(connections);
-        }
-    }
+        private volatile WireFault _doom;
 
-    private async Task ServeAsync(TcpClient client)
-    {
-        using var server = new TcpClient { NoDelay = true };
-        using (client)
+        public async Task<bool> AskAsync(ReadOnlyMemory<byte> request, Stream server, CancellationToken cancellation)
         {
-            client.NoDelay = true;
-            try
-            {
-                await server.ConnectAsync(_target.Host!, _target.Port, _stopping.Token);
-                var link = new Link();
-                await Task.WhenAny(
-                    AskAsync(client.GetStream(), server.GetStream(), link), AnswerAsync(server.GetStream(), client.GetStream(), link));
-            }
-            catch (Exception exception) when (exception is IOException or SocketException or OperationCanceledException)
-            {
-                // Closed by one side.
-            }
-        }
-    }
-
-    private async Task AskAsync(NetworkStream client, NetworkStream server, Link link)
-    {
-        byte[] buffer = new byte[1024 * 1024];
-        while (await client.ReadAsync(buffer, _stopping.Token) is > 0 and var count)
-        {
-            WireFault fault = Draw();
+            WireFault fault = wire.Draw();
             switch (fault)
             {
                 case WireFault.Before:
-                    return;
+                    return false;
                 case WireFault.Torn:
-                    await server.WriteAsync(buffer.AsMemory(0, count / 2), _stopping.Token);
-                    return;
+                    await server.WriteAsync(request[..(request.Length / 2)], cancellation);
+                    return false;
                 case WireFault.Slow:
-                    await Task.Delay(Delay(), _stopping.Token);
+                    await Task.Delay(wire.Delay(), cancellation);
                     break;
                 case WireFault.After or WireFault.TornAnswer:
-                    link.Doom = fault;
+                    _doom = fault;
                     break;
             }
 
-            await server.WriteAsync(buffer.AsMemory(0, count), _stopping.Token);
+            await server.WriteAsync(request, cancellation);
+            return true;
         }
-    }
 
-    private async Task AnswerAsync(NetworkStream server, NetworkStream client, Link link)
-    {
-        byte[] buffer = new byte[1024 * 1024];
-        while (await server.ReadAsync(buffer, _stopping.Token) is > 0 and var count)
+        public async Task<bool> AnswerAsync(ReadOnlyMemory<byte> answer, Stream client, CancellationToken cancellation)
         {
-            if (link.Doom != WireFault.None)
+            if (_doom == WireFault.None)
             {
-                await client.WriteAsync(buffer.AsMemory(0, link.Doom == WireFault.TornAnswer ? count / 2 : 0), _stopping.Token);
-                return;
+                await client.WriteAsync(answer, cancellation);
+                return true;
             }
 
-            await client.WriteAsync(buffer.AsMemory(0, count), _stopping.Token);
-        }
-    }
-
-    private sealed class Link
-    {
-        private volatile int _doom;
-
-        public WireFault Doom
-        {
-            get => (WireFault)_doom;
-            set => _doom = (int)value;
+            await client.WriteAsync(_doom == WireFault.TornAnswer ? answer[..(answer.Length / 2)] : default, cancellation);
+            return false;
         }
     }
 }

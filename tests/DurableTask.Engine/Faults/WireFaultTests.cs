@@ -3,7 +3,9 @@ using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
+using Microsoft.DurableTask.Entities;
 using Microsoft.DurableTask.PostgreSql;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Xunit.Abstractions;
 
@@ -11,9 +13,9 @@ namespace Heal.DurableTask.Engine.Tests.Faults;
 
 /// <summary>
 /// What the simulation cannot have, because only the hub on PostgreSQL has it: groups of turns, starts that wait for their first turn,
-/// instances in the memory of workers, over real connections that a seed cuts, slows down and ends. The seed draws the programs and the
-/// faults, request by request; what meets what is up to the threads. Seeds from HEAL_WIRE_FIRST_SEED (default 1), HEAL_WIRE_SEEDS of them
-/// (default 3).
+/// instances in the memory of workers, over real connections that a seed cuts, slows down and ends; and batches of an entity that all
+/// programs and clients use. The seed draws the programs and the faults, request by request; what meets what is up to the threads. Seeds
+/// from HEAL_WIRE_FIRST_SEED (default 1), HEAL_WIRE_SEEDS of them (default 3).
 /// </summary>
 public sealed class WireFaultTests(HubTestDatabase database, ITestOutputHelper output) : IClassFixture<HubTestDatabase>
 {
@@ -21,6 +23,11 @@ public sealed class WireFaultTests(HubTestDatabase database, ITestOutputHelper o
     private const double FaultsPerRequest = 0.04;
     private const string EventName = "number";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly EntityInstanceId All = new(nameof(Sum), "all");
+
+    /// <summary>How much was certainly added to the entity, and how much more may have been: of what is under way when it is read, and of
+    /// what came with no answer.</summary>
+    private int _added, _maybeAdded;
 
     public static TheoryData<int> Seeds
     {
@@ -72,6 +79,13 @@ public sealed class WireFaultTests(HubTestDatabase database, ITestOutputHelper o
 
                 Assert.Equal((id, plan.Result), (id, Result(done)));
             }
+
+            // Messages to an entity come in their order: this one after all that was sent by what has ended.
+            int sum = await ReadSumAsync(oneHost, limit.Token);
+            int certain = _added + plans.Values.Sum(plan => plan.Additions);
+            Assert.True(
+                certain <= sum && sum <= certain + _maybeAdded,
+                $"seed {seed}: expected {certain} additions and at most {_maybeAdded} more, got {sum}");
         }
 
         output.WriteLine($"seed {seed}: {ledger.Starts.Count} starts, {ledger.Turns.Count} turns; "
@@ -96,7 +110,8 @@ public sealed class WireFaultTests(HubTestDatabase database, ITestOutputHelper o
         {
             EngineHost host = hosts[chance.Next(hosts.Length)];
             EngineHost second = hosts[chance.Next(hosts.Length)];
-            var plan = new Plan(chance.Next(6), chance.Next(4), chance.Next(3), chance.Next(4) == 0, chance.Next(8) == 0);
+            var plan = new Plan(
+                chance.Next(6), chance.Next(4), chance.Next(3), chance.Next(4) == 0, chance.Next(8) == 0, chance.Next(3), chance.Next(2));
             string? id = chance.Next(3) == 0 ? $"chosen-{i}" : null;
             all.Add(StartOneAsync(host, second, id, plan, cancellation));
             if (chance.Next(20) == 0)
@@ -122,15 +137,17 @@ public sealed class WireFaultTests(HubTestDatabase database, ITestOutputHelper o
     }
 
     /// <summary>An id that the caller chose is started twice at the same time: at most one of the two is told that it was stored.</summary>
-    private static async Task<(string Id, Plan Plan)?> StartOneAsync(
+    private async Task<(string Id, Plan Plan)?> StartOneAsync(
         EngineHost host, EngineHost second, string? id, Plan plan, CancellationToken cancellation)
     {
         await Task.Yield();
         Task<string?>[] tries = id is null ? [TryStartAsync(host)] : [TryStartAsync(host), TryStartAsync(second)];
         string?[] ids = await Task.WhenAll(tries);
         string?[] started = [.. ids.Where(one => one is not null)];
+        await SignalAsync();
         if (started.Length == 0)
         {
+            Interlocked.Add(ref _maybeAdded, tries.Length * plan.Additions);
             return null;
         }
 
@@ -163,6 +180,19 @@ public sealed class WireFaultTests(HubTestDatabase database, ITestOutputHelper o
             }
         }
 
+        async Task SignalAsync()
+        {
+            try
+            {
+                await second.Client.Entities.SignalEntityAsync(All, "add", 1, cancellation: cancellation);
+                Interlocked.Increment(ref _added);
+            }
+            catch (Exception) when (!cancellation.IsCancellationRequested)
+            {
+                Interlocked.Increment(ref _maybeAdded);
+            }
+        }
+
         async Task<bool> TryRaiseAsync(EngineHost by, string instanceId, int number)
         {
             try
@@ -180,14 +210,18 @@ public sealed class WireFaultTests(HubTestDatabase database, ITestOutputHelper o
     private static Task<EngineHost> StartAsync(ITaskHub hub) => EngineHost.StartAsync(
         hub,
         tasks => tasks
+            .AddEntity<Sum>()
+            .AddOrchestratorFunc("Total", context => context.Entities.CallEntityAsync<int>(All, "get"))
             .AddOrchestratorFunc<Plan, int>(nameof(Plan), RunAsync)
             .AddOrchestratorFunc<int, int>("Child", (context, number) => context.CallActivityAsync<int>("Same", number))
             .AddActivityFunc<int, int>("Same", (_, number) => number),
-        configureHub: options =>
+        options => options.EnableEntitySupport = true,
+        options =>
         {
             options.MaximumReconnectDelay = TimeSpan.FromMilliseconds(200);
             options.WorkItemLockTimeout = TimeSpan.FromSeconds(5);
-        });
+        },
+        services => services.Configure<DurableTaskClientOptions>(options => options.EnableEntitySupport = true));
 
     private static async Task<int> RunAsync(TaskOrchestrationContext context, Plan plan)
     {
@@ -211,6 +245,16 @@ public sealed class WireFaultTests(HubTestDatabase database, ITestOutputHelper o
             sum += await context.CallActivityAsync<int>("Same", 1);
         }
 
+        for (int i = 0; i < plan.Signals; i++)
+        {
+            await context.Entities.SignalEntityAsync(All, "add", 1);
+        }
+
+        for (int i = 0; i < plan.Calls; i++)
+        {
+            await context.Entities.CallEntityAsync(All, "add", 1);
+        }
+
         sum += (await Task.WhenAll(Enumerable.Range(0, plan.Children).Select(_ => context.CallSubOrchestratorAsync<int>("Child", 100))))
             .Sum();
         await context.CreateTimer(TimeSpan.FromMilliseconds(20), CancellationToken.None);
@@ -226,6 +270,21 @@ public sealed class WireFaultTests(HubTestDatabase database, ITestOutputHelper o
     }
 
     private static readonly TimeSpan HeldStartPatience = TimeSpan.FromMilliseconds(60);
+
+    private static async Task<int> ReadSumAsync(EngineHost host, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            try
+            {
+                return (await host.RunAsync("Total")).ReadOutputAs<int>();
+            }
+            catch (Exception away) when (away is NpgsqlException or IOException && !cancellation.IsCancellationRequested)
+            {
+                // A connection that was broken before nothing was any more.
+            }
+        }
+    }
 
     /// <summary>The observer's connections were ended with the others.</summary>
     private static async Task<OrchestrationMetadata> WaitAsync(EngineHost observer, string id, CancellationToken cancellation)
@@ -305,11 +364,23 @@ public sealed class WireFaultTests(HubTestDatabase database, ITestOutputHelper o
     private static int Number(string variable, int otherwise) =>
         Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 
+    /// <summary>What all instances and clients add to.</summary>
+    private sealed class Sum : TaskEntity<int>
+    {
+        public void Add(int number) => State += number;
+
+        public int Get() => State;
+    }
+
     /// <summary>What an instance does.</summary>
     /// <param name="IsRefused">Its first turn holds what no database can.</param>
-    internal sealed record Plan(int Activities, int Events, int Children, bool IsSlow, bool IsRefused)
+    /// <param name="Calls">How often it calls the entity, and how often it signals it.</param>
+    internal sealed record Plan(int Activities, int Events, int Children, bool IsSlow, bool IsRefused, int Calls, int Signals)
     {
         public const string Refused = "refused";
+
+        /// <summary>What it adds to the entity.</summary>
+        public int Additions => IsRefused ? 0 : Calls + Signals;
 
         public string Result => IsRefused
             ? Refused

@@ -14,9 +14,17 @@ internal sealed class HubAccess(
 {
     public DurableTaskClient Client => client.Client;
 
+    /// <summary>The ids of what was started before.</summary>
+    public IReadOnlySet<string> Begun { get; init; } = new HashSet<string>();
+
     public async Task StartAsync(string name, Order order, StartOrchestrationOptions options)
     {
         string id = options.InstanceId!;
+        if (Begun.Contains(id))
+        {
+            return;
+        }
+
         if (options.StartAt is not null || chance.Next(2) == 0)
         {
             await ChangeAsync(() => Client.ScheduleNewOrchestrationInstanceAsync(name, order, options));

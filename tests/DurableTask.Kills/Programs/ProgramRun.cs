@@ -26,7 +26,8 @@ internal sealed record ProgramReport(
 /// The model says what must come of each. The seed draws programs and faults; what meets what is the machine's doing, so that a run
 /// cannot be had a second time: a failure may need its programs run more than once.
 /// </summary>
-internal sealed class ProgramRun(KillPlan plan, TextWriter output)
+/// <param name="upgrade">Null for workers that all run this version.</param>
+internal sealed class ProgramRun(KillPlan plan, TextWriter output, RollingUpgrade? upgrade = null)
 {
     private static readonly TimeSpan LongestDriverPause = TimeSpan.FromMilliseconds(100);
 
@@ -45,16 +46,26 @@ internal sealed class ProgramRun(KillPlan plan, TextWriter output)
         // Without a pool: its connections would not outlive the server's crashes.
         await using var source = NpgsqlDataSource.Create(postgres.ConnectionString + ";Pooling=false");
         await Ledger.CreateAsync(source);
+        using var workers = new WorkerProcesses(
+            plan.Workers,
+            launch =>
+                ["programs", postgres.ConnectionString, .. new[] { plan.Seed, plan.Orchestrations, launch }.Select(number => $"{number}")],
+            upgrade is null ? null : upgrade.AssemblyOf);
+        HashSet<string> begun = upgrade is null ? [] : await upgrade.BeginAsync(workers, _set, source);
         await using var client = await HubClient.StartAsync(postgres.ConnectionString);
-        using var workers = new WorkerProcesses(plan.Workers, launch =>
-            ["programs", postgres.ConnectionString, .. new[] { plan.Seed, plan.Orchestrations, launch }.Select(number => $"{number}")]);
+        await (upgrade?.MigratedAsync(source, begun) ?? Task.CompletedTask);
         using var gate = new ChangeGate();
         using var killer = new Killer(plan, workers, CrashAsync, output);
-        await DriveAsync(client, workers, source, gate, killer, stop);
+        await DriveAsync(chance => new HubAccess(client, workers, source, gate, chance) { Begun = begun }, killer, stop);
 
         var stored = new StoredRun(client, source);
         var left = await stored.SettleAsync();
         left.ForEach(_violations.Enqueue);
+        if (upgrade is not null)
+        {
+            (await upgrade.CheckAsync(workers, source)).ForEach(_violations.Enqueue);
+        }
+
         if (workers.Fallen > 0)
         {
             _violations.Enqueue($"{workers.Fallen} workers ended by themselves");
@@ -85,8 +96,7 @@ internal sealed class ProgramRun(KillPlan plan, TextWriter output)
         }
     }
 
-    private async Task DriveAsync(
-        HubClient client, WorkerProcesses workers, NpgsqlDataSource source, ChangeGate gate, Killer killer, CancellationToken stop)
+    private async Task DriveAsync(Func<Random, HubAccess> accessWith, Killer killer, CancellationToken stop)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         limit.CancelAfter(plan.Limit);
@@ -109,8 +119,7 @@ internal sealed class ProgramRun(KillPlan plan, TextWriter output)
                     }
 
                     var chance = new Random(plan.Seed + each.Index);
-                    var access = new HubAccess(client, workers, source, gate, chance);
-                    var driver = new Driver(access, each.Item, chance, TimeProvider.System, LongestDriverPause);
+                    var driver = new Driver(accessWith(chance), each.Item, chance, TimeProvider.System, LongestDriverPause);
 
                     // One thing at a time, as the driver is used to.
                     await Task.Factory.StartNew(

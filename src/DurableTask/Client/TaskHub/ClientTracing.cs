@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
 using DurableTask.Core;
 using DurableTask.Core.History;
+using Microsoft.DurableTask.Entities;
 
 namespace Microsoft.DurableTask.Client;
 
@@ -40,12 +42,17 @@ internal static class ClientTracing
     }
 
     /// <summary>The span of a signal to an entity.</summary>
-    public static Activity? StartSignal(string entityId, string operation)
+    public static Activity? StartSignal(EntityInstanceId entity, string operation, DateTimeOffset? signalTime)
     {
-        var activity = Source.StartActivity("signal_entity", ActivityKind.Producer);
+        var activity = Source.StartActivity($"entity:{entity.Name}:{operation}", ActivityKind.Producer);
         activity?.SetTag("durabletask.type", "entity");
-        activity?.SetTag("durabletask.task.name", operation);
-        activity?.SetTag("durabletask.event.target_instance_id", entityId);
+        activity?.SetTag("durabletask.task.operation", "signal_entity");
+        activity?.SetTag("durabletask.event.target_instance_id", entity.ToString());
+        if (signalTime is { } time)
+        {
+            activity?.SetTag("durabletask.task.scheduled_time", time.UtcDateTime.ToString("o", CultureInfo.InvariantCulture));
+        }
+
         return activity;
     }
 

@@ -19,7 +19,7 @@ internal sealed class TaskHubEntityClient(
         Check.Operation(operationName, nameof(operationName));
         var entityId = Check.EntityId(id);
         var serialized = Check.Payload(converter.Serialize(input), limits, "input", nameof(input));
-        using var activity = writesSpans ? ClientTracing.StartSignal(entityId, operationName) : null;
+        using var activity = writesSpans ? ClientTracing.StartSignal(id, operationName, options?.SignalTime) : null;
         var message = new EntityMessage
         {
             Operation = operationName,

@@ -1,2 +1,3 @@
--- How many instances have certain tags, up to $2; after allow_bitmaps.
-SELECT count(*)::integer FROM (SELECT FROM instances WHERE tags IS NOT NULL AND tags @> $1::jsonb LIMIT $2) i;
+-- How many instances have a tag of this name and value, up to $3.
+SELECT count(*)::integer
+FROM (SELECT FROM instance_tags WHERE tag = hashtextextended($2::text, hashtextextended($1::text, 0)) LIMIT $3) i;

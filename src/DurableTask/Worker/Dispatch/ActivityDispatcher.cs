@@ -320,7 +320,7 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
     private async Task<HistoryEvent?> ExecuteAsync(ActivityWorkItem item, ActivityCancellation cancellation)
     {
         TaskScheduledEvent task = item.Task;
-        using Activity? span = runtime.Services.WritesSpans ? TaskTracing.StartActivity(item) : null;
+        using Span span = runtime.Services.WritesSpans ? TaskTracing.StartActivity(item) : null;
         AsyncServiceScope scope = runtime.Scopes.CreateAsyncScope();
         try
         {
@@ -328,7 +328,7 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
             {
                 Log.NotFound(_logger, task.Name, item.Lock.InstanceId);
                 var notFound = Failures.NotFound("ActivityTaskNotFound", "activity", task.Name!, task.Version);
-                span?.SetStatus(ActivityStatusCode.Error, notFound.ErrorMessage);
+                span.Activity?.SetStatus(ActivityStatusCode.Error, notFound.ErrorMessage);
                 return Failed(item, notFound);
             }
 
@@ -350,7 +350,7 @@ internal sealed partial class ActivityDispatcher(WorkerRuntime runtime)
             // The orchestrator decides what a failure means; here it is only recorded.
             FailureDetails failure = Failures.From(thrown, runtime.Services.ExceptionProperties, _logger);
             Log.ActivityFailed(_logger, thrown, item.Lock.InstanceId, task.Name);
-            span?.SetStatus(ActivityStatusCode.Error, failure.ErrorMessage);
+            span.Activity?.SetStatus(ActivityStatusCode.Error, failure.ErrorMessage);
             return Failed(item, failure);
         }
         finally

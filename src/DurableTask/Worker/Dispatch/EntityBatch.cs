@@ -4,6 +4,7 @@ using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 using Microsoft.DurableTask.Entities;
 using Microsoft.DurableTask.Worker.Orchestrations;
+using Microsoft.DurableTask.Worker.Tracing;
 using Microsoft.Extensions.Logging;
 
 namespace Microsoft.DurableTask.Worker.Dispatch;
@@ -211,7 +212,8 @@ internal sealed partial class EntityBatch(
         }
 
         _isModified = true;
-        var context = new EntityContext(runtime, _id, message.Trace);
+        using Span span = runtime.Services.WritesSpans ? TaskTracing.StartOperation(item.Lock.EntityId, message) : null;
+        var context = new EntityContext(runtime, _id, TaskTracing.ContextOf(span) ?? message.Trace);
         try
         {
             if (fault is not null)
@@ -223,7 +225,7 @@ internal sealed partial class EntityBatch(
             object? result = await _entity.RunAsync(new EntityOperation(message, context, _state, runtime.Services.DataConverter));
             string? output = runtime.Services.DataConverter.Serialize(result);
             _state.Commit();
-            _effects.Add(context.Effects);
+            _effects.Add(span.Activity is null ? context.Effects : context.Effects.Traced(item.Lock.EntityId));
             Answer(message, new EntityResponse { Result = output });
             runtime.Metrics.OperationEnded(_id.Name, message.Operation!, "completed");
         }
@@ -232,7 +234,9 @@ internal sealed partial class EntityBatch(
         {
             _state.RollBack();
             Log.OperationFailed(logger, thrown, _id.ToString(), message.Operation!);
-            Answer(message, new EntityResponse { Failure = Failures.From(thrown, runtime.Services.ExceptionProperties, logger) });
+            var failure = Failures.From(thrown, runtime.Services.ExceptionProperties, logger);
+            TaskTracing.OperationFailed(span, failure);
+            Answer(message, new EntityResponse { Failure = failure });
             runtime.Metrics.OperationEnded(_id.Name, message.Operation!, "failed");
         }
     }

@@ -3,6 +3,7 @@ using DurableTask.Core.History;
 using DurableTask.Core.Hub;
 using Microsoft.DurableTask.Entities;
 using Microsoft.DurableTask.Worker.Orchestrations;
+using Microsoft.DurableTask.Worker.Tracing;
 
 namespace Microsoft.DurableTask.Worker.Dispatch;
 
@@ -17,6 +18,21 @@ internal sealed class EntityEffects
     {
         Messages.AddRange(more.Messages);
         Starts.AddRange(more.Starts);
+    }
+
+    /// <summary>With a span for each, within the operation's.</summary>
+    public EntityEffects Traced(string entityId)
+    {
+        var traced = new EntityEffects();
+        traced.Messages.AddRange(Messages.Select(
+            sent => sent with { Message = sent.Message with { Trace = TaskTracing.SignalSent(entityId, sent) } }));
+        foreach (NewInstance created in Starts)
+        {
+            created.Start.ParentTraceContext = TaskTracing.OrchestrationStarted(entityId, created.Start);
+            traced.Starts.Add(created);
+        }
+
+        return traced;
     }
 }
 
@@ -81,7 +97,7 @@ internal sealed class EntityOperation(EntityMessage message, EntityContext conte
 }
 
 /// <summary>What one operation may do besides changing the state. It is gathered here and leaves only if the operation succeeds.</summary>
-/// <param name="trace">The trace of whoever asked for the operation; what it sends and starts belongs to it.</param>
+/// <param name="trace">The operation's span, or that of whoever asked for it; what the operation sends and starts belongs to it.</param>
 internal sealed class EntityContext(WorkerRuntime runtime, EntityInstanceId id, TraceParent? trace) : TaskEntityContext
 {
     public EntityEffects Effects { get; } = new();

@@ -3,14 +3,16 @@ using System.Diagnostics.Metrics;
 using DurableTask.Core;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
+using Microsoft.Extensions.Logging;
 
 namespace Microsoft.DurableTask.Worker.Dispatch;
 
 /// <summary>
 /// What this worker has begun and ended, in the meter <c>Microsoft.DurableTask</c>: counted when it is stored, so that a turn which is
-/// played again counts once. Costs nothing while nobody listens. Names and units: docs/durable-task/metrics.md.
+/// played again counts once. Costs nothing while nobody listens, and throws nothing, whatever listeners do: what is measured has happened.
+/// Names and units: docs/durable-task/metrics.md.
 /// </summary>
-internal sealed class TaskMetrics
+internal sealed partial class TaskMetrics
 {
     public const string MeterName = "Microsoft.DurableTask";
 
@@ -21,9 +23,14 @@ internal sealed class TaskMetrics
     private readonly Histogram<double> _activityDuration;
     private readonly Counter<long> _operations;
 
+    private readonly ILogger _logger;
+    private int _isTold;
+
     /// <param name="meters">The host's; null without one.</param>
-    public TaskMetrics(IMeterFactory? meters)
+    /// <param name="logger">Hears of the first listener that throws.</param>
+    public TaskMetrics(IMeterFactory? meters, ILogger logger)
     {
+        _logger = logger;
         Meter meter = meters?.Create(MeterName) ?? new Meter(MeterName);
         _started = meter.CreateCounter<long>(
             "durabletask.orchestrations.started", "{orchestration}", "Executions whose first turn is stored.");
@@ -41,17 +48,17 @@ internal sealed class TaskMetrics
         string name = start?.Name ?? "";
         if (turn.HistoryCount == 0 && _started.Enabled)
         {
-            _started.Add(1, new KeyValuePair<string, object?>("name", name));
+            Add(_started, new TagList { { "name", name } });
         }
 
         if ((turn.ContinueAs is not null || turn.Status.IsTerminal()) && (_ended.Enabled || _lifetime.Enabled))
         {
             var tags = new TagList { { "name", name }, { "status", StatusOf(turn) } };
-            _ended.Add(1, tags);
+            Add(_ended, tags);
             if (start is not null)
             {
                 DateTime begun = start.ScheduledStartTime is { } later && later > start.Timestamp ? later : start.Timestamp;
-                _lifetime.Record(Math.Max(0, (now - begun).TotalSeconds), tags);
+                Record(_lifetime, Math.Max(0, (now - begun).TotalSeconds), tags);
             }
         }
     }
@@ -62,8 +69,8 @@ internal sealed class TaskMetrics
     public void ActivityEnded(string name, string outcome, TimeSpan duration)
     {
         var tags = new TagList { { "name", name }, { "outcome", outcome } };
-        _activities.Add(1, tags);
-        _activityDuration.Record(duration.TotalSeconds, tags);
+        Add(_activities, tags);
+        Record(_activityDuration, duration.TotalSeconds, tags);
     }
 
     /// <param name="outcome">completed or failed.</param>
@@ -71,7 +78,39 @@ internal sealed class TaskMetrics
     {
         if (_operations.Enabled)
         {
-            _operations.Add(1, new("name", entity), new("operation", operation), new KeyValuePair<string, object?>("outcome", outcome));
+            Add(_operations, new TagList { { "name", entity }, { "operation", operation }, { "outcome", outcome } });
+        }
+    }
+
+    private void Add(Counter<long> counter, in TagList tags)
+    {
+        try
+        {
+            counter.Add(1, tags);
+        }
+        catch (Exception own)
+        {
+            Tell(own);
+        }
+    }
+
+    private void Record(Histogram<double> histogram, double value, in TagList tags)
+    {
+        try
+        {
+            histogram.Record(value, tags);
+        }
+        catch (Exception own)
+        {
+            Tell(own);
+        }
+    }
+
+    private void Tell(Exception own)
+    {
+        if (Interlocked.Exchange(ref _isTold, 1) == 0)
+        {
+            Log.NotMeasured(_logger, own);
         }
     }
 
@@ -82,4 +121,11 @@ internal sealed class TaskMetrics
         { Status: OrchestrationStatus.Terminated } => "terminated",
         _ => "failed",
     };
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 659, Level = LogLevel.Warning,
+            Message = "A listener to the meter 'Microsoft.DurableTask' throws: measurements are missing. This is said once.")]
+        public static partial void NotMeasured(ILogger logger, Exception exception);
+    }
 }

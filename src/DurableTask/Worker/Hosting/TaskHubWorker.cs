@@ -64,7 +64,7 @@ internal sealed partial class TaskHubWorker : DurableTaskWorker, IHostedLifecycl
             hubOptions.Get(name),
             WorkFilters.From(filters.Get(name)))
         {
-            Metrics = new TaskMetrics(services.GetService<IMeterFactory>()),
+            Metrics = new TaskMetrics(services.GetService<IMeterFactory>(), orchestrationServices.Loggers.Worker),
             TurnMiddleware = services.GetService<IOrchestrationTurnMiddleware>(),
         };
         _dispatcher = new OrchestrationDispatcher(_runtime);

@@ -148,15 +148,24 @@ internal sealed class OrchestrationEntities(
     private Task<EntityResponse> AnswerAsync(Guid request) =>
         events.Wait(request.ToString(), payload => EntityResponse.Deserialize(payload!), CancellationToken.None);
 
-    private void Send(string target, string name, EntityMessage message) => actions.Send(
-        new EventSentEvent(actions.NextId())
+    private void Send(string target, string name, EntityMessage message)
+    {
+        int id = actions.NextId();
+        if (!message.IsRelease && !context.IsReplaying)
         {
-            Timestamp = services.UtcNow(),
-            InstanceId = target,
-            Name = name,
-            Input = message.Serialize(),
-        },
-        new OutgoingEntityMessage(target, message));
+            message = message with { Trace = services.ContextOfAction(start, id) };
+        }
+
+        actions.Send(
+            new EventSentEvent(id)
+            {
+                Timestamp = services.UtcNow(),
+                InstanceId = target,
+                Name = name,
+                Input = message.Serialize(),
+            },
+            new OutgoingEntityMessage(target, message));
+    }
 
     private void Leave(CriticalSection section)
     {

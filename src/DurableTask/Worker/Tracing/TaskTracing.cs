@@ -3,6 +3,7 @@ using System.Globalization;
 using DurableTask.Core;
 using DurableTask.Core.History;
 using DurableTask.Core.Hub;
+using Microsoft.DurableTask.Entities;
 
 namespace Microsoft.DurableTask.Worker.Tracing;
 
@@ -44,7 +45,7 @@ internal static class TaskTracing
     /// <summary>An activity as its caller sees it: from the call to the outcome.</summary>
     public static void ActivityEnded(ExecutionStartedEvent start, TaskScheduledEvent scheduled, HistoryEvent outcome)
     {
-        using Activity? span = StartAction(
+        using Span span = StartAction(
             start, scheduled, SpanName("activity", scheduled.Name, scheduled.Version), ActivityKind.Client);
         Describe(span, "activity", scheduled.Name, scheduled.Version, start.OrchestrationInstance.InstanceId)?
             .SetTag("durabletask.task.task_id", scheduled.EventId);
@@ -55,7 +56,7 @@ internal static class TaskTracing
     public static void SubOrchestrationEnded(
         ExecutionStartedEvent start, SubOrchestrationInstanceCreatedEvent created, HistoryEvent outcome)
     {
-        using Activity? span = StartAction(
+        using Span span = StartAction(
             start, created, SpanName("orchestration", created.Name, created.Version), ActivityKind.Client);
         Describe(span, "orchestration", created.Name, created.Version, start.OrchestrationInstance.InstanceId)?
             .SetTag("durabletask.task.task_id", created.EventId);
@@ -65,7 +66,7 @@ internal static class TaskTracing
     /// <summary>A timer that fired.</summary>
     public static void TimerEnded(ExecutionStartedEvent start, TimerCreatedEvent created, DateTime now)
     {
-        using Activity? span = StartAction(start, created, $"orchestration:{start.Name}:timer", ActivityKind.Internal);
+        using Span span = StartAction(start, created, $"orchestration:{start.Name}:timer", ActivityKind.Internal);
         Describe(span, "timer", start.Name, version: null, start.OrchestrationInstance.InstanceId)?
             .SetTag("durabletask.task.task_id", created.EventId)
             .SetTag("durabletask.fire_at", created.FireAt.ToString("o", CultureInfo.InvariantCulture));
@@ -75,7 +76,7 @@ internal static class TaskTracing
     /// <summary>An event that an orchestrator sent.</summary>
     public static void EventSent(ExecutionStartedEvent start, EventSentEvent sent)
     {
-        using Activity? span = StartAction(start, sent, $"orchestration_event:{sent.Name}", ActivityKind.Producer);
+        using Span span = StartAction(start, sent, $"orchestration_event:{sent.Name}", ActivityKind.Producer);
         Describe(span, "event", sent.Name, version: null, start.OrchestrationInstance.InstanceId)?
             .SetTag("durabletask.task.execution_id", start.OrchestrationInstance.ExecutionId)
             .SetTag("durabletask.event.target_instance_id", sent.InstanceId);
@@ -84,37 +85,100 @@ internal static class TaskTracing
     /// <summary>A signal that an orchestrator sent to an entity.</summary>
     public static void EntitySignalled(ExecutionStartedEvent start, EventSentEvent sent, EntityMessage request)
     {
-        using Activity? span = StartAction(start, sent, "signal_entity", ActivityKind.Producer);
-        DescribeEntity(span, start, sent, request.Operation);
+        using Span span = StartAction(start, sent, EntitySpanName(sent.InstanceId!, request), ActivityKind.Producer);
+        DescribeRequest(span, start.OrchestrationInstance.InstanceId, sent.InstanceId!, request)?
+            .SetTag("durabletask.task.execution_id", start.OrchestrationInstance.ExecutionId);
     }
 
     /// <summary>A call or a lock of entities, from the request to the answer.</summary>
     public static void EntityAnswered(ExecutionStartedEvent start, EventSentEvent sent, EntityMessage request, EventRaisedEvent answer)
     {
-        using Activity? span = StartAction(start, sent, "call_entity", ActivityKind.Client);
-        DescribeEntity(span, start, sent, request.Operation ?? "lock");
+        using Span span = StartAction(start, sent, EntitySpanName(sent.InstanceId!, request), ActivityKind.Client);
+        DescribeRequest(span, start.OrchestrationInstance.InstanceId, sent.InstanceId!, request)?
+            .SetTag("durabletask.task.execution_id", start.OrchestrationInstance.ExecutionId);
         End(span, answer.Timestamp, EntityResponse.Deserialize(answer.Input!).Failure);
     }
 
-    private static void DescribeEntity(Activity? span, ExecutionStartedEvent start, EventSentEvent sent, string? operation) =>
-        Describe(span, "entity", operation, version: null, start.OrchestrationInstance.InstanceId)?
-            .SetTag("durabletask.task.execution_id", start.OrchestrationInstance.ExecutionId)
-            .SetTag("durabletask.event.target_instance_id", sent.InstanceId);
+    /// <summary>The execution of one operation of an entity.</summary>
+    public static Activity? StartOperation(string entityId, EntityMessage message)
+    {
+        Activity? span = Start(
+            EntitySpanName(entityId, message),
+            message.IsSignal ? ActivityKind.Consumer : ActivityKind.Server,
+            SpanIds.Parse(message.Trace) ?? default);
+        return DescribeOperation(span, entityId, message);
+    }
+
+    /// <summary>The operation has failed.</summary>
+    public static void OperationFailed(Activity? span, FailureDetails failure) =>
+        span?.SetStatus(ActivityStatusCode.Error, failure.ErrorMessage).SetTag("durabletask.entity.error_message", failure.ErrorMessage);
+
+    /// <summary>A signal that an operation of an entity sent, within the operation.</summary>
+    /// <returns>What travels with it.</returns>
+    public static TraceParent? SignalSent(string entityId, OutgoingEntityMessage sent)
+    {
+        using Span span = StartWithin(sent.Message.Trace, EntitySpanName(sent.EntityId, sent.Message));
+        DescribeRequest(span, entityId, sent.EntityId, sent.Message);
+        return ContextOf(span) ?? sent.Message.Trace;
+    }
+
+    /// <summary>An orchestration that an operation of an entity started, within the operation.</summary>
+    /// <returns>What travels with it.</returns>
+    public static TraceParent? OrchestrationStarted(string entityId, ExecutionStartedEvent start)
+    {
+        using Span span = StartWithin(start.ParentTraceContext, $"{NameOf(entityId)}:create_orchestration");
+        span.Activity?.SetTag("durabletask.type", "entity")
+            .SetTag("durabletask.task.instance_id", entityId)
+            .SetTag("durabletask.event.target_instance_id", start.OrchestrationInstance.InstanceId);
+        SetScheduledTime(span, start.ScheduledStartTime);
+        return ContextOf(span) ?? start.ParentTraceContext;
+    }
+
+    /// <summary>What travels with what is sent within a span.</summary>
+    public static TraceParent? ContextOf(Activity? span) => span is { Id: { } id } ? new TraceParent(id, span.TraceStateString) : null;
+
+    private static Activity? StartWithin(TraceParent? parent, string name) =>
+        SpanIds.Parse(parent) is { } context ? Start(name, ActivityKind.Producer, context) : null;
+
+    private static Activity? DescribeRequest(Activity? span, string sender, string target, EntityMessage request)
+    {
+        DescribeOperation(span, sender, request)?.SetTag("durabletask.event.target_instance_id", target);
+        SetScheduledTime(span, request.DueAt);
+        return span;
+    }
+
+    private static Activity? DescribeOperation(Activity? span, string instanceId, EntityMessage message) => span?
+        .SetTag("durabletask.type", "entity")
+        .SetTag("durabletask.task.operation", message.IsSignal ? "signal_entity" : "call_entity")
+        .SetTag("durabletask.task.instance_id", instanceId);
+
+    private static void SetScheduledTime(Activity? span, DateTime? time)
+    {
+        if (time is { } scheduled)
+        {
+            span?.SetTag("durabletask.task.scheduled_time", scheduled.ToString("o", CultureInfo.InvariantCulture));
+        }
+    }
+
+    private static string EntitySpanName(string entityId, EntityMessage message) =>
+        $"entity:{NameOf(entityId)}:{message.Operation ?? "lock"}";
+
+    private static string NameOf(string entityId) => EntityInstanceId.FromString(entityId).Name;
 
     /// <summary>The whole life of one execution, from its first turn to its last.</summary>
     public static void OrchestrationEnded(
         ExecutionStartedEvent start, DateTime began, DateTime ended, OrchestrationStatus status, FailureDetails? failure)
     {
         ActivityContext? starter = SpanIds.Parse(start.ParentTraceContext);
-        using Activity? span = Start(
+        using Span span = Start(
             SpanName("orchestration", start.Name, start.Version), ActivityKind.Server, starter ?? default, Utc(began));
-        if (span is null)
+        if (span.Activity is not { } whole)
         {
             return;
         }
 
         string? ownTrace = starter is null ? SpanIds.Trace(start).TraceId.ToHexString() : null;
-        SpanIds.Assign(span, SpanIds.OfOrchestration(start), ownTrace);
+        SpanIds.Assign(whole, SpanIds.OfOrchestration(start), ownTrace);
         Describe(span, "orchestration", start.Name, start.Version, start.OrchestrationInstance.InstanceId)?
             .SetTag("durabletask.task.execution_id", start.OrchestrationInstance.ExecutionId)
             .SetTag("durabletask.task.status", status.ToString());
@@ -143,7 +207,15 @@ internal static class TaskTracing
             Activity.Current = null;
         }
 
-        return Source.StartActivity(name, kind, parent, startTime: began);
+        try
+        {
+            return Source.StartActivity(name, kind, parent, startTime: began);
+        }
+        catch (Exception)
+        {
+            // The listener's own fault: it misses a span.
+            return null;
+        }
     }
 
     private static Activity? Describe(Activity? span, string type, string? name, string? version, string instanceId)
