@@ -59,16 +59,12 @@ internal static class HostServices
         services.AddHostedService(static provider => provider.GetRequiredService<LoadMonitor>());
         WebServer.AddTo(services, plan.Settings);
         services.AddSingleton<ManagementLinks>();
-        services.AddSingleton(static provider => new KeyGate(
-            provider.GetRequiredService<KeyRing>(),
-            provider.GetRequiredService<WrongKeyLimiter>(),
-            provider.GetRequiredService<HostSettings>().RequestBodyLimit,
-            provider.GetRequiredService<HostSettings>().Server.LocalKeys,
-            provider.GetRequiredService<ILogger<KeyGate>>()));
+        services.AddSingleton<KeyGate>();
         services.Configure<HostOptions>(options => options.ShutdownTimeout = plan.Settings.DrainTimeout + StopMargin);
         services.Configure<KestrelServerOptions>(options => WebServer.Limit(options, plan.Settings));
         services.AddLogging(logging => HostLogging.Add(logging, plan.Settings));
         services.AddHostedService<RouteConstraints>();
+        services.AddSingleton<HostRestart>();
         services.AddHostedService<HostJsonWatcher>();
         services.AddHostedService<StartupBanner>();
         services.AddHostedService<SecondSignal>();
