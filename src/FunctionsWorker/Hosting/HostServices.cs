@@ -95,6 +95,9 @@ internal static class HostServices
         }
 
         services.TryAddSingleton(new QueueLease());
+        services.AddSingleton<SharedTraces>();
+        // Before the listeners, so that it stops after them.
+        services.AddHostedService(static provider => provider.GetRequiredService<SharedTraces>());
         services.AddSingleton<MessageTraces>();
         services.AddSingleton<QueueMessageRunner>();
         foreach (QueueFunction queue in plan.Queues)
