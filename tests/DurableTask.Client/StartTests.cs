@@ -39,7 +39,7 @@ public class StartTests : ClientFixture
     [Fact]
     public void Ids_sort_in_the_order_in_which_they_are_made()
     {
-        var starter = new OrchestrationStarter(Hub, new TaskHubClientOptions(), Time, NullLogger.Instance);
+        var starter = new OrchestrationStarter(new ClientHub("test", Hub), new TaskHubClientOptions(), Time, NullLogger.Instance);
         var ids = Enumerable.Range(0, 50).Select(_ =>
         {
             Time.Advance(TimeSpan.FromMilliseconds(1));

@@ -11,7 +11,11 @@ using Microsoft.Extensions.Primitives;
 
 namespace Heal.FunctionsWorker.Tests;
 
-public sealed class DurableHttpTests : IAsyncLifetime
+public sealed class DurableHttpTestsInMemory() : DurableHttpTests(HubKind.InMemory);
+
+public sealed class DurableHttpTestsOnPostgreSql() : DurableHttpTests(HubKind.PostgreSql);
+
+public abstract class DurableHttpTests(HubKind kind) : HubSuite(kind)
 {
     private const string HostJson =
         """
@@ -19,22 +23,23 @@ public sealed class DurableHttpTests : IAsyncLifetime
             "httpSettings": { "defaultAsyncRequestSleepTimeMilliseconds": 20, "maxResponseBytes": 2048 } } } }
         """;
 
-    private TestHost _host = null!;
     private ScriptedServer _server = null!;
 
-    public async Task InitializeAsync()
+    public override async Task InitializeAsync()
     {
         _server = await ScriptedServer.StartAsync();
-        _host = await TestHost.StartAsync(
-            builder => builder.Services.AddSingleton<IAccessTokens, NamedTokens>(), hostJson: HostJson);
-        Assert.IsType<NamedTokens>(_host.Get<IAccessTokens>());
+        await base.InitializeAsync();
+        Assert.IsType<NamedTokens>(Host.Get<IAccessTokens>());
     }
 
-    public async Task DisposeAsync()
+    public override async Task DisposeAsync()
     {
-        await _host.DisposeAsync();
+        await base.DisposeAsync();
         await _server.DisposeAsync();
     }
+
+    private protected override Task<TestHost> StartFirstAsync() => StartHostAsync(
+        static builder => builder.Services.AddSingleton<IAccessTokens, NamedTokens>(), hostJson: HostJson);
 
     [Fact]
     public async Task A_request_is_sent_as_it_stands_and_any_status_is_an_answer()
@@ -75,7 +80,7 @@ public sealed class DurableHttpTests : IAsyncLifetime
             _server.Requests.Select(static r => $"{r.Method} {r.Path}"));
         Assert.All(_server.Requests, static r => Assert.Equal("k", r.Headers["x-key"]));
         Assert.All(_server.Requests.Skip(1), static r => Assert.False(r.Body.Length > 0 || r.Headers.ContainsKey("Content-Type")));
-        IList<HistoryEvent> history = await _host.Get<DurableTaskClient>().GetOrchestrationHistoryAsync(ended.InstanceId);
+        IList<HistoryEvent> history = await Host.Get<DurableTaskClient>().GetOrchestrationHistoryAsync(ended.InstanceId);
         Assert.Equal(3, history.OfType<TimerFiredEvent>().Count());
         Assert.All(history.OfType<TaskScheduledEvent>(), static e => Assert.Equal("BuiltIn::HttpActivity", e.Name));
     }
@@ -131,7 +136,7 @@ public sealed class DurableHttpTests : IAsyncLifetime
         Assert.Equal("text/plain", there.Headers["Accept"]);
         Assert.DoesNotContain(there.Headers.Values, static v => v.Contains("secret", StringComparison.Ordinal));
         Assert.False(there.Headers.ContainsKey("Authorization"));
-        IList<HistoryEvent> history = await _host.Get<DurableTaskClient>().GetOrchestrationHistoryAsync(ended.InstanceId);
+        IList<HistoryEvent> history = await Host.Get<DurableTaskClient>().GetOrchestrationHistoryAsync(ended.InstanceId);
         Assert.DoesNotContain(history.OfType<TaskScheduledEvent>(), static e => e.Input!.Contains("token for", StringComparison.Ordinal));
     }
 
@@ -186,7 +191,7 @@ public sealed class DurableHttpTests : IAsyncLifetime
         OrchestrationMetadata ended = await RunAsync(request);
         Assert.Equal("Microsoft.DurableTask.TaskFailedException", ended.FailureDetails!.ErrorType);
         Assert.Equal("System.Net.Http.HttpRequestException", ended.FailureDetails.InnerFailure!.ErrorType);
-        IList<HistoryEvent> history = await _host.Get<DurableTaskClient>().GetOrchestrationHistoryAsync(ended.InstanceId);
+        IList<HistoryEvent> history = await Host.Get<DurableTaskClient>().GetOrchestrationHistoryAsync(ended.InstanceId);
         Assert.Equal(2, history.OfType<TaskFailedEvent>().Count());
     }
 
@@ -273,7 +278,7 @@ public sealed class DurableHttpTests : IAsyncLifetime
     private async Task<OrchestrationMetadata> RunAsync(string orchestrator, object? input)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        DurableTaskClient client = _host.Get<DurableTaskClient>();
+        DurableTaskClient client = Host.Get<DurableTaskClient>();
         string id = await client.ScheduleNewOrchestrationInstanceAsync(orchestrator, input, limit.Token);
         return await client.WaitForInstanceCompletionAsync(id, getInputsAndOutputs: true, limit.Token);
     }

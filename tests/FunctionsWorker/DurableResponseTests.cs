@@ -5,19 +5,17 @@ using Heal.FunctionsWorker.Tests.Support;
 
 namespace Heal.FunctionsWorker.Tests;
 
+public sealed class DurableResponseTestsInMemory() : DurableResponseTests(HubKind.InMemory);
+
+public sealed class DurableResponseTestsOnPostgreSql() : DurableResponseTests(HubKind.PostgreSql);
+
 /// <summary>What a function answers about an instance with the helpers of its client.</summary>
-public sealed class DurableResponseTests : IAsyncLifetime
+public abstract class DurableResponseTests(HubKind kind) : HubSuite(kind)
 {
-    private TestHost _host = null!;
-
-    public async Task InitializeAsync() => _host = await TestHost.StartAsync();
-
-    public async Task DisposeAsync() => await _host.DisposeAsync();
-
     [Fact]
     public async Task A_function_that_waits_answers_with_the_ended_instance()
     {
-        HttpResponseMessage ended = await _host.SendAsync(HttpMethod.Post, "/api/family/3");
+        HttpResponseMessage ended = await Host.SendAsync(HttpMethod.Post, "/api/family/3");
         JsonObject body = await TestHost.JsonAsync(ended);
 
         Assert.Equal(HttpStatusCode.OK, ended.StatusCode);
@@ -32,8 +30,8 @@ public sealed class DurableResponseTests : IAsyncLifetime
     [Fact]
     public async Task A_function_that_waits_answers_a_failure_with_500_where_it_asks_for_that()
     {
-        _host.Get<Journal>().Fail = true;
-        HttpResponseMessage failed = await _host.SendAsync(HttpMethod.Post, "/api/family/3");
+        Host.Get<Journal>().Fail = true;
+        HttpResponseMessage failed = await Host.SendAsync(HttpMethod.Post, "/api/family/3");
         Assert.Equal(HttpStatusCode.InternalServerError, failed.StatusCode);
         Assert.Equal("Failed", (string)(await TestHost.JsonAsync(failed))["RuntimeStatus"]!);
     }
@@ -41,7 +39,7 @@ public sealed class DurableResponseTests : IAsyncLifetime
     [Fact]
     public async Task A_function_that_waits_in_vain_answers_with_the_addresses()
     {
-        HttpResponseMessage waited = await _host.SendAsync(HttpMethod.Post, "/api/patience/50");
+        HttpResponseMessage waited = await Host.SendAsync(HttpMethod.Post, "/api/patience/50");
         JsonObject body = await TestHost.JsonAsync(waited);
 
         Assert.Equal(HttpStatusCode.Accepted, waited.StatusCode);
@@ -56,8 +54,8 @@ public sealed class DurableResponseTests : IAsyncLifetime
     [Fact]
     public async Task Addresses_without_a_request_are_those_of_the_host_itself()
     {
-        JsonObject body = await TestHost.JsonAsync(await _host.GetAsync("/api/links?id=a b"));
-        string root = _host.Client.BaseAddress!.GetLeftPart(UriPartial.Authority);
+        JsonObject body = await TestHost.JsonAsync(await Host.GetAsync("/api/links?id=a b"));
+        string root = Host.Client.BaseAddress!.GetLeftPart(UriPartial.Authority);
         Assert.Equal($"{root}/runtime/webhooks/durabletask/instances/a%20b?{Query}", (string)body["StatusQueryGetUri"]!);
     }
 
@@ -71,19 +69,19 @@ public sealed class DurableResponseTests : IAsyncLifetime
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/greet/Ada");
         request.Headers.TryAddWithoutValidation(header, value);
-        JsonObject body = await TestHost.JsonAsync(await _host.Client.SendAsync(request));
+        JsonObject body = await TestHost.JsonAsync(await Host.Client.SendAsync(request));
         Assert.StartsWith(expected, (string)body["StatusQueryGetUri"]!, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_client_may_name_its_own_hub_and_its_function_is_left_out_when_it_names_another()
     {
-        await using (TestHost named = await TestHost.StartAsync(settings: Hub("DURABLE", "durable_postgres")))
+        await using (TestHost named = await StartHostAsync(settings: Hub("DURABLE", "durable_postgres")))
         {
             Assert.Equal(HttpStatusCode.Accepted, (await named.SendAsync(HttpMethod.Post, "/api/patience/1")).StatusCode);
         }
 
-        await using TestHost refused = await TestHost.StartAsync(settings: Hub("theirs", "Storage"));
+        await using TestHost refused = await StartHostAsync(settings: Hub("theirs", "Storage"));
         Assert.Equal(HttpStatusCode.NotFound, (await refused.SendAsync(HttpMethod.Post, "/api/patience/1")).StatusCode);
         Assert.Contains("'StartGreetAndWait'", refused.Log.All, StringComparison.Ordinal);
         Assert.Contains("TaskHub 'theirs', expected none or 'durable'", refused.Log.All, StringComparison.Ordinal);

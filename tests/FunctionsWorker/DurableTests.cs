@@ -8,54 +8,52 @@ using Microsoft.DurableTask.Entities;
 
 namespace Heal.FunctionsWorker.Tests;
 
-public sealed class DurableTests : IAsyncLifetime
+public sealed class DurableTestsInMemory() : DurableTests(HubKind.InMemory);
+
+public sealed class DurableTestsOnPostgreSql() : DurableTests(HubKind.PostgreSql);
+
+public abstract class DurableTests(HubKind kind) : HubSuite(kind)
 {
     private const string Api = "/runtime/webhooks/durabletask";
-
-    private TestHost _host = null!;
-
-    public async Task InitializeAsync() => _host = await TestHost.StartAsync();
-
-    public async Task DisposeAsync() => await _host.DisposeAsync();
 
     [Fact]
     public async Task A_function_starts_an_orchestration_and_its_check_status_links_lead_through_its_life()
     {
-        HttpResponseMessage started = await _host.SendAsync(HttpMethod.Post, "/api/greet/Ada");
+        HttpResponseMessage started = await Host.SendAsync(HttpMethod.Post, "/api/greet/Ada");
         Assert.Equal(HttpStatusCode.Accepted, started.StatusCode);
         JsonObject links = await TestHost.JsonAsync(started);
         Assert.Equal(started.Headers.Location!.OriginalString, (string)links["StatusQueryGetUri"]!);
-        await _host.Get<Journal>().NextAsync();
-        Assert.Equal($"activity {links["Id"]} SayHello", _host.Get<Journal>().Entries.Single());
+        await Host.Get<Journal>().NextAsync();
+        Assert.Equal($"activity {links["Id"]} SayHello", Host.Get<Journal>().Entries.Single());
 
-        HttpResponseMessage running = await _host.Client.GetAsync((string)links["StatusQueryGetUri"]!);
+        HttpResponseMessage running = await Host.Client.GetAsync((string)links["StatusQueryGetUri"]!);
         Assert.Equal(HttpStatusCode.Accepted, running.StatusCode);
         Assert.Equal("Ada", (string)(await TestHost.JsonAsync(running))["input"]!);
 
         string raise = ((string)links["SendEventPostUri"]!).Replace("{eventName}", "End", StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.Accepted, (await _host.Client.PostAsJsonAsync(raise, "!")).StatusCode);
-        await _host.EndAsync((string)links["Id"]!);
-        HttpResponseMessage ended = await _host.Client.GetAsync((string)links["StatusQueryGetUri"]!);
+        Assert.Equal(HttpStatusCode.Accepted, (await Host.Client.PostAsJsonAsync(raise, "!")).StatusCode);
+        await Host.EndAsync((string)links["Id"]!);
+        HttpResponseMessage ended = await Host.Client.GetAsync((string)links["StatusQueryGetUri"]!);
         JsonObject status = await TestHost.JsonAsync(ended);
         Assert.Equal(HttpStatusCode.OK, ended.StatusCode);
         Assert.Equal("Completed", (string)status["runtimeStatus"]!);
         Assert.Equal("Hello, Ada!", (string)status["output"]!);
-        Assert.Equal(HttpStatusCode.Gone, (await _host.Client.PostAsJsonAsync(raise, "!")).StatusCode);
+        Assert.Equal(HttpStatusCode.Gone, (await Host.Client.PostAsJsonAsync(raise, "!")).StatusCode);
         Assert.Equal(1, (int)(
-            await TestHost.JsonAsync(await _host.Client.DeleteAsync((string)links["PurgeHistoryDeleteUri"]!)))["instancesDeleted"]!);
-        Assert.Equal(HttpStatusCode.NotFound, (await _host.Client.GetAsync((string)links["StatusQueryGetUri"]!)).StatusCode);
+            await TestHost.JsonAsync(await Host.Client.DeleteAsync((string)links["PurgeHistoryDeleteUri"]!)))["instancesDeleted"]!);
+        Assert.Equal(HttpStatusCode.NotFound, (await Host.Client.GetAsync((string)links["StatusQueryGetUri"]!)).StatusCode);
     }
 
     [Fact]
     public async Task The_token_of_a_running_activity_function_is_cancelled_when_its_orchestration_is_terminated()
     {
         await CallAsync(HttpMethod.Post, "/orchestrators/WaitLong/long-1");
-        await _host.Get<Journal>().NextAsync();
+        await Host.Get<Journal>().NextAsync();
 
         await CallAsync(HttpMethod.Post, "/instances/long-1/terminate?reason=enough");
 
-        await _host.Get<Journal>().NextAsync();
-        Assert.Equal(["waiting", "cancelled"], _host.Get<Journal>().Entries);
+        await Host.Get<Journal>().NextAsync();
+        Assert.Equal(["waiting", "cancelled"], Host.Get<Journal>().Entries);
     }
 
     [Fact]
@@ -63,13 +61,13 @@ public sealed class DurableTests : IAsyncLifetime
     {
         HttpResponseMessage started = await CallAsync(HttpMethod.Post, "/orchestrators/Greet/order-1", JsonContent.Create("Bob"));
         Assert.Equal(HttpStatusCode.Accepted, started.StatusCode);
-        await _host.Get<Journal>().NextAsync();
+        await Host.Get<Journal>().NextAsync();
         Assert.Equal(HttpStatusCode.Accepted, (await CallAsync(HttpMethod.Post, "/instances/order-1/suspend?reason=x")).StatusCode);
         await UntilAsync("order-1", OrchestrationRuntimeStatus.Suspended);
         Assert.Equal(HttpStatusCode.Accepted, (await CallAsync(HttpMethod.Post, "/instances/order-1/resume?reason=x")).StatusCode);
         await UntilAsync("order-1", OrchestrationRuntimeStatus.Running);
         Assert.Equal(HttpStatusCode.Accepted, (await CallAsync(HttpMethod.Post, "/instances/order-1/terminate?reason=enough")).StatusCode);
-        await _host.EndAsync("order-1");
+        await Host.EndAsync("order-1");
         JsonArray list = (await (await CallAsync(HttpMethod.Get, "/instances?runtimeStatus=Terminated&instanceIdPrefix=order")).Content
             .ReadFromJsonAsync<JsonArray>())!;
         Assert.Equal("order-1", (string)list.Single()!["instanceId"]!);
@@ -82,7 +80,7 @@ public sealed class DurableTests : IAsyncLifetime
         var purse = new EntityInstanceId("Purse", "p");
         Assert.Equal("3", (await AskAsync(purse, "put", 3)).SerializedOutput);
         Assert.Equal("7", (await AskAsync(purse, "put", 4)).SerializedOutput);
-        DurableTaskClient client = _host.Get<DurableTaskClient>();
+        DurableTaskClient client = Host.Get<DurableTaskClient>();
         Assert.Equal(7, (await client.Entities.GetEntityAsync<DurableSamples.Purse>(purse))!.State!.Coins);
         Assert.Equal("null", (await AskAsync(purse, "delete", input: null)).SerializedOutput ?? "null");
         Assert.Null(await client.Entities.GetEntityAsync(purse));
@@ -94,7 +92,7 @@ public sealed class DurableTests : IAsyncLifetime
         var clerk = new EntityInstanceId("Clerk", "c");
         Assert.Equal("\"Ada, desk 7: 2\"", (await AskAsync(clerk, "sign", 2)).SerializedOutput);
         Assert.Equal("\"Ada, desk 7: 5\"", (await AskAsync(clerk, "sign", 3)).SerializedOutput);
-        Assert.Equal(["sign 2", "sign 3"], _host.Get<Journal>().Entries);
+        Assert.Equal(["sign 2", "sign 3"], Host.Get<Journal>().Entries);
     }
 
     [Fact]
@@ -106,21 +104,21 @@ public sealed class DurableTests : IAsyncLifetime
 
     private async Task<OrchestrationMetadata> AskAsync(EntityInstanceId entity, string operation, int? input)
     {
-        DurableTaskClient client = _host.Get<DurableTaskClient>();
+        DurableTaskClient client = Host.Get<DurableTaskClient>();
         string id = await client.ScheduleNewOrchestrationInstanceAsync("AskEntity", new DurableSamples.Question(entity, operation, input));
-        return await _host.EndAsync(id);
+        return await Host.EndAsync(id);
     }
 
     [Fact]
     public async Task Entity_functions_are_called_signalled_and_read()
     {
-        DurableTaskClient client = _host.Get<DurableTaskClient>();
+        DurableTaskClient client = Host.Get<DurableTaskClient>();
         string id = await client.ScheduleNewOrchestrationInstanceAsync("Ballot", 41);
-        await _host.EndAsync(id);
+        await Host.EndAsync(id);
 
         Assert.Equal("42squawk!", (await client.GetInstanceAsync(id, getInputsAndOutputs: true))!.ReadOutputAs<string>());
         Assert.Equal(42, (await client.Entities.GetEntityAsync<int>(new EntityInstanceId("Tally", id)))!.State);
-        Assert.Equal(["add 41", "add 1"], _host.Get<Journal>().Entries);
+        Assert.Equal(["add 41", "add 1"], Host.Get<Journal>().Entries);
     }
 
     [Fact]
@@ -162,15 +160,15 @@ public sealed class DurableTests : IAsyncLifetime
     [InlineData(null)]
     [InlineData(TestHost.HostKey)]
     public async Task The_management_API_wants_a_system_key(string? key) =>
-        Assert.Equal(HttpStatusCode.Unauthorized, (await _host.GetAsync(Api + "/instances", key)).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await Host.GetAsync(Api + "/instances", key)).StatusCode);
 
     [Fact]
     public async Task The_host_is_ready_when_the_hub_answers() =>
-        Assert.Equal(HttpStatusCode.OK, (await _host.GetAsync("/readyz", key: null)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await Host.GetAsync("/readyz", key: null)).StatusCode);
 
     private Task<HttpResponseMessage> CallAsync(HttpMethod method, string path, HttpContent? body = null) =>
-        _host.SendAsync(method, Api + path, TestHost.SystemKey, body);
+        Host.SendAsync(method, Api + path, TestHost.SystemKey, body);
 
     private Task UntilAsync(string id, OrchestrationRuntimeStatus status) => Azurite.UntilAsync(
-        async () => (await _host.Get<DurableTaskClient>().GetInstanceAsync(id))!.RuntimeStatus == status, $"{id} is {status}");
+        async () => (await Host.Get<DurableTaskClient>().GetInstanceAsync(id))!.RuntimeStatus == status, $"{id} is {status}");
 }

@@ -60,6 +60,35 @@ public sealed class ErrorReplyTests
         Assert.Equal("The body is too large", (string)(await TestHost.JsonAsync(response))["title"]!);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_function_takes_large_bodies_and_the_hosts_own_APIs_no_more_than_a_payload_of_the_hub(bool chunked)
+    {
+        const int megabyte = 1024 * 1024;
+        await using TestHost host = await TestHost.StartAsync(hostJson: $$"""
+            { "extensions": { "durableTask": { "storageProvider": { "largePayloadStorageMaximumBytes": {{megabyte}} } } } }
+            """);
+        Assert.Equal(HttpStatusCode.OK, await SendAsync("/api/Echo", TestHost.HostKey, 8 * megabyte));
+        Assert.Equal(
+            HttpStatusCode.RequestEntityTooLarge,
+            await SendAsync("/runtime/webhooks/durabletask/orchestrators/Greet", TestHost.SystemKey, megabyte + 1));
+
+        async Task<HttpStatusCode> SendAsync(string path, string key, int size)
+        {
+            byte[] bytes = new byte[size];
+            Array.Fill(bytes, (byte)' ');
+            using var request = new HttpRequestMessage(HttpMethod.Post, path)
+            {
+                Content = chunked ? new StreamContent(new NoLength(bytes)) : new ByteArrayContent(bytes),
+            };
+            request.Headers.Add("x-functions-key", key);
+            // Nothing is sent in vain: a reply to a half-sent body may be lost with its connection.
+            request.Headers.ExpectContinue = true;
+            return (await host.Client.SendAsync(request)).StatusCode;
+        }
+    }
+
     [Fact]
     public async Task A_function_that_outlasts_functionTimeout_is_cancelled_and_answered_with_504()
     {

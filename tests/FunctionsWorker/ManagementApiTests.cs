@@ -9,16 +9,14 @@ using Microsoft.DurableTask.Client;
 
 namespace Heal.FunctionsWorker.Tests;
 
-public sealed class ManagementApiTests : IAsyncLifetime
+public sealed class ManagementApiTestsInMemory() : ManagementApiTests(HubKind.InMemory);
+
+public sealed class ManagementApiTestsOnPostgreSql() : ManagementApiTests(HubKind.PostgreSql);
+
+public abstract class ManagementApiTests(HubKind kind) : HubSuite(kind)
 {
     private const string Api = "/runtime/webhooks/durabletask";
     private const string Wait = "timeout=30&pollingInterval=1";
-
-    private TestHost _host = null!;
-
-    public async Task InitializeAsync() => _host = await TestHost.StartAsync();
-
-    public async Task DisposeAsync() => await _host.DisposeAsync();
 
     [Fact]
     public async Task A_start_answers_in_camel_case_with_all_addresses_but_that_of_rewind()
@@ -34,7 +32,7 @@ public sealed class ManagementApiTests : IAsyncLifetime
         Assert.Equal("names-1", (string)body["id"]!);
         Assert.Equal(started.Headers.Location!.OriginalString, (string)body["statusQueryGetUri"]!);
         Assert.Equal(TimeSpan.FromSeconds(10), started.Headers.RetryAfter!.Delta);
-        string root = _host.Client.BaseAddress!.GetLeftPart(UriPartial.Authority);
+        string root = Host.Client.BaseAddress!.GetLeftPart(UriPartial.Authority);
         Assert.Equal(
             $"{root}{Api}/instances/names-1/terminate?reason={{text}}&taskHub=durable&connection=DURABLE_POSTGRES"
                 + $"&code={TestHost.SystemKey}",
@@ -52,7 +50,7 @@ public sealed class ManagementApiTests : IAsyncLifetime
     [Fact]
     public async Task A_start_that_waits_for_a_failure_answers_with_the_status_and_with_500_only_where_that_is_asked_for()
     {
-        _host.Get<Journal>().Fail = true;
+        Host.Get<Journal>().Fail = true;
         HttpResponseMessage failed = await PostAsync($"/orchestrators/Family/bad-1?{Wait}", JsonContent.Create(3));
         HttpResponseMessage asked = await GetAsync("/instances/bad-1?returnInternalServerErrorOnFailure=true");
 
@@ -67,9 +65,9 @@ public sealed class ManagementApiTests : IAsyncLifetime
     [Fact]
     public async Task A_status_shows_the_tags_of_an_instance_that_has_some()
     {
-        await _host.Get<DurableTaskClient>().ScheduleNewOrchestrationInstanceAsync(
+        await Host.Get<DurableTaskClient>().ScheduleNewOrchestrationInstanceAsync(
             "Family", 3, new StartOrchestrationOptions("tagged-1") { Tags = new Dictionary<string, string> { ["shop"] = "main" } });
-        await _host.EndAsync("tagged-1");
+        await Host.EndAsync("tagged-1");
         Assert.Equal("main", (string)(await TestHost.JsonAsync(await GetAsync("/instances/tagged-1")))["tags"]!["shop"]!);
     }
 
@@ -124,10 +122,10 @@ public sealed class ManagementApiTests : IAsyncLifetime
     [Fact]
     public async Task A_history_says_why_an_activity_failed_and_that_one_is_under_way()
     {
-        _host.Get<Journal>().Fail = true;
+        Host.Get<Journal>().Fail = true;
         await PostAsync($"/orchestrators/Family/sad-1?{Wait}", JsonContent.Create(3));
         await PostAsync("/orchestrators/WaitLong/open-1");
-        await _host.Get<Journal>().NextAsync();
+        await Host.Get<Journal>().NextAsync();
 
         JsonNode failed = (await HistoryAsync("/instances/sad-1?showHistory=true")).Single(static e =>
             (string)e!["EventType"]! == "TaskFailed")!;
@@ -147,7 +145,7 @@ public sealed class ManagementApiTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Accepted, restarted.StatusCode);
         string id = (string)(await TestHost.JsonAsync(restarted))["id"]!;
         Assert.Equal(same, id == "again-1");
-        Assert.Equal("20", (await _host.EndAsync(id)).SerializedOutput);
+        Assert.Equal("20", (await Host.EndAsync(id)).SerializedOutput);
     }
 
     [Fact]
@@ -166,16 +164,16 @@ public sealed class ManagementApiTests : IAsyncLifetime
     [Fact]
     public async Task A_failed_instance_is_rewound_and_others_are_refused_each_with_its_status()
     {
-        _host.Get<Journal>().Fail = true;
+        Host.Get<Journal>().Fail = true;
         await PostAsync($"/orchestrators/Family/back-1?{Wait}", JsonContent.Create(5));
-        _host.Get<Journal>().Fail = false;
+        Host.Get<Journal>().Fail = false;
         await PostAsync("/orchestrators/Greet/open-2", JsonContent.Create("A"));
-        await _host.Get<Journal>().NextAsync();
+        await Host.Get<Journal>().NextAsync();
 
         Assert.Equal(HttpStatusCode.Accepted, (await PostAsync("/instances/back-1/rewind?reason=mended")).StatusCode);
         await Azurite.UntilAsync(
             async () => (await GetAsync("/instances/back-1")).StatusCode == HttpStatusCode.OK
-                && (await _host.EndAsync("back-1")).RuntimeStatus == OrchestrationRuntimeStatus.Completed,
+                && (await Host.EndAsync("back-1")).RuntimeStatus == OrchestrationRuntimeStatus.Completed,
             "back-1 has completed");
         Assert.Equal(HttpStatusCode.Gone, (await PostAsync("/instances/back-1/rewind?reason=again")).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await PostAsync("/instances/nobody/rewind?reason=x")).StatusCode);
@@ -200,7 +198,7 @@ public sealed class ManagementApiTests : IAsyncLifetime
         using var next = new HttpRequestMessage(HttpMethod.Get, $"{Api}/instances?instanceIdPrefix=page-&runtimeStatus=Completed&top=2");
         next.Headers.Add("x-functions-key", TestHost.SystemKey);
         next.Headers.Add("x-ms-continuation-token", token);
-        HttpResponseMessage second = await _host.Client.SendAsync(next);
+        HttpResponseMessage second = await Host.Client.SendAsync(next);
         HttpResponseMessage both = await GetAsync(
             "/instances?instanceIdPrefix=page-&runtimeStatus=completed&runtimeStatus=running,pending");
 
@@ -289,16 +287,16 @@ public sealed class ManagementApiTests : IAsyncLifetime
     public async Task One_that_goes_on_is_202_with_where_and_when_to_ask_again_and_one_that_has_ended_is_200()
     {
         await PostAsync("/orchestrators/Greet/open-1", JsonContent.Create("A"));
-        await _host.Get<Journal>().NextAsync();
+        await Host.Get<Journal>().NextAsync();
         await AssertGoesOnAsync("Running");
         await PostAsync("/instances/open-1/suspend?reason=x");
         await Azurite.UntilAsync(
-            async () => (await _host.Get<DurableTaskClient>().GetInstanceAsync("open-1"))!.RuntimeStatus
+            async () => (await Host.Get<DurableTaskClient>().GetInstanceAsync("open-1"))!.RuntimeStatus
                 == OrchestrationRuntimeStatus.Suspended,
             "it is suspended");
         await AssertGoesOnAsync("Suspended");
         await PostAsync("/instances/open-1/terminate?reason=x");
-        await _host.EndAsync("open-1");
+        await Host.EndAsync("open-1");
         HttpResponseMessage ended = await GetAsync("/instances/open-1");
         Assert.Equal((HttpStatusCode.OK, null), (ended.StatusCode, ended.Headers.RetryAfter));
 
@@ -322,7 +320,7 @@ public sealed class ManagementApiTests : IAsyncLifetime
     {
         await PostAsync("/orchestrators/Greet/over-1", JsonContent.Create("A"));
         await PostAsync("/instances/over-1/terminate?reason=x");
-        await _host.EndAsync("over-1");
+        await Host.EndAsync("over-1");
         Assert.Equal(
             HttpStatusCode.Gone, (await PostAsync($"/instances/over-1/{operation}", JsonContent.Create(1))).StatusCode);
         Assert.Equal(
@@ -360,7 +358,7 @@ public sealed class ManagementApiTests : IAsyncLifetime
         using var next = new HttpRequestMessage(HttpMethod.Get, $"{Api}/entities/tally?top=2");
         next.Headers.Add("x-functions-key", TestHost.SystemKey);
         next.Headers.Add("x-ms-continuation-token", first.Headers.GetValues("x-ms-continuation-token").Single());
-        HttpResponseMessage second = await _host.Client.SendAsync(next);
+        HttpResponseMessage second = await Host.Client.SendAsync(next);
         Assert.Equal(["a", "b"], await KeysAsync(first));
         Assert.Equal(["c"], await KeysAsync(second));
         Assert.False(second.Headers.Contains("x-ms-continuation-token"));
@@ -385,5 +383,5 @@ public sealed class ManagementApiTests : IAsyncLifetime
     private Task<HttpResponseMessage> PostAsync(string path, HttpContent? body = null) => SendAsync(HttpMethod.Post, path, body);
 
     private Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? body = null) =>
-        _host.SendAsync(method, Api + path, TestHost.SystemKey, body);
+        Host.SendAsync(method, Api + path, TestHost.SystemKey, body);
 }

@@ -27,6 +27,9 @@ public sealed class ParameterBindingTests : IAsyncLifetime
     [InlineData("/api/paged/3/50", "GET 3 50")]
     [InlineData("/api/files/a/b%20c/d.txt", "GET a/b c/d.txt")]
     [InlineData("/api/Shouted?name=ada", "GET ADA")]
+    [InlineData("/api/Defaults", "GET Green Green 7 1.5 True True none")]
+    [InlineData("/api/Defaults?colour=red&plain=red&most=8&price=2&text=a", "GET Red Red 8 2 True True a")]
+    [InlineData("/api/TwoWays", "GET with services")]
     [InlineData("/api/Listed?names=[\"ada\",\"bob\"]", "GET ada+bob none names")]
     [InlineData("/api/Listed?names=[]&sizes=[3,4]", "GET  7 names+sizes")]
     [InlineData(
@@ -53,6 +56,22 @@ public sealed class ParameterBindingTests : IAsyncLifetime
         HttpResponseMessage response = await host.GetAsync(path);
         Assert.Equal(status, (int)response.StatusCode);
         Assert.Contains(detail, (string)(await TestHost.JsonAsync(response))["detail"]!, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("TakeId", "6f9619ff-8b86-d011-b42d-00c04fc964ff", "id 6f9619ff-8b86-d011-b42d-00c04fc964ff")]
+    [InlineData("TakeId", "\"6f9619ff-8b86-d011-b42d-00c04fc964ff\"", "id 6f9619ff-8b86-d011-b42d-00c04fc964ff")]
+    [InlineData("TakeMoment", "2026-02-03T04:05:06Z", "moment 2026-02-03T04:05:06.0000000+00:00")]
+    [InlineData("TakeMoment", "\"2026-02-03T04:05:06+01:00\"", "moment 2026-02-03T04:05:06.0000000+01:00")]
+    [InlineData("TakeMoment", "null", "moment ")]
+    public async Task An_id_or_a_time_is_a_messages_text_as_it_is_or_in_JSON(string function, string body, string expected)
+    {
+        await using TestHost host = await TestHost.StartAsync(
+            settings: new(StringComparer.Ordinal) { ["ORDERS"] = _orders, ["AzureWebJobsStorage"] = Azurite.ConnectionString },
+            listeners: [function]);
+        await Azurite.SendAsync(Orders, body);
+        await host.Get<Journal>().NextAsync();
+        Assert.Equal([expected], host.Get<Journal>().Entries);
     }
 
     [Fact]

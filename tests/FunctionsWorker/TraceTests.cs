@@ -5,6 +5,7 @@ using Heal.FunctionsWorker.Tests.Sample;
 using Heal.FunctionsWorker.Tests.Support;
 using Microsoft.Azure.Functions.Worker.Queues;
 using Microsoft.DurableTask.Client;
+using Npgsql;
 
 namespace Heal.FunctionsWorker.Tests;
 
@@ -112,6 +113,49 @@ public sealed class TraceTests : IDisposable
         await Azurite.Queue(name).DeleteIfExistsAsync();
     }
 
+    [Fact]
+    public async Task A_message_continues_the_trace_of_its_sender_at_another_host_too()
+    {
+        string name = Azurite.NewName();
+        await using AppDatabase database = await AppDatabase.CreateAsync();
+        await using TestHost sender = await StartAsync(name, database.ConnectionString, "SendText");
+        await SendAsync(sender);
+        await Azurite.UntilAsync(
+            async () => await database.QueryAsync<long>("SELECT count(*) FROM durable_host.message_traces") == 1, "the trace is stored");
+
+        await using TestHost receiver = await StartAsync(name, database.ConnectionString, "SlowOrder");
+        await receiver.Get<Journal>().NextAsync();
+
+        await Azurite.UntilAsync(() => Task.FromResult(Span("SlowOrder") is not null), "the receiver's span has ended");
+        Assert.Equal(Span("SendText")!.SpanId, Span("SlowOrder")!.ParentSpanId);
+        Assert.True(Span("SlowOrder")!.HasRemoteParent);
+        Assert.Equal(["slow hello 1"], receiver.Get<Journal>().Entries);
+        await Azurite.Queue(name).DeleteIfExistsAsync();
+    }
+
+    [Fact]
+    public async Task While_the_store_is_away_traces_are_lost_and_messages_are_not()
+    {
+        string name = Azurite.NewName();
+        await using AppDatabase database = await AppDatabase.CreateAsync();
+        var server = new NpgsqlConnectionStringBuilder(database.ConnectionString);
+        await using var proxy = new SwitchableProxy(server.Port);
+        proxy.SwitchOn();
+        server.Port = proxy.Port;
+        await using TestHost sender = await StartAsync(name, server.ConnectionString, "SendText");
+        await using TestHost receiver = await StartAsync(name, server.ConnectionString, "SlowOrder");
+        await proxy.SwitchOffAsync();
+
+        await SendAsync(sender);
+        await receiver.Get<Journal>().NextAsync();
+
+        Assert.Equal(["slow hello 1"], receiver.Get<Journal>().Entries);
+        await sender.Log.ContainsAsync("Traces of queue messages are not shared with other hosts");
+        await receiver.Log.ContainsAsync("Function SlowOrder succeeded");
+        Assert.Null(Span("SlowOrder"));
+        await Azurite.Queue(name).DeleteIfExistsAsync();
+    }
+
     [Theory]
     [InlineData("plain text with \"traceparent\" in it")]
     [InlineData("""{ "traceparent": 5 }""")]
@@ -135,6 +179,22 @@ public sealed class TraceTests : IDisposable
         Assert.Equal(default, traces.ParentOf("message 0", body));
         Assert.Equal(sender.Context, traces.ParentOf("message 1", body));
         Assert.Equal(sender.Context, traces.ParentOf($"message {MessageTraces.Remembered}", body));
+    }
+
+    /// <summary>A host whose store is in the database, and its hub in memory.</summary>
+    private static Task<TestHost> StartAsync(string queue, string connection, string listener) => TestHost.StartAsync(
+        settings: new(StringComparer.Ordinal)
+        {
+            ["ORDERS"] = queue, ["OUT"] = queue, ["AzureWebJobsStorage"] = Azurite.ConnectionString,
+            [TestHost.DefaultConnection] = connection,
+        },
+        listeners: [listener]);
+
+    private async Task SendAsync(TestHost sender)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/SendText?text=hello");
+        request.Headers.Add("traceparent", TraceParent);
+        Assert.True((await sender.Client.SendAsync(request)).IsSuccessStatusCode);
     }
 
     private Activity? Span(string name) => _spans.FirstOrDefault(s => s.DisplayName == name);

@@ -87,7 +87,7 @@ public sealed class AdoptedAppTests : IDisposable
     private static readonly TimeSpan BuildLimit = TimeSpan.FromMinutes(10);
     private readonly string _folder = Directory.CreateTempSubdirectory("adopted-").FullName;
 
-    private static string MetadataOf(string key) => typeof(AdoptedAppTests).Assembly
+    internal static string MetadataOf(string key) => typeof(AdoptedAppTests).Assembly
         .GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == key).Value!;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

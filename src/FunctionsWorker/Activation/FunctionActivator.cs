@@ -27,12 +27,25 @@ namespace Microsoft.Azure.Functions.Worker.Core.Invocation
 
 namespace Microsoft.Azure.Functions.Worker.Activation
 {
-    /// <summary>Makes it by its constructor, with services of the invocation's scope. How is worked out once per type.</summary>
+    /// <summary>Makes it by its constructor, with services of the invocation's scope; of several, by the one that takes most of what
+    /// there is. How is worked out once per type that has one.</summary>
     internal sealed class DefaultFunctionActivator : IFunctionActivator
     {
-        private readonly ConcurrentDictionary<Type, ObjectFactory> _factories = new();
+        private readonly ConcurrentDictionary<Type, Func<IServiceProvider, object>> _factories = new();
 
         public object CreateInstance(Type instanceType, FunctionContext context) =>
-            _factories.GetOrAdd(instanceType, static t => ActivatorUtilities.CreateFactory(t, []))(context.InstanceServices, []);
+            _factories.GetOrAdd(instanceType, static t => FactoryOf(t))(context.InstanceServices);
+
+        private static Func<IServiceProvider, object> FactoryOf(Type type)
+        {
+            if (type.GetConstructors().Length > 1)
+            {
+                // A factory would be of one constructor, and refuses to choose.
+                return services => ActivatorUtilities.CreateInstance(services, type);
+            }
+
+            ObjectFactory factory = ActivatorUtilities.CreateFactory(type, []);
+            return services => factory(services, []);
+        }
     }
 }

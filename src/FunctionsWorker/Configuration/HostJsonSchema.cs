@@ -52,6 +52,8 @@ internal static class HostJsonSchema
 
     public static JsonObject MapOf(JsonObject value) => new() { ["type"] = "object", ["additionalProperties"] = value };
 
+    public static JsonObject ListOf(JsonObject item) => new() { ["type"] = "array", ["items"] = item };
+
     public static JsonObject Ignored() => new() { ["description"] = "Known to the Azure host; no effect here." };
 
     public static JsonObject Of(IReadOnlyDictionary<string, JsonObject> asked)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.Azure.Functions.Worker.Hosting;
 using Microsoft.Azure.Functions.Worker.Logging;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.FileProviders;
@@ -10,35 +11,39 @@ namespace Microsoft.Azure.Functions.Worker.Configuration;
 
 /// <summary>
 /// Looks after changes of host.json while the host runs. Log levels take effect at once; for everything else the log names what needs a
-/// restart. (The Azure host restarts itself; here whoever runs the process decides when.) A faulty file changes nothing.
+/// restart, which follows where it is wanted, as it does on a change of what <c>watchFiles</c> and <c>watchDirectories</c> name then.
+/// A faulty file changes nothing.
 /// </summary>
 internal sealed partial class HostJsonWatcher(
-    HostSettings settings, HostLogLevels levels, IConfiguration configuration, TimeProvider time, ILogger<HostJsonWatcher> logger)
-    : IHostedService, IDisposable
+    HostSettings settings,
+    HostLogLevels levels,
+    HostRestart restart,
+    IConfiguration configuration,
+    TimeProvider time,
+    ILogger<HostJsonWatcher> logger) : IHostedService, IDisposable
 {
     // An editor writes in several steps, each of which is an event.
     private static readonly TimeSpan Settled = TimeSpan.FromMilliseconds(250);
     private const string LogLevels = "$.logging.logLevel";
 
     private readonly CancellationTokenSource _stopped = new();
-    private PhysicalFileProvider? _files;
-    private IDisposable? _registration;
+    private readonly List<IDisposable> _watches = [];
+    private volatile string? _changedFile;
     private int _changes;
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
         if (settings.Source?.Path is { } path)
         {
-            try
-            {
-                _files = new(Path.GetDirectoryName(path)!);
-                _registration = ChangeToken.OnChange(() => _files.Watch(Path.GetFileName(path)), () => _ = ChangedAsync());
-            }
-            catch (IOException exception)
-            {
-                // The system has a limit for watches (inotify): no reason not to start.
-                Log.NotWatched(logger, path, exception.Message);
-            }
+            Watch(Path.GetDirectoryName(path)!, Path.GetFileName(path), static () => { });
+        }
+
+        string[] others = restart.IsWanted
+            ? [.. settings.WatchFiles.Select(static f => "**/" + f), .. settings.WatchDirectories.Select(static d => d + "/**/*")]
+            : [];
+        foreach (string pattern in others)
+        {
+            Watch(settings.ContentRoot, pattern, () => _changedFile = pattern);
         }
 
         return Task.CompletedTask;
@@ -48,9 +53,27 @@ internal sealed partial class HostJsonWatcher(
 
     public void Dispose()
     {
-        _registration?.Dispose();
-        _files?.Dispose();
+        _watches.ForEach(static w => w.Dispose());
         _stopped.Dispose();
+    }
+
+    private void Watch(string folder, string pattern, Action note)
+    {
+        try
+        {
+            var files = new PhysicalFileProvider(folder);
+            _watches.Add(files);
+            _watches.Add(ChangeToken.OnChange(() => files.Watch(pattern), () =>
+            {
+                note();
+                _ = ChangedAsync();
+            }));
+        }
+        catch (IOException exception)
+        {
+            // The system has a limit for watches (inotify): no reason not to start.
+            Log.NotWatched(logger, Path.Combine(folder, pattern), exception.Message);
+        }
     }
 
     private async Task ChangedAsync()
@@ -70,14 +93,15 @@ internal sealed partial class HostJsonWatcher(
         }
         catch (Exception exception)
         {
-            Log.NotRead(logger, settings.Source!.Path!, exception.Message);
+            Log.NotRead(logger, settings.Source?.Path ?? settings.ContentRoot, exception.Message);
         }
     }
 
     private void Apply()
     {
         var faults = new List<string>();
-        HostJsonSource now = HostJsonSource.Read(settings.Source!.Path, configuration, faults);
+        JsonObject before = settings.Source?.Json ?? [];
+        HostJsonSource now = HostJsonSource.Read(settings.Source?.Path, configuration, faults);
         HostSettings changed = HostSettingsReader.Read(now, settings.ContentRoot, configuration, faults);
         if (faults.Count > 0)
         {
@@ -91,13 +115,30 @@ internal sealed partial class HostJsonWatcher(
             Log.LevelsApplied(logger, string.Join(", ", changed.LogLevels.Select(static l => $"{l.Key}={l.Value}")));
         }
 
-        string[] waiting = [.. Differences(settings.Source.Json, now.Json, "$")
+        string[] waiting = [.. Differences(before, now.Json, "$")
             .Where(static p => !p.StartsWith(LogLevels, StringComparison.OrdinalIgnoreCase))
             .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
-        if (waiting.Length > 0)
+        if (waiting.Length > 0 && !restart.IsWanted)
         {
             Log.NeedsRestart(logger, string.Join(", ", waiting));
         }
+        else if (waiting.Length > 0 || _changedFile is not null)
+        {
+            Restart(changed, waiting);
+        }
+    }
+
+    private void Restart(HostSettings changed, string[] waiting)
+    {
+        if (restart.FaultsOf(changed) is { Count: > 0 } faults)
+        {
+            Log.NotRestarted(logger, string.Join("; ", faults));
+            return;
+        }
+
+        restart.Begin(waiting.Length > 0
+            ? $"host.json has changed ({string.Join(", ", waiting)})"
+            : $"A watched file has changed ({_changedFile})");
     }
 
     private static bool Same(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>
@@ -122,6 +163,9 @@ internal sealed partial class HostJsonWatcher(
 
         [LoggerMessage(96, LogLevel.Warning, "host.json has changed: {Paths} take effect after a restart of the host, not before")]
         public static partial void NeedsRestart(ILogger logger, string paths);
+
+        [LoggerMessage(116, LogLevel.Warning, "host.json has changed, and a host would not start with it: this one goes on. {Faults}")]
+        public static partial void NotRestarted(ILogger logger, string faults);
 
         [LoggerMessage(97, LogLevel.Warning, "host.json has changed and is faulty: nothing of it is applied. {Faults}")]
         public static partial void Faulty(ILogger logger, string faults);

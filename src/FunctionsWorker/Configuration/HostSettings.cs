@@ -1,3 +1,4 @@
+using DurableTask.Core.Payloads;
 using Microsoft.Azure.Functions.Worker.Logging;
 using Microsoft.DurableTask.Worker;
 
@@ -17,11 +18,26 @@ internal sealed record HostSettings
 
     public required ServerSettings Server { get; init; }
 
-    /// <summary>Bytes. Default: 4 MiB.</summary>
-    public long RequestBodyLimit { get; init; } = 4 * 1024 * 1024;
+    /// <summary>Bytes; what a function may be sent. Default: 100 MiB.</summary>
+    public long RequestBodyLimit { get; init; } = 100 * 1024 * 1024;
+
+    /// <summary>Bytes; what the host's own APIs take, which read a body as a whole: no more than a payload of the hub may
+    /// have.</summary>
+    public long OwnBodyLimit => Math.Min(RequestBodyLimit, Durable.LargePayloadMaximum ?? new LargePayloadOptions().MaximumBytes);
 
     /// <summary>What becomes of a host with faulty functions. Default: it leaves them out.</summary>
     public FaultyFunctions FaultyFunctions { get; init; }
+
+    /// <summary>What the host does when host.json, or a file that it names, changes. Default: it says what takes effect after a
+    /// restart.</summary>
+    public RestartOnChange RestartOnChange { get; init; }
+
+    /// <summary>Names of files anywhere below the content root, and of folders below it, whose changes restart the host where that is
+    /// wanted.</summary>
+    public IReadOnlyList<string> WatchFiles { get; init; } = [];
+
+    /// <inheritdoc cref="WatchFiles"/>
+    public IReadOnlyList<string> WatchDirectories { get; init; } = [];
 
     /// <summary>How long running invocations may go on when the host stops. Default: 25 s.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(25);
@@ -188,6 +204,16 @@ internal enum StorageProvider
 {
     /// <summary>State in PostgreSQL.</summary>
     PostgreSQL = 0,
+}
+
+/// <summary>The setting <c>FUNCTIONS_RESTART_ON_CHANGE</c>.</summary>
+internal enum RestartOnChange
+{
+    /// <summary>The log names what takes effect after a restart.</summary>
+    Off = 0,
+
+    /// <summary>The host stops and ends with <see cref="Hosting.HostRestart.ExitCode"/>: for where something starts it again.</summary>
+    Exit = 1,
 }
 
 /// <summary>The setting <c>FUNCTIONS_FAULTY_FUNCTIONS</c>.</summary>

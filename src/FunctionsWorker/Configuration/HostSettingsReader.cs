@@ -9,6 +9,8 @@ namespace Microsoft.Azure.Functions.Worker.Configuration;
 /// <summary>host.json and the host's own settings to <see cref="HostSettings"/>; every fault is added to the list.</summary>
 internal static partial class HostSettingsReader
 {
+    private const string Below = "a name or relative path, without '..'";
+
     public static HostSettings Read(string? hostJsonPath, string contentRoot, IConfiguration configuration, List<string> faults) =>
         Read(HostJsonSource.Read(hostJsonPath, configuration, faults), contentRoot, configuration, faults);
 
@@ -38,7 +40,9 @@ internal static partial class HostSettingsReader
         extensions.Done();
         // Known to the Azure host, without meaning here: an application may carry one host.json for both.
         root.Ignore("aggregator", "concurrency", "customHandler", "extensionBundle", "functions", "managedDependency",
-            "retry", "singleton", "telemetryMode", "watchDirectories", "watchFiles", "$schema");
+            "retry", "singleton", "telemetryMode", "$schema");
+        IReadOnlyList<string> watchFiles = root.TextList("watchFiles", IsBelow, Below);
+        IReadOnlyList<string> watchDirectories = root.TextList("watchDirectories", IsBelow, Below);
         HealthMonitorSettings healthMonitor = HealthMonitorSettings.Read(root.Section("healthMonitor"));
         root.Done();
 
@@ -56,6 +60,9 @@ internal static partial class HostSettingsReader
             Queues = queues,
             Durable = durable,
             RequestBodyLimit = BodyLimit(configuration, faults),
+            WatchFiles = watchFiles,
+            WatchDirectories = watchDirectories,
+            RestartOnChange = new SettingValues(configuration, faults).Choice("FUNCTIONS_RESTART_ON_CHANGE", RestartOnChange.Off),
             FaultyFunctions = new SettingValues(configuration, faults).Choice("FUNCTIONS_FAULTY_FUNCTIONS", FaultyFunctions.LeaveOut),
             DrainTimeout = DrainTimeout(configuration, faults),
             StateFolder = Path.GetFullPath(configuration["HEAL_STATE"] is { Length: > 0 } folder ? folder : ".state", contentRoot),
@@ -87,10 +94,13 @@ internal static partial class HostSettingsReader
         return queues;
     }
 
+    private static bool IsBelow(string path) =>
+        path.Length > 0 && !Path.IsPathRooted(path) && !path.Split('/', '\\').Contains("..", StringComparer.Ordinal);
+
     private static long BodyLimit(IConfiguration configuration, List<string> faults)
     {
         const string name = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT";
-        string text = configuration[name] ?? "4194304";
+        string text = configuration[name] ?? "104857600";
         if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long bytes) && bytes is >= 1024 and <= int.MaxValue)
         {
             return bytes;

@@ -152,6 +152,22 @@ internal sealed class JsonSection(JsonObject? json, string path, HostJsonSource 
         return names.ToDictionary(static n => n, n => Text(n, "", isValid, expected), StringComparer.Ordinal);
     }
 
+    /// <summary>An array of texts.</summary>
+    public IReadOnlyList<string> TextList(string name, Func<string, bool> isValid, string expected)
+    {
+        source.Note(PathOf(name), () => HostJsonSchema.ListOf(HostJsonSchema.Text(fallback: null, expected)));
+        JsonNode? node = Take(name);
+        string?[] texts = [.. (node as JsonArray ?? []).Select(static item =>
+            item?.GetValueKind() == JsonValueKind.String ? item.GetValue<string>() : null)];
+        if (node is not (null or JsonArray) || Array.Exists(texts, text => text is null || !isValid(text)))
+        {
+            Fault(name, node!, $"an array, each of it {expected}");
+            return [];
+        }
+
+        return texts!;
+    }
+
     /// <summary>All properties, each a whole number.</summary>
     public IReadOnlyDictionary<string, int> Numbers(int min, int max)
     {

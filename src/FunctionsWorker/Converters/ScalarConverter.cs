@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Globalization;
+using Azure.Storage.Queues.Models;
 
 namespace Microsoft.Azure.Functions.Worker.Converters;
 
@@ -22,6 +23,11 @@ internal sealed class ScalarConverter : IInputConverter
             return ValueTask.FromResult(ConversionResult.Success(context.Source));
         }
 
+        if (context.Source is QueueMessage message)
+        {
+            return ValueTask.FromResult(OfMessage(target, message));
+        }
+
         if (target == typeof(string) && context.Source is IFormattable formattable)
         {
             return ValueTask.FromResult(ConversionResult.Success(formattable.ToString(format: null, CultureInfo.InvariantCulture)));
@@ -38,6 +44,13 @@ internal sealed class ScalarConverter : IInputConverter
         type.IsPrimitive || type.IsEnum || type == typeof(decimal) || type == typeof(Guid) || type == typeof(DateTime)
         || type == typeof(DateTimeOffset) || type == typeof(TimeSpan) || type == typeof(Uri) || type == typeof(DateOnly)
         || type == typeof(TimeOnly);
+
+    /// <summary>An id or a time is what a message says without quotes; with them it is JSON, as all else is.</summary>
+    private static ConversionResult OfMessage(Type target, QueueMessage message) =>
+        (target == typeof(Guid) || target == typeof(DateTime) || target == typeof(DateTimeOffset))
+        && Parse(target, message.Body.ToString()) is { Status: ConversionStatus.Succeeded } parsed
+            ? parsed
+            : ConversionResult.Unhandled();
 
     private static ConversionResult Change(Type target, object number)
     {

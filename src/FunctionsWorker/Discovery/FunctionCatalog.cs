@@ -172,9 +172,15 @@ internal sealed partial class FunctionCatalog
         }
 
         var described = new FunctionParameter(
-            parameter.Name!, parameter.ParameterType, parameter.HasDefaultValue, parameter.DefaultValue, properties);
+            parameter.Name!, parameter.ParameterType, parameter.HasDefaultValue, DefaultOf(parameter), properties);
         return new(described, attribute, converters);
     }
+
+    /// <summary>Reflection gives that of a nullable enumeration as a number.</summary>
+    private static object? DefaultOf(ParameterInfo parameter) =>
+        parameter.DefaultValue is { } number && Nullable.GetUnderlyingType(parameter.ParameterType) is { IsEnum: true } type
+            ? Enum.ToObject(type, number)
+            : parameter.DefaultValue;
 
     [GeneratedRegex("^[A-Za-z][A-Za-z0-9_-]{0,126}$")]
     private static partial Regex FunctionName();

@@ -19,7 +19,6 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace Microsoft.Azure.Functions.Worker.Hosting;
 
@@ -59,16 +58,12 @@ internal static class HostServices
         services.AddHostedService(static provider => provider.GetRequiredService<LoadMonitor>());
         WebServer.AddTo(services, plan.Settings);
         services.AddSingleton<ManagementLinks>();
-        services.AddSingleton(static provider => new KeyGate(
-            provider.GetRequiredService<KeyRing>(),
-            provider.GetRequiredService<WrongKeyLimiter>(),
-            provider.GetRequiredService<HostSettings>().RequestBodyLimit,
-            provider.GetRequiredService<HostSettings>().Server.LocalKeys,
-            provider.GetRequiredService<ILogger<KeyGate>>()));
+        services.AddSingleton<KeyGate>();
         services.Configure<HostOptions>(options => options.ShutdownTimeout = plan.Settings.DrainTimeout + StopMargin);
         services.Configure<KestrelServerOptions>(options => WebServer.Limit(options, plan.Settings));
         services.AddLogging(logging => HostLogging.Add(logging, plan.Settings));
         services.AddHostedService<RouteConstraints>();
+        services.AddSingleton<HostRestart>();
         services.AddHostedService<HostJsonWatcher>();
         services.AddHostedService<StartupBanner>();
         services.AddHostedService<SecondSignal>();
@@ -99,6 +94,9 @@ internal static class HostServices
         }
 
         services.TryAddSingleton(new QueueLease());
+        services.AddSingleton<SharedTraces>();
+        // Before the listeners, so that it stops after them.
+        services.AddHostedService(static provider => provider.GetRequiredService<SharedTraces>());
         services.AddSingleton<MessageTraces>();
         services.AddSingleton<QueueMessageRunner>();
         foreach (QueueFunction queue in plan.Queues)

@@ -6,8 +6,8 @@ namespace Microsoft.Azure.Functions.Worker.Http;
 
 /// <summary>
 /// Turns what went wrong into a problem reply: a caller's fault into its 4xx, a time limit into 504, what the stop of this host has cut
-/// short into 503, everything else into a 500 that names the correlation id only. What fails after its reply has begun loses its
-/// connection, so that the caller sees that it has not got all.
+/// short or a task hub out of reach into 503, everything else into a 500 that names the correlation id only. What fails after its reply
+/// has begun loses its connection, so that the caller sees that it has not got all.
 /// </summary>
 internal sealed partial class ErrorReplies(RequestDelegate next, HostDrain drain, ILogger<ErrorReplies> logger)
 {
@@ -78,6 +78,9 @@ internal sealed partial class ErrorReplies(RequestDelegate next, HostDrain drain
             case OperationCanceledException when drain.HasCutShort(exception):
                 await Problems.WriteAsync(http, StatusCodes.Status503ServiceUnavailable, "The host stops",
                     "The function was cancelled, because this host stops. It may have done part of its work.");
+                break;
+            case var _ when HubAway.IsCauseOf(exception):
+                await HubAway.WriteAsync(http);
                 break;
             default:
                 await Problems.WriteAsync(http, StatusCodes.Status500InternalServerError, "The function failed",

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Azure.Functions.Worker.Configuration;
 using Microsoft.Azure.Functions.Worker.Keys;
 using Microsoft.Extensions.Logging;
@@ -12,14 +13,16 @@ namespace Microsoft.Azure.Functions.Worker.Http;
 /// body within the limit; else answers 401, 413, 429 to an address that tries wrong keys too often, or 503 while it cannot tell whether a
 /// key is right, since the store of the keys was away at the start and is.
 /// </summary>
-internal sealed partial class KeyGate(
-    KeyRing keys, WrongKeyLimiter limiter, long bodyLimit, LocalKeys localKeys, ILogger<KeyGate> logger)
+internal sealed partial class KeyGate(KeyRing keys, WrongKeyLimiter limiter, HostSettings settings, ILogger<KeyGate> logger)
 {
+    /// <param name="level">Which key.</param>
+    /// <param name="function">Whose it may be; null for an API of the host's own.</param>
+    /// <param name="next">What stands behind.</param>
     public RequestDelegate Guard(AuthorizationLevel level, string? function, RequestDelegate next) => http =>
     {
         // Where none is wanted, none is looked for: the query is taken apart for it.
         string? key = level == AuthorizationLevel.Anonymous ? null : KeyRing.KeyOf(http.Request);
-        if (!keys.Allows(key, level, function) && !(localKeys == LocalKeys.Waived && LocalCaller.Sent(http)))
+        if (!keys.Allows(key, level, function) && !(settings.Server.LocalKeys == LocalKeys.Waived && LocalCaller.Sent(http)))
         {
             if (key is not null && !keys.IsRead)
             {
@@ -39,6 +42,12 @@ internal sealed partial class KeyGate(
         }
 
         // A body without a length is cut off by the server while it is read.
+        long bodyLimit = function is null ? settings.OwnBodyLimit : settings.RequestBodyLimit;
+        if (function is null && http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } server)
+        {
+            server.MaxRequestBodySize = bodyLimit;
+        }
+
         if (http.Request.ContentLength > bodyLimit)
         {
             throw new BadHttpRequestException(

@@ -34,6 +34,9 @@ internal sealed partial class FunctionInvoker(
 
     private static readonly ActivitySource Source = new(SourceName);
 
+    /// <summary>Whether anybody listens to the spans of invocations.</summary>
+    public static bool IsTraced => Source.HasListeners();
+
     private readonly InvocationIds _ids = new(time);
     private readonly ConcurrentDictionary<FunctionDescriptor, ILogger> _loggers = new();
     private readonly IBaggagePropagator? _propagator = propagators.LastOrDefault();

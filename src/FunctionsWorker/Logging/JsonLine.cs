@@ -26,7 +26,9 @@ internal sealed class JsonLine(TimeProvider time) : ILineFormat
 
     public void Write(IBufferWriter<byte> line, in LineEntry entry, IExternalScopeProvider? scopes)
     {
-        Utf8JsonWriter json = _writer ??= new(line, Relaxed);
+        Utf8JsonWriter json = _writer ?? new(line, Relaxed);
+        // Taken away meanwhile: a scope or an exception that logs while it is written must not write into this line.
+        _writer = null;
         json.Reset(line);
         json.WriteStartObject();
         json.WriteString("time"u8, time.GetUtcNow().UtcDateTime);
@@ -49,6 +51,7 @@ internal sealed class JsonLine(TimeProvider time) : ILineFormat
         json.WriteEndObject();
         json.Flush();
         line.Write("\n"u8);
+        _writer = json;
     }
 
     private static void WriteIds(Utf8JsonWriter json, IExternalScopeProvider? scopes)

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker.Http;
+using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
 
 namespace Microsoft.Azure.Functions.Worker.Management;
@@ -22,6 +23,12 @@ internal sealed partial class ManagementGate(KeyGate gate, ManagementLinks links
         catch (ArgumentException exception)
         {
             throw new BadHttpRequestException($"{BadArgument}: {exception.Message}", StatusCodes.Status400BadRequest, exception);
+        }
+        catch (TaskHubUnavailableException exception) when (!http.Response.HasStarted)
+        {
+            Log.HubAway(logger, http.Request.Method, http.Request.Path, Correlation.IdOf(http), exception.Message);
+            http.Response.Clear();
+            await HubAway.WriteAsync(http);
         }
         catch (Exception exception) when (exception is not (BadHttpRequestException or OperationCanceledException)
             && !http.Response.HasStarted)
@@ -53,6 +60,9 @@ internal sealed partial class ManagementGate(KeyGate gate, ManagementLinks links
 
     private static partial class Log
     {
+        [LoggerMessage(113, LogLevel.Warning, "Management API: {Method} {Path} answered with 503 (correlation {CorrelationId}): {Reason}")]
+        public static partial void HubAway(ILogger logger, string method, PathString path, string correlationId, string reason);
+
         [LoggerMessage(92, LogLevel.Error, "Management API: {Method} {Path} failed (correlation {CorrelationId})")]
         public static partial void Failed(ILogger logger, Exception exception, string method, PathString path, string correlationId);
     }

@@ -1,15 +1,19 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
+using Azure.Storage.Queues.Models;
+using Microsoft.Azure.Functions.Worker.Invocation;
+using Microsoft.Azure.Functions.Worker.Store;
 
 namespace Microsoft.Azure.Functions.Worker.Queues;
 
 /// <summary>
-/// Which trace a queue message belongs to. A storage queue has no headers, and the host does not touch bodies, so there are two ways: the
+/// Which trace a queue message belongs to. A storage queue has no headers, and the host does not touch bodies, so there are three ways: the
 /// sender wrote <c>traceparent</c> (and <c>tracestate</c>) into its JSON object, as CloudEvents does; or the message was sent by this
-/// process, which remembers the last <see cref="Remembered"/> of its own.
+/// process, which remembers the last <see cref="Remembered"/> of its own; or by another host that shares the store.
 /// </summary>
-internal sealed class MessageTraces
+/// <param name="shared">Null: there are no other hosts.</param>
+internal sealed class MessageTraces(SharedTraces? shared = null)
 {
     public const int Remembered = 10_000;
 
@@ -19,7 +23,34 @@ internal sealed class MessageTraces
     /// <summary>Notes that the current span sent this message.</summary>
     public void Sent(string messageId)
     {
-        if (Activity.Current is { IdFormat: ActivityIdFormat.W3C } sender && _sent.TryAdd(messageId, sender.Context))
+        if (Activity.Current is { IdFormat: ActivityIdFormat.W3C } sender)
+        {
+            Remember(messageId, sender.Context);
+            shared?.Sent(messageId, sender);
+        }
+    }
+
+    /// <summary>Asks the other hosts for the traces of messages that this one did not send, while somebody listens to spans.</summary>
+    public ValueTask LearnAsync(QueueMessage[] received) =>
+        shared is null || !FunctionInvoker.IsTraced
+        || received.Where(m => !_sent.ContainsKey(m.MessageId)).Select(static m => m.MessageId).ToArray() is not { Length: > 0 } others
+            ? default
+            : new(LearnAsync(shared, others));
+
+    private async Task LearnAsync(SharedTraces shared, string[] messageIds)
+    {
+        foreach (MessageTrace trace in await shared.FindAsync(messageIds))
+        {
+            if (ActivityContext.TryParse(trace.Parent, trace.State, isRemote: true, out ActivityContext sender))
+            {
+                Remember(trace.MessageId, sender);
+            }
+        }
+    }
+
+    private void Remember(string messageId, ActivityContext sender)
+    {
+        if (_sent.TryAdd(messageId, sender))
         {
             _order.Enqueue(messageId);
             if (_order.Count > Remembered && _order.TryDequeue(out string? oldest))

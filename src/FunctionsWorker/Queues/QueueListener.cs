@@ -16,6 +16,7 @@ internal sealed partial class QueueListener(
     QueueMessageRunner runner,
     QueueSettings settings,
     QueueLease lease,
+    MessageTraces traces,
     HostHealth health,
     IHostApplicationLifetime lifetime,
     TimeProvider time,
@@ -96,6 +97,7 @@ internal sealed partial class QueueListener(
             return 0;
         }
 
+        await traces.LearnAsync(batch);
         foreach (QueueMessage message in batch)
         {
             _running.Start(() => runner.RunAsync(function, message));

@@ -3,8 +3,9 @@ using Microsoft.Azure.Functions.Worker.Keys;
 namespace Microsoft.Azure.Functions.Worker.Store;
 
 /// <summary>
-/// What the hosts of one application share: timers and keys. In PostgreSQL for any number of hosts, in files for one machine; one suite of
-/// tests holds both to the same behaviour. Every method may throw while the storage is away, and may then be tried again.
+/// What the hosts of one application share: timers and keys, in PostgreSQL also <see cref="ITraceStore"/>. There for any number of
+/// hosts, in files for one machine; one suite of tests holds both to the same behaviour. Every method may throw while the storage is
+/// away, and may then be tried again.
 /// </summary>
 internal interface IHostStore : ITimerStore, IKeyStore
 {

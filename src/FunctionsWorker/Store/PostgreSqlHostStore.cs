@@ -10,9 +10,9 @@ namespace Microsoft.Azure.Functions.Worker.Store;
 /// first if that could not be done at the start.
 /// </summary>
 internal sealed class PostgreSqlHostStore(string connectionString, string schema, TimeProvider time, ILoggerFactory loggers)
-    : IHostStore, IAsyncDisposable
+    : IHostStore, ITraceStore, IAsyncDisposable
 {
-    /// <summary>Connections of a host; timers and keys need few.</summary>
+    /// <summary>Connections of a host; timers, keys and traces need few.</summary>
     private const int MaxConnections = 4;
 
     /// <summary>For one statement: shorter than a lease, so that a server that hangs is noticed within it.</summary>
@@ -114,6 +114,36 @@ internal sealed class PostgreSqlHostStore(string connectionString, string schema
 
     public Task<bool> DeleteKeyAsync(KeyId id, CancellationToken cancellationToken) =>
         AnyAsync("key_delete", [id.Kind.ToString(), id.Function, id.Name], cancellationToken);
+
+    public async Task AddTracesAsync(IReadOnlyList<MessageTrace> traces, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = await CommandAsync(
+            "trace_add",
+            [traces.Select(static t => t.MessageId).ToArray(), traces.Select(static t => t.Parent).ToArray(),
+                traces.Select(static t => t.State).ToArray()],
+            cancellationToken);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    public async Task<IReadOnlyList<MessageTrace>> FindTracesAsync(
+        IReadOnlyList<string> messageIds, CancellationToken cancellationToken)
+    {
+        var found = new List<MessageTrace>();
+        await using NpgsqlCommand command = await CommandAsync("trace_find", [messageIds.ToArray()], cancellationToken);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            found.Add(new(reader.GetString(0), reader.GetString(1), reader.IsDBNull(2) ? null : reader.GetString(2)));
+        }
+
+        return found;
+    }
+
+    public async Task<int> PurgeTracesAsync(TimeSpan olderThan, int maxCount, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = await CommandAsync("trace_purge", [olderThan, maxCount], cancellationToken);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -59,6 +59,20 @@ public sealed class HostConsoleTests : IDisposable
     }
 
     [Fact]
+    public void An_entry_whose_exception_logs_while_it_is_written_leaves_both_lines_whole()
+    {
+        var stream = new GatedStream();
+        using (HostConsole console = HostConsole.Make(new JsonLine(TimeProvider.System), new(), TimeProvider.System, stream))
+        {
+            ILogger logger = console.CreateLogger("Some.Category");
+            logger.Log(LogLevel.Error, 7, "outer", new TalkingException(logger), static (state, _) => state);
+        }
+
+        string[] lines = stream.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(["inner", "outer"], lines.Select(static l => (string)JsonNode.Parse(l)!["message"]!));
+    }
+
+    [Fact]
     public void A_JSON_line_has_the_ids_of_its_scopes()
     {
         var stream = new GatedStream();
@@ -138,4 +152,13 @@ public sealed class HostConsoleTests : IDisposable
     private static void Copy(SimpleConsoleFormatterOptions from, SimpleConsoleFormatterOptions to) =>
         (to.SingleLine, to.IncludeScopes, to.TimestampFormat, to.ColorBehavior) =
             (from.SingleLine, from.IncludeScopes, from.TimestampFormat, from.ColorBehavior);
+
+    private sealed class TalkingException(ILogger logger) : Exception
+    {
+        public override string ToString()
+        {
+            logger.Log(LogLevel.Information, 1, "inner", exception: null, static (state, _) => state);
+            return "talks";
+        }
+    }
 }

@@ -12,6 +12,22 @@ public enum Colour
     Green = 1,
 }
 
+/// <summary>A class that tests make without services, and the host with them.</summary>
+public sealed class TwoWaysSamples
+{
+    private readonly Journal? _journal;
+
+    public TwoWaysSamples()
+    {
+    }
+
+    public TwoWaysSamples(Journal journal) => _journal = journal;
+
+    [Function("TwoWays")]
+    public string TwoWays([HttpTrigger(AuthorizationLevel.Anonymous, "get")] HttpRequest request) =>
+        $"{request.Method} {(_journal is null ? "without" : "with")} services";
+}
+
 /// <summary>Each form in which a parameter may be bound.</summary>
 public sealed class BindingSamples(Journal journal)
 {
@@ -38,6 +54,13 @@ public sealed class BindingSamples(Journal journal)
         DateTimeOffset moment, Uri link, byte small = 9, Colour? other = null) =>
         FormattableString.Invariant($"{request.Method} {id} {flag} {big} {real} {money} {letter} {colour} {span} ")
             + FormattableString.Invariant($"{day:yyyy-MM-dd} {time:HH:mm} {moment:O} {link} {small} {other?.ToString() ?? "-"}");
+
+    [Function("Defaults")]
+    public static string Defaults(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get")] HttpRequest request,
+        Colour? colour = Colour.Green, Colour plain = Colour.Green, long? most = 7, decimal price = 1.5m, Guid id = default,
+        DateTimeOffset since = default, string text = "none") => FormattableString.Invariant(
+            $"{request.Method} {colour} {plain} {most} {price} {id == Guid.Empty} {since == default} {text}");
 
     [Function("Listed")]
     public static string Listed(
@@ -73,6 +96,12 @@ public sealed class BindingSamples(Journal journal)
     public void TakeText([QueueTrigger("%ORDERS%")] BinaryData body, FunctionContext context) =>
         journal.Write($"{body} {context.BindingContext.BindingData["DequeueCount"]} "
             + context.FunctionDefinition.InputBindings["body"].Type);
+
+    [Function("TakeId")]
+    public void TakeId([QueueTrigger("%ORDERS%")] Guid body) => journal.Write($"id {body}");
+
+    [Function("TakeMoment")]
+    public void TakeMoment([QueueTrigger("%ORDERS%")] DateTimeOffset? body) => journal.Write($"moment {body:O}");
 
     private static HttpRequestData Again(HttpRequestData request)
     {

@@ -63,6 +63,22 @@ public sealed class ManagementSamples(Journal journal)
         return await client.WaitForCompletionOrCreateCheckStatusResponseAsync(request, id, cancellation: patience.Token);
     }
 
+    /// <summary>Answers in its own way when the hub is away.</summary>
+    [Function("TryGreet")]
+    public static async Task<string> TryGreetAsync(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "try-greet")] HttpRequestData request,
+        [DurableClient] DurableTaskClient client)
+    {
+        try
+        {
+            return await client.ScheduleNewOrchestrationInstanceAsync("Greet", "Ada", CancellationToken.None);
+        }
+        catch (TaskHubUnavailableException exception)
+        {
+            return $"later: {exception.InnerException!.GetType().Name}";
+        }
+    }
+
     [Function("Links")]
     public static HttpManagementPayload Links(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get")] HttpRequestData request, [DurableClient] DurableTaskClient client) =>

@@ -21,7 +21,7 @@ public sealed class PostgreSqlHostStoreTests : HostStoreTests
         await migrator.MigrateToAsync(0);
         Assert.Equal(1L, await _database.QueryAsync<long>("SELECT count(*) FROM pg_tables WHERE schemaname = $1", Schema));
         await migrator.MigrateAsync();
-        Assert.Equal(3L, await _database.QueryAsync<long>("SELECT count(*) FROM pg_tables WHERE schemaname = $1", Schema));
+        Assert.Equal(4L, await _database.QueryAsync<long>("SELECT count(*) FROM pg_tables WHERE schemaname = $1", Schema));
     }
 
     [Fact]
@@ -37,6 +37,25 @@ public sealed class PostgreSqlHostStoreTests : HostStoreTests
         Assert.True(Assert.Single(await store.ReadKeysAsync(default)).Matches("second-value-of-the-key"));
     }
 
+    [Fact]
+    public async Task Traces_are_found_by_message_keep_their_first_word_and_go_by_age_the_oldest_first()
+    {
+        var store = (ITraceStore)await OpenAsync();
+        await store.AddTracesAsync([new("a", "00-a", null), new("b", "00-b", "vendor=1"), new("c", "00-c", null)], default);
+        await store.AddTracesAsync([new("b", "00-other", null)], default);
+        Assert.Equal(
+            [new("a", "00-a", null), new("b", "00-b", "vendor=1")],
+            (await store.FindTracesAsync(["b", "a", "nobody"], default)).OrderBy(static t => t.MessageId, StringComparer.Ordinal));
+
+        await AgeAsync("a", TimeSpan.FromHours(3));
+        await AgeAsync("b", TimeSpan.FromHours(2));
+        Assert.Equal(0, await store.PurgeTracesAsync(TimeSpan.FromHours(4), maxCount: 10, default));
+        Assert.Equal(1, await store.PurgeTracesAsync(TimeSpan.FromHours(1), maxCount: 1, default));
+        Assert.Equal(["b", "c"], (await store.FindTracesAsync(["a", "b", "c"], default)).Select(static t => t.MessageId).Order());
+        Assert.Equal(1, await store.PurgeTracesAsync(TimeSpan.FromHours(1), maxCount: 10, default));
+        Assert.Equal(["c"], (await store.FindTracesAsync(["a", "b", "c"], default)).Select(static t => t.MessageId));
+    }
+
     [Theory]
     [InlineData("Shop", "shop_host")]
     [InlineData("a2345678901234567890123456789012345678901234", "a234567890123456789012345678901234_")]
@@ -47,6 +66,10 @@ public sealed class PostgreSqlHostStoreTests : HostStoreTests
         Assert.EndsWith("_host", schema, StringComparison.Ordinal);
         Assert.True(SchemaName.IsValid(schema));
     }
+
+    private Task<long> AgeAsync(string message, TimeSpan by) => _database.QueryAsync<long>(
+        "WITH aged AS (UPDATE shop_host.message_traces SET sent_at = sent_at - $1 WHERE message_id = $2 RETURNING 1) "
+        + "SELECT count(*) FROM aged", by, message);
 
     public override async Task DisposeAsync()
     {

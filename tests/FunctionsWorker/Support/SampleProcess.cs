@@ -54,6 +54,14 @@ internal sealed partial class SampleProcess : IAsyncDisposable
 
     public IReadOnlyCollection<string> Lines => _lines;
 
+    /// <summary>Writes a file below its content root.</summary>
+    public void Write(string path, string text)
+    {
+        string file = Path.Combine(_root, path);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        File.WriteAllText(file, text);
+    }
+
     /// <summary>Where it listens, as it says itself.</summary>
     public Uri Address => new(Listening().Match(_lines.First(static l => Listening().IsMatch(l))).Value);
 

@@ -24,11 +24,15 @@ internal sealed class TestHost : IAsyncDisposable
     /// <summary>With this setting the hub is that of host.json; without, it is in memory.</summary>
     public const string PostgresSetting = "TEST_POSTGRES";
 
+    /// <summary>Where a host.json that does not say so finds the connection of its hub.</summary>
+    public const string DefaultConnection = "DURABLE_POSTGRES";
+
     // What needs a schedule or a queue runs only where a test asks for it.
     public static readonly string[] Listeners =
     [
         "Tick", "TickAsText", "TickAsOwn",
-        "TickAgain", "TickOnAndOn", "Beat", "Wake", "TakeOrder", "SlowOrder", "AwaitOrder", "Patient", "TakeBytes", "TakeText",
+        "TickAgain", "TickOnAndOn", "Beat", "Wake", "TakeOrder", "SlowOrder", "AwaitOrder", "Patient", "TakeBytes", "TakeText", "TakeId",
+        "TakeMoment",
         "SendText", "SendMany", "SendAndReply", "SendLate", "Forward",
     ];
 

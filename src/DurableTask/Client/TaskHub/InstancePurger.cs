@@ -7,7 +7,7 @@ namespace Microsoft.DurableTask.Client;
 /// Removes ended instances. Sub-orchestrations go before their parent, so that a purge that was cut short can be repeated;
 /// those that still run are left alone with all below them.
 /// </summary>
-internal sealed class InstancePurger(ITaskHub hub, TimeProvider time)
+internal sealed class InstancePurger(ClientHub hub, TimeProvider time)
 {
     private static readonly IReadOnlyList<OrchestrationStatus> EndedStatuses =
         [OrchestrationStatus.Completed, OrchestrationStatus.Failed, OrchestrationStatus.Canceled, OrchestrationStatus.Terminated];

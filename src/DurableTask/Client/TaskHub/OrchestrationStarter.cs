@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Microsoft.DurableTask.Client;
 
 /// <summary>Creates instances. One that is to be replaced while it runs is terminated first, so that its workers let go of it.</summary>
-internal sealed class OrchestrationStarter(ITaskHub hub, TaskHubClientOptions options, TimeProvider time, ILogger logger)
+internal sealed class OrchestrationStarter(ClientHub hub, TaskHubClientOptions options, TimeProvider time, ILogger logger)
 {
     /// <summary>A new id: a GUID in "N" format, which clients in other languages rely on for execution ids.</summary>
     public string NewId() => options.NewGuid(time.GetUtcNow()).ToString("N");

@@ -16,7 +16,7 @@ namespace Microsoft.DurableTask.Client;
 /// </summary>
 internal sealed class TaskHubClient : DurableTaskClient
 {
-    private readonly ITaskHub _hub;
+    private readonly ClientHub _hub;
     private readonly LargePayloadOptions _limits;
     private readonly IReadOnlyList<string>? _dedupeStatuses;
     private readonly bool _writesSpans;
@@ -49,17 +49,17 @@ internal sealed class TaskHubClient : DurableTaskClient
         string name, ITaskHub hub, DurableTaskClientOptions options, TaskHubClientOptions hubOptions, TimeProvider time, ILogger logger)
         : base(name)
     {
-        _hub = hub;
+        _hub = new ClientHub(name, hub);
         _limits = hubOptions.LargePayloads;
         _dedupeStatuses = hubOptions.DefaultDedupeStatuses;
         _writesSpans = hubOptions.WritesSpans;
         _stopping = hubOptions.Stopping;
         _time = time;
         _options = options;
-        _starter = new OrchestrationStarter(hub, hubOptions, time, logger);
-        _purger = new InstancePurger(hub, time);
+        _starter = new OrchestrationStarter(_hub, hubOptions, time, logger);
+        _purger = new InstancePurger(_hub, time);
         _entities = options.EnableEntitySupport
-            ? new TaskHubEntityClient(name, hub.Entities, options.DataConverter, hubOptions.LargePayloads, _writesSpans)
+            ? new TaskHubEntityClient(name, _hub.Entities, options.DataConverter, hubOptions.LargePayloads, _writesSpans)
             : null;
     }
 

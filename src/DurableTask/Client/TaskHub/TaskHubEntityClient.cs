@@ -7,7 +7,7 @@ namespace Microsoft.DurableTask.Client;
 
 /// <summary>The entities of a task hub. A signal is stored when its call returns, and applied once.</summary>
 internal sealed class TaskHubEntityClient(
-    string name, IEntityHub hub, DataConverter converter, LargePayloadOptions limits, bool writesSpans) : DurableEntityClient(name)
+    string name, ClientEntities hub, DataConverter converter, LargePayloadOptions limits, bool writesSpans) : DurableEntityClient(name)
 {
     public override async Task SignalEntityAsync(
         EntityInstanceId id,

@@ -19,6 +19,9 @@ public interface ITaskHub
     /// <summary>Makes the storage ready (creates or migrates it). Safe to call from many processes at once, and again.</summary>
     Task InitializeAsync(CancellationToken cancellationToken = default);
 
+    /// <summary>Whether what a method threw says that the storage is out of reach, which may pass by itself.</summary>
+    bool IsAway(Exception thrown) => false;
+
     // ---- for clients ---------------------------------------------------------------------------------------------
 
     /// <summary>Creates an instance in status Pending; its ExecutionStarted message becomes visible at once or at the scheduled

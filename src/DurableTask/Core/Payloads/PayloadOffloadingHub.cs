@@ -33,6 +33,8 @@ public sealed class PayloadOffloadingHub : ITaskHub, ILocalDispatch
 
     public Task InitializeAsync(CancellationToken cancellationToken = default) => _hub.InitializeAsync(cancellationToken);
 
+    public bool IsAway(Exception thrown) => _hub.IsAway(thrown);
+
     public async Task CreateInstanceAsync(
         NewInstance instance, IReadOnlyCollection<OrchestrationStatus> reusableStatuses, CancellationToken cancellationToken = default)
     {
