@@ -22,6 +22,7 @@ namespace Heal.Activities;
 [JsonDerivedType(typeof(RestoreEffect), "restore")]
 [JsonDerivedType(typeof(ClaimReplacementEffect), "claim-replacement")]
 [JsonDerivedType(typeof(PassingPatchEffect), "passing-patch")]
+[JsonDerivedType(typeof(RelaxationEffect), "relaxation")]
 [JsonDerivedType(typeof(SilenceEffect), "silence")]
 [JsonDerivedType(typeof(SilenceEndEffect), "silence-end")]
 [JsonDerivedType(typeof(MessageEffect), "message")]
