@@ -26,6 +26,7 @@ namespace Heal.Activities;
 [JsonDerivedType(typeof(SilenceEffect), "silence")]
 [JsonDerivedType(typeof(SilenceEndEffect), "silence-end")]
 [JsonDerivedType(typeof(MessageEffect), "message")]
+[JsonDerivedType(typeof(EvidenceEffect), "evidence")]
 [JsonDerivedType(typeof(DefragmentEffect), "defragment")]
 [JsonDerivedType(typeof(SetAsideEffect), "set-aside")]
 [JsonDerivedType(typeof(PurgeEffect), "purge")]
