@@ -126,6 +126,7 @@ internal static class SourceCases
     {
         var repository = stall.Notes["remote"] = Directory.CreateTempSubdirectory("heal-test-").FullName;
         Git(repository, "init", "--quiet", "--bare", "--initial-branch=main", ".");
+        AddHook(repository, "post-receive", DeadlyWrites.Hook);
         Commit(repository, good, "first", file);
         stall.Notes["bad"] = Commit(repository, bad, "second", file);
     }
@@ -199,6 +200,15 @@ internal static class SourceCases
         {
             Directory.Delete(work, recursive: true);
         }
+    }
+
+    public static void AddHook(string repository, string name, string script)
+    {
+        var hook = Path.Combine(repository, "hooks", name);
+        Directory.CreateDirectory(Path.GetDirectoryName(hook)!);
+        File.WriteAllText(hook, script);
+        const UnixFileMode Runs = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(hook, Runs);
     }
 
     public static string Git(string folder, params string[] arguments)
