@@ -16,14 +16,14 @@ public sealed class RealDeathTests(RealShop shop) : RecipeClaims(shop)
     internal static readonly string[] Carried =
     [
         "restart_pod", "rollout_restart", "rollback_deployment", "scale_workload", "pause_rollout", "raise_memory", "patch_hpa_max",
-        "patch_config", "relax_pdb", "relax_pdb_by_another_replica", "cordon_node", "uncordon_node", "taint_node", "drain_node", "delete_stuck_pod", "quarantine_pod",
-        "fix_service_selector", "fix_service_target_port", "rerun_job", "delete_failed_job", "resume_rollout", "untaint_node", "fence_node",
-        "delete_stuck_stateful_pod", "right_size", "raise_cpu", "remove_network_policy_rule", "remove_authz_policy", "expand_pvc",
-        "snapshot_pvc", "scale_node_pool", "renew_certificate", "helm_rollback", "refresh_pull_secret",
-        "refresh_pull_secret_that_is_gone", "restore_deleted_object_from_helm", "restore_deleted_object_from_git",
-        "restore_deleted_object_by_name", "recreate_pvc_statefulset_empty", "recreate_pvc_statefulset_from_snapshot", "git_revert",
-        "git_revert_of_a_config_map", "cleanup_path", "purge_quarantine", "silence_alert", "notify", "open_ticket",
-        "collect_diagnostics", "backup",
+        "patch_config", "relax_pdb", "relax_pdb_by_another_replica", "cordon_node", "uncordon_node", "taint_node", "drain_node",
+        "delete_stuck_pod", "quarantine_pod", "fix_service_selector", "fix_service_target_port", "rerun_job", "delete_failed_job",
+        "resume_rollout", "untaint_node", "fence_node", "delete_stuck_stateful_pod", "right_size", "raise_cpu",
+        "remove_network_policy_rule", "remove_authz_policy", "expand_pvc", "snapshot_pvc", "scale_node_pool", "renew_certificate",
+        "helm_rollback", "refresh_pull_secret", "refresh_pull_secret_that_is_gone", "restore_deleted_object_from_helm",
+        "restore_deleted_object_from_git", "restore_deleted_object_by_name", "recreate_pvc_statefulset_empty",
+        "recreate_pvc_statefulset_from_snapshot", "git_revert", "git_revert_of_a_config_map", "cleanup_path", "purge_quarantine",
+        "silence_alert", "notify", "open_ticket", "collect_diagnostics", "backup",
     ];
 
     public static TheoryData<string> Mortals => [.. Carried];

@@ -103,6 +103,7 @@ internal sealed class StandInRuntime : IAsyncDisposable
     private static async Task SendAsync(WebSocket socket, byte channel, string text)
     {
         if (text.Length == 0) return;
-        await socket.SendAsync((byte[])[channel, .. Encoding.UTF8.GetBytes(text)], WebSocketMessageType.Binary, true, CancellationToken.None);
+        byte[] message = [channel, .. Encoding.UTF8.GetBytes(text)];
+        await socket.SendAsync(message, WebSocketMessageType.Binary, true, CancellationToken.None);
     }
 }

@@ -98,7 +98,8 @@ public sealed class RecipeCourseTests(Shop shop) : IClassFixture<Shop>
     [InlineData(null, """{"metadata":{"annotations":{"meta.helm.sh/release-name":"shop"}}}""", "web belongs to Helm")]
     [InlineData(null, "autoscaled", "HorizontalPodAutoscaler web scales it")]
     [InlineData(null, "quota", "quota pods allows 2 of pods")]
-    public async Task No_replica_is_added_where_that_would_not_help_or_is_not_the_healers_to_do(string? budget, string? workload, string why)
+    public async Task No_replica_is_added_where_that_would_not_help_or_is_not_the_healers_to_do(
+        string? budget, string? workload, string why)
     {
         var (stall, _, request) = await ArrangeAsync("relax_pdb_by_another_replica");
         if (budget is not null) await stall.PatchAsync(Kinds.PodDisruptionBudget, "web", budget, "kubectl");

@@ -166,7 +166,8 @@ internal static class SourceCases
         return await stall.CreateInAsync($$"""
             { "apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1",
               "metadata": { "name": "{{HelmRelease.SecretName("shop", version)}}",
-                "labels": { "owner": "helm", "name": "shop", "status": "{{status}}", "version": "{{version}}", "createdAt": "1767225600" } },
+                "labels": {
+                  "owner": "helm", "name": "shop", "status": "{{status}}", "version": "{{version}}", "createdAt": "1767225600" } },
               "data": { "release": "{{await PackAsync(content.ToJsonString())}}" } }
             """, "helm");
     }

@@ -67,7 +67,8 @@ internal static class FreeSpace
             return EffectCheck.NotYet(e.Message);
         }
 
-        var said = $"{Amounts.Bytes(held)} were deleted; {Amounts.Bytes(now)} are free in {purge.Root}, {Amounts.Bytes(before)} were before";
+        var said = $"{Amounts.Bytes(held)} were deleted; {Amounts.Bytes(now)} are free in {purge.Root}, {Amounts.Bytes(before)} were "
+            + "before";
         return now - before > held * LeastFreed
             ? EffectCheck.Yes(said)
             : EffectCheck.NotYet($"{said}: a process holds the files open, they have a second name, or others write as fast");

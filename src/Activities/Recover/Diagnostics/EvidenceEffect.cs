@@ -21,8 +21,8 @@ internal sealed record EvidenceEffect(TargetReference Target, string IncidentId,
         if (tools.Ports.Evidence is not { } evidence) return new Look(Sight.Gone, "this program keeps no evidence");
         if (await evidence.FindAsync(IncidentId, Step, cancellationToken) is { } found)
         {
-            return Look.Applied(
-                null, new JsonObject { ["hash"] = found.Hash }, Workloads.Invariant($"step {Step} of {IncidentId}, {found.PlainBytes} bytes"));
+            var where = Workloads.Invariant($"step {Step} of {IncidentId}, {found.PlainBytes} bytes");
+            return Look.Applied(null, new JsonObject { ["hash"] = found.Hash }, where);
         }
 
         // It is forgotten after its retention.

@@ -81,7 +81,8 @@ internal sealed class BackupClaim : IRecipe
         {
             ["metadata"] = template["metadata"]?.DeepClone() ?? new JsonObject(), ["spec"] = template["spec"]!.DeepClone(),
         });
-        if (body["metadata"]!["annotations"] is not JsonObject annotations) body["metadata"]!["annotations"] = annotations = new JsonObject();
+        var metadata = body["metadata"]!;
+        if (metadata["annotations"] is not JsonObject annotations) metadata["annotations"] = annotations = new JsonObject();
         annotations[Mark] = cron.Name();
         return body;
     }

@@ -50,8 +50,8 @@ internal sealed class CleanupPath : IRecipe, ISettles
                 "How long they can be brought back. Then they are deleted, whatever became of the incident."),
         ],
         "The settings allow the path, one running container is meant, and files that old and together that big are in it.",
-        "The files are set aside, and the pod runs; what df says is free is measured before and after, and said: it is no more until they are "
-            + "deleted. Once they are, more is free than before, at least half of what they held; if not, people are called.",
+        "The files are set aside, and the pod runs; what df says is free is measured before and after, and said: it is no more until "
+            + "they are deleted. Once they are, more is free than before, at least half of what they held; if not, people are called.",
         "cleanup_path_undo",
         Needs)
     {

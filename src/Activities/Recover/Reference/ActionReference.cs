@@ -35,7 +35,8 @@ internal static class ActionReference
         text.Append($"- **Undone by** {Inverse(action)}.");
         if (action.SettledBy is not null)
         {
-            text.Append($" After `{action.TimeLimit}` ({Limit(action)}) `{action.SettledBy}` comes by itself, and nothing undoes it any more.");
+            text.Append($" After `{action.TimeLimit}` ({Limit(action)}) `{action.SettledBy}` comes by itself, and nothing undoes it any ")
+                .Append("more.");
         }
         else if (action.TimeLimit is not null)
         {
