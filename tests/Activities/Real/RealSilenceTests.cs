@@ -1,5 +1,3 @@
-using Heal.Healing;
-
 namespace Heal.Activities.Tests;
 
 /// <summary>Silences of a real Alertmanager: it is that which no longer tells people, and which ends them.</summary>
