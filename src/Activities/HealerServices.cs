@@ -41,6 +41,7 @@ public static class HealerServices
         services.AddLayers(configuration);
         services.AddSingleton<IEvidenceStore>(provider => new EvidenceStore(
             provider.GetRequiredService<HealDatabase>().DataSource, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<EvidenceKeeper>();
         services.AddSingleton<IKnownEpisodes, KnownEpisodes>();
         services.AddSingleton<IWatchLease, WatchLease>();
         services.AddSingleton<IRemedyAction, RollbackDeployment>();

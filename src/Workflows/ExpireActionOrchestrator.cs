@@ -8,7 +8,8 @@ namespace Heal.Workflows;
 /// Waits until an effect's time is up, or until its incident is healed and nothing needs it any more, and has it undone. Started before the
 /// action itself, so that no kill between the two leaves an effect without an end. It does not give up for what may pass (a kill switch, a
 /// missing right, a policy, a cluster that does not answer) for <see cref="Patience"/>, and then calls people. An effect that somebody else
-/// changed since is theirs.
+/// changed since is theirs. Where the effect <see cref="ExpiryRequest.Settles"/> it is made final instead, and people are called at once
+/// when that did not bring what it was for.
 /// </summary>
 [DurableTask(OrchestrationNames.ExpireAction)]
 internal sealed class ExpireActionOrchestrator : TaskOrchestrator<ExpiryRequest, ExpiryOutcome>
@@ -41,8 +42,8 @@ internal sealed class ExpireActionOrchestrator : TaskOrchestrator<ExpiryRequest,
         for (var attempt = 1; ; attempt++)
         {
             var undone = await UndoAsync(context, expiry);
-            if (IsFinal(undone, attempt)) return new ExpiryOutcome(expiry.Key, undone.Status, undone.Detail, attempt);
-            if (Now(context) + pause > giveUpAt)
+            if (IsFinal(expiry, undone, attempt)) return new ExpiryOutcome(expiry.Key, undone.Status, undone.Detail, attempt);
+            if (Now(context) + pause > giveUpAt || (expiry.Settles && undone.Status == ActionStatus.NoEffect))
             {
                 await CallPeopleAsync(context, expiry, undone);
                 return new ExpiryOutcome(expiry.Key, undone.Status, undone.Detail, attempt);
@@ -86,9 +87,10 @@ internal sealed class ExpireActionOrchestrator : TaskOrchestrator<ExpiryRequest,
     }
 
     // Refused says that there is nothing to undo, and no more. It is believed at the second look only: a write that was on its way when
-    // the first one came is seen then.
-    private static bool IsFinal(ActionResult undone, int attempt) => undone.Status switch
+    // the first one came is seen then. So is a pod that was being made anew under its name, where there is something to give up in it.
+    private static bool IsFinal(ExpiryRequest expiry, ActionResult undone, int attempt) => undone.Status switch
     {
+        ActionStatus.TargetGone when expiry.Settles => attempt > 1,
         ActionStatus.Applied or ActionStatus.ChangedByOther or ActionStatus.TargetGone => true,
         ActionStatus.Refused => attempt > 1,
         _ => false,
@@ -96,7 +98,10 @@ internal sealed class ExpireActionOrchestrator : TaskOrchestrator<ExpiryRequest,
 
     private static async Task<ActionResult> UndoAsync(TaskOrchestrationContext context, ExpiryRequest expiry)
     {
-        var request = new UndoRequest(expiry.UndoKey, expiry.Key, expiry.IncidentId, expiry.ActionId, expiry.Target);
+        var request = new UndoRequest(expiry.UndoKey, expiry.Key, expiry.IncidentId, expiry.ActionId, expiry.Target)
+        {
+            Settles = expiry.Settles,
+        };
         try
         {
             return await context.CallUndoActionAsync(request, Retries.Cluster);
@@ -114,8 +119,9 @@ internal sealed class ExpireActionOrchestrator : TaskOrchestrator<ExpiryRequest,
             new Alert("HealExpiryFailed", AlertStatus.Firing, new Dictionary<string, string> { ["action"] = expiry.ActionId },
                 new Dictionary<string, string>(), expiry.At, null, expiry.InstanceId),
             SignalSource.Reconcile, now);
-        var reason = $"the effect of '{expiry.ActionId}' on {expiry.Target} was to end at {expiry.At:u} and could not be undone: "
-            + undone.Detail;
+        var reason = expiry.Settles
+            ? $"what '{expiry.ActionId}' kept of {expiry.Target} was to be given up at {expiry.At:u}, without success: {undone.Detail}"
+            : $"the effect of '{expiry.ActionId}' on {expiry.Target} was to end at {expiry.At:u} and could not be undone: {undone.Detail}";
         return context.CallEscalateAsync(
             new HandOff($"{expiry.InstanceId}", expiry.Target, OutcomeKind.Failed, reason, null, trigger, null, null, null, [], now),
             Retries.Store);

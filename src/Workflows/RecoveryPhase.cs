@@ -30,6 +30,7 @@ internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentSt
             var expiry = new ExpiryRequest(key, state.Input.IncidentId, action.Id, state.Input.Target, end)
             {
                 EndsWithNeed = plan.EndsWithNeed,
+                Settles = plan.Settles,
             };
 #pragma warning disable DURABLE2003 // It needs the durable client, and so lives beside the triggers, in a project that references this one.
             await context.CallActivityAsync<string>(ActivityNames.StartExpiry, expiry, Retries.Store);

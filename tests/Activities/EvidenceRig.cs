@@ -62,8 +62,8 @@ internal sealed class EvidenceRig : IAsyncDisposable
     public CollectEvidenceActivity Activity()
     {
         var settings = new Settings(new HealOptions { Evidence = Options });
-        return new CollectEvidenceActivity(
-            new TargetRealms([new ClusterRealm(Client, Collector(), settings)], settings), Kept, settings);
+        var realms = new TargetRealms([new ClusterRealm(Client, Collector(), settings)], settings);
+        return new CollectEvidenceActivity(realms, new EvidenceKeeper(realms, Kept, settings));
     }
 
     public Task<EvidenceBundle> CollectAsync(string kind, string name, string ns = Namespace) =>

@@ -108,6 +108,40 @@ public sealed class ExpireActionTests
         Assert.Equal(isHealed, _context.Calls.Contains(ActivityNames.LookAtNeed));
     }
 
+    [Fact]
+    public async Task An_effect_that_is_to_be_made_final_is_made_so_and_not_taken_back()
+    {
+        Answers(ActionStatus.Blocked, ActionStatus.Applied);
+
+        var outcome = await RunAsync(Expiry with { Settles = true });
+
+        Assert.Equal((ActionStatus.Applied, 2), (outcome.Status, outcome.Attempts));
+        Assert.All(_undos, undo => Assert.True(undo.Request.Settles));
+        Assert.Empty(_handOffs);
+    }
+
+    [Theory]
+    [InlineData(true, 1, 1)]
+    [InlineData(false, 0, 2)]
+    public async Task That_what_was_given_up_freed_nothing_is_told_to_people_at_once(bool settles, int told, int attempts)
+    {
+        Answers(ActionStatus.NoEffect, ActionStatus.Applied);
+
+        var outcome = await RunAsync(Expiry with { Settles = settles });
+
+        Assert.Equal((told, attempts), (_handOffs.Count, outcome.Attempts));
+    }
+
+    [Fact]
+    public async Task That_the_place_of_what_is_to_be_given_up_is_gone_is_believed_at_the_second_look()
+    {
+        Answers(ActionStatus.TargetGone, ActionStatus.Applied);
+
+        var outcome = await RunAsync(Expiry with { Settles = true });
+
+        Assert.Equal((ActionStatus.Applied, 2), (outcome.Status, outcome.Attempts));
+    }
+
     private void Answers(params ActionStatus[] statuses)
     {
         var left = new Queue<ActionStatus>(statuses);

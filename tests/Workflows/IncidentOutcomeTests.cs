@@ -73,6 +73,27 @@ public sealed partial class IncidentOutcomeTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
+    public async Task The_end_of_an_effect_is_what_the_plan_says_it_is(bool settles)
+    {
+        ExpiryRequest? expiry = null;
+        _context.On<PlanRequest, Plan>(ActivityNames.PlanRecovery, _ => Plan(PlanVerdict.Act) with
+        {
+            TimeLimit = TimeSpan.FromHours(2), Settles = settles,
+        });
+        _context.On<ExpiryRequest, string>(ActivityNames.StartExpiry, request =>
+        {
+            expiry = request;
+            return request.InstanceId;
+        });
+
+        await RunAsync();
+
+        Assert.Equal(settles, expiry!.Settles);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
     public async Task The_end_of_an_effect_that_ends_with_its_need_is_told_of_the_recovery(bool endsWithNeed)
     {
         ExpiryRequest? expiry = null;

@@ -1,6 +1,5 @@
 using Heal.Healing;
 using Microsoft.DurableTask;
-using Microsoft.Extensions.Options;
 
 namespace Heal.Activities;
 
@@ -10,15 +9,12 @@ namespace Heal.Activities;
 /// refuses becomes a gap of the bundle; when a cluster gives no answer at all the activity fails, and its caller tries again later.
 /// </summary>
 [DurableTask(ActivityNames.CollectEvidence)]
-internal sealed class CollectEvidenceActivity(
-    TargetRealms realms, IEvidenceStore kept, IOptionsMonitor<HealOptions> options) : TaskActivity<CollectRequest, EvidenceBundle>
+internal sealed class CollectEvidenceActivity(TargetRealms realms, EvidenceKeeper keeper) : TaskActivity<CollectRequest, EvidenceBundle>
 {
     public override async Task<EvidenceBundle> RunAsync(TaskActivityContext context, CollectRequest? input)
     {
-        var whole = await realms.CollectAsync(input!.Target);
-        if (input.IncidentId is not { } incident) return whole.Digest();
-        var retention = options.CurrentValue.Evidence.Retention;
-        var reference = await kept.KeepAsync(incident, Math.Max(1, input.Step), whole, retention, CancellationToken.None);
+        if (input!.IncidentId is not { } incident) return (await realms.CollectAsync(input.Target)).Digest();
+        var (whole, reference) = await keeper.KeepAsync(input.Target, incident, Math.Max(1, input.Step), CancellationToken.None);
         return whole.Digest() with { Stored = reference };
     }
 }

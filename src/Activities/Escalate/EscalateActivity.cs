@@ -28,7 +28,9 @@ internal sealed partial class EscalateActivity(
         if (messenger.Missing(ticket: false) is not null) return true;
         try
         {
-            await messenger.SendAsync(MessageOf(handOff, cause), CancellationToken.None);
+            var message = MessageOf(handOff, cause);
+            await messenger.SendAsync(message, CancellationToken.None);
+            Log.Told(logger, handOff.IncidentId, messenger.Receipt(message.Key, resolves: false) ?? message.Key);
         }
         catch (MessageException e) when (e.IsFinal || time.GetUtcNow() - handOff.At > TriedFor)
         {
@@ -60,6 +62,9 @@ internal sealed partial class EscalateActivity(
         public static partial void HandedOff(
             ILogger logger, string incident, string target, string addressee, OutcomeKind outcome, string reason, string cause,
                 string plan);
+
+        [LoggerMessage(3, LogLevel.Information, "The hand-off of incident {Incident} was taken; its receiver calls it {Name}")]
+        public static partial void Told(ILogger logger, string incident, string name);
 
         [LoggerMessage(2, LogLevel.Error, "Nobody was told of the hand-off of incident {Incident}. {Why}")]
         public static partial void NobodyTold(ILogger logger, string incident, string why);

@@ -29,6 +29,16 @@ internal interface IEndsWithNeed
     Task<string?> NeedAsync(ActionTools tools, TargetReference target, CancellationToken cancellationToken);
 }
 
+/// <summary>A recipe whose effect is made final when its time is up, see <see cref="ActionDescriptor.SettledBy"/>.</summary>
+internal interface ISettles
+{
+    /// <summary>What <see cref="CheckSettledAsync"/> will want to know of the target as it was before. Reads only.</summary>
+    Task<JsonObject> FactsAsync(ActionTools tools, IReadOnlyList<Effect> steps, CancellationToken cancellationToken);
+
+    /// <summary>Whether that has done what it was for. Reads only; asked until it says so or time is up.</summary>
+    Task<EffectCheck> CheckSettledAsync(ActionTools tools, ActionImage image, CancellationToken cancellationToken);
+}
+
 /// <summary>What an action would do to a target as it is now, or why it must not be done.</summary>
 /// <param name="Steps">In order; undone in reverse.</param>
 /// <param name="Facts">What <see cref="IRecipe.CheckAsync"/> will want to know of the target as it was.</param>

@@ -54,6 +54,13 @@ internal sealed class RecipeAction(IRecipe recipe, ActionTools tools) : IRemedyA
                 row = begun;
             }
 
+            // One row for both ends of an operation: the one that began first counts.
+            if (!request.Settles && IsSettlement(row))
+            {
+                return Answer(request.Key, ActionStatus.Failed,
+                    $"what {request.UndoneKey} kept to be undone by was given up from {row.IntendedAt:u} on");
+            }
+
             return await CarryOutAsync(row, request.Target, cancellationToken);
         });
 
@@ -177,7 +184,7 @@ internal sealed class RecipeAction(IRecipe recipe, ActionTools tools) : IRemedyA
                     if (!isUndo && IsOverdue(row)) return await GiveUpAsync(row, image, outcome, cancellationToken);
                     break;
                 default:
-                    var check = isUndo ? EffectCheck.Yes("as it was before") : await CheckAsync(target, image, cancellationToken);
+                    var check = await CheckAsync(row, target, image, cancellationToken);
                     if (check is null)
                     {
                         var blind = EffectCheck.NotYet($"made, but a permission is missing to see its effect (see {Descriptor.Id})");
@@ -206,17 +213,22 @@ internal sealed class RecipeAction(IRecipe recipe, ActionTools tools) : IRemedyA
     }
 
     // Null when the account may not look: what was made cannot be proven then, and is not claimed.
-    private async Task<EffectCheck?> CheckAsync(TargetReference target, ActionImage image, CancellationToken cancellationToken)
+    private async Task<EffectCheck?> CheckAsync(
+        Operation row, TargetReference target, ActionImage image, CancellationToken cancellationToken)
     {
         try
         {
-            return await recipe.CheckAsync(tools, target, image, cancellationToken);
+            if (row.Undoes is null) return await recipe.CheckAsync(tools, target, image, cancellationToken);
+            return IsSettlement(row) && recipe is ISettles settles
+                ? await settles.CheckSettledAsync(tools, image, cancellationToken) : EffectCheck.Yes("as it was before");
         }
         catch (KubernetesForbiddenException e) when (e.Missing is not null)
         {
             return null;
         }
     }
+
+    private bool IsSettlement(Operation row) => row.Undoes is not null && row.ActionId == Descriptor.SettledBy;
 
     private bool IsOverdue(Operation row) => tools.Time.GetUtcNow() - row.IntendedAt >= Descriptor.EffectWithin;
 
@@ -251,7 +263,8 @@ internal sealed class RecipeAction(IRecipe recipe, ActionTools tools) : IRemedyA
             post["marksTarget"] = live.Metadata.Annotation(KubernetesNames.Operation) == row.Key;
         }
 
-        var detail = SafeText.Line($"{image.Summary}: {check.Detail}", EvidenceLimits.MessageLength);
+        var said = outcome.Detail.Length > 0 ? $"{check.Detail} ({outcome.Detail})" : check.Detail;
+        var detail = SafeText.Line($"{image.Summary}: {said}", EvidenceLimits.MessageLength);
         var end = new OperationEnd(OperationState.Confirmed, status, detail, post);
         return Told(await tools.Store.FinishAsync(row.Key, end, tools.Time.GetUtcNow(), cancellationToken));
     }

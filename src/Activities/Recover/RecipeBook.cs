@@ -41,6 +41,8 @@ internal static class RecipeBook
         new SilenceAlert(),
         new SendMessage(ticket: false),
         new SendMessage(ticket: true),
+        new CollectDiagnostics(),
+        new BackupClaim(),
         new ScaleNodePool(),
         new RemoveAuthorizationPolicy(),
         new DefragEtcd(),

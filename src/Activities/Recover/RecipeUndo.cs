@@ -17,7 +17,11 @@ internal sealed class RecipeUndo(IRecipe recipe, ActionTools tools)
         var undone = await tools.Store.FindOperationAsync(request.UndoneKey, cancellationToken)
             ?? await BuryAsync(request, cancellationToken);
         if (HadNoEffect(undone) || undone.ActionId != recipe.Descriptor.Id) return RefuseNothing();
-        if (recipe.Descriptor.Inverse is null) return Refuse(ActionStatus.Failed, $"'{recipe.Descriptor.Id}' cannot be undone");
+        if ((request.Settles ? recipe.Descriptor.SettledBy : recipe.Descriptor.Inverse) is not { } end)
+        {
+            return Refuse(ActionStatus.Failed, $"'{recipe.Descriptor.Id}' cannot be {(request.Settles ? "made final" : "undone")}");
+        }
+
         if (tools.Safety.Objection() is { } objection) return Refuse(ActionStatus.Blocked, objection);
         if (undone.State == OperationState.Intended)
         {
@@ -37,7 +41,8 @@ internal sealed class RecipeUndo(IRecipe recipe, ActionTools tools)
             var post = posts[i] ?? await UnconfirmedAsync(undone, image, i, cancellationToken);
             if (post is null) continue;
             isMade = true;
-            if (image.Steps[i].Inverse(post) is { } inverse) steps.Add(inverse);
+            var step = image.Steps[i];
+            if ((request.Settles ? step.Settlement(post) : step.Inverse(post)) is { } back) steps.Add(back);
         }
 
         if (steps.Count == 0)
@@ -48,10 +53,13 @@ internal sealed class RecipeUndo(IRecipe recipe, ActionTools tools)
 
         if (await StandsAsync(request, undone, steps, cancellationToken) is { } changed) return (null, changed);
 
-        var undo = new ActionImage($"undo of {request.UndoneKey}", steps, new JsonObject(), image.Parameters, null);
+        var facts = request.Settles && recipe is ISettles settles
+            ? await settles.FactsAsync(tools, steps, cancellationToken) : new JsonObject();
+        var undo = new ActionImage(
+            $"{(request.Settles ? "end" : "undo")} of {request.UndoneKey}", steps, facts, image.Parameters, null);
         var row = await tools.Store.IntendAsync(
             new Operation(
-                request.Key, request.IncidentId, recipe.Descriptor.Inverse, request.Target.Key, request.UndoneKey, OperationState.Intended,
+                request.Key, request.IncidentId, end, request.Target.Key, request.UndoneKey, OperationState.Intended,
                 undo.ToJson(), null, null, null, null, tools.Time.GetUtcNow()),
             cancellationToken);
         return (row, null);
@@ -90,7 +98,7 @@ internal sealed class RecipeUndo(IRecipe recipe, ActionTools tools)
         }
 
         var look = await image.Steps[i].LookAsync(tools, key, cancellationToken);
-        return look.Sight == Sight.Applied ? look.Post : null;
+        return look.Sight is Sight.Applied or Sight.NotApplied ? look.Post : null;
     }
 
     // Null when every step stands as it was left. One that is back already is nobody's harm, one that was changed since is not touched.
@@ -105,7 +113,7 @@ internal sealed class RecipeUndo(IRecipe recipe, ActionTools tools)
             {
                 // It was made higher once more, for a while: what is under it comes to light when that ends, and is taken back then.
                 var mark = look.Live?.Annotation(KubernetesNames.Operation);
-                if (await tools.Store.StandingOnAsync(undone, mark, cancellationToken) is { } later)
+                if (!request.Settles && await tools.Store.StandingOnAsync(undone, mark, cancellationToken) is { } later)
                 {
                     return new ActionResult(request.Key, ActionStatus.Blocked,
                         $"not undone yet: operation {later} has changed it since, for a while, and has to end first "
@@ -113,13 +121,16 @@ internal sealed class RecipeUndo(IRecipe recipe, ActionTools tools)
                 }
 
                 var status = look.Sight == Sight.Gone ? ActionStatus.TargetGone : ActionStatus.ChangedByOther;
-                return new ActionResult(request.Key, status, $"not undone: {look.Detail} (after {request.UndoneKey})");
+                var what = request.Settles ? "left as it is" : "not undone";
+                return new ActionResult(request.Key, status, $"{what}: {look.Detail} (after {request.UndoneKey})");
             }
 
             if (look.Sight is Sight.DoneByOther or Sight.Applied) back.Add(step);
         }
 
         foreach (var step in back) steps.Remove(step);
-        return steps.Count > 0 ? null : new ActionResult(request.Key, ActionStatus.Applied, "everything is back as it was already");
+        if (steps.Count > 0) return null;
+        var already = request.Settles ? "nothing that was kept is left" : "everything is back as it was already";
+        return new ActionResult(request.Key, ActionStatus.Applied, already);
     }
 }

@@ -35,6 +35,12 @@ public sealed record ActionDescriptor(
     public bool EndsWithNeed { get; init; }
 
     /// <summary>
+    /// The id of what comes at <see cref="TimeLimit"/> instead of the inverse: until then the effect can be taken back, and then what was
+    /// kept for that is given up. Null: the inverse.
+    /// </summary>
+    public string? SettledBy { get; init; }
+
+    /// <summary>
     /// True when it only keeps the fault from doing more harm, and the target stays as faulty as it was: when it has worked, people are
     /// called for the rest. Default false.
     /// </summary>

@@ -72,4 +72,11 @@ public sealed record ActionRequest(
 /// <summary>Asks for the inverse of an operation that is in the ledger.</summary>
 /// <param name="Key">The idempotency key of the inverse itself.</param>
 /// <param name="UndoneKey">The key of the operation to undo.</param>
-public sealed record UndoRequest(string Key, string UndoneKey, string IncidentId, string ActionId, TargetReference Target);
+public sealed record UndoRequest(string Key, string UndoneKey, string IncidentId, string ActionId, TargetReference Target)
+{
+    /// <summary>
+    /// Makes the operation final instead: gives up what it kept for its inverse, see <see cref="ActionDescriptor.SettledBy"/>. Under the
+    /// same key as the inverse: whichever begins first is the end of the operation.
+    /// </summary>
+    public bool Settles { get; init; }
+}

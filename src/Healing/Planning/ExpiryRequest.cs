@@ -11,6 +11,9 @@ public sealed record ExpiryRequest(string Key, string IncidentId, string ActionI
     /// <summary>See <see cref="ActionDescriptor.EndsWithNeed"/>.</summary>
     public bool EndsWithNeed { get; init; }
 
+    /// <summary>When it is due the effect is made final, not taken back: see <see cref="ActionDescriptor.SettledBy"/>.</summary>
+    public bool Settles { get; init; }
+
     /// <summary>The orchestration's instance id: one per operation.</summary>
     public string InstanceId => InstanceOf(Key);
 

@@ -66,6 +66,9 @@ public sealed record Plan(
     /// <summary>See <see cref="ActionDescriptor.EndsWithNeed"/>.</summary>
     public bool EndsWithNeed { get; init; }
 
+    /// <summary>At its time limit the effect is made final, not taken back: see <see cref="ActionDescriptor.SettledBy"/>.</summary>
+    public bool Settles { get; init; }
+
     /// <summary>See <see cref="ActionDescriptor.LeavesFault"/>.</summary>
     public bool LeavesFault { get; init; }
 

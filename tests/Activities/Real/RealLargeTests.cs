@@ -138,8 +138,13 @@ public sealed class RealLargeTests(RealShop shop) : RecipeClaims(shop)
         Assert.Equal(DetectionVerdict.Healthy, DetectionPolicy.Judge(bundle).Verdict);
     }
 
-    [Fact]
-    public async Task The_store_of_the_API_server_is_made_as_small_as_what_is_in_it_once()
+    [Theory]
+    [InlineData(null)]
+    [InlineData("before intend")]
+    [InlineData("after intend")]
+    [InlineData(DoomedAction.AfterWrite)]
+    [InlineData("before confirm")]
+    public async Task The_store_of_the_API_server_is_made_as_small_as_what_is_in_it_whatever_the_process_dies_at(string? at)
     {
         const int Litter = 30;
         var (item, stall) = (RecipeCases.Named("defrag_etcd"), await Shop.OpenAsync());
@@ -163,6 +168,7 @@ public sealed class RealLargeTests(RealShop shop) : RecipeClaims(shop)
             Given: Shop.Ports with { Etcd = new EtcdGateway(http, Options.Create(options)) });
         var request = (item with { With = _ => new() { ["maxInUsePercent"] = "90", ["minMegabytes"] = "20" } })
             .Request(stall, stall.Target(TargetKinds.Cluster, stall.Namespace));
+        if (at is not null) await new DoomedAction(Shop.Facts with { Etcd = options }, item.Name, request, at).DieAsync();
 
         var result = await item.ActionWith(tools).RunAsync(request, CancellationToken.None);
         var again = await item.ActionWith(tools).RunAsync(request, CancellationToken.None);

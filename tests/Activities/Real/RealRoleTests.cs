@@ -18,7 +18,10 @@ public sealed class RealRoleTests(RealShop shop) : RecipeClaims(shop)
     private const string OfRoleBinding = "restore_deleted_object_by_name";
 
     public static TheoryData<string> Writing => [.. RealDeathTests.Carried
-        .Where(name => name != OfRoleBinding && RecipeCases.Named(name).WritesToCluster)];
+        .Where(name => name != OfRoleBinding && (RecipeCases.Named(name).WritesToCluster || RunsCommands(name)))];
+
+    private static bool RunsCommands(string name) =>
+        RecipeCases.Named(name).Recipe.Descriptor.Permissions.Any(rule => rule.Resource == "pods/exec");
 
     [Theory]
     [MemberData(nameof(Writing))]

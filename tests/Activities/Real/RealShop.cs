@@ -16,7 +16,11 @@ public sealed class RealShop : Shop
 
     public RealShop() => _watching = new(() => Task.WhenAll(StandInKubelet.Looked.Select(WatchAsync)));
 
+    private StandInRuntime? _runtime;
+
     internal ControlPlane Plane { get; } = new();
+
+    internal override int KubeletPort => _runtime!.Port;
 
     /// <summary>A client as somebody else, who has the rights that he is given.</summary>
     internal KubernetesClient As(string user, Action<KubernetesClientOptions>? configure = null)
@@ -35,6 +39,7 @@ public sealed class RealShop : Shop
     private protected override async Task<ClusterAddress> StartClusterAsync()
     {
         await Plane.StartAsync();
+        _runtime = await StandInRuntime.StartAsync(Plane);
         var address = new ClusterAddress(null, Plane.Kubeconfig);
         using var client = address.Connect();
         await ForeignKinds.DefineAsync(client);
@@ -48,6 +53,7 @@ public sealed class RealShop : Shop
         await _watching.Value;
         _ending.Dispose();
         await Plane.StopAsync();
+        if (_runtime is not null) await _runtime.DisposeAsync();
     }
 
     private protected override async Task FurnishAsync(Stall stall)

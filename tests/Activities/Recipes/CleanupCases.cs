@@ -29,7 +29,7 @@ internal static class CleanupCases
             Effects = stall => Task.FromResult(
                 Files(stall).Count(file => file.Contains(CleanupPath.Quarantine, StringComparison.Ordinal)) == 2
                 && Files(stall).Count == 4 && !File.Exists("oops") ? 1 : 0),
-            Before = stall => Task.FromResult(string.Join('|', Files(stall))),
+            Before = stall => Task.FromResult(Left(stall)),
         },
         new("purge_quarantine", "purge_quarantine")
         {
@@ -38,7 +38,7 @@ internal static class CleanupCases
             {
                 var root = Folder(stall);
                 Old(Path.Combine(root, "kept.log"), 10);
-                Old(Path.Combine(root, CleanupPath.Quarantine, "0123abcd", "gone.log"), 10);
+                Big(Path.Combine(root, CleanupPath.Quarantine, "0123abcd", "gone.log"));
                 Old(Path.Combine(root, CleanupPath.Quarantine, "not-ours", "kept.log"), 10);
                 foreach (var folder in Directory.GetDirectories(Path.Combine(root, CleanupPath.Quarantine)))
                 {
@@ -55,9 +55,24 @@ internal static class CleanupCases
                 return Task.FromResult("nothing was set aside there that long ago");
             },
             Effects = stall => Task.FromResult(
-                string.Join('|', Files(stall)) == $"{CleanupPath.Quarantine}/not-ours/kept.log|kept.log" ? 1 : 0),
+                Left(stall) == $"{CleanupPath.Quarantine}/not-ours/kept.log|kept.log" ? 1 : 0),
         },
     ];
+
+    /// <summary>So much that what others write and delete on the same file system meanwhile does not hide it.</summary>
+    public const int BigBytes = 256 << 20;
+
+    /// <summary>An old file that takes room without being written.</summary>
+    public static void Big(string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, PreallocationSize = BigBytes };
+        using (var file = new FileStream(path, options)) file.SetLength(BigBytes);
+        File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddDays(-3));
+    }
+
+    /// <summary>What is in the folder that may be cleaned.</summary>
+    public static string Left(Stall stall) => string.Join('|', Files(stall));
 
     private static string Folder(Stall stall)
     {

@@ -11,29 +11,20 @@ internal static class NodeCases
     [
         new("relax_pdb", "relax_pdb")
         {
-            Arrange = async stall =>
-            {
-                await stall.AddNodesAsync();
-                await stall.DeployAsync("web", 2, extra: stall.OnNodes);
-                await stall.CreateInAsync("""
-                    {"apiVersion":"policy/v1","kind":"PodDisruptionBudget","metadata":{"name":"web"},
-                    "spec":{"minAvailable":2,"selector":{"matchLabels":{"app":"web"}}}}
-                    """);
-                await stall.UntilAsync(Kinds.PodDisruptionBudget, "web", live =>
-                    live.Whole("status", "observedGeneration") == 1 && live.Whole("status", "currentHealthy") == 2);
-                var node = (await stall.ListAsync(Kinds.Pod, "app=web"))[0].Text("spec", "nodeName")!;
-                await stall.CordonAsync(stall.Notes["side"] = node[^1..]);
-                return stall.Target(TargetKinds.PodDisruptionBudget, "web");
-            },
-            Spoil = async stall =>
-            {
-                await stall.CordonAsync("a", cordoned: false);
-                await stall.CordonAsync("b", cordoned: false);
-                return "no drain is intended";
-            },
+            Arrange = BlockedDrainAsync,
+            With = _ => new() { ["extraReplica"] = "false" },
+            Spoil = UncordonedAsync,
             Effects = async stall => (await stall.GetAsync(Kinds.PodDisruptionBudget, "web")).Whole("spec", "minAvailable") == 1 ? 1 : 0,
-            Before = async stall => RecipeCase.Text((await stall.GetAsync(Kinds.PodDisruptionBudget, "web")).At("spec", "minAvailable")),
+            Before = BudgetAndReplicasAsync,
             Meddle = stall => stall.PatchAsync(Kinds.PodDisruptionBudget, "web", """{"spec":{"minAvailable":0}}"""),
+        },
+        new("relax_pdb_by_another_replica", "relax_pdb")
+        {
+            Arrange = BlockedDrainAsync,
+            Spoil = UncordonedAsync,
+            Effects = async stall => await BudgetAndReplicasAsync(stall) == "2|3" ? 1 : 0,
+            Before = BudgetAndReplicasAsync,
+            Meddle = stall => stall.PatchAsync(Kinds.Deployment, "web", """{"spec":{"replicas":5}}"""),
         },
         new("cordon_node", "cordon_node")
         {
@@ -179,6 +170,32 @@ internal static class NodeCases
     ];
 
     private const string NotReady = """{"status":{"conditions":[{"type":"Ready","status":"Unknown","reason":"NodeStatusUnknown"}]}}""";
+
+    private static async Task<TargetReference> BlockedDrainAsync(Stall stall)
+    {
+        await stall.AddNodesAsync();
+        await stall.DeployAsync("web", 2, extra: stall.OnNodes);
+        await stall.CreateInAsync("""
+            {"apiVersion":"policy/v1","kind":"PodDisruptionBudget","metadata":{"name":"web"},
+            "spec":{"minAvailable":2,"selector":{"matchLabels":{"app":"web"}}}}
+            """);
+        await stall.UntilAsync(Kinds.PodDisruptionBudget, "web", live =>
+            live.Whole("status", "observedGeneration") == 1 && live.Whole("status", "currentHealthy") == 2);
+        var node = (await stall.ListAsync(Kinds.Pod, "app=web"))[0].Text("spec", "nodeName")!;
+        await stall.CordonAsync(stall.Notes["side"] = node[^1..]);
+        return stall.Target(TargetKinds.PodDisruptionBudget, "web");
+    }
+
+    private static async Task<string> UncordonedAsync(Stall stall)
+    {
+        await stall.CordonAsync("a", cordoned: false);
+        await stall.CordonAsync("b", cordoned: false);
+        return "no drain is intended";
+    }
+
+    private static async Task<string> BudgetAndReplicasAsync(Stall stall) => RecipeCase.Text(
+        (await stall.GetAsync(Kinds.PodDisruptionBudget, "web")).At("spec", "minAvailable"),
+        (await stall.GetAsync(Kinds.Deployment, "web")).At("spec", "replicas"));
 
     private static async Task<TargetReference> NodesAsync(Stall stall)
     {

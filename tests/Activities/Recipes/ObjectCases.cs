@@ -144,6 +144,27 @@ internal static class ObjectCases
             },
             Effects = async stall => await stall.FindAsync(Kinds.Job, "import") is null ? 1 : 0,
         },
+        new("backup", "backup")
+        {
+            Arrange = async stall =>
+            {
+                var target = await ClaimAsync(stall);
+                await stall.CreateInAsync($$$"""
+                    {"apiVersion":"batch/v1","kind":"CronJob","metadata":{"name":"nightly","labels":{"heal.internal/backup":"true"}},
+                    "spec":{"schedule":"0 3 * * *","jobTemplate":{"metadata":{"labels":{"backs":"up"}},"spec":{"template":{"spec":{
+                    "restartPolicy":"Never","volumes":[{"name":"data","persistentVolumeClaim":{"claimName":"{{{target.Name}}}"}}],
+                    "containers":[{"name":"copy","image":"registry.example/copy:1.0"}] } } } } } }
+                    """);
+                return target;
+            },
+            Spoil = async stall =>
+            {
+                await stall.PatchAsync(Kinds.CronJob, "nightly", """{"metadata":{"labels":{"heal.internal/backup":null}}}""");
+                return "0 CronJobs with the label heal.internal/backup=true mount it, one is expected";
+            },
+            Effects = async stall => (await stall.ListAsync(Kinds.Job, "backs=up")).Count(job => !job.IsDeleting()),
+            Before = async stall => RecipeCase.Text((await stall.ListAsync(Kinds.Job)).Count(job => !job.IsDeleting())),
+        },
         new("expand_pvc", "expand_pvc")
         {
             Arrange = ClaimAsync,

@@ -31,6 +31,20 @@ internal static class PlatformCases
         {
             Before = stall => Task.FromResult(Open(stall).ToString(CultureInfo.InvariantCulture)),
         },
+        new("collect_diagnostics", "collect_diagnostics")
+        {
+            WritesToCluster = false,
+            Arrange = WebAsync,
+            Spoil = async stall =>
+            {
+                await EarlierAsync(stall, "collect_diagnostics", new ActionPorts
+                {
+                    Evidence = ShopFacts.Keeper(stall.Client, stall.Store, stall.Kept),
+                });
+                return "evidence of it was kept at";
+            },
+            Effects = async stall => (await stall.Kept.ListAsync(stall.Namespace, CancellationToken.None)).Count,
+        },
         new("scale_node_pool", "scale_node_pool")
         {
             Arrange = PoolAsync,
@@ -113,17 +127,21 @@ internal static class PlatformCases
         With = _ => new() { ["text"] = "look at it" },
         Spoil = async stall =>
         {
-            var recipe = RecipeBook.Find(id);
-            var request = new ActionRequest($"{stall.Namespace}/earlier", "earlier", id, stall.Target(TargetKinds.Deployment, "web"),
-                ActionParameters.Complete(recipe.Descriptor, new Dictionary<string, string>()), 0, "");
-            var tools = new ActionTools(
-                stall.Client, stall.Store, new Rig.Allowed(), TimeProvider.System,
-                Given: new ActionPorts { Messenger = stall.Desk.NewMessenger() });
-            Assert.True((await new RecipeAction(recipe, tools).RunAsync(request, CancellationToken.None)).IsApplied);
+            await EarlierAsync(stall, id, new ActionPorts { Messenger = stall.Desk.NewMessenger() });
             return "people were told of it at";
         },
         Effects = stall => Task.FromResult(effects(stall)),
     };
+
+    // Another incident has done it before.
+    private static async Task EarlierAsync(Stall stall, string id, ActionPorts ports)
+    {
+        var recipe = RecipeBook.Find(id);
+        var request = new ActionRequest($"{stall.Namespace}/earlier", "earlier", id, stall.Target(TargetKinds.Deployment, "web"),
+            ActionParameters.Complete(recipe.Descriptor, new Dictionary<string, string>()), 0, "");
+        var tools = new ActionTools(stall.Client, stall.Store, new Rig.Allowed(), TimeProvider.System, Given: ports);
+        Assert.True((await new RecipeAction(recipe, tools).RunAsync(request, CancellationToken.None)).IsApplied);
+    }
 
     private static Func<JsonObject, bool> IsOf(Stall stall) => message =>
         message.Text("target") == $"Deployment {stall.Namespace}/web" && message.Text("text") == "look at it";

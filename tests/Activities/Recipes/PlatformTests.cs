@@ -26,6 +26,35 @@ public sealed class PlatformTests(Shop shop) : IClassFixture<Shop>
     }
 
     [Fact]
+    public async Task The_answer_of_a_message_has_the_receivers_id_for_it_and_that_of_a_silence_has_its_id()
+    {
+        foreach (var (id, said) in ((string, string)[])[("notify", "(the receiver calls it T-17)"), ("silence_alert", "(silence silence-")])
+        {
+            var (_, _, request) = await ArrangeAsync(id);
+
+            var result = await Action(id).RunAsync(request, CancellationToken.None);
+
+            Assert.True(result.IsApplied, result.Detail);
+            Assert.Contains(said, result.Detail);
+        }
+    }
+
+    [Fact]
+    public async Task The_evidence_that_was_kept_is_that_of_the_target_and_is_no_look_of_the_incident()
+    {
+        var (stall, target, request) = await ArrangeAsync("collect_diagnostics");
+
+        var result = await Action("collect_diagnostics").RunAsync(request, CancellationToken.None);
+
+        Assert.True(result.IsApplied, result.Detail);
+        var reference = Assert.Single(await stall.Kept.ListAsync(request.IncidentId, CancellationToken.None));
+        Assert.True(reference.Step >= 1_000_000, $"step {reference.Step}");
+        var bundle = await stall.Kept.FindAsync(reference, CancellationToken.None);
+        Assert.Equal((target, 1), (bundle!.Target, bundle.Workload!.DesiredReplicas));
+        Assert.Contains($"step {reference.Step} of {request.IncidentId}", result.Detail);
+    }
+
+    [Fact]
     public async Task A_silence_that_somebody_ended_early_is_said_to_be_superseded()
     {
         var (stall, target, request) = await ArrangeAsync("silence_alert");

@@ -29,7 +29,8 @@ public abstract class RecipeClaims(Shop shop)
 
     private protected IRemedyAction Action(RecipeCase item, WatchedClient client, IHealStore? store = null, ISafetySwitch? safety = null) =>
         item.ActionWith(new ActionTools(
-            client, store ?? Shop.Store, safety ?? new Rig.Allowed(), item.Clock, Shop.Power, Given: Shop.Ports));
+            client, store ?? Shop.Store, safety ?? new Rig.Allowed(), item.Clock, Shop.Power,
+            Given: Shop.Ports with { Sessions = Shop.Facts.SessionsOf(client.Inner) }));
 
     private protected async Task AssertLedgerAsync(Stall stall)
     {

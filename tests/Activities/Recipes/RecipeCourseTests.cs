@@ -66,6 +66,72 @@ public sealed class RecipeCourseTests(Shop shop) : IClassFixture<Shop>
     }
 
     [Fact]
+    public async Task A_budget_is_relaxed_when_the_replica_that_was_added_first_finds_no_place_and_both_are_taken_back()
+    {
+        var (stall, target, request) = await ArrangeAsync("relax_pdb_by_another_replica");
+        var item = RecipeCases.Named("relax_pdb_by_another_replica");
+        var before = await item.Before!(stall);
+        var full = new WatchedClient(
+            shop.Client, number => number == 1 ? stall.CordonAsync(stall.Notes["side"] == "a" ? "b" : "a") : Task.CompletedTask);
+        var pending = await Assert.ThrowsAsync<EffectPendingException>(() =>
+            Action("relax_pdb", full).RunAsync(request, CancellationToken.None));
+        var waiting = await item.Before(stall);
+
+        _time.Leap(RelaxationEffect.WaitFor);
+        var result = await Action("relax_pdb").RunAsync(request, CancellationToken.None);
+        var relaxed = await item.Before(stall);
+        var undone = await Action("relax_pdb").UndoAsync(
+            new UndoRequest($"{request.Key}/undo", request.Key, request.IncidentId, "relax_pdb", target), CancellationToken.None);
+
+        Assert.Contains("2 of 3 replicas of Deployment", pending.Message);
+        Assert.Equal("2|3", waiting);
+        Assert.True(result.IsApplied, $"{result.Status}: {result.Detail}");
+        Assert.Contains("the added replica was not enough", result.Detail);
+        Assert.Equal("1|3", relaxed);
+        Assert.True(undone.IsApplied, $"{undone.Status}: {undone.Detail}");
+        Assert.Equal(before, await item.Before(stall));
+    }
+
+    [Theory]
+    [InlineData("""{"spec":{"minAvailable":null,"maxUnavailable":0}}""", null, "the budget would ask for that one too")]
+    [InlineData("""{"spec":{"minAvailable":"100%"}}""", null, "the budget would ask for that one too")]
+    [InlineData(null, """{"metadata":{"annotations":{"meta.helm.sh/release-name":"shop"}}}""", "web belongs to Helm")]
+    [InlineData(null, "autoscaled", "HorizontalPodAutoscaler web scales it")]
+    [InlineData(null, "quota", "quota pods allows 2 of pods")]
+    public async Task No_replica_is_added_where_that_would_not_help_or_is_not_the_healers_to_do(
+        string? budget, string? workload, string why)
+    {
+        var (stall, _, request) = await ArrangeAsync("relax_pdb_by_another_replica");
+        if (budget is not null) await stall.PatchAsync(Kinds.PodDisruptionBudget, "web", budget, "kubectl");
+        if (workload == "autoscaled")
+        {
+            await stall.CreateInAsync("""
+                {"apiVersion":"autoscaling/v2","kind":"HorizontalPodAutoscaler","metadata":{"name":"web"},
+                "spec":{"minReplicas":2,"maxReplicas":2,"scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"web"}}}
+                """);
+        }
+        else if (workload == "quota")
+        {
+            await stall.CreateInAsync("""
+                {"apiVersion":"v1","kind":"ResourceQuota","metadata":{"name":"pods"},"spec":{"hard":{"pods":"2"}}}
+                """);
+            await stall.SetStatusAsync(
+                Kinds.ResourceQuota, "pods", """{"status":{"hard":{"pods":"2"},"used":{"pods":"2"}}}""");
+        }
+        else if (workload is not null)
+        {
+            await stall.PatchAsync(Kinds.Deployment, "web", workload, "helm");
+        }
+
+        await stall.UntilAsync(Kinds.PodDisruptionBudget, "web", RelaxationEffect.IsCounted);
+        var result = await Action("relax_pdb").RunAsync(request, CancellationToken.None);
+
+        Assert.True(result.IsApplied, $"{result.Status}: {result.Detail}");
+        Assert.Contains($"no replica is added first: {why}", result.Detail);
+        Assert.Equal(2, (await stall.GetAsync(Kinds.Deployment, "web")).Whole("spec", "replicas"));
+    }
+
+    [Fact]
     public async Task Of_two_healers_on_one_target_one_acts_and_the_other_reports_busy()
     {
         var (stall, _, request) = await ArrangeAsync("scale_workload");

@@ -9,7 +9,7 @@ public sealed class RefusedPushTests(Shop shop) : RecipeClaims(shop), IClassFixt
     public async Task A_revert_that_the_remotes_hook_rejects_is_refused_in_its_words()
     {
         var (item, stall, target) = await ArrangeAsync("git_revert");
-        Reject(stall.Notes["remote"], "main is protected");
+        SourceCases.AddHook(stall.Notes["remote"], "pre-receive", "#!/bin/sh\necho 'main is protected'\nexit 1\n");
         var head = SourceCases.Git(stall.Notes["remote"], "rev-parse", "main");
 
         var result = await RunAsync(item, stall, target, new WatchedClient(Shop.Client));
@@ -19,14 +19,5 @@ public sealed class RefusedPushTests(Shop shop) : RecipeClaims(shop), IClassFixt
         Assert.Equal(head, SourceCases.Git(stall.Notes["remote"], "rev-parse", "main"));
         var row = await Shop.Store.FindOperationAsync(Key(stall), CancellationToken.None);
         Assert.Equal(OperationState.Abandoned, row!.State);
-    }
-
-    private static void Reject(string repository, string why)
-    {
-        var hook = Path.Combine(repository, "hooks", "pre-receive");
-        Directory.CreateDirectory(Path.GetDirectoryName(hook)!);
-        File.WriteAllText(hook, $"#!/bin/sh\necho '{why}'\nexit 1\n");
-        const UnixFileMode Runs = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(hook, Runs);
     }
 }

@@ -30,7 +30,12 @@ public class Shop : IAsyncLifetime
 
     internal IHealStore Store { get; private set; } = null!;
 
+    internal EvidenceStore Kept { get; private set; } = null!;
+
     internal IExpiries Expiries { get; private set; } = null!;
+
+    /// <summary>Where the nodes' kubelets run commands in containers; 0: nowhere.</summary>
+    internal virtual int KubeletPort => 0;
 
     /// <summary>A management controller for every node, which speaks Redfish.</summary>
     internal RedfishController Controllers { get; } = new();
@@ -60,13 +65,14 @@ public class Shop : IAsyncLifetime
         await _healDatabase.MigrateAsync(CancellationToken.None);
         Store = new HealStore(_healDatabase.DataSource);
         Expiries = new ExpiryStore(_healDatabase.DataSource);
+        Kept = new EvidenceStore(_healDatabase.DataSource, TimeProvider.System);
         Cluster = await StartClusterAsync();
         await Controllers.StartAsync();
         await Monitoring.StartAsync();
         await Desk.StartAsync();
         await Etcd.StartAsync();
-        (Power, Ports) = (Facts.Power(_http), Facts.Ports(_http));
         Client = Cluster.Connect();
+        (Power, Ports) = (Facts.Power(_http), Facts.Ports(_http, Client, Store, Kept));
         await new Stall(this, Truth).CreateAsync("{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"$ns\"}}");
     }
 
@@ -81,6 +87,7 @@ public class Shop : IAsyncLifetime
         await StopClusterAsync();
         await _healDatabase!.DisposeAsync();
         await _database.DisposeAsync();
+        foreach (var folder in _cleanup.Paths.Where(Directory.Exists)) Directory.Delete(folder, recursive: true);
     }
 
     internal async Task<Stall> OpenAsync()
@@ -132,6 +139,8 @@ internal sealed class Stall(Shop shop, string ns)
 
     public EtcdMembers Etcd => shop.Etcd;
 
+    public EvidenceStore Kept => shop.Kept;
+
     public SourceOptions Sources => shop.Ports.Sources;
 
     private bool _hasNodes;
@@ -161,7 +170,8 @@ internal sealed class Stall(Shop shop, string ns)
     /// <summary>On a real cluster: puts the pods of a workload on the nodes of this namespace.</summary>
     public JsonObject Place(JsonObject workload)
     {
-        if (Kubelet is not null && workload.At("spec", "template", "spec") is JsonObject pod)
+        var owner = workload.At("spec", "jobTemplate") ?? workload;
+        if (Kubelet is not null && owner.At("spec", "template", "spec") is JsonObject pod)
         {
             Merge(pod, JsonNode.Parse(Placement)!.AsObject());
         }
@@ -286,6 +296,10 @@ internal sealed class Stall(Shop shop, string ns)
     {
         if (_hasNodes) return;
         _hasNodes = true;
+        var kubelet = shop.KubeletPort == 0 ? "" : $$"""
+            "addresses": [ { "type": "InternalIP", "address": "127.0.0.1" } ],
+            "daemonEndpoints": { "kubeletEndpoint": { "Port": {{shop.KubeletPort}} } },
+            """;
         foreach (var side in (string[])["a", "b"])
         {
             await CreateAsync($$"""
@@ -294,6 +308,7 @@ internal sealed class Stall(Shop shop, string ns)
                   "metadata": { "name": "{{Namespace}}-{{side}}", "labels": { "stall": "{{Namespace}}" } },
                   "spec": { "taints": [ { "key": "stall", "value": "{{Namespace}}", "effect": "NoSchedule" } ] },
                   "status": {
+                    {{kubelet}}
                     "allocatable": { "cpu": "4", "memory": "8Gi", "pods": "110" },
                     "conditions": [ { "type": "Ready", "status": "True" } ]
                   }

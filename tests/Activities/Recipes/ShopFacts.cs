@@ -1,4 +1,5 @@
 using Heal.Drivers.Kubernetes;
+using Heal.Drivers.Kubernetes.Pods;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -11,15 +12,26 @@ internal sealed record ShopFacts(
 {
     public INodePower Power(HttpClient http) => new RedfishPower(http, new Fixed(Fencing));
 
-    public ActionPorts Ports(HttpClient http)
+    /// <summary>Commands in containers: through a real API server, or at once where a simulator has none.</summary>
+    public IPodSessions SessionsOf(KubernetesClient client) => Cluster.Kubeconfig is null ? new LocalContainers() : client;
+
+    public ActionPorts Ports(HttpClient http, KubernetesClient client, IHealStore store, IEvidenceStore kept)
     {
         var metrics = new PrometheusMetrics(http, Options.Create(new PrometheusOptions { Url = Monitoring }), TimeProvider.System);
         return new ActionPorts
         {
             Sources = Sources, Usage = metrics, Denied = metrics, Silences = new AlertmanagerSilences(http, Desk),
             Messenger = new WebhookMessenger(http, Options.Create(Notify)), Etcd = new EtcdGateway(http, Options.Create(Etcd)),
-            Cleanup = Cleanup, Sessions = new LocalContainers(),
+            Cleanup = Cleanup, Sessions = SessionsOf(client), Evidence = Keeper(client, store, kept),
         };
+    }
+
+    public static EvidenceKeeper Keeper(KubernetesClient client, IHealStore store, IEvidenceStore kept)
+    {
+        var options = new HealOptions();
+        var settings = new FixedHealOptions(options);
+        var collector = EvidenceRig.CollectorOf(client, store, options.Evidence, TimeProvider.System);
+        return new EvidenceKeeper(new TargetRealms([new ClusterRealm(client, collector, settings)], settings), kept, settings);
     }
 
     private sealed class Fixed(FencingOptions value) : IOptionsMonitor<FencingOptions>

@@ -126,6 +126,7 @@ internal static class SourceCases
     {
         var repository = stall.Notes["remote"] = Directory.CreateTempSubdirectory("heal-test-").FullName;
         Git(repository, "init", "--quiet", "--bare", "--initial-branch=main", ".");
+        AddHook(repository, "post-receive", DeadlyWrites.Hook);
         Commit(repository, good, "first", file);
         stall.Notes["bad"] = Commit(repository, bad, "second", file);
     }
@@ -145,21 +146,50 @@ internal static class SourceCases
             """)!.AsObject()),
     ];
 
-    public static Task<JsonObject> ReleaseAsync(Stall stall, int version, string status, JsonObject[] manifest)
+    public static async Task<JsonObject> ReleaseAsync(Stall stall, int version, string status, JsonObject[] manifest)
     {
         // JSON is YAML: what Helm renders from templates may be written either way.
         var text = string.Concat(manifest.Select(item => $"---\n{item.ToJsonString()}\n"));
         var content = new JsonObject
         {
-            ["name"] = "shop", ["version"] = version, ["namespace"] = stall.Namespace, ["manifest"] = text,
-            ["info"] = new JsonObject { ["status"] = status },
+            ["name"] = "shop", ["version"] = version, ["namespace"] = stall.Namespace, ["manifest"] = text, ["config"] = new JsonObject(),
+            ["chart"] = new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["apiVersion"] = "v2", ["name"] = "shop", ["version"] = $"0.{version}.0" },
+            },
+            ["info"] = new JsonObject
+            {
+                ["status"] = status, ["first_deployed"] = "2026-01-01T00:00:00Z", ["last_deployed"] = $"2026-01-0{version}T00:00:00Z",
+                ["deleted"] = "", ["description"] = version == 1 ? "Install complete" : "Upgrade complete",
+            },
         };
-        return stall.CreateInAsync($$"""
+        return await stall.CreateInAsync($$"""
             { "apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1",
               "metadata": { "name": "{{HelmRelease.SecretName("shop", version)}}",
-                "labels": { "owner": "helm", "name": "shop", "status": "{{status}}", "version": "{{version}}" } },
-              "data": { "release": "{{HelmRelease.Pack(content)}}" } }
+                "labels": {
+                  "owner": "helm", "name": "shop", "status": "{{status}}", "version": "{{version}}", "createdAt": "1767225600" } },
+              "data": { "release": "{{await PackAsync(content.ToJsonString())}}" } }
             """, "helm");
+    }
+
+    /// <summary>As Helm packs a release, by other programs than ours. Helm itself is in no feed of these tests.</summary>
+    public static Task<string> PackAsync(string plain) => FilterAsync("gzip -c | base64 -w0 | base64 -w0", plain);
+
+    /// <summary>What is in a packed release, by those programs.</summary>
+    public static Task<string> UnpackAsync(string packed) => FilterAsync("base64 -d | base64 -d | gzip -dc", packed);
+
+    private static async Task<string> FilterAsync(string script, string text)
+    {
+        using var process = Process.Start(new ProcessStartInfo("sh", ["-c", script])
+        {
+            UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true,
+        })!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        await process.StandardInput.WriteAsync(text);
+        process.StandardInput.Close();
+        await process.WaitForExitAsync();
+        Assert.Equal(0, process.ExitCode);
+        return await output;
     }
 
     // Stands for the GitOps tool: what the branch says is what the cluster gets.
@@ -199,6 +229,15 @@ internal static class SourceCases
         {
             Directory.Delete(work, recursive: true);
         }
+    }
+
+    public static void AddHook(string repository, string name, string script)
+    {
+        var hook = Path.Combine(repository, "hooks", name);
+        Directory.CreateDirectory(Path.GetDirectoryName(hook)!);
+        File.WriteAllText(hook, script);
+        const UnixFileMode Runs = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(hook, Runs);
     }
 
     public static string Git(string folder, params string[] arguments)

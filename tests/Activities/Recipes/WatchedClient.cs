@@ -13,6 +13,8 @@ internal sealed class WatchedClient(
 {
     private readonly HashSet<(string Group, string Resource, string Verb)> _used = [];
 
+    public KubernetesClient Inner => inner;
+
     /// <summary>Kinds that this cluster does not have.</summary>
     public HashSet<string> NotServed { get; } = [];
 

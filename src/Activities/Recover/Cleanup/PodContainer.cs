@@ -4,7 +4,7 @@ using Heal.Healing;
 
 namespace Heal.Activities;
 
-/// <summary>One container of one pod, and commands in it. It must have sh, find, stat, mv and rm, as busybox has them.</summary>
+/// <summary>One container of one pod, and commands in it. It must have sh, find, stat, mv, rm, df and du, as busybox has them.</summary>
 internal sealed record PodContainer(string Namespace, string Pod, string Uid, string Name)
 {
     private const int MaxOutputBytes = 1 << 20;
@@ -22,9 +22,9 @@ internal sealed record PodContainer(string Namespace, string Pod, string Uid, st
         return container is null ? (null, Proposal.Refuse(doubt)) : (container, null);
     }
 
-    /// <summary>Whether the pod is still the same one.</summary>
-    public async Task<bool> IsThereAsync(ActionTools tools, CancellationToken cancellationToken) =>
-        (await tools.ReadAsync(Kinds.Pod, Namespace, Pod, cancellationToken)).Uid() == Uid;
+    /// <summary>Whether the pod is still the same one, or at least one of its name.</summary>
+    public async Task<bool> IsThereAsync(ActionTools tools, CancellationToken cancellationToken, bool anyUid = false) =>
+        await tools.ReadAsync(Kinds.Pod, Namespace, Pod, cancellationToken) is { } live && (anyUid || live.Uid() == Uid);
 
     /// <exception cref="ContainerException">It cannot be run there, failed, or said more than is read.</exception>
     public async Task<string> RunAsync(ActionTools tools, IReadOnlyList<string> command, CancellationToken cancellationToken)

@@ -6,7 +6,7 @@ namespace Heal.Activities;
 
 /// <summary>
 /// Moves files of a container into a folder beside them, on the same file system, one by one: a retry moves those that are left. Its
-/// inverse moves them back, where nothing has been made in their place.
+/// inverse moves them back, where nothing has been made in their place. That frees nothing: its settlement does, which deletes them.
 /// </summary>
 /// <param name="Files">Relative to the root.</param>
 /// <param name="Folder">Where to, relative to the root.</param>
@@ -53,11 +53,13 @@ internal sealed record SetAsideEffect(
         if (Back)
         {
             if (both > 0) return new Look(Sight.ChangedByOther, Workloads.Invariant($"{both} files were made anew in {Subject} meanwhile"));
+            if (here + aside == 0) return new Look(Sight.Gone, $"what was set aside in {Subject} is not there any more");
             return aside == 0 ? Look.Applied(null) : Look.NotApplied(null);
         }
 
         if (here + aside + both == 0) return new Look(Sight.ChangedByOther, $"somebody took the files of {Subject} away");
-        return here == 0 ? Look.Applied(null) : Look.NotApplied(null);
+        return here == 0 ? Look.Applied(null)
+            : aside + both > 0 ? Look.NotApplied(null) with { Post = new JsonObject() } : Look.NotApplied(null);
     }
 
     public override async Task<WriteAnswer> WriteAsync(
@@ -77,11 +79,16 @@ internal sealed record SetAsideEffect(
 
     public override Effect Inverse(JsonObject post) => this with { Back = !Back };
 
+    public override Effect? Settlement(JsonObject post) => Back ? null : new PurgeEffect(Container, Root, [Folder]);
+
     public override IReadOnlyList<string> Describe() =>
         [Workloads.Invariant($"{Subject}: {Files.Count} files moved {(Back ? "back from" : "to")} {Folder}")];
 }
 
-/// <summary>Deletes folders in which files were set aside. Nothing brings them back.</summary>
+/// <summary>
+/// Deletes folders in which files were set aside. Nothing brings them back. In a pod that was made anew under the same name as well, as a
+/// StatefulSet's is: its volume is the same, and so are the folders, whose names no other operation has.
+/// </summary>
 /// <param name="Folders">Relative to the root.</param>
 internal sealed record PurgeEffect(PodContainer Container, string Root, IReadOnlyList<string> Folders) : Effect
 {
@@ -104,7 +111,12 @@ internal sealed record PurgeEffect(PodContainer Container, string Root, IReadOnl
 
     public override async Task<Look> LookAsync(ActionTools tools, string key, CancellationToken cancellationToken)
     {
-        if (!await Container.IsThereAsync(tools, cancellationToken)) return new Look(Sight.Gone, $"{Container} is gone");
+        if (!await Container.IsThereAsync(tools, cancellationToken, anyUid: true))
+        {
+            return new Look(
+                Sight.Gone, $"{Container} is gone; {string.Join(", ", Folders)} in {Root} too, unless its volume has outlived it");
+        }
+
         var left = await Container.RunAsync(tools, Count, [Root, .. Folders], cancellationToken);
         return left.Trim() == "0" ? Look.Applied(null) : Look.NotApplied(null);
     }

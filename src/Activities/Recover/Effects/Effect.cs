@@ -22,9 +22,11 @@ namespace Heal.Activities;
 [JsonDerivedType(typeof(RestoreEffect), "restore")]
 [JsonDerivedType(typeof(ClaimReplacementEffect), "claim-replacement")]
 [JsonDerivedType(typeof(PassingPatchEffect), "passing-patch")]
+[JsonDerivedType(typeof(RelaxationEffect), "relaxation")]
 [JsonDerivedType(typeof(SilenceEffect), "silence")]
 [JsonDerivedType(typeof(SilenceEndEffect), "silence-end")]
 [JsonDerivedType(typeof(MessageEffect), "message")]
+[JsonDerivedType(typeof(EvidenceEffect), "evidence")]
 [JsonDerivedType(typeof(DefragmentEffect), "defragment")]
 [JsonDerivedType(typeof(SetAsideEffect), "set-aside")]
 [JsonDerivedType(typeof(PurgeEffect), "purge")]
@@ -81,6 +83,11 @@ internal abstract record Effect
     /// <param name="post">What <see cref="Look.Post"/> was when it had been made.</param>
     public abstract Effect? Inverse(JsonObject post);
 
+    /// <summary>What gives up what it keeps for its inverse, see <see cref="ActionDescriptor.SettledBy"/>; null when it keeps
+    /// nothing.</summary>
+    /// <param name="post">As for <see cref="Inverse"/>.</param>
+    public virtual Effect? Settlement(JsonObject post) => null;
+
     /// <summary>What it changes, in a line per change.</summary>
     public abstract IReadOnlyList<string> Describe();
 
@@ -93,7 +100,8 @@ internal abstract record Effect
 /// <summary>What a target shows of an effect.</summary>
 /// <param name="Detail">Who or what, when it is not ours.</param>
 /// <param name="Live">The object as it is; null when there is none, or none to show.</param>
-/// <param name="Post">What an undo must know of the effect as it was made; never null for Applied.</param>
+/// <param name="Post">What an undo must know of the effect as it was made; never null for Applied. For NotApplied: a part of it is there,
+/// which an undo has to take back.</param>
 internal sealed record Look(Sight Sight, string Detail, JsonObject? Live = null, JsonObject? Post = null)
 {
     public static Look NotApplied(JsonObject? live) => new(Sight.NotApplied, "", live);

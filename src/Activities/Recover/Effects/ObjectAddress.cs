@@ -20,6 +20,7 @@ internal static class Kinds
 {
     public static readonly ResourceKind Certificate = new("cert-manager.io", "Certificate");
     public static readonly ResourceKind ConfigMap = new("", "ConfigMap");
+    public static readonly ResourceKind CronJob = new("batch", "CronJob");
     public static readonly ResourceKind DaemonSet = new("apps", "DaemonSet");
     public static readonly ResourceKind Deployment = new("apps", "Deployment");
     public static readonly ResourceKind Endpoints = new("", "Endpoints");

@@ -17,6 +17,9 @@ internal sealed record HelmReleaseEffect(string Namespace, string Release, int C
 {
     private const string Superseded = "superseded";
 
+    // Helm's own labels on its Secrets; others are the user's (helm install --labels), and go along to the next revision.
+    private static readonly string[] OfHelm = ["owner", "name", "status", "version", "createdAt", "modifiedAt"];
+
     [JsonIgnore]
     public int Next => Current + 1;
 
@@ -60,7 +63,7 @@ internal sealed record HelmReleaseEffect(string Namespace, string Release, int C
             }
 
             await tools.Client.PatchAsync<KubernetesObject>(
-                Kinds.Secret, Namespace, current.Secret.Name(), Supersede(current), options, cancellationToken);
+                Kinds.Secret, Namespace, current.Secret.Name(), Supersede(current, tools.Time.GetUtcNow()), options, cancellationToken);
             return WriteAnswer.Taken;
         }
         catch (Exception e) when (e is KubernetesConflictException or KubernetesNotFoundException)
@@ -97,17 +100,22 @@ internal sealed record HelmReleaseEffect(string Namespace, string Release, int C
         info["status"] = "deployed";
         info["last_deployed"] = now.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
         info["description"] = Workloads.Invariant($"Rollback to {Source}");
+        var labels = new JsonObject
+        {
+            ["owner"] = "helm", ["name"] = Release, ["status"] = "deployed", ["version"] = version, ["createdAt"] = Seconds(now),
+        };
+        foreach (var (name, value) in source.Secret.Texts("metadata", "labels").Where(label => !OfHelm.Contains(label.Key)))
+        {
+            labels[name] = value;
+        }
+
         return new JsonObject
         {
             ["metadata"] = new JsonObject
             {
                 ["name"] = HelmRelease.SecretName(Release, Next),
                 ["namespace"] = Namespace,
-                ["labels"] = new JsonObject
-                {
-                    ["owner"] = "helm", ["name"] = Release, ["status"] = "deployed", ["version"] = version,
-                    ["modifiedAt"] = now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture),
-                },
+                ["labels"] = labels,
                 ["annotations"] = new JsonObject { [KubernetesNames.Operation] = key },
             },
             ["type"] = HelmRelease.SecretType,
@@ -115,7 +123,9 @@ internal sealed record HelmReleaseEffect(string Namespace, string Release, int C
         };
     }
 
-    private static Patch Supersede(HelmRelease current)
+    private static string Seconds(DateTimeOffset at) => at.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+
+    private static Patch Supersede(HelmRelease current, DateTimeOffset now)
     {
         var content = current.Content.DeepClone().AsObject();
         if (content["info"] is JsonObject info) info["status"] = Superseded;
@@ -124,7 +134,7 @@ internal sealed record HelmReleaseEffect(string Namespace, string Release, int C
             ["metadata"] = new JsonObject
             {
                 ["resourceVersion"] = current.Secret.Text("metadata", "resourceVersion"),
-                ["labels"] = new JsonObject { ["status"] = Superseded },
+                ["labels"] = new JsonObject { ["status"] = Superseded, ["modifiedAt"] = Seconds(now) },
             },
             ["data"] = new JsonObject { ["release"] = HelmRelease.Pack(content) },
         });

@@ -1,15 +1,16 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Nodes;
 using Heal.Healing;
 
 namespace Heal.Activities;
 
 /// <summary>
 /// Sets old files aside in a container, in folders that the settings allow: they are moved, not deleted, so that the inverse can bring them
-/// back. The room is free once <see cref="PurgeQuarantine"/> has deleted what was set aside.
+/// back. That frees no room yet: the room is free once what was set aside has been deleted, which comes by itself after a while.
 /// </summary>
-internal sealed class CleanupPath : IRecipe
+internal sealed class CleanupPath : IRecipe, ISettles
 {
     /// <summary>The folder in a cleaned one in which what was set aside is kept.</summary>
     public const string Quarantine = ".heal-quarantine";
@@ -32,6 +33,7 @@ internal sealed class CleanupPath : IRecipe
     ];
 
     private const int HashBytes = 4;
+    private const string KeepFor = "keepFor";
 
     public ActionDescriptor Descriptor { get; } = new(
         "cleanup_path",
@@ -44,15 +46,20 @@ internal sealed class CleanupPath : IRecipe
                 "Only files that nobody has written for this long."),
             new ActionParameter("atLeast", ParameterKind.Quantity, "100Mi", "1", "64Ti", "Not for less than this."),
             new ActionParameter("maxFiles", ParameterKind.Number, "100", "1", "200", "How many files at most, the biggest first."),
+            new ActionParameter(KeepFor, ParameterKind.Duration, "24h", "1m", "720h",
+                "How long they can be brought back. Then they are deleted, whatever became of the incident."),
         ],
         "The settings allow the path, one running container is meant, and files that old and together that big are in it.",
-        "The files are set aside, and the pod runs.",
+        "The files are set aside, and the pod runs; what df says is free is measured before and after, and said: it is no more until "
+            + "they are deleted. Once they are, more is free than before, at least half of what they held; if not, people are called.",
         "cleanup_path_undo",
         Needs)
     {
         ForOwned = true,
         LeavesFault = true,
-        Summary = "Sets old files in a container aside.",
+        Summary = "Sets old files in a container aside, and deletes them after a while.",
+        TimeLimit = KeepFor,
+        SettledBy = "cleanup_path_purge",
     };
 
     public string? Refusal(EvidenceBundle evidence, IReadOnlyDictionary<string, string> parameters) =>
@@ -82,11 +89,12 @@ internal sealed class CleanupPath : IRecipe
             }
 
             var id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(request.Key)).AsSpan(0, HashBytes));
+            var free = await FreeSpace.MeasureAsync(tools, container, root, cancellationToken);
             return Proposal.Act(
                     Workloads.Invariant(
                         $"sets {chosen.Count} files of {Amounts.Bytes(bytes)} aside in {root} of {container}: {Some(chosen)}"),
                     new SetAsideEffect(container, root, $"{Quarantine}/{id}", [.. chosen.Select(file => file.Name)]))
-                .With("bytes", bytes);
+                .With("bytes", bytes).With("free", free);
         }
         catch (ContainerException e)
         {
@@ -100,11 +108,28 @@ internal sealed class CleanupPath : IRecipe
         var step = (SetAsideEffect)image.Steps[0];
         var pod = await tools.ReadAsync(Kinds.Pod, step.Container.Namespace, step.Container.Pod, cancellationToken);
         if (pod.Uid() != step.Container.Uid) return EffectCheck.NotYet($"{step.Container} is gone");
-        var bytes = image.Facts["bytes"]?.GetValue<decimal>() ?? 0;
-        return pod.Text("status", "phase") == "Running"
-            ? EffectCheck.Yes($"{Amounts.Bytes(bytes)} are set aside, and free once they are purged")
-            : EffectCheck.NotYet("the pod does not run");
+        if (pod.Text("status", "phase") != "Running") return EffectCheck.NotYet("the pod does not run");
+        long free;
+        try
+        {
+            free = await FreeSpace.MeasureAsync(tools, step.Container, step.Root, cancellationToken);
+        }
+        catch (ContainerException e)
+        {
+            return EffectCheck.NotYet(e.Message);
+        }
+
+        var until = image.ExpiresAt is { } at ? Workloads.Invariant($"are deleted, at {at:u}") : "are deleted";
+        return EffectCheck.Yes(
+            $"{Amounts.Bytes(FreeSpace.Fact(image, "bytes"))} are set aside, which frees nothing before they {until}: "
+                + $"{Amounts.Bytes(free)} are free in {step.Root}, {Amounts.Bytes(FreeSpace.Fact(image, "free"))} were before");
     }
+
+    public Task<JsonObject> FactsAsync(ActionTools tools, IReadOnlyList<Effect> steps, CancellationToken cancellationToken) =>
+        FreeSpace.FactsAsync(tools, (PurgeEffect)steps[0], cancellationToken);
+
+    public Task<EffectCheck> CheckSettledAsync(ActionTools tools, ActionImage image, CancellationToken cancellationToken) =>
+        FreeSpace.CheckAsync(tools, image, cancellationToken);
 
     // Null when a name has a line break, or anything else that the listing cannot carry.
     private static List<(long Bytes, string Name)>? Read(string listing, string root)

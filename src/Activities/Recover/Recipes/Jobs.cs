@@ -13,7 +13,7 @@ internal sealed class RerunJob : IRecipe
 
     private const int HashBytes = 3;
 
-    // With "-rerun-" and the hash 63: the controller puts the name into a label of the pods, which has no more.
+    // With a word of five letters and the hash 63: the controller puts the name into a label of the pods, which has no more.
     private const int LongestName = 50;
 
     private static readonly string[] SetByController = ["controller-uid", "batch.kubernetes.io/controller-uid", "job-name",
@@ -49,9 +49,7 @@ internal sealed class RerunJob : IRecipe
 
         if (job.Label(Idempotent) != "true") return Proposal.Refuse($"it is not marked {Idempotent}=true: once more might not be the same");
 
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(request.Key)).AsSpan(0, HashBytes));
-        var start = job.Name().Length > LongestName ? job.Name()[..LongestName].TrimEnd('-', '.') : job.Name();
-        var name = $"{start}-rerun-{hash}";
+        var name = NameOf(job.Name(), "rerun", request.Key);
         return Proposal.Act($"runs {request.Target} once more as {name}",
             new CreateEffect(ObjectAddress.Of(Kinds.Job, request.Target.Namespace, name), Body(job)));
     }
@@ -62,6 +60,29 @@ internal sealed class RerunJob : IRecipe
         var job = await tools.ReadAsync(((CreateEffect)image.Steps[0]).Address, cancellationToken);
         if (job.HasCondition("Complete")) return EffectCheck.Yes($"Job {job.Name()} is complete");
         return EffectCheck.NotYet(job.HasCondition("Failed") ? $"Job {job.Name()} has failed as well" : "it is not complete yet");
+    }
+
+    /// <summary>The name of a Job that an operation makes from something: always the same one.</summary>
+    /// <param name="word">What it is made for; five letters at most.</param>
+    public static string NameOf(string source, string word, string key)
+    {
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)).AsSpan(0, HashBytes));
+        var start = source.Length > LongestName ? source[..LongestName].TrimEnd('-', '.') : source;
+        return $"{start}-{word}-{hash}";
+    }
+
+    /// <summary>Nobody's Job: what says whose the object is that it was made from would have a tool take it for its own, and delete it
+    /// with what it does not know.</summary>
+    public static JsonObject Unowned(JsonObject body)
+    {
+        (body["metadata"] as JsonObject)?.Remove("ownerReferences");
+        foreach (var mark in Ownership.Keys)
+        {
+            (body.At("metadata", "labels") as JsonObject)?.Remove(mark);
+            (body.At("metadata", "annotations") as JsonObject)?.Remove(mark);
+        }
+
+        return body;
     }
 
     /// <summary>Why a Job is not failed for good; null when it is.</summary>
@@ -80,17 +101,9 @@ internal sealed class RerunJob : IRecipe
         job.Controller() is { } owner && owner.Text("kind") == "CronJob"
         && owner.Text("apiVersion")?.StartsWith("batch/", StringComparison.Ordinal) == true;
 
-    // Nobody's Job: what says whose the old one is would have the new one taken for theirs, and deleted with what they do not know.
     private static JsonObject Body(JsonObject job)
     {
-        var body = CreateEffect.BodyOf(job);
-        (body["metadata"] as JsonObject)?.Remove("ownerReferences");
-        foreach (var mark in Ownership.Keys)
-        {
-            (body.At("metadata", "labels") as JsonObject)?.Remove(mark);
-            (body.At("metadata", "annotations") as JsonObject)?.Remove(mark);
-        }
-
+        var body = Unowned(CreateEffect.BodyOf(job));
         if (body["spec"] is JsonObject spec)
         {
             spec.Remove("selector");

@@ -21,7 +21,7 @@ internal sealed class PurgeQuarantine : IRecipe
             new ActionParameter("olderThan", ParameterKind.Duration, "24h", "1m", "720h", "Only what was set aside longer ago than this."),
         ],
         "The settings allow the path, one running container is meant, and something was set aside there that long ago.",
-        "The folders with what was set aside are gone.",
+        "The folders with what was set aside are gone, and df says that more is free than before: at least half of what they held.",
         null,
         CleanupPath.Needs)
     {
@@ -48,10 +48,11 @@ internal sealed class PurgeQuarantine : IRecipe
                 .Where(line => line.StartsWith($"{home}/", StringComparison.Ordinal)).Select(line => line[(home.Length + 1)..])
                 .Where(name => name.Length == IdLength && name.All(char.IsAsciiHexDigitLower))
                 .Order(StringComparer.Ordinal).Take(MaxFolders).ToList();
-            return folders.Count == 0
-                ? Proposal.Refuse("nothing was set aside there that long ago")
-                : Proposal.Act(Workloads.Invariant($"deletes what {folders.Count} operations set aside in {root} of {container}"),
-                    new PurgeEffect(container, root, [.. folders.Select(name => $"{CleanupPath.Quarantine}/{name}")]));
+            if (folders.Count == 0) return Proposal.Refuse("nothing was set aside there that long ago");
+            var purge = new PurgeEffect(container, root, [.. folders.Select(name => $"{CleanupPath.Quarantine}/{name}")]);
+            var proposal = Proposal.Act(
+                Workloads.Invariant($"deletes what {folders.Count} operations set aside in {root} of {container}"), purge);
+            return proposal with { Facts = await FreeSpace.FactsAsync(tools, purge, cancellationToken) };
         }
         catch (ContainerException e)
         {
@@ -61,5 +62,5 @@ internal sealed class PurgeQuarantine : IRecipe
 
     public Task<EffectCheck> CheckAsync(
         ActionTools tools, TargetReference target, ActionImage image, CancellationToken cancellationToken) =>
-        Task.FromResult(EffectCheck.Yes("the folders are gone"));
+        FreeSpace.CheckAsync(tools, image, cancellationToken);
 }

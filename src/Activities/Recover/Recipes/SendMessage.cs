@@ -5,13 +5,17 @@ namespace Heal.Activities;
 /// <summary>Tells people of a target, or opens a ticket for it. The fault stays what it is.</summary>
 internal sealed class SendMessage(bool ticket) : IRecipe
 {
+    /// <summary>What people are called for when nothing of it can be healed.</summary>
+    public static readonly string[] Handed =
+    [
+        Causes.NoChangeFound, Causes.NodePressure, Causes.NodeNotReady, Causes.QuotaExceeded, Causes.Unschedulable,
+        Causes.CapacityExhausted, Causes.VolumeNotBound, Causes.DiskFilling, Causes.ImagePullUnchanged, Causes.MissingObject,
+    ];
+
     public ActionDescriptor Descriptor { get; } = new(
         ticket ? "open_ticket" : "notify",
         RiskClass.R1,
-        [
-            Causes.NoChangeFound, Causes.NodePressure, Causes.NodeNotReady, Causes.QuotaExceeded, Causes.Unschedulable,
-            Causes.CapacityExhausted, Causes.VolumeNotBound, Causes.DiskFilling, Causes.ImagePullUnchanged, Causes.MissingObject,
-        ],
+        Handed,
         SilenceAlert.Kinds,
         [
             new ActionParameter("title", ParameterKind.Text, "", null, null, "In a line; empty: the target and its incident."),
@@ -20,7 +24,7 @@ internal sealed class SendMessage(bool ticket) : IRecipe
         ],
         "The target exists, it was not done for it within the time, and setting "
             + $"{NotifyOptions.Section}:{(ticket ? "TicketUrl" : "Url")} says where to.",
-        "The receiver took it.",
+        "The receiver took it, and the answer has its id for it.",
         ticket ? "close_ticket" : null,
         SilenceAlert.ReadTarget)
     {

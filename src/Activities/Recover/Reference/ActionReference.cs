@@ -33,7 +33,12 @@ internal static class ActionReference
         text.Append($"- **Precondition, proven on the live target.** {action.Precondition}\n");
         text.Append($"- **Effect check**, within {Words(action.EffectWithin)}. {action.EffectCheck}\n");
         text.Append($"- **Undone by** {Inverse(action)}.");
-        if (action.TimeLimit is not null)
+        if (action.SettledBy is not null)
+        {
+            text.Append($" After `{action.TimeLimit}` ({Limit(action)}) `{action.SettledBy}` comes by itself, and nothing undoes it any ")
+                .Append("more.");
+        }
+        else if (action.TimeLimit is not null)
         {
             text.Append(action.EndsWithNeed
                 ? $" It comes by itself once the incident is healed and nothing needs the effect, at the latest after `{action.TimeLimit}`"
