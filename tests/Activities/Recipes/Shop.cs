@@ -30,6 +30,8 @@ public class Shop : IAsyncLifetime
 
     internal IHealStore Store { get; private set; } = null!;
 
+    internal IHandOffs HandOffs { get; private set; } = null!;
+
     internal IExpiries Expiries { get; private set; } = null!;
 
     /// <summary>A management controller for every node, which speaks Redfish.</summary>
@@ -59,6 +61,7 @@ public class Shop : IAsyncLifetime
         _healDatabase = new HealDatabase(PostgresDataSource.Create(_database.ConnectionString, HealStore.Schema, "test"), HealStore.Schema);
         await _healDatabase.MigrateAsync(CancellationToken.None);
         Store = new HealStore(_healDatabase.DataSource);
+        HandOffs = new HandOffStore(_healDatabase.DataSource);
         Expiries = new ExpiryStore(_healDatabase.DataSource);
         Cluster = await StartClusterAsync();
         await Controllers.StartAsync();
