@@ -64,9 +64,14 @@ public sealed partial class IncidentOutcomeTests
     {
         Looks(VerificationVerdict.NotHealthy);
         var keys = Undoes(ActionStatus.Blocked);
-        var looks = 0;
-        _context.On<VerifyRequest, VerificationLook>(ActivityNames.VerifyTarget, _ => new VerificationLook(
-            keys.Count > 0 && looks++ % 2 == 0 ? VerificationVerdict.Healthy : VerificationVerdict.NotHealthy, "a look", 0));
+        var tried = 0;
+        _context.On<VerifyRequest, VerificationLook>(ActivityNames.VerifyTarget, _ =>
+        {
+            // Healthy at the first look after each try, and at no other.
+            var isWell = keys.Count > tried;
+            tried = keys.Count;
+            return new VerificationLook(isWell ? VerificationVerdict.Healthy : VerificationVerdict.NotHealthy, "a look", 0);
+        });
 
         var outcome = await RunAsync();
 
