@@ -45,5 +45,4 @@ internal sealed class NoHistory : IHealStore
 
     public Task RecordOutcomeAsync(IncidentOutcome outcome, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task RecordHandOffAsync(HandOff handOff, CancellationToken cancellationToken) => throw new NotSupportedException();
 }

@@ -42,6 +42,9 @@ public sealed class HealOptions
     /// <summary>Which cluster alerts mean.</summary>
     public AlertClusterOptions Alerts { get; set; } = new();
 
+    /// <summary>The alert whose absence says that alerts do not arrive.</summary>
+    public WatchdogOptions Watchdog { get; set; } = new();
+
     /// <summary>
     /// By what names alerts mean this cluster: its own and those of the settings. Nobody's, while it has its default name and none is set.
     /// </summary>
@@ -109,6 +112,7 @@ internal sealed class HealOptionsValidator : IValidateOptions<HealOptions>
         Check(limits.Reopenings is >= 0 and <= 20, "Limits:Reopenings", "0 to 20", limits.Reopenings);
         foreach (var (holds, setting, expected, got) in options.Intake.Checks()) Check(holds, setting, expected, got);
         foreach (var (holds, setting, expected, got) in options.Evidence.Checks()) Check(holds, setting, expected, got);
+        foreach (var (holds, setting, expected, got) in options.Watchdog.Checks()) Check(holds, setting, expected, got);
         foreach (var (holds, setting, expected, got) in options.Alerts.Checks(options.Cluster)) Check(holds, setting, expected, got);
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
 

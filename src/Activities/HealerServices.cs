@@ -30,6 +30,8 @@ public static class HealerServices
             PostgresDataSource.Create(connectionString, schema, "heal", loggerFactory: provider.GetService<ILoggerFactory>()), schema));
         services.AddSingleton<IHealStore>(provider => new HealStore(provider.GetRequiredService<HealDatabase>().DataSource));
         services.AddSingleton<IUnclosedIncidents>(provider => new HealStore(provider.GetRequiredService<HealDatabase>().DataSource));
+        services.AddSingleton<IHandOffs>(provider => new HandOffStore(provider.GetRequiredService<HealDatabase>().DataSource));
+        services.AddSingleton<IHandOffDesk, HandOffDesk>();
         services.AddSingleton<IExpiries>(provider => new ExpiryStore(provider.GetRequiredService<HealDatabase>().DataSource));
         services.AddSignals();
         services.AddSingleton<ISafetySwitch, KillSwitch>();
@@ -119,6 +121,11 @@ public static class HealerServices
         services.AddSingleton<IReceivedSignals>(provider => provider.GetRequiredService<ReceivedSignals>());
         services.AddSingleton<IAttachedSignals>(provider => new HealStore(provider.GetRequiredService<HealDatabase>().DataSource));
         services.AddSingleton<IncidentJoin>();
+        services.AddSingleton<AlertOrigins>();
+        services.AddSingleton<IAlertHeartbeat>(provider => new AlertHeartbeat(
+            provider.GetRequiredService<HealDatabase>().DataSource, provider.GetRequiredService<IHandOffs>(),
+            provider.GetRequiredService<IMessenger>(), provider.GetRequiredService<IOptionsMonitor<HealOptions>>(),
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<AlertHeartbeat>>()));
         services.AddSingleton<ISignalRouter, SignalRouter>();
     }
 

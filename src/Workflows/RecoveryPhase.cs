@@ -5,9 +5,19 @@ using Microsoft.DurableTask;
 
 namespace Heal.Workflows;
 
-/// <summary>Carries out one action, verifies it, and undoes it when it did not help.</summary>
+/// <summary>
+/// Carries out one action, verifies it, and undoes it when it did not help. An inverse that meets what may pass (a kill switch, a missing
+/// right, a policy, a cluster that does not answer) is tried again for <see cref="UndoPatience"/>; then people are told that the effect is
+/// still there.
+/// </summary>
 internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentState state, LayerPhase layers)
 {
+    /// <summary>How long the inverse of an action that did not help is tried.</summary>
+    public static readonly TimeSpan UndoPatience = TimeSpan.FromHours(1);
+
+    private static readonly TimeSpan FirstUndoPause = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan LongestUndoPause = TimeSpan.FromMinutes(5);
+
     private readonly VerificationPhase _verification = new(context, state);
     private readonly string _keys = KeysOf(state);
     private int _busy;
@@ -76,7 +86,7 @@ internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentSt
         ? state.Input.IncidentId
         : string.Create(CultureInfo.InvariantCulture, $"{state.Input.IncidentId}/{state.Now:yyyyMMddHHmmss}");
 
-    private async Task<Ending?> VerifyAsync(Plan plan, ActionResult applied)
+    private async Task<Ending?> VerifyAsync(Plan plan, ActionResult applied, DateTimeOffset? undoUntil = null)
     {
         var verified = await _verification.RunAsync(plan, applied);
         if (verified.Kind == VerificationKind.BrokenAgain && plan.Repeats)
@@ -103,11 +113,12 @@ internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentSt
                 new Ending(OutcomeKind.Healed, $"{applied.Detail}; {verified.Reason}")),
             VerificationKind.Superseded => new Ending(OutcomeKind.Superseded, verified.Reason),
             VerificationKind.Unknown => new Ending(OutcomeKind.CouldNotVerify, $"'{plan.Action!.Id}' took effect, but: {verified.Reason}"),
-            _ => await RollBackAsync(plan, applied, verified.Reason),
+            _ => await RollBackAsync(plan, applied, verified.Reason, undoUntil),
         };
     }
 
-    private async Task<Ending?> RollBackAsync(Plan plan, ActionResult applied, string why)
+    /// <param name="until">When the inverse is given up, where it was tried before.</param>
+    private async Task<Ending?> RollBackAsync(Plan plan, ActionResult applied, string why, DateTimeOffset? until = null)
     {
         var action = plan.Action!;
         state.Enter(Phase.RollBack, $"'{action.Id}' did not help: {why}");
@@ -115,7 +126,22 @@ internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentSt
 
         var key = $"{applied.Key}/undo";
         var request = new UndoRequest(key, applied.Key, state.Input.IncidentId, action.Id, state.Input.Target);
-        var undone = await TryAsync(() => context.CallUndoActionAsync(request, Retries.Within(action.Timeout)), key);
+        var giveUpAt = until ?? state.Now + UndoPatience;
+        var undone = await UndoAsync();
+        var (attempts, pause) = (1, FirstUndoPause);
+        for (; plan.RetriesUndo && MayPass(undone.Status) && state.Now + pause <= giveUpAt; attempts++)
+        {
+            state.Enter(Phase.RollBack, $"'{action.Id}' did not help, and is not undone yet: {undone.Detail}");
+            await context.CreateTimer(pause, CancellationToken.None);
+            pause = pause * 2 < LongestUndoPause ? pause * 2 : LongestUndoPause;
+
+            // What has become healthy meanwhile is not broken by taking back what may have healed it.
+            if (await _verification.IsHealthyAsync(plan, applied)) return await VerifyAsync(plan, applied, giveUpAt);
+            undone = await UndoAsync();
+        }
+
+        var tried = attempts == 1 && until is null ? ""
+            : string.Create(CultureInfo.InvariantCulture, $", tried {attempts} times within {UndoPatience.TotalMinutes:0} min");
         switch (undone.Status)
         {
             case ActionStatus.Applied:
@@ -124,12 +150,19 @@ internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentSt
             case ActionStatus.ChangedByOther or ActionStatus.TargetGone:
                 return new Ending(OutcomeKind.Superseded, undone.Detail);
             case ActionStatus.Blocked or ActionStatus.Refused or ActionStatus.NotPermitted:
-                return new Ending(OutcomeKind.Escalated, $"'{action.Id}' did not help ({why}), and was not undone: {undone.Detail}");
+                return new Ending(OutcomeKind.Escalated, $"'{action.Id}' did not help ({why}), and was not undone{tried}: {undone.Detail}");
             default:
                 return new Ending(
-                    OutcomeKind.Failed, $"'{action.Id}' did not help ({why}), and undoing it failed (operation {key}): {undone.Detail}");
+                    OutcomeKind.Failed,
+                    $"'{action.Id}' did not help ({why}), and undoing it failed (operation {key}){tried}: {undone.Detail}");
         }
+
+        Task<ActionResult> UndoAsync() => TryAsync(() => context.CallUndoActionAsync(request, Retries.Within(action.Timeout)), key);
     }
+
+    // Refused is no obstacle: it says that there is nothing to undo.
+    private static bool MayPass(ActionStatus status) =>
+        status is ActionStatus.Blocked or ActionStatus.NotPermitted or ActionStatus.Failed;
 
     private static async Task<ActionResult> TryAsync(Func<Task<ActionResult>> call, string key)
     {

@@ -65,6 +65,10 @@ internal sealed class VerificationPhase(TaskOrchestrationContext context, Incide
         }
     }
 
+    /// <summary>Whether one look finds the target healthy; false when it finds it otherwise, or cannot see it.</summary>
+    public async Task<bool> IsHealthyAsync(Plan plan, ActionResult applied) =>
+        (await LookAsync(Contract(plan, applied), plan.Action!.Id, restarts: null)).Look is { Verdict: VerificationVerdict.Healthy };
+
     private async Task<(VerificationLook? Look, string? Failure)> LookAsync(
         VerificationContract contract, string actionId, int? restarts)
     {

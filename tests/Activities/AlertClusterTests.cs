@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Heal.Healing;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
 
 namespace Heal.Activities.Tests;
 
@@ -40,6 +41,38 @@ public sealed class AlertClusterTests
         Assert.Contains(expected, new HealOptionsValidator().Validate(null, Bind((setting, value))).FailureMessage);
 
     [Fact]
+    public void Alerts_that_name_a_cluster_while_this_one_has_no_name_are_told_of_in_each_answer_and_once_in_the_log()
+    {
+        var lines = new Lines();
+        var origins = new AlertOrigins(new FixedHealOptions(Bind(("Heal:Autonomy", "Observe"))), lines);
+
+        var answers = Enumerable.Range(0, 3).Select(_ => origins.Check([About("prod"), About("prod"), About(null)])).ToList();
+
+        Assert.All(answers, answer => Assert.Contains("cluster of these alerts says 'prod', and nobody has named", answer));
+        Assert.Equal("Warning", Assert.Single(lines.Said).Split(' ')[0]);
+        Assert.Contains("'staging'", origins.Check([About("staging")]));
+        Assert.StartsWith("Error Alerts of more than one cluster come in", lines.Said[^1]);
+        for (var i = 0; i < 100; i++) origins.Check([About($"c{i}")]);
+        Assert.Equal(AlertOrigins.MostTold, lines.Said.Count);
+    }
+
+    [Theory]
+    [InlineData("Heal:Cluster", "prod")] // compared: what is foreign is rejected
+    [InlineData("Heal:Alerts:Clusters:default:0", "prod")]
+    [InlineData("Heal:Alerts:ClusterLabel", "")]
+    public void Where_clusters_are_told_apart_or_the_label_means_something_else_nothing_is_told(string setting, string value) =>
+        Assert.Null(new AlertOrigins(new FixedHealOptions(Bind((setting, value))), new Lines()).Check([About("staging")]));
+
+    [Fact]
+    public void What_is_in_no_cluster_or_leads_to_no_target_is_not_told()
+    {
+        var origins = new AlertOrigins(new FixedHealOptions(new HealOptions()), new Lines());
+
+        Assert.Null(origins.Check([About(null), About("prod", "Watchdog"), About("prod", "LibvirtDomainCrashed", ("domain", "web"))]));
+        Assert.Null(origins.Check([About("default")]));
+    }
+
+    [Fact]
     public async Task Silences_are_of_our_cluster_and_so_are_the_alerts_that_are_counted_for_them()
     {
         using var desk = new NotingDesk();
@@ -57,12 +90,35 @@ public sealed class AlertClusterTests
             desk.Body!["matchers"]!.AsArray().Select(matcher => $"{matcher!["name"]} {matcher["value"]} {(bool)matcher["isRegex"]!}"));
     }
 
+    private static Signal About(string? cluster, string name = "KubePodCrashLooping", params (string Name, string Value)[] more)
+    {
+        var labels = more.Append(("namespace", "shop")).Append(("pod", "web-1")).ToDictionary(label => label.Item1, label => label.Item2);
+        if (cluster is not null) labels["cluster"] = cluster;
+        return Signal.Of(
+            new Alert(name, AlertStatus.Firing, labels, new Dictionary<string, string>(), Some.Noon, null, "f"), SignalSource.Webhook,
+            Some.Noon);
+    }
+
     private static HealOptions Bind(params (string Name, string Value)[] settings)
     {
         var options = new HealOptions();
         new ConfigurationBuilder().AddInMemoryCollection(settings.ToDictionary(one => one.Name, one => (string?)one.Value)).Build()
             .GetSection(HealOptions.Section).Bind(options);
         return options;
+    }
+
+    private sealed class Lines : ILogger<AlertOrigins>
+    {
+        public List<string> Said { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Said.Add($"{logLevel} {formatter(state, exception)}");
     }
 
     /// <summary>Answers as Alertmanager does where nothing fires, and notes what it was asked.</summary>

@@ -58,8 +58,6 @@ internal sealed class KilledStore(IHealStore inner, string at, Action<string>? d
 
     public Task RecordOutcomeAsync(IncidentOutcome outcome, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task RecordHandOffAsync(HandOff handOff, CancellationToken cancellationToken) => throw new NotSupportedException();
-
     private void Die(string point)
     {
         if (point != at) return;

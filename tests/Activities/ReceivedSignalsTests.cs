@@ -183,6 +183,7 @@ public sealed class ReceivedSignalsTests : IAsyncLifetime
 
         var refused = await Assert.ThrowsAsync<MigrationException>(() => _heal.Migrator().MigrateToAsync(1));
         Assert.Contains("1 received signals are not routed yet", refused.Message);
+        await _heal.MigrateAsync(CancellationToken.None);
         await _received.RoutedAsync([Some.Signal("a").Id], Noon, CancellationToken.None);
 
         await _heal.Migrator().MigrateToAsync(1);

@@ -150,19 +150,92 @@ public sealed class SignalRouterTests(Rig rig) : IClassFixture<Rig>, IAsyncLifet
     {
         await StoreAsync(OfDeployment("a"));
         await RouteAsync();
-        var outcome = new IncidentOutcome(
-            Rig.Target.IncidentId(1), Rig.Target, OutcomeKind.Healed, "well", null, null, [], [], Some.Noon, Some.Noon, 1);
-        await rig.Store.CloseAsync(new CloseRequest(outcome, 1), Some.Noon, CancellationToken.None);
+        await CloseAsync();
         await StoreAsync(OfDeployment("b"), OfDeployment("c"));
         _incidents.Fails = "look";
 
         Assert.Equal((1, 1), (await RouteAsync()) is var cut ? (cut.Routed, cut.Failed) : default);
         _incidents.Fails = null;
         _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(1, (await RouteAsync()).Routed);
+        await RouteAsync();
 
         Assert.Single(_incidents.Looked);
         Assert.Equal([Rig.Target.IncidentId(1)], _incidents.Started);
+    }
+
+    [Fact]
+    public async Task A_signal_whose_target_is_looked_at_waits_for_the_end_of_that_and_a_look_that_is_lost_is_begun_again()
+    {
+        await StoreAsync(OfDeployment("a"));
+        await RouteAsync();
+        await CloseAsync();
+        await StoreAsync(OfDeployment("b"));
+
+        Assert.Equal((0, 0), (await RouteAsync()) is var begun ? (begun.Routed, begun.Failed) : default);
+        var looking = await _received.FindAsync(OfDeployment("b").Id, CancellationToken.None);
+        Assert.Equal((SignalProgress.Looking, null), (looking!.State, looking.RoutedAt));
+        Assert.Equivalent(new SignalBacklog(0, null, 0) { Looking = 1 }, await _received.BacklogAsync(CancellationToken.None));
+        var pauses = new List<double>();
+        for (var i = 0; i < 5; i++) pauses.Add(await UntilNextAsync());
+
+        _incidents.Look = LookProgress.Lost;
+        await UntilNextAsync();
+        Assert.Equal(SignalProgress.Waiting, (await _received.FindAsync(OfDeployment("b").Id, CancellationToken.None))!.State);
+        await UntilNextAsync();
+        _incidents.Look = LookProgress.Done;
+        await UntilNextAsync();
+
+        Assert.Equal([5, 5, 10, 20, 40], pauses);
+        Assert.Equal([OfDeployment("b").Id, OfDeployment("b").Id], _incidents.Looked);
+        Assert.Equal(SignalProgress.Routed, (await _received.FindAsync(OfDeployment("b").Id, CancellationToken.None))!.State);
+        Assert.Equivalent(new RoutingReport(0, 0, false, null), await RouteAsync());
+
+        async Task<double> UntilNextAsync()
+        {
+            var next = (await RouteAsync()).NextDueAt!.Value;
+            var pause = next - _time.GetUtcNow();
+            _time.MoveTo(next);
+            await RouteAsync();
+            return pause.TotalSeconds;
+        }
+    }
+
+    [Fact]
+    public async Task An_alert_that_comes_while_another_ones_look_is_under_way_gets_its_own()
+    {
+        await StoreAsync(OfDeployment("a"));
+        await RouteAsync();
+        await CloseAsync();
+        await StoreAsync(OfDeployment("b"));
+        await RouteAsync();
+        _incidents.Look = LookProgress.Done;
+        await StoreAsync(OfDeployment("c"));
+        _time.Advance(TimeSpan.FromSeconds(5));
+
+        // What the look of b saw says nothing of c, which may have come after it.
+        Assert.Equal(1, (await RouteAsync()).Routed);
+
+        Assert.Equal([OfDeployment("b").Id, OfDeployment("c").Id], _incidents.Looked);
+        Assert.Equal(SignalProgress.Looking, (await _received.FindAsync(OfDeployment("c").Id, CancellationToken.None))!.State);
+    }
+
+    [Fact]
+    public async Task A_look_that_is_lost_each_time_for_a_day_parks_its_signal()
+    {
+        await StoreAsync(OfDeployment("a"));
+        await RouteAsync();
+        await CloseAsync();
+        await StoreAsync(OfDeployment("b"));
+        _incidents.Look = LookProgress.Lost;
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        while ((await RouteAsync()) is var report && (report.More || report.NextDueAt is not null))
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            if (report.NextDueAt is { } next) _time.MoveTo(next + TimeSpan.FromHours(1));
+        }
+
+        var parked = Assert.Single(await _received.ParkedAsync(CancellationToken.None));
+        Assert.Contains("was lost before its end", parked.Reason);
     }
 
     [Fact]
@@ -190,6 +263,13 @@ public sealed class SignalRouterTests(Rig rig) : IClassFixture<Rig>, IAsyncLifet
 
     private Task<IReadOnlyList<bool>> StoreAsync(params Signal[] signals) => _writer.WriteAsync(signals, CancellationToken.None);
 
+    private Task<CloseResult> CloseAsync()
+    {
+        var outcome = new IncidentOutcome(
+            Rig.Target.IncidentId(1), Rig.Target, OutcomeKind.Healed, "well", null, null, [], [], Some.Noon, Some.Noon, 1);
+        return rig.Store.CloseAsync(new CloseRequest(outcome, 1), Some.Noon, CancellationToken.None);
+    }
+
     private Task<RoutingReport> RouteAsync()
     {
         var options = new FixedHealOptions(_options);
@@ -212,12 +292,16 @@ public sealed class SignalRouterTests(Rig rig) : IClassFixture<Rig>, IAsyncLifet
 
         public string? Fails { get; set; }
 
+        public LookProgress Look { get; set; } = LookProgress.UnderWay;
+
         public Task StartAsync(IncidentInput incident, Signal signal, CancellationToken cancellationToken) =>
             NoteAsync("start", Started, incident.IncidentId);
 
         public Task TellAsync(string incidentId, Signal signal, CancellationToken cancellationToken) => NoteAsync("tell", Told, incidentId);
 
         public Task LookAsync(Signal signal, CancellationToken cancellationToken) => NoteAsync("look", Looked, signal.Id);
+
+        public Task<LookProgress> FindLookAsync(Signal signal, CancellationToken cancellationToken) => Task.FromResult(Look);
 
         private Task NoteAsync(string step, List<string> notes, string id)
         {

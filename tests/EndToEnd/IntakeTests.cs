@@ -64,6 +64,21 @@ public sealed class IntakeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_healer_whose_cluster_has_no_name_takes_what_names_one_and_says_so_in_the_answer()
+    {
+        await StartAsync(("Heal__Cluster", "default"));
+        string labels = $"\"cluster\":\"prod\",\"namespace\":\"{SimulatedCluster.Namespace}\",\"deployment\":\"twin\"";
+
+        using HttpResponseMessage answer = await _heal.PostAlertsAsync(
+            Alerts.Payload(Alerts.Alert("KubeDeploymentReplicasMismatch", DateTimeOffset.UtcNow, labels)));
+
+        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        JsonObject told = (await answer.Content.ReadFromJsonAsync<JsonObject>())!;
+        Assert.Contains("says 'prod'", (string?)told["warning"], StringComparison.Ordinal);
+        Assert.Contains(_heal.App.LogLines, line => line.Contains("about the cluster 'prod'", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Signals_are_routed_when_they_come_and_not_when_a_timer_finds_them()
     {
         // Without the timer: a wake-up that gets lost is never made up for.
@@ -78,6 +93,66 @@ public sealed class IntakeTests : IAsyncLifetime
                 await Task.Delay(5, limit.Token);
             }
         }
+    }
+
+    [Fact]
+    public async Task An_alert_that_was_accepted_and_not_routed_when_the_hub_was_lost_opens_its_incident()
+    {
+        await StartAsync();
+        await _heal.Cluster.CreateDeploymentAsync("late");
+        await using NpgsqlDataSource source = NpgsqlDataSource.Create(_heal.ConnectionString);
+        await using (NpgsqlConnection other = await source.OpenConnectionAsync())
+        await using (NpgsqlTransaction blocked = await other.BeginTransactionAsync())
+        {
+            // It can be stored, and not be brought to an incident.
+            await using var hold = new NpgsqlCommand("LOCK TABLE heal.incident IN ACCESS EXCLUSIVE MODE", other);
+            await hold.ExecuteNonQueryAsync();
+            using HttpResponseMessage accepted = await _heal.PostAlertsAsync(Alerts.RolloutStuck("late", DateTimeOffset.UtcNow));
+            Assert.Equal(HttpStatusCode.Accepted, accepted.StatusCode);
+
+            await _heal.LoseHubAsync(() => blocked.RollbackAsync());
+        }
+
+        await UntilSignalsAsync(1);
+        Assert.Single(await _heal.UntilIncidentsEndAsync(1));
+        Assert.Equal(1L, await _heal.QueryAsync<long>("SELECT count(*) FROM heal.incident"));
+    }
+
+    [Fact]
+    public async Task An_alert_whose_target_was_being_looked_at_when_the_hub_was_lost_opens_its_incident()
+    {
+        await StartAsync(("Heal__Evidence__Deadline", "00:05:00"));
+        await _heal.Cluster.CreateDeploymentAsync("back");
+        await _heal.Cluster.AnnotateAsync("back", "heal.internal/autonomy", "observe");
+        using HttpResponseMessage early = await _heal.PostAlertsAsync(
+            Alerts.RolloutStuck("back", DateTimeOffset.UtcNow.AddMinutes(-1)));
+        await _heal.UntilAsync("SELECT count(*) FROM heal.incident WHERE outcome = 'NoActionNeeded'");
+
+        // The fault is back, and the look at it hangs.
+        await _heal.Cluster.MountBadConfigAsync("back");
+        using var released = new ManualResetEventSlim();
+        var looks = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _heal.Cluster.Proxy.Arrived = request =>
+        {
+            if (request.Path.Value!.EndsWith("/pods", StringComparison.Ordinal))
+            {
+                looks.TrySetResult();
+                released.Wait(StormLimit);
+            }
+        };
+        using HttpResponseMessage again = await _heal.PostAlertsAsync(Alerts.RolloutStuck("back", DateTimeOffset.UtcNow));
+        await looks.Task.WaitAsync(Patience);
+        await _heal.UntilAsync("SELECT count(*) FROM healhub.instances WHERE instance_id = 'route-signals' AND status = 1");
+        await _heal.LoseHubAsync(() =>
+        {
+            _heal.Cluster.Proxy.Arrived = _ => { };
+            released.Set();
+            return Task.CompletedTask;
+        });
+
+        await _heal.UntilAsync("SELECT count(*) FROM heal.incident WHERE episode = 2 AND outcome = 'Escalated'");
+        await UntilSignalsAsync(2);
+        Assert.Equal(2L, await _heal.QueryAsync<long>("SELECT count(*) FROM heal.incident"));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using DurableTask.Core.Exceptions;
 using Heal.Activities;
 using Heal.Functions.Incidents;
 using Heal.Healing;
@@ -60,6 +61,36 @@ public sealed class TendTests : IDisposable
         await Assert.ThrowsAsync<NpgsqlException>(() => TendAsync(Of("a"), Of("b"), Of("c"), Of("d"), Of("e"), Of("f"), Of("g")));
 
         Assert.Equal(["c"], _hub.Started);
+    }
+
+    [Theory]
+    [InlineData(OrchestrationRuntimeStatus.Running, 60, null)]
+    [InlineData(OrchestrationRuntimeStatus.Suspended, 60, null)]
+    [InlineData(OrchestrationRuntimeStatus.Failed, 60, "stranded-lost")]
+    [InlineData(OrchestrationRuntimeStatus.Terminated, 0, "stranded-lost")]
+    [InlineData(null, 60, "lost")]
+    [InlineData(null, 0, null)] // opened a moment ago: it may still be on its way to the hub
+    public async Task An_incident_that_nobody_works_on_is_closed_or_started_again(
+        OrchestrationRuntimeStatus? status, int minutes, string? started)
+    {
+        _hub.Status["lost"] = status;
+
+        await TendAsync(Of("lost", minutes));
+
+        Assert.Equal(started is null ? [] : [started], _hub.Started);
+        Assert.Equal(started is null ? [] : [started == "lost" ? "incident started" : "incident closed"], _counted);
+    }
+
+    [Fact]
+    public async Task An_incident_that_was_closed_while_its_orchestration_ended_is_left_alone()
+    {
+        _hub.Status["closed"] = OrchestrationRuntimeStatus.Completed;
+        var incidents = new Incidents([Of("closed")]) { AreOpen = false };
+
+        await new TendIncidents(incidents, _metrics, _time, NullLogger<TendIncidents>.Instance)
+            .RunAsync(new TimerInfo(), _hub, CancellationToken.None);
+
+        Assert.Empty(_hub.Started);
     }
 
     [Theory]
@@ -125,9 +156,9 @@ public sealed class TendTests : IDisposable
 
     private static UnclosedIncident Unreadable(string id) => new(id, id, null, "no object");
 
-    private UnclosedIncident Of(string id)
+    private UnclosedIncident Of(string id, int minutes = 60)
     {
-        DateTimeOffset opened = _time.GetUtcNow() - TimeSpan.FromHours(1);
+        DateTimeOffset opened = _time.GetUtcNow() - TimeSpan.FromMinutes(minutes);
         var target = new TargetReference("test", TargetKinds.Deployment, "shop", id);
         var none = new Dictionary<string, string>();
         var alert = new Alert("KubePodCrashLooping", AlertStatus.Firing, none, none, opened, null, id);
@@ -148,7 +179,9 @@ public sealed class TendTests : IDisposable
         public Task<IReadOnlyList<UnclosedIncident>> PageAsync(string afterTarget, int limit, CancellationToken cancellationToken) =>
             Task.FromResult(rows);
 
-        public Task<bool> IsOpenAsync(string incidentId, CancellationToken cancellationToken) => Task.FromResult(true);
+        public bool AreOpen { get; init; } = true;
+
+        public Task<bool> IsOpenAsync(string incidentId, CancellationToken cancellationToken) => Task.FromResult(AreOpen);
     }
 
     private sealed class Expiries : IExpiries
@@ -206,8 +239,15 @@ public sealed class TendTests : IDisposable
             TaskName orchestratorName, object? input = null, StartOrchestrationOptions? options = null,
             CancellationToken cancellation = default)
         {
-            Started.Add(options!.InstanceId!);
-            return Task.FromResult(options.InstanceId!);
+            // As a hub does: what is there is begun again only where the caller allows that.
+            string id = options!.InstanceId!;
+            if (Status.GetValueOrDefault(id) is { } status && options.DedupeStatuses?.Contains(status.ToString()) == true)
+            {
+                return Task.FromException<string>(new OrchestrationAlreadyExistsException($"'{id}' is {status}"));
+            }
+
+            Started.Add(id);
+            return Task.FromResult(id);
         }
     }
 }

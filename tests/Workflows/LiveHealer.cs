@@ -253,6 +253,14 @@ public sealed class LiveHealer : IAsyncDisposable
         public Task LookAsync(Signal signal, CancellationToken cancellationToken) =>
             StartOnceAsync(OrchestrationNames.RouteSignal, signal.InstanceId, signal, cancellationToken);
 
+        public async Task<LookProgress> FindLookAsync(Signal signal, CancellationToken cancellationToken) =>
+            (await client.GetInstanceAsync(signal.InstanceId, cancellationToken))?.IsCompleted switch
+            {
+                true => LookProgress.Done,
+                false => LookProgress.UnderWay,
+                null => LookProgress.Lost,
+            };
+
         private async Task StartOnceAsync(string name, string id, object input, CancellationToken cancellationToken)
         {
             if (await client.GetInstanceAsync(id, cancellationToken) is not null) return;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Heal.Healing;
 using Microsoft.DurableTask;
 using Microsoft.Extensions.Logging;
@@ -7,52 +6,40 @@ namespace Heal.Activities;
 
 /// <summary>
 /// Records the hand-off bundle, logs it as a warning, and tells people by the webhook of <c>Heal:Notify:Url</c>, where that is set. A
-/// receiver that does not answer is tried again, for a while: what must not be lost is in the store by then.
+/// receiver that does not answer is tried again, for a while; then the incident goes on, and <see cref="HandOffDesk"/> tries on.
 /// </summary>
 [DurableTask(ActivityNames.Escalate)]
 internal sealed partial class EscalateActivity(
-    IHealStore store, IMessenger messenger, TimeProvider time, ILogger<EscalateActivity> logger) : TaskActivity<HandOff, bool>
+    IHandOffs handOffs, IMessenger messenger, TimeProvider time, ILogger<EscalateActivity> logger) : TaskActivity<HandOff, bool>
 {
-    /// <summary>How long after the hand-off it is still tried; then the incident goes on without it.</summary>
+    /// <summary>How long after the hand-off it is still tried here; then the incident goes on without it.</summary>
     public static readonly TimeSpan TriedFor = TimeSpan.FromMinutes(15);
 
-    private const int TextLength = 2_000;
+    /// <summary>Until the desk takes over: it does not tell what is being told here.</summary>
+    private static readonly TimeSpan DueAfter = TriedFor + TimeSpan.FromMinutes(2);
 
     public override async Task<bool> RunAsync(TaskActivityContext context, HandOff? input)
     {
         var handOff = input!;
-        await store.RecordHandOffAsync(handOff, CancellationToken.None);
-        var cause = handOff.Diagnosis?.Leading()?.Statement ?? "none found";
+        var isTold = messenger.Missing(ticket: false) is null;
+        await handOffs.RecordAsync(handOff, isTold ? handOff.At + DueAfter : null, CancellationToken.None);
         Log.HandedOff(logger, handOff.IncidentId, handOff.Target.ToString(), handOff.Escalation?.To ?? "nobody in particular",
-            handOff.Outcome, handOff.Reason, cause, handOff.Plan?.Summary ?? "none");
-        if (messenger.Missing(ticket: false) is not null) return true;
+            handOff.Outcome, handOff.Reason, HandOffMessage.CauseOf(handOff), handOff.Plan?.Summary ?? "none");
+        if (!isTold) return true;
         try
         {
-            var message = MessageOf(handOff, cause);
+            var message = HandOffMessage.Of(handOff);
             await messenger.SendAsync(message, CancellationToken.None);
             Log.Told(logger, handOff.IncidentId, messenger.Receipt(message.Key, resolves: false) ?? message.Key);
         }
         catch (MessageException e) when (e.IsFinal || time.GetUtcNow() - handOff.At > TriedFor)
         {
-            Log.NobodyTold(logger, handOff.IncidentId, e.Message);
+            Log.NobodyTold(logger, handOff.IncidentId, e.Message, HandOffDesk.TriedFor);
+            return true;
         }
 
+        await handOffs.DeliveredAsync(handOff.IncidentId, time.GetUtcNow(), CancellationToken.None);
         return true;
-    }
-
-    private static Message MessageOf(HandOff handOff, string cause)
-    {
-        var lines = new List<string>
-        {
-            handOff.Escalation?.Message ?? "", $"Reason: {handOff.Reason}", $"Cause: {cause}",
-            $"Plan: {handOff.Plan?.Summary ?? "none"}", $"To: {handOff.Escalation?.To ?? "nobody in particular"}",
-        };
-        lines.AddRange(handOff.Actions.Select(action => $"Tried: {action.ActionId}"));
-        var key = string.Create(CultureInfo.InvariantCulture, $"{handOff.IncidentId}/hand-off/{handOff.At.ToUnixTimeMilliseconds()}");
-        var text = SafeText.Clean(Scrubber.Scrub(string.Join('\n', lines.Where(line => line.Length > 0))), TextLength);
-        return new Message(
-            key, Ticket: false, Resolves: false, $"{handOff.Target}: {handOff.Outcome}", text, handOff.Target.ToString(),
-            handOff.IncidentId);
     }
 
     private static partial class Log
@@ -66,7 +53,8 @@ internal sealed partial class EscalateActivity(
         [LoggerMessage(3, LogLevel.Information, "The hand-off of incident {Incident} was taken; its receiver calls it {Name}")]
         public static partial void Told(ILogger logger, string incident, string name);
 
-        [LoggerMessage(2, LogLevel.Error, "Nobody was told of the hand-off of incident {Incident}. {Why}")]
-        public static partial void NobodyTold(ILogger logger, string incident, string why);
+        [LoggerMessage(2, LogLevel.Error,
+            "Nobody was told of the hand-off of incident {Incident} yet. {Why} It is tried again for {Limit} after it was made.")]
+        public static partial void NobodyTold(ILogger logger, string incident, string why, TimeSpan limit);
     }
 }

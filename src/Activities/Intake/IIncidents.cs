@@ -12,8 +12,24 @@ public interface IIncidents
     /// store.</summary>
     Task TellAsync(string incidentId, Signal signal, CancellationToken cancellationToken);
 
-    /// <summary>Hands a signal to an orchestration of its own, which looks at the target for as long as it takes.</summary>
+    /// <summary>Hands a signal to an orchestration of its own, which looks at the target for as long as it takes. One that is under way or
+    /// done is success.</summary>
     Task LookAsync(Signal signal, CancellationToken cancellationToken);
+
+    /// <summary>What became of that look.</summary>
+    Task<LookProgress> FindLookAsync(Signal signal, CancellationToken cancellationToken);
+}
+
+/// <summary>Where the look at the target of a signal is.</summary>
+public enum LookProgress
+{
+    UnderWay,
+
+    /// <summary>The signal is where it belongs.</summary>
+    Done,
+
+    /// <summary>Nobody works on it: it failed, was terminated, or is gone with its hub. It has to be begun again.</summary>
+    Lost,
 }
 
 /// <summary>Routes signals that wait.</summary>

@@ -8,7 +8,8 @@ namespace Heal.Activities;
 /// Takes the signals that have waited longest and brings each to the incident of its target. Every step knows what it did before (the
 /// join by the signal's id, the start by the incident's), so that a batch may be cut anywhere and begun again. What fails waits for a
 /// growing time and is tried again, for up to a day; then it is parked with its reason. Routing gives way to the intake: while several
-/// senders wait for their commit, it rests before each batch and takes few signals, because each may start an incident.
+/// senders wait for their commit, it rests before each batch and takes few signals, because each may start an incident. A signal whose
+/// target has to be looked at first waits until that look is done, and is routed anew when the look is lost, with its hub or otherwise.
 /// </summary>
 internal sealed partial class SignalRouter(
     ReceivedSignals received,
@@ -35,6 +36,9 @@ internal sealed partial class SignalRouter(
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
+    /// <summary>How soon it is asked what came of a look; then after as long as it has taken, up to <see cref="LongestPause"/>.</summary>
+    private static readonly TimeSpan FirstAsk = TimeSpan.FromSeconds(5);
+
     /// <summary>After so long the rest of a batch is left for the next one: nothing of it is lost.</summary>
     private static readonly TimeSpan BatchTime = TimeSpan.FromMinutes(1);
 
@@ -56,6 +60,7 @@ internal sealed partial class SignalRouter(
 
         var now = time.GetUtcNow();
         if (batch.Routed.Count > 0) await received.RoutedAsync(batch.Routed, now, cancellationToken);
+        if (batch.Looking.Count > 0) await received.LookedAtAsync(batch.Looking, now, cancellationToken);
         if (batch.Failed.Count > 0) await received.FailedAsync(batch.Failed, now, cancellationToken);
         metrics.Routed(batch.Routed.Count, batch.Failed.Count);
         return new RoutingReport(batch.Routed.Count, batch.Failed.Count, More: true, null);
@@ -87,7 +92,7 @@ internal sealed partial class SignalRouter(
     }
 
     private static string CandidateOf(WaitingSignal waiting, SignalTargets resolver) =>
-        waiting.Signal is { } signal && resolver.Identify(signal).Candidate is { } named
+        waiting is { Signal: { } signal, LookedAt: null } && resolver.Identify(signal).Candidate is { } named
             ? $"{named.Kind} {named.Host}/{named.Namespace}/{named.Name}"
             : waiting.Id;
 
@@ -102,6 +107,12 @@ internal sealed partial class SignalRouter(
             {
                 Log.Unreadable(logger, waiting.Id);
                 batch.AddFailed(new FailedRouting(waiting.Id, waiting.Attempts + 1, "this program cannot read its content", null));
+                continue;
+            }
+
+            if (waiting.LookedAt is { } since)
+            {
+                await AskAsync(batch, waiting, signal, since, cancellationToken);
                 continue;
             }
 
@@ -128,10 +139,40 @@ internal sealed partial class SignalRouter(
         try
         {
             await batch.Incidents.LookAsync(signal, cancellationToken);
+            batch.AddLooking(new LookingSignal(signal.Id, time.GetUtcNow() + FirstAsk));
         }
         catch (Exception failed) when (!cancellationToken.IsCancellationRequested)
         {
             batch.AddFailed(Judge(waiting, signal, failed));
+        }
+    }
+
+    // What became of the look that was begun for a signal.
+    private async Task AskAsync(
+        Batch batch, WaitingSignal waiting, Signal signal, DateTimeOffset since, CancellationToken cancellationToken)
+    {
+        try
+        {
+            switch (await batch.Incidents.FindLookAsync(signal, cancellationToken))
+            {
+                case LookProgress.Done:
+                    batch.AddRouted(signal.Id);
+                    break;
+                case LookProgress.UnderWay:
+                    var took = time.GetUtcNow() - since;
+                    batch.AddLooking(new LookingSignal(
+                        signal.Id, time.GetUtcNow() + (took < FirstAsk ? FirstAsk : took < LongestPause ? took : LongestPause)));
+                    break;
+                default:
+                    batch.AddFailed(Judge(waiting, signal, $"the look at its target ({signal.InstanceId}) was lost before its end."));
+                    break;
+            }
+        }
+        catch (Exception failed) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The hub could not be asked: that says nothing of the look.
+            batch.AddLooking(new LookingSignal(signal.Id, time.GetUtcNow() + FirstAsk));
+            Log.NotAsked(logger, failed, signal.Id);
         }
     }
 
@@ -177,10 +218,12 @@ internal sealed partial class SignalRouter(
         Log.Recorded(logger, signal.Id, signal.Alert.Name, kind, reason);
     }
 
-    private FailedRouting Judge(WaitingSignal waiting, Signal signal, Exception failed)
+    private FailedRouting Judge(WaitingSignal waiting, Signal signal, Exception failed) =>
+        Judge(waiting, signal, SafeText.Line($"{failed.GetType().Name}: {failed.Message}", ReasonLength), failed);
+
+    private FailedRouting Judge(WaitingSignal waiting, Signal signal, string reason, Exception? failed = null)
     {
         var (now, attempts) = (time.GetUtcNow(), waiting.Attempts + 1);
-        var reason = SafeText.Line($"{failed.GetType().Name}: {failed.Message}", ReasonLength);
         if (attempts >= FewestAttempts && now - waiting.ReceivedAt >= _options.GiveUpAfter)
         {
             Log.Parked(logger, failed, signal.Id, signal.Alert.Name, attempts, _options.GiveUpAfter);
@@ -206,11 +249,23 @@ internal sealed partial class SignalRouter(
 
         public List<string> Routed { get; } = [];
 
+        public List<LookingSignal> Looking { get; } = [];
+
         public List<FailedRouting> Failed { get; } = [];
 
         public void AddRouted(string id)
         {
             lock (_gate) Routed.Add(id);
+        }
+
+        /// <summary>Not routed yet, whatever was said before.</summary>
+        public void AddLooking(LookingSignal looking)
+        {
+            lock (_gate)
+            {
+                Routed.Remove(looking.SignalId);
+                Looking.Add(looking);
+            }
         }
 
         public void AddFailed(FailedRouting failed)
@@ -240,9 +295,12 @@ internal sealed partial class SignalRouter(
                 + "(Heal:Intake:GiveUpAfter). GET /api/signals?state=parked lists such signals; "
                 + "POST /api/signals/{Signal}/retry tries one again.")]
         public static partial void Parked(
-            ILogger logger, Exception exception, string signal, string alert, int attempts, TimeSpan limit);
+            ILogger logger, Exception? exception, string signal, string alert, int attempts, TimeSpan limit);
 
         [LoggerMessage(5, LogLevel.Error, "Signal {Signal} is parked: its content is no signal that this program can read.")]
         public static partial void Unreadable(ILogger logger, string signal);
+
+        [LoggerMessage(6, LogLevel.Warning, "It could not be asked what became of the look at the target of signal {Signal}.")]
+        public static partial void NotAsked(ILogger logger, Exception exception, string signal);
     }
 }

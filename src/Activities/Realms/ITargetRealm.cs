@@ -38,7 +38,14 @@ internal sealed class TargetRealms(IEnumerable<ITargetRealm> realms, IOptionsMon
     public ITargetRealm Of(string kind) => _realms.FirstOrDefault(realm => realm.Has(kind))
         ?? throw new InvalidOperationException($"Target kind '{SafeText.Line(kind, 60)}': expected a realm that has it, found none.");
 
-    public SignalTargets NewResolver() => new(this, options.CurrentValue.NamesInAlerts(), layers);
+    public SignalTargets NewResolver()
+    {
+        var settings = options.CurrentValue;
+        return new SignalTargets(this, settings.NamesInAlerts(), layers)
+        {
+            Heartbeat = settings.Watchdog.Within is null ? null : settings.Watchdog.Alert,
+        };
+    }
 
     /// <summary>What a realm shows of a target, with the layers above and below it.</summary>
     public async Task<EvidenceBundle> CollectAsync(TargetReference target)
@@ -54,6 +61,9 @@ internal sealed class SignalTargets(TargetRealms realms, ClusterNames cluster, L
     private readonly Lock _gate = new();
     private readonly Dictionary<ITargetRealm, ITargetResolver> _resolvers = [];
     private readonly ConcurrentDictionary<string, Lazy<Task<LayerVerdict?>>> _below = new(StringComparer.Ordinal);
+
+    /// <summary>The alert that always fires, when somebody waits for it: it names no fault. Null: nobody does.</summary>
+    public string? Heartbeat { get; init; }
 
     /// <summary>What the signal names, before anybody was asked.</summary>
     public TargetIdentification Identify(Signal signal) =>
@@ -79,6 +89,13 @@ internal sealed class SignalTargets(TargetRealms realms, ClusterNames cluster, L
     // What lives on libvirt hosts is in no cluster, whatever the monitoring that saw it is called.
     private TargetIdentification Identify(Alert alert)
     {
+        if (alert.Name == Heartbeat)
+        {
+            return new TargetIdentification(
+                TargetVerdict.Ignored, null,
+                $"'{alert.Name}' always fires: it proves that alerts arrive (Heal:Watchdog), and names no fault");
+        }
+
         var named = TargetPolicy.Identify(alert, cluster.Cluster);
         return named.Candidate is { } candidate && !TargetKinds.IsOnHypervisor(candidate.Kind) && cluster.WhyForeign(alert) is { } why
             ? new TargetIdentification(TargetVerdict.Rejected, null, why) : named;

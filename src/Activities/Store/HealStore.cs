@@ -22,11 +22,9 @@ internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore, IOpen
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await ExecuteAsync(connection, "target_lock", [request.Target.Key], cancellationToken);
-        var result = await KnownAsync(connection, request, cancellationToken);
+        var (result, latest) = await FindAsync(connection, request, cancellationToken);
         if (result is null)
         {
-            var latest = await LatestAsync(connection, request.Target.Key, cancellationToken);
             var verdict = JoinPolicy.Decide(request.Signal, latest?.Incident, joinWindow, request.Anew, now);
             result = await ApplyAsync(connection, request, latest, verdict, open, cancellationToken);
         }
@@ -199,14 +197,6 @@ internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore, IOpen
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    public async Task RecordHandOffAsync(HandOff handOff, CancellationToken cancellationToken)
-    {
-        await using var command = dataSource.CreateCommand(Sql["hand_off_record"],
-            handOff.IncidentId, handOff.Target.Key, handOff.Escalation?.To
-                ?? "nobody in particular", StoreJson.Write(handOff), handOff.At.ToUniversalTime());
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    }
-
     private static async Task<IReadOnlyList<Signal>> FiringAsync(
         NpgsqlConnection connection, string incidentId, int upTo, CancellationToken cancellationToken)
     {
@@ -232,11 +222,25 @@ internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore, IOpen
         return await reader.ReadAsync(cancellationToken) ? reader.GetString(0) : null;
     }
 
-    // A signal that is attached already: the answer of a retry must be the answer of the first try.
-    private static async Task<JoinResult?> KnownAsync(NpgsqlConnection connection, JoinRequest request, CancellationToken cancellationToken)
+    // Locks the target and asks what is known, on one way to the server: each statement of a batch sees what is committed when it begins,
+    // and those after the lock begin when it is ours.
+    private static async Task<(JoinResult? Known, (LatestIncident Incident, string Input)? Latest)> FindAsync(
+        NpgsqlConnection connection, JoinRequest request, CancellationToken cancellationToken)
     {
-        await using var command = connection.CreateCommand(Sql["signal_find"], request.Signal.Id);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection);
+        batch.Add(Sql["target_lock"], request.Target.Key);
+        batch.Add(Sql["signal_find"], request.Signal.Id);
+        batch.Add(Sql["incident_latest"], request.Target.Key);
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
+        var known = await KnownAsync(reader, request, cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
+        return (known, await LatestAsync(reader, cancellationToken));
+    }
+
+    // A signal that is attached already: the answer of a retry must be the answer of the first try.
+    private static async Task<JoinResult?> KnownAsync(NpgsqlDataReader reader, JoinRequest request, CancellationToken cancellationToken)
+    {
         if (!await reader.ReadAsync(cancellationToken) || TextOrNull(reader, 0) is not { } incident) return null;
         var opened = reader.GetString(1) == request.Signal.Id;
         OutcomeKind? closedAs = TextOrNull(reader, 4) is { } outcome ? Enum.Parse<OutcomeKind>(outcome) : null;
@@ -250,6 +254,12 @@ internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore, IOpen
     {
         await using var command = connection.CreateCommand(Sql["incident_latest"], targetKey);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await LatestAsync(reader, cancellationToken);
+    }
+
+    private static async Task<(LatestIncident Incident, string Input)?> LatestAsync(
+        NpgsqlDataReader reader, CancellationToken cancellationToken)
+    {
         if (!await reader.ReadAsync(cancellationToken)) return null;
         OutcomeKind? outcome = TextOrNull(reader, 3) is { } text ? Enum.Parse<OutcomeKind>(text) : null;
         DateTimeOffset? closedAt = reader.IsDBNull(2) ? null : Time(reader, 2);
@@ -269,30 +279,27 @@ internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore, IOpen
         if (verdict.Kind == JoinKind.Ignore) return new JoinResult(null, false, null, null, verdict.Reason);
         var opened = verdict.Kind == JoinKind.Open;
         IncidentInput? input = null;
+        await using var batch = new NpgsqlBatch(connection);
         if (opened)
         {
             input = open((latest?.Incident.Episode ?? 0) + 1);
-            object?[] incident =
-            [
+            batch.Add(
+                Sql["incident_insert"],
                 input.IncidentId, target.Key, target.Cluster, target.Kind, target.Namespace, target.Name, input.Episode, signal.Id,
-                input.Workflow?.Name, StoreJson.Write(input), input.OpenedAt.ToUniversalTime(),
-            ];
-            await ExecuteAsync(connection, "incident_insert", incident, cancellationToken);
+                input.Workflow?.Name, StoreJson.Write(input), input.OpenedAt.ToUniversalTime());
         }
-
         else if (latest!.Value.Incident.ClosedAt is null)
         {
             input = StoreJson.Read<IncidentInput>(latest.Value.Input);
         }
 
         var id = opened ? input!.IncidentId : latest!.Value.Incident.Id;
-        object?[] attached =
-        [
+        batch.Add(
+            Sql["signal_insert"],
             signal.Id, id, (opened ? RouteKind.Started : RouteKind.Joined).ToString(), verdict.Reason, signal.Alert.Name,
             signal.Alert.Status.ToString(), signal.Alert.StartsAt.ToUniversalTime(), signal.Source.ToString(),
-            signal.ReceivedAt.ToUniversalTime(), StoreJson.Write(signal),
-        ];
-        await ExecuteAsync(connection, "signal_insert", attached, cancellationToken);
+            signal.ReceivedAt.ToUniversalTime(), StoreJson.Write(signal));
+        await batch.ExecuteNonQueryAsync(cancellationToken);
         return new JoinResult(id, opened, input, opened ? null : latest!.Value.Incident.Outcome, verdict.Reason);
     }
 

@@ -46,6 +46,4 @@ public interface IHealStore
         string targetKey, string exceptIncident, DateTimeOffset since, CancellationToken cancellationToken);
 
     Task RecordOutcomeAsync(IncidentOutcome outcome, CancellationToken cancellationToken);
-
-    Task RecordHandOffAsync(HandOff handOff, CancellationToken cancellationToken);
 }

@@ -30,13 +30,20 @@ public interface IReceivedSignals
 /// <param name="Waiting">Signals that are stored and not routed.</param>
 /// <param name="OldestReceivedAt">When the oldest of them came; null when none waits.</param>
 /// <param name="Parked">Signals whose routing was given up.</param>
-public sealed record SignalBacklog(long Waiting, DateTimeOffset? OldestReceivedAt, long Parked);
+public sealed record SignalBacklog(long Waiting, DateTimeOffset? OldestReceivedAt, long Parked)
+{
+    /// <summary>Signals whose target is looked at. They are not among those that wait.</summary>
+    public long Looking { get; init; }
+}
 
 [JsonConverter(typeof(JsonStringEnumConverter<SignalProgress>))]
 public enum SignalProgress
 {
     /// <summary>Stored; its routing is due, or will be tried again.</summary>
     Waiting,
+
+    /// <summary>Its last incident ended well, and its target is looked at: a late echo, or the fault is back.</summary>
+    Looking,
 
     /// <summary>Brought to where it belongs.</summary>
     Routed,

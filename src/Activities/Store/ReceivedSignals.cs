@@ -7,7 +7,13 @@ namespace Heal.Activities;
 /// <summary>A received signal on its way to its incident.</summary>
 /// <param name="Signal">Null when its content cannot be read (any more).</param>
 /// <param name="Attempts">How often its routing has failed.</param>
-internal sealed record WaitingSignal(string Id, Signal? Signal, DateTimeOffset ReceivedAt, int Attempts);
+/// <param name="LookedAt">Since when its target is looked at; null: nobody does.</param>
+internal sealed record WaitingSignal(
+    string Id, Signal? Signal, DateTimeOffset ReceivedAt, int Attempts, DateTimeOffset? LookedAt = null);
+
+/// <summary>A signal whose target is looked at.</summary>
+/// <param name="DueAt">When it is asked again what came of that.</param>
+internal sealed record LookingSignal(string SignalId, DateTimeOffset DueAt);
 
 /// <param name="DueAt">When it may be tried again; null parks it.</param>
 internal sealed record FailedRouting(string SignalId, int Attempts, string Reason, DateTimeOffset? DueAt);
@@ -30,7 +36,8 @@ internal sealed class ReceivedSignals(NpgsqlDataSource dataSource, IntakeMetrics
         while (await reader.ReadAsync(cancellationToken))
         {
             var (signal, _) = StoreJson.TryRead<Signal>(reader.GetString(1));
-            due.Add(new WaitingSignal(reader.GetString(0), signal, reader.GetFieldValue<DateTimeOffset>(2), reader.GetInt32(3)));
+            due.Add(new WaitingSignal(
+                reader.GetString(0), signal, reader.GetFieldValue<DateTimeOffset>(2), reader.GetInt32(3), TimeOrNull(reader, 4)));
         }
 
         return due;
@@ -47,6 +54,17 @@ internal sealed class ReceivedSignals(NpgsqlDataSource dataSource, IntakeMetrics
     public async Task RoutedAsync(IReadOnlyList<string> ids, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(Sql["received_routed"], ids.ToArray(), now.ToUniversalTime());
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Keeps signals waiting whose target is looked at: when that is lost, they are what it is begun again from.</summary>
+    public async Task LookedAtAsync(IReadOnlyList<LookingSignal> looking, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(
+            Sql["received_looked_at"],
+            looking.Select(item => item.SignalId).ToArray(),
+            looking.Select(item => item.DueAt.ToUniversalTime()).ToArray(),
+            now.ToUniversalTime());
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -67,7 +85,7 @@ internal sealed class ReceivedSignals(NpgsqlDataSource dataSource, IntakeMetrics
         await using var command = dataSource.CreateCommand(Sql["received_backlog"], MaxCounted);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        var backlog = new SignalBacklog(reader.GetInt64(0), TimeOrNull(reader, 1), reader.GetInt64(2));
+        var backlog = new SignalBacklog(reader.GetInt64(0), TimeOrNull(reader, 1), reader.GetInt64(2)) { Looking = reader.GetInt64(3) };
         metrics.Set(backlog);
         return backlog;
     }
@@ -105,7 +123,8 @@ internal sealed class ReceivedSignals(NpgsqlDataSource dataSource, IntakeMetrics
             read.Add(new SignalState(
                 reader.GetString(0),
                 TextOrNull(reader, 9),
-                routedAt is not null ? SignalProgress.Routed : parkedAt is not null ? SignalProgress.Parked : SignalProgress.Waiting,
+                routedAt is not null ? SignalProgress.Routed : parkedAt is not null ? SignalProgress.Parked
+                    : reader.IsDBNull(10) ? SignalProgress.Waiting : SignalProgress.Looking,
                 reader.GetFieldValue<DateTimeOffset>(1),
                 dueAt,
                 routedAt,

@@ -10,7 +10,7 @@ namespace Heal.Functions.Alerts;
 /// The queue door: messages of the queue <c>alerts</c>, each one alert or a whole webhook payload. At least once; a message that cannot
 /// be used goes to <c>alerts-poison</c> after the host's maximum dequeue count, with the reason in the log.
 /// </summary>
-internal sealed partial class IntakeAlert(SignalIntake intake, TimeProvider time, ILogger<IntakeAlert> logger)
+internal sealed partial class IntakeAlert(AlertDoor door, TimeProvider time, ILogger<IntakeAlert> logger)
 {
     [Function(nameof(IntakeAlert))]
     public async Task RunAsync(
@@ -33,7 +33,7 @@ internal sealed partial class IntakeAlert(SignalIntake intake, TimeProvider time
         DateTimeOffset now = time.GetUtcNow();
         string? trace = Activity.Current?.Id;
         Signal[] signals = [.. batch.Alerts.Select(alert => Signal.Of(alert, SignalSource.Queue, now, context.InvocationId, trace))];
-        await intake.StoreAsync(client, signals, cancellationToken);
+        await door.StoreAsync(client, signals, cancellationToken);
     }
 
     private static partial class Log

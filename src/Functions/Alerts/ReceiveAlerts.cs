@@ -11,7 +11,7 @@ namespace Heal.Functions.Alerts;
 /// <summary>
 /// <c>POST /api/alerts</c>: Alertmanager's webhook, version 4, unmodified. Answers 202 only when every usable alert is stored.
 /// </summary>
-internal sealed class ReceiveAlerts(SignalIntake intake, AlertSettings settings, TimeProvider time)
+internal sealed class ReceiveAlerts(AlertDoor door, AlertSettings settings, TimeProvider time)
 {
     [Function(nameof(ReceiveAlerts))]
     public async Task<IActionResult> RunAsync(
@@ -37,8 +37,8 @@ internal sealed class ReceiveAlerts(SignalIntake intake, AlertSettings settings,
         Signal[] signals = [.. batch.Alerts.Select(alert => Signal.Of(alert, SignalSource.Webhook, now, correlationId, trace))];
         try
         {
-            IReadOnlyList<StoredSignal> stored = await intake.StoreAsync(client, signals, cancellationToken);
-            return new AcceptedJson<AlertsReply>(new AlertsReply(correlationId, stored, batch.Faults, batch.Truncated));
+            (IReadOnlyList<StoredSignal> stored, string? warning) = await door.StoreAsync(client, signals, cancellationToken);
+            return new AcceptedJson<AlertsReply>(new AlertsReply(correlationId, stored, batch.Faults, batch.Truncated, warning));
         }
         catch (IntakeUnavailableException unavailable)
         {
@@ -49,6 +49,7 @@ internal sealed class ReceiveAlerts(SignalIntake intake, AlertSettings settings,
     /// <param name="Signals">What was stored, in the order of the payload.</param>
     /// <param name="Rejected">Alerts of the payload that cannot be used, and why. The others were taken.</param>
     /// <param name="Truncated">Alerts that the sender left out of the payload; the reconcile fetches them.</param>
+    /// <param name="Warning">What is wrong with where they come from, or with the settings that should tell; null: nothing.</param>
     private sealed record AlertsReply(
-        string CorrelationId, IReadOnlyList<StoredSignal> Signals, IReadOnlyList<AlertFault> Rejected, int Truncated);
+        string CorrelationId, IReadOnlyList<StoredSignal> Signals, IReadOnlyList<AlertFault> Rejected, int Truncated, string? Warning);
 }

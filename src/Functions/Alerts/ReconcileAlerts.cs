@@ -11,7 +11,7 @@ namespace Heal.Functions.Alerts;
 /// what got lost on the way (or was cut from a notification) arrives here.
 /// </summary>
 internal sealed partial class ReconcileAlerts(
-    SignalIntake intake, AlertmanagerClient alertmanager, TimeProvider time, ILogger<ReconcileAlerts> logger)
+    AlertDoor door, AlertmanagerClient alertmanager, TimeProvider time, ILogger<ReconcileAlerts> logger)
 {
     [Function(nameof(ReconcileAlerts))]
     public async Task RunAsync(
@@ -45,7 +45,7 @@ internal sealed partial class ReconcileAlerts(
         DateTimeOffset now = time.GetUtcNow();
         string? trace = Activity.Current?.Id;
         Signal[] signals = [.. firing.Alerts.Select(alert => Signal.Of(alert, SignalSource.Reconcile, now, context.InvocationId, trace))];
-        IReadOnlyList<StoredSignal> stored = await intake.StoreAsync(client, signals, cancellationToken);
+        (IReadOnlyList<StoredSignal> stored, _) = await door.StoreAsync(client, signals, cancellationToken);
         int missed = stored.Count(signal => !signal.IsDuplicate);
         if (missed > 0)
         {

@@ -25,7 +25,7 @@ internal sealed partial class TendSignals(
     {
         IntakeOptions intake = options.CurrentValue.Intake;
         SignalBacklog found = await signals.BacklogAsync(cancellationToken);
-        if (found.Waiting > 0)
+        if (found.Waiting + found.Looking > 0)
         {
             routing.WakeForOthers(client);
         }

@@ -19,6 +19,7 @@ internal static class AlertDoors
 
         services.AddSingleton(settings);
         services.AddSingleton<SignalIntake>();
+        services.AddSingleton<AlertDoor>();
         services.AddSingleton<RoutingPump>();
         services.AddSingleton<TendMetrics>();
         services.AddHttpClient<AlertmanagerClient>();

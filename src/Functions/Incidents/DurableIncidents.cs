@@ -52,6 +52,17 @@ internal sealed class DurableIncidents(DurableTaskClient client) : IIncidents
         await StartAsync(OrchestrationNames.RouteSignal, signal.InstanceId, signal, UnderWayOrDone, cancellationToken);
     }
 
+    public async Task<LookProgress> FindLookAsync(Signal signal, CancellationToken cancellationToken)
+    {
+        OrchestrationMetadata? look = await client.GetInstanceAsync(signal.InstanceId, getInputsAndOutputs: false, cancellationToken);
+        return look?.RuntimeStatus switch
+        {
+            OrchestrationRuntimeStatus.Completed => LookProgress.Done,
+            null or OrchestrationRuntimeStatus.Failed or OrchestrationRuntimeStatus.Terminated => LookProgress.Lost,
+            _ => LookProgress.UnderWay,
+        };
+    }
+
     /// <summary>Has an incident closed that nobody works on any more. An attempt that came to nothing may be begun again.</summary>
     public Task CloseAsync(StrandedIncident incident, CancellationToken cancellationToken) =>
         StartAsync(OrchestrationNames.CloseStranded, incident.InstanceId, incident, UnderWayOrDone, cancellationToken);

@@ -53,6 +53,10 @@ public sealed record Plan(
     /// at for its fault anew. False in plans of older programs, as <see cref="BindsAnswer"/>.</summary>
     public bool StrictAnswer { get; init; }
 
+    /// <summary>An inverse that meets what may pass is tried again. False in plans of older programs, as <see cref="BindsAnswer"/>.
+    /// </summary>
+    public bool RetriesUndo { get; init; }
+
     /// <summary>What it waits for is another fault, that of what the target stands on.</summary>
     public bool IsBlocked { get; init; }
 

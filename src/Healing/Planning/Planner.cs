@@ -76,6 +76,7 @@ public static class Planner
             LimitedBy = descriptor.TimeLimit,
             BindsAnswer = true,
             StrictAnswer = true,
+            RetriesUndo = true,
             EndsWithNeed = descriptor.EndsWithNeed,
             Settles = descriptor.SettledBy is not null,
             LeavesFault = descriptor.LeavesFault,

@@ -184,7 +184,7 @@ public sealed class PlatformTests(Shop shop) : IClassFixture<Shop>
     }
 
     private EscalateActivity Escalate(IMessenger messenger) =>
-        new(shop.Store, messenger, _time, NullLogger<EscalateActivity>.Instance);
+        new(shop.HandOffs, messenger, _time, NullLogger<EscalateActivity>.Instance);
 
     private HandOff HandOff(string incident) => new(
         incident, new TargetReference("test", TargetKinds.Deployment, "shop", "web"), OutcomeKind.Escalated, "nothing helped",

@@ -32,6 +32,8 @@ public class Shop : IAsyncLifetime
 
     internal EvidenceStore Kept { get; private set; } = null!;
 
+    internal IHandOffs HandOffs { get; private set; } = null!;
+
     internal IExpiries Expiries { get; private set; } = null!;
 
     /// <summary>Where the nodes' kubelets run commands in containers; 0: nowhere.</summary>
@@ -64,6 +66,7 @@ public class Shop : IAsyncLifetime
         _healDatabase = new HealDatabase(PostgresDataSource.Create(_database.ConnectionString, HealStore.Schema, "test"), HealStore.Schema);
         await _healDatabase.MigrateAsync(CancellationToken.None);
         Store = new HealStore(_healDatabase.DataSource);
+        HandOffs = new HandOffStore(_healDatabase.DataSource);
         Expiries = new ExpiryStore(_healDatabase.DataSource);
         Kept = new EvidenceStore(_healDatabase.DataSource, TimeProvider.System);
         Cluster = await StartClusterAsync();

@@ -1,4 +1,4 @@
-SELECT signal_id, signal, received_at, attempts
+SELECT signal_id, signal, received_at, attempts, looked_at
 FROM received_signal
 WHERE due_at <= $1
 ORDER BY due_at

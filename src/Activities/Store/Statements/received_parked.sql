@@ -1,4 +1,4 @@
-SELECT signal_id, received_at, due_at, routed_at, parked_at, attempts, reason, NULL, NULL, signal::jsonb #>> '{Alert,Name}'
+SELECT signal_id, received_at, due_at, routed_at, parked_at, attempts, reason, NULL, NULL, signal::jsonb #>> '{Alert,Name}', looked_at
 FROM received_signal
 WHERE parked_at IS NOT NULL
 ORDER BY parked_at

@@ -1,0 +1,5 @@
+SELECT incident_id, bundle
+FROM hand_off
+WHERE due_at <= $1
+ORDER BY due_at
+LIMIT $2;
