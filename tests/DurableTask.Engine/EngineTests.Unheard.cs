@@ -117,14 +117,16 @@ public abstract partial class EngineTests
     public async Task A_lock_whose_answer_takes_its_time_is_not_given_back()
     {
         await using HubOwner owner = Own();
-        int runs = 0, looks = 0;
+        int runs = 0, looks = 0, givenBack = 0;
         var isLost = new TaskCompletionSource();
         var isFound = new TaskCompletionSource();
+        var isGivenBackTwice = new TaskCompletionSource();
         ITaskHub hub = HubProxy.Around(owner.Hub, (method, arguments) => method switch
         {
             nameof(ITaskHub.CommitTurnAsync) => owner.Hub.CommitTurnAsync((TurnCommit)arguments[0]! with { ClaimActivities = 0 }),
             nameof(ITaskHub.LockActivitiesAsync) => LookAsync((LockRequest)arguments[0]!),
             nameof(ITaskHub.FindActivityLocksAsync) => FindAsync((string)arguments[0]!),
+            nameof(ITaskHub.AbandonActivityAsync) => GiveBackAsync((ActivityLock)arguments[0]!, (TimeSpan)arguments[1]!),
             _ => null,
         });
         await using EngineHost engine = await EngineHost.StartAsync(
@@ -138,7 +140,16 @@ public abstract partial class EngineTests
 
         OrchestrationMetadata done = await engine.WaitAsync(first);
 
-        Assert.Equal((1, 1), (done.ReadOutputAs<int>(), runs));
+        Assert.Equal((1, 1, 1), (done.ReadOutputAs<int>(), runs, givenBack));
+
+        async Task GiveBackAsync(ActivityLock held, TimeSpan delay)
+        {
+            await owner.Hub.AbandonActivityAsync(held, delay);
+            if (Interlocked.Increment(ref givenBack) == 2)
+            {
+                isGivenBackTwice.SetResult();
+            }
+        }
 
         async Task<IReadOnlyList<ActivityWorkItem>> LookAsync(LockRequest request)
         {
@@ -154,8 +165,9 @@ public abstract partial class EngineTests
                 throw new IOException("The answer got lost.");
             }
 
-            // The second one is under way until the worker has looked for what it did not hear of.
+            // The second one is under way until the worker has looked for what it did not hear of, and has had the time to give it back.
             await isFound.Task.WaitAsync(Patience);
+            await Task.WhenAny(isGivenBackTwice.Task, Task.Delay(TimeSpan.FromMilliseconds(300)));
             return items;
         }
 
