@@ -102,11 +102,11 @@ public sealed partial class ReadmeTests
     private static string[] Block(Regex line)
     {
         string text = File.ReadAllText(Path.Combine(Root, "samples/README.md"));
-        return [.. Blocks().Matches(text).Select(static block => block.Groups[1].Value).Single(block => line.IsMatch(block))
+        return [.. Blocks().Matches(text).Select(static block => block.Groups["commands"].Value).Single(block => line.IsMatch(block))
             .Split('\n', StringSplitOptions.RemoveEmptyEntries)];
     }
 
-    [GeneratedRegex("^```bash\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]
+    [GeneratedRegex("^```bash\n(?<commands>.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Blocks();
 
     [GeneratedRegex("^samples/run.sh HelloSequence$", RegexOptions.Multiline)]
