@@ -76,6 +76,7 @@ public static class Planner
             LimitedBy = descriptor.TimeLimit,
             BindsAnswer = true,
             StrictAnswer = true,
+            KeepsQuestion = true,
             EndsWithNeed = descriptor.EndsWithNeed,
             LeavesFault = descriptor.LeavesFault,
             Repeats = descriptor.Repeats,
