@@ -143,7 +143,7 @@ internal sealed class IncidentRun
         _state.Enter(Phase.Collect);
         var seen = await CollectAsync();
         _blocked = _blocked?.After(seen);
-        _state.Evidence = seen with { BlockedUntil = _blocked?.Until };
+        _state.Evidence = seen with { BlockedUntil = _blocked?.Until ?? seen.BlockedUntil };
 
         _state.Enter(Phase.Detect);
         var detection = await DetectAsync(_state.Evidence);
