@@ -1,7 +1,7 @@
 #!/bin/bash
 # mon-up.sh WEBHOOK_URL [KEY_FILE] : Debian's Prometheus (127.0.0.1:19090) and Alertmanager (127.0.0.1:19093) for the cluster that
 # up.sh started. Alertmanager posts to WEBHOOK_URL; KEY_FILE holds the function key, which becomes the query parameter `code`.
-# Run again to change the webhook. RULES=FILE replaces mon/rules.yml. down.sh stops it.
+# Run again to change the webhook: Alertmanager then tells the new one of what fires. RULES=FILE replaces mon/rules.yml. down.sh stops it.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 need_root "$0" "$@"
@@ -42,11 +42,16 @@ answers() { curl -sf -o /dev/null --max-time 2 "$1"; }
 
 write_configs
 may_read
-stop alertmanager
 is_running state-metrics ||
   start_daemon state-metrics python3 "$HEAL_KUBE/state-metrics" "$CERT" "https://$CONTROL_IP:$API_PORT" "$STATE_METRICS_PORT"
-start_daemon alertmanager prometheus-alertmanager --config.file="$home/alertmanager.yml" --storage.path="$home/alertmanager" \
-  --web.listen-address="127.0.0.1:$ALERTMANAGER_PORT" --cluster.listen-address=
+# Started anew it would have forgotten what fires, and would hear of it only when Prometheus says it again.
+if is_running alertmanager; then
+  curl -sf -o /dev/null --max-time 5 -X POST "http://127.0.0.1:$ALERTMANAGER_PORT/-/reload" ||
+    die "Alertmanager did not take its new configuration" "$(tail -n 3 "$LOGS/alertmanager.log")"
+else
+  start_daemon alertmanager prometheus-alertmanager --config.file="$home/alertmanager.yml" --storage.path="$home/alertmanager" \
+    --web.listen-address="127.0.0.1:$ALERTMANAGER_PORT" --cluster.listen-address=
+fi
 is_running prometheus ||
   start_daemon prometheus prometheus --config.file="$home/prometheus.yml" --storage.tsdb.path="$home/tsdb" \
     --web.listen-address="127.0.0.1:$PROMETHEUS_PORT" --rules.alert.resend-delay=10s

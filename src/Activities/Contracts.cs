@@ -83,7 +83,8 @@ public sealed record HandOff(
     DateTimeOffset At);
 
 /// <param name="SignalsSeen">The number of the last attached signal that the incident has looked at.</param>
-public sealed record CloseRequest(IncidentOutcome Outcome, int SignalsSeen);
+/// <param name="HealedSince">Since when the target was seen healthy without a break after an action; null: it was not healed.</param>
+public sealed record CloseRequest(IncidentOutcome Outcome, int SignalsSeen, DateTimeOffset? HealedSince = null);
 
 /// <param name="Unseen">Signals that were attached meanwhile; when there are any, the incident stays open.</param>
 public sealed record CloseResult(bool Closed, IReadOnlyList<SignalEvent> Unseen, int SignalsSeen);

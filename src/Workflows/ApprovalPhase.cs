@@ -13,18 +13,24 @@ internal sealed class ApprovalPhase(TaskOrchestrationContext context, IncidentSt
     private const int NameLength = 100;
     private Task<SignalEvent>? _signal;
 
+    // Put, and interrupted before it was answered: an alert of its target ended.
+    private OpenQuestion? _open;
+
     /// <returns>An ending, the plan to carry out, or neither: then the target must be looked at again.</returns>
     public async Task<(Ending? Ending, Plan? Plan)> AskAsync(Plan plan)
     {
         var timeout = state.Input.Workflow!.Approval.Timeout;
-        var question = ++state.Question;
-        state.Enter(Phase.Approve, $"waits for approval of '{plan.Action!.Id}' until {state.Now + timeout:u}: {plan.Summary}");
+        var about = plan.KeepsQuestion ? About(plan) : null;
+        var open = about is not null && _open?.About == about ? _open : new OpenQuestion(about, ++state.Question, state.Now + timeout);
+        var question = open.Number;
+        _open = null;
+        state.Enter(Phase.Approve, $"waits for approval of '{plan.Action!.Id}' until {open.Until:u}: {plan.Summary}");
         using var answered = new CancellationTokenSource();
         var answer = ListenAsync(answered.Token);
 
         // What had come before the question was put is an answer to it only when it says so.
         while (plan.BindsAnswer && answer.IsCompleted && (await answer).Question != question) answer = ListenAsync(answered.Token);
-        var expiry = context.CreateTimer(timeout, answered.Token);
+        var expiry = context.CreateTimer(open.Until.UtcDateTime, answered.Token);
         while (true)
         {
             // One waiter for signals at a time, kept over several questions: events are handed out one per waiter.
@@ -54,9 +60,18 @@ internal sealed class ApprovalPhase(TaskOrchestrationContext context, IncidentSt
             _signal = null;
             if (signal.Status != AlertStatus.Resolved) continue;
             answered.CancelInTurn();
+            _open = open;
             return (null, null);
         }
     }
+
+    // What a person reads before he answers: what is to be done, why, and to what.
+    private string About(Plan plan) => string.Join('\n', (string?[])
+    [
+        plan.Action!.Id, state.Diagnosis?.Leading()?.Cause,
+        (state.Evidence?.Workload?.Generation ?? state.Evidence?.Object?.Generation)?.ToString(CultureInfo.InvariantCulture),
+        .. plan.Parameters.OrderBy(item => item.Key, StringComparer.Ordinal).Select(item => $"{item.Key}={item.Value}"),
+    ]);
 
     private Task<ApprovalEvent> ListenAsync(CancellationToken until) =>
         context.WaitForExternalEvent<ApprovalEvent>(ApprovalEvent.Name, until);
@@ -90,4 +105,7 @@ internal sealed class ApprovalPhase(TaskOrchestrationContext context, IncidentSt
     // What is no duration is refused by the action itself, with the reason.
     private static TimeSpan? LimitOf(Plan plan, Dictionary<string, string> parameters) =>
         plan.LimitedBy is { } name && Duration.TryParse(parameters.GetValueOrDefault(name), out var edited) ? edited : plan.TimeLimit;
+
+    /// <param name="About">Null: it is never put again.</param>
+    private sealed record OpenQuestion(string? About, int Number, DateTimeOffset Until);
 }

@@ -45,17 +45,19 @@ internal sealed class IncidentRun
         for (var reopenings = 0; ;)
         {
             var outcome = await ConcludeAsync(ending);
-            var closed = await _context.CallCloseIncidentAsync(new CloseRequest(outcome, _state.SignalsSeen), Retries.Store);
+            var since = ending.Kind == OutcomeKind.Healed ? _state.HealedSince : null;
+            var closed = await _context.CallCloseIncidentAsync(new CloseRequest(outcome, _state.SignalsSeen, since), Retries.Store);
             if (closed.Closed)
             {
                 _state.Enter(Phase.Closed, ending.Reason, ending.Kind);
                 return outcome;
             }
 
-            // Signals came while it was closing. One that fires after the target was seen healthy is a reason to look again, and so is one
-            // that may bring a workflow where none had anything for the fault.
+            // Signals came meanwhile. One that fires after the target was seen healthy is a reason to look again, and so is one that may
+            // bring a workflow where none had anything for the fault.
             _state.SignalsSeen = closed.SignalsSeen;
-            var news = (ending.EndedHealthy || ending.NothingFitted) && closed.Unseen.Any(signal => signal.Status == AlertStatus.Firing);
+            var news = (ending.EndedHealthy || ending.NothingFitted)
+                && closed.Unseen.Any(signal => signal is { Status: AlertStatus.Firing, IsOfBefore: false });
             if (!news || reopenings++ >= Input.Limits.Reopenings) continue;
             var again = await CourseAsync();
             ending = again.Kind == OutcomeKind.NoActionNeeded ? ending : again;
@@ -143,7 +145,7 @@ internal sealed class IncidentRun
         _state.Enter(Phase.Collect);
         var seen = await CollectAsync();
         _blocked = _blocked?.After(seen);
-        _state.Evidence = seen with { BlockedUntil = _blocked?.Until };
+        _state.Evidence = seen with { BlockedUntil = _blocked?.Until ?? seen.BlockedUntil };
 
         _state.Enter(Phase.Detect);
         var detection = await DetectAsync(_state.Evidence);

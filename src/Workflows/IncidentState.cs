@@ -31,6 +31,9 @@ internal sealed class IncidentState(TaskOrchestrationContext context, IncidentIn
     /// <summary>The number of the last attached signal that was looked at; the first one opened the incident.</summary>
     public int SignalsSeen { get; set; } = 1;
 
+    /// <summary>Since when the target was seen healthy without a break after the last action that was verified; null: it was not.</summary>
+    public DateTimeOffset? HealedSince { get; set; }
+
     /// <summary>Actions that were made, whether they helped or not.</summary>
     public int Made => Actions.Count(action => action.Status is ActionStatus.Applied or ActionStatus.NoEffect);
 

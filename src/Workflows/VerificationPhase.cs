@@ -48,6 +48,7 @@ internal sealed class VerificationPhase(TaskOrchestrationContext context, Incide
             healthySince = look?.Verdict == VerificationVerdict.Healthy ? healthySince ?? state.Now : null;
             if (healthySince is { } since && state.Now - since >= contract.StableFor)
             {
+                state.HealedSince = since;
                 return (VerificationKind.Healthy, $"{look!.Reason}, without a break for {contract.StableFor.TotalSeconds:0} s");
             }
 

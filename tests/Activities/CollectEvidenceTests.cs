@@ -351,6 +351,14 @@ public sealed class CollectEvidenceTests
             bundle.Dependencies.Select(found => (found.Service, found.NotReady, found.Complained)));
         Assert.Equal("variable STORE of container 'app'", bundle.Dependencies[1].NamedBy);
         Assert.Equal(Causes.DependencyUnready, Diagnose(bundle).Leading()!.Cause);
+        Assert.Null(bundle.BlockedUntil);
+
+        // What is just back was missed all the same: whoever looks now has nothing else against the program that crashed for want of it.
+        await rig.RemoveFaultAsync("ledger");
+        await rig.RemoveFaultAsync("store");
+        bundle = await UntilAsync(
+            () => rig.CollectAsync("Deployment", "orders"), found => found.Dependencies.Count == 0 && found.BlockedUntil is not null);
+        Assert.Contains("was not ready until", Diagnose(bundle).Leading()!.Statement);
 
         static FaultDescription Fault(string app) =>
             new() { Name = app, Match = new FaultMatch { PodLabels = new Dictionary<string, string> { ["app"] = app } } };

@@ -109,6 +109,12 @@ internal sealed class EvidenceRig : IAsyncDisposable
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
     }
 
+    public async Task RemoveFaultAsync(string name)
+    {
+        using var answer = await _http.DeleteAsync(new Uri($"{_simulator!.Url}/simulator/faults/{name}"));
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
     /// <summary>The API answers a path with a status for ever.</summary>
     public Task RefuseAsync(string path, int status) =>
         AddFaultAsync(new FaultDescription { Api = new ApiEffect("status", status, Path: path) });

@@ -74,6 +74,21 @@ public sealed class HealStoreTests : IAsyncLifetime
         Assert.True(closed.Closed);
     }
 
+    [Theory]
+    [InlineData(null, false)]
+    [InlineData(20, false)] // the clocks may differ by as much
+    [InlineData(60, true)]
+    public async Task An_unseen_signal_is_of_before_when_it_began_well_before_the_target_was_healed(int? healedAfter, bool isOfBefore)
+    {
+        var id = (await JoinAsync(Some.Signal("a"))).IncidentId!;
+        var late = Some.Signal("b");
+        await JoinAsync(late);
+
+        var since = healedAfter is { } seconds ? late.Alert.StartsAt.AddSeconds(seconds) : (DateTimeOffset?)null;
+
+        Assert.Equal(isOfBefore, Assert.Single((await CloseAsync(id, seen: 1, since)).Unseen).IsOfBefore);
+    }
+
     [Fact]
     public async Task Within_the_join_window_a_signal_joins_the_closed_incident_and_after_it_opens_the_next()
     {
@@ -235,9 +250,11 @@ public sealed class HealStoreTests : IAsyncLifetime
     private Task<JoinResult> JoinAsync(Signal signal, DateTimeOffset? at = null) =>
         _store.JoinAsync(new JoinRequest(signal, Target), Window, at ?? Noon, Open(signal), CancellationToken.None);
 
-    private Task<CloseResult> CloseAsync(string id, int seen) => _store.CloseAsync(
-        new CloseRequest(new IncidentOutcome(id, Target, OutcomeKind.Healed, "well", null, null, [], [], Noon, Noon, seen), seen), Noon,
-            CancellationToken.None);
+    private Task<CloseResult> CloseAsync(string id, int seen, DateTimeOffset? healedSince = null)
+    {
+        var outcome = new IncidentOutcome(id, Target, OutcomeKind.Healed, "well", null, null, [], [], Noon, Noon, seen);
+        return _store.CloseAsync(new CloseRequest(outcome, seen, healedSince), Noon, CancellationToken.None);
+    }
 
     private static Func<int, IncidentInput> Open(Signal signal) =>
         episode => new IncidentInput(Target.IncidentId(episode), Target, episode, signal, null, new SafetyLimits(), Noon);

@@ -1,7 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
-using System.Reflection;
-using System.Text;
 using System.Text.Json.Nodes;
 using Heal.DurableTask.Kills.Tests;
 using Xunit.Abstractions;
@@ -10,18 +6,12 @@ namespace Heal.Bench.Tests;
 
 public sealed class ShortFormTests(ITestOutputHelper output)
 {
-    // A minute and a half on a quiet machine.
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
-
     // docs/performance.md: 7 syncs and 6.5 kB for seq5. Commits count what only reads too: a look four times a second beside a slow
     // machine's few orchestrations.
     private const double MostSyncs = 8;
     private const double MostCommits = 10.5;
     private const double MostWalKilobytes = 8;
     private const double MostGrowth = 1.5;
-
-    private static readonly CompositeFormat Programs = CompositeFormat.Parse(typeof(ShortFormTests).Assembly
-        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "Benchmarks").Value!);
 
     [Fact]
     public async Task Every_benchmark_of_the_engine_runs_and_measures_something()
@@ -31,7 +21,7 @@ public sealed class ShortFormTests(ITestOutputHelper output)
         string file = Path.GetTempFileName();
         try
         {
-            output.WriteLine(await RunAsync("DurableTask", postgres.ConnectionString, "--quick", "--json", file));
+            output.WriteLine(await BenchProgram.RunAsync("DurableTask", Servers(postgres.ConnectionString), "--quick", "--json", file));
             JsonArray figures = JsonNode.Parse(await File.ReadAllTextAsync(file))!["Figures"]!.AsArray();
 
             Assert.Equal(
@@ -85,7 +75,8 @@ public sealed class ShortFormTests(ITestOutputHelper output)
         string file = Path.GetTempFileName();
         try
         {
-            output.WriteLine(await RunAsync("FunctionsWorker", TestServices.Required(TestServices.Postgres), "--quick", "--json", file));
+            output.WriteLine(await BenchProgram.RunAsync(
+                "FunctionsWorker", Servers(TestServices.Required(TestServices.Postgres)), "--quick", "--json", file));
             JsonArray figures = JsonNode.Parse(await File.ReadAllTextAsync(file))!["Figures"]!.AsArray();
 
             Assert.Equal(
@@ -102,29 +93,8 @@ public sealed class ShortFormTests(ITestOutputHelper output)
         }
     }
 
-    private static async Task<string> RunAsync(string name, string postgres, params string[] arguments)
+    private static Dictionary<string, string> Servers(string postgres) => new(StringComparer.Ordinal)
     {
-        string program = string.Format(CultureInfo.InvariantCulture, Programs, name);
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
-        };
-        start.Environment[TestServices.Postgres] = postgres;
-        start.Environment[TestServices.Azurite] = TestServices.Required(TestServices.Azurite);
-        using Process process = Process.Start(start)!;
-        using var limit = new CancellationTokenSource(Limit);
-        try
-        {
-            Task<string> printed = process.StandardOutput.ReadToEndAsync(limit.Token);
-            Task<string> errors = process.StandardError.ReadToEndAsync(limit.Token);
-            await process.WaitForExitAsync(limit.Token);
-            Assert.True(process.ExitCode == 0, $"The benchmarks ended with {process.ExitCode}:\n{await printed}{await errors}");
-            return await printed;
-        }
-        catch (OperationCanceledException late)
-        {
-            process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"The benchmarks did not end within {Limit}.", late);
-        }
-    }
+        [TestServices.Postgres] = postgres, [TestServices.Azurite] = TestServices.Required(TestServices.Azurite),
+    };
 }

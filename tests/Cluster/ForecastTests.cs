@@ -52,7 +52,7 @@ public sealed class ForecastTests(ITestOutputHelper output)
             await workload.RunInAsync(
                 (await workload.GetPodsAsync())[0], "for i in $(seq 1 100); do head -c 150000 /dev/zero >> /data/journal; sleep 1; done");
 
-            await healer.ApproveAsync(workload, "on-call");
+            await healer.ApproveAsync(workload);
             JsonObject incident = await healer.UntilIncidentEndsAsync(workload);
             await testEnds.CancelAsync();
             await grower;

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.IO.Compression;
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Xunit.Abstractions;
@@ -18,6 +20,8 @@ internal sealed class RealHealer : IAsyncDisposable
 
     private const int LogLinesOfFailure = 80;
 
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
+
     private readonly AppDatabase _database;
     private readonly string _stateFolder;
     private readonly ITestOutputHelper _output;
@@ -32,37 +36,58 @@ internal sealed class RealHealer : IAsyncDisposable
 
     public HealProcess App { get; }
 
+    private string KeyFile => Path.Combine(_stateFolder, "webhook.key");
+
+    private Uri Webhook => new(App.Url, "/api/alerts");
+
     /// <summary>Starts the app and then the monitoring.</summary>
     /// <param name="webhook">Where Alertmanager posts to; null: to the app.</param>
-    /// <param name="workflows">A folder of workflow definitions; null: the product's own.</param>
-    /// <param name="watches">Whether it looks for faults itself; else it hears of them from Alertmanager only.</param>
     /// <param name="kubeconfig">Of the account that it works under; null: the administrator's.</param>
-    public static async Task<RealHealer> StartAsync(
-        ITestOutputHelper output, Uri? webhook = null, string? workflows = null, bool watches = false, string? kubeconfig = null)
+    public static Task<RealHealer> StartAsync(ITestOutputHelper output, Uri? webhook = null, string? kubeconfig = null) =>
+        StartAsync(output, webhook, kubeconfig, new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["Heal__Watch__Enabled"] = "false",
+            ["Heal__Alerts__AlertmanagerUrl"] = Monitoring.AlertmanagerUrl.ToString(),
+        });
+
+    /// <summary>
+    /// Starts one that looks for faults itself and hears of no alert before <see cref="UntilAlertJoinsAsync"/>: stock rules wait for a
+    /// quarter of an hour, and those of the tests, which wait for seconds, must not come before the detection all the same.
+    /// </summary>
+    /// <param name="hold">A detector and how long its sign must last; null: all detectors have their defaults.</param>
+    public static Task<RealHealer> StartWatchingAsync(ITestOutputHelper output, (string Detector, TimeSpan Time)? hold = null)
+    {
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["Heal__Watch__Enabled"] = "true" };
+        if (hold is var (detector, time))
+        {
+            settings[$"Heal__Watch__Detectors__{detector}__Hold"] = time.ToString();
+        }
+
+        return StartAsync(output, Monitoring.Nobody, kubeconfig: null, settings);
+    }
+
+    private static async Task<RealHealer> StartAsync(
+        ITestOutputHelper output, Uri? webhook, string? kubeconfig, IReadOnlyDictionary<string, string> sources)
     {
         AppDatabase database = await AppDatabase.CreateAsync();
         string state = Directory.CreateTempSubdirectory("heal-cluster-").FullName;
-        var app = new HealProcess(new Dictionary<string, string>(StringComparer.Ordinal)
+        var app = new HealProcess(new Dictionary<string, string>(sources, StringComparer.Ordinal)
         {
             ["HEAL_POSTGRES"] = database.ConnectionString,
             ["HEAL_STATE"] = state,
             ["AzureWebJobsStorage"] = TestServices.Required(TestServices.Azurite),
             ["KUBECONFIG"] = kubeconfig ?? Kubectl.Kubeconfig,
             ["Heal__Kubernetes__Target"] = "cluster",
-            ["Heal__Alerts__AlertmanagerUrl"] = Monitoring.AlertmanagerUrl.ToString(),
             // A killed process's locks end with their lease: short here, so that a restart is not waited for.
             ["AzureFunctionsJobHost__extensions__durableTask__storageProvider__workItemLockTimeout"] = "00:00:05",
             ["Logging__LogLevel__Default"] = "Information",
-            ["Heal__WorkflowsFolder"] = workflows ?? "workflows",
-            ["Heal__Watch__Enabled"] = watches ? "true" : "false",
         });
         var healer = new RealHealer(database, state, app, output);
         try
         {
             await app.StartAsync();
-            string keyFile = Path.Combine(state, "webhook.key");
-            await File.WriteAllTextAsync(keyFile, HealProcess.FunctionKey);
-            await Monitoring.StartAsync(webhook ?? new Uri(app.Url, "/api/alerts"), keyFile);
+            await File.WriteAllTextAsync(healer.KeyFile, HealProcess.FunctionKey);
+            await Monitoring.StartAsync(webhook ?? healer.Webhook, healer.KeyFile);
             return healer;
         }
         catch
@@ -82,32 +107,94 @@ internal sealed class RealHealer : IAsyncDisposable
         return Assert.Single(incidents);
     }
 
+    /// <summary>Waits until an incident of the target is in a phase.</summary>
+    public async Task<JsonObject> UntilPhaseAsync(string target, string phase)
+    {
+        IReadOnlyList<JsonObject> seen = [];
+        await UntilAsync($"an incident of '{target}' is in phase {phase}", async () =>
+            (seen = [.. (await App.GetIncidentsAsync())
+                .Where(incident => IsOf(incident, target) && (string?)incident["status"]!["phase"] == phase)]).Count > 0);
+        return seen[0];
+    }
+
     /// <summary>Approves, as a person does, what the workload's incident wants to do, once it asks.</summary>
-    public async Task ApproveAsync(Workload workload, string by)
+    public Task ApproveAsync(Workload workload) => ApproveAsync($" {workload.Namespace}/");
+
+    /// <summary>As for a workload, of the incident whose target has this in its name.</summary>
+    public async Task ApproveAsync(string target)
+    {
+        await UntilAsync($"the incident of '{target}' takes an answer", async () =>
+        {
+            JsonObject asking = await UntilPhaseAsync(target, "Approve");
+            var path = new Uri($"/api/incidents/{(string?)asking["id"]}/approval", UriKind.Relative);
+            using HttpResponseMessage answer = await App.Http.PostAsJsonAsync(path, new { approved = true, by = "on-call" });
+            // It looks at its target again when an alert has ended, and asks again after that.
+            return answer.StatusCode == HttpStatusCode.Conflict ? false : answer.EnsureSuccessStatusCode().IsSuccessStatusCode;
+        });
+    }
+
+    /// <summary>
+    /// Waits until detection has opened the target's incident, has Alertmanager tell of what fires, and waits until an alert has joined.
+    /// </summary>
+    /// <param name="target">A part of the target's name.</param>
+    public async Task UntilAlertJoinsAsync(string target)
+    {
+        const string SignalsFrom =
+            "SELECT count(*) FROM heal.incident_signal WHERE incident_id = $1 AND status = 'Firing' AND source = $2 AND route = $3";
+        string id = "";
+        await UntilAsync($"detection has opened an incident of '{target}'", async () =>
+            (id = (string?)(await App.GetIncidentsAsync()).FirstOrDefault(incident => IsOf(incident, target))?["id"] ?? "").Length > 0);
+        Assert.Equal(1, await _database.QueryAsync<long>(SignalsFrom, id, "Watch", "Started"));
+        await Monitoring.StartAsync(Webhook, KeyFile);
+        await UntilAsync($"an alert of Alertmanager has joined {id}", async () =>
+            await _database.QueryAsync<long>(SignalsFrom, id, "Webhook", "Joined") > 0);
+    }
+
+    /// <summary>The alerts that an incident has from one source, each once.</summary>
+    public async Task<IReadOnlyList<string>> AlertsAsync(JsonObject incident, string source) => await _database.QueryAsync<string[]>(
+        "SELECT coalesce(array_agg(DISTINCT alert_name ORDER BY alert_name), '{}') FROM heal.incident_signal "
+        + "WHERE incident_id = $1 AND source = $2 AND status = 'Firing'",
+        (string)incident["id"]!, source);
+
+    /// <summary>Where the first signal of an incident came from, and what came of it.</summary>
+    public Task<string> FirstSignalAsync(JsonObject incident) => _database.QueryAsync<string>(
+        "SELECT source || ' ' || route FROM heal.incident_signal WHERE incident_id = $1 AND number = 1", (string)incident["id"]!);
+
+    /// <summary>Waits, looking twice a second.</summary>
+    public static async Task UntilAsync(string what, Func<Task<bool>> holds)
     {
         using var limit = new CancellationTokenSource(Patience);
-        while (true)
+        while (!await holds())
         {
-            JsonObject? asking = (await App.GetIncidentsAsync()).FirstOrDefault(incident =>
-                IsOf(incident, $" {workload.Namespace}/") && (string?)incident["status"]!["phase"] == "Approve");
-            if (asking is not null)
+            if (limit.IsCancellationRequested)
             {
-                var path = new Uri($"/api/incidents/{(string?)asking["id"]}/approval", UriKind.Relative);
-                using HttpResponseMessage answer = await App.Http.PostAsJsonAsync(path, new { approved = true, by }, limit.Token);
-                answer.EnsureSuccessStatusCode();
-                return;
+                throw new TimeoutException($"Not within {Patience}: {what}.");
             }
 
-            await Task.Delay(TimeSpan.FromMilliseconds(500), limit.Token);
+            await Task.Delay(Poll);
         }
     }
 
     /// <summary>What the ledger says of the operations on a target: action and state, in their order.</summary>
-    /// <param name="target">A part of the target's key.</param>
-    public async Task<IReadOnlyList<string>> OperationsAsync(string target) => await _database.QueryAsync<string[]>(
+    /// <param name="target">A part of the target's key; nothing: all that was done to anything.</param>
+    public async Task<IReadOnlyList<string>> OperationsAsync(string target = "") => await _database.QueryAsync<string[]>(
         "SELECT coalesce(array_agg(action_id || ' ' || state ORDER BY intended_at), '{}') FROM heal.operation_ledger "
-        + "WHERE target_key LIKE '%' || $1 || '%'",
+        + "WHERE target_key LIKE '%' || $1 || '%' AND target_key NOT LIKE 'step/%'",
         target);
+
+    /// <summary>The evidence that was kept of an incident's looks, in their order.</summary>
+    public async Task<IReadOnlyList<JsonObject>> EvidenceAsync(JsonObject incident)
+    {
+        byte[][] kept = await _database.QueryAsync<byte[][]>(
+            "SELECT array_agg(content ORDER BY step) FROM heal.evidence_bundle WHERE incident_id = $1", (string)incident["id"]!);
+        return [.. kept.Select(Read)];
+
+        static JsonObject Read(byte[] content)
+        {
+            using var plain = new GZipStream(new MemoryStream(content), CompressionMode.Decompress);
+            return JsonNode.Parse(plain)!.AsObject();
+        }
+    }
 
     /// <summary>The incidents of the workload's namespace, whatever their target.</summary>
     public async Task<int> CountIncidentsAsync(Workload workload) =>

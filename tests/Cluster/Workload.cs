@@ -9,6 +9,9 @@ namespace Heal.Cluster.Tests;
 internal sealed class Workload : IAsyncDisposable
 {
     public const string GoodImage = "localhost/busybox:1";
+    /// <summary>Of the Secret of <c>workload.yaml</c>.</summary>
+    public const string SecretValue = "nobody-is-to-read-this";
+
     public const string OperationAnnotation = "heal.internal/operation";
 
     // A pod that waits for an image leaves half a minute after its deletion, on a busy machine later.
@@ -49,6 +52,7 @@ internal sealed class Workload : IAsyncDisposable
             .Replace("@NAME@", name, StringComparison.Ordinal)
             .Replace("@REPLICAS@", replicas.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
             .Replace("@PROGRESS_DEADLINE@", deadline.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+            .Replace("@SECRET@", SecretValue, StringComparison.Ordinal)
             .Replace("@POLICY@", await Kubectl.ServesAsync("policy/v1") ? "policy/v1" : "policy/v1beta1", StringComparison.Ordinal)
             .Replace("@ANNOTATIONS@", autonomy is null ? "" : $"heal.internal/autonomy: {autonomy}", StringComparison.Ordinal));
         await workload.RolloutAsync();
@@ -62,6 +66,16 @@ internal sealed class Workload : IAsyncDisposable
 
     /// <summary>The stuck-rollout fault: a tag that no registry has.</summary>
     public Task SetMissingImageAsync() => InNamespaceAsync("set", "image", $"deployment/{Name}", "program=localhost/busybox:never-built");
+
+    /// <summary>The out-of-memory fault: a limit below what the program needs.</summary>
+    public Task LimitMemoryAsync(string limit) => InNamespaceAsync("set", "resources", $"deployment/{Name}", $"--limits=memory={limit}");
+
+    /// <summary>A change of a Deployment of the namespace that nothing minds, rolled out.</summary>
+    public async Task ReleaseAsync(string deployment)
+    {
+        await InNamespaceAsync("set", "env", $"deployment/{deployment}", "RELEASE=2");
+        await RolloutAsync(deployment);
+    }
 
     public Task<JsonObject> GetAsync() => GetAsync("deployment");
 
@@ -85,9 +99,11 @@ internal sealed class Workload : IAsyncDisposable
     /// <summary>
     /// Waits until the rollout is complete by kubectl's judgement, and until exactly the wanted pods are there, every one of them ready.
     /// </summary>
-    public async Task RolloutAsync()
+    public Task RolloutAsync() => RolloutAsync(Name);
+
+    private async Task RolloutAsync(string deployment)
     {
-        await InNamespaceAsync("rollout", "status", $"deployment/{Name}", "--timeout=90s");
+        await InNamespaceAsync("rollout", "status", $"deployment/{deployment}", "--timeout=90s");
         using var limit = new CancellationTokenSource(SettleLimit);
         IReadOnlyList<JsonObject> pods;
         // the last pods of the revision before take a moment to leave

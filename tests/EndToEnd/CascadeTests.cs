@@ -67,6 +67,31 @@ public sealed class CascadeTests : IAsyncLifetime
         Assert.Equal(1, await _heal.QueryAsync<long>("SELECT count(*) FROM heal.operation_ledger"));
     }
 
+    [Fact]
+    public async Task A_program_whose_alert_comes_only_once_its_database_is_back_is_left_alone_too()
+    {
+        await _heal.Cluster.CreateDeploymentAsync("database", replicas: 1);
+        await _heal.Cluster.ReplaceAtOnceAsync("database");
+        await _heal.Cluster.CreateServiceAsync("database");
+        await _heal.Cluster.CreateDeploymentAsync("orders", replicas: 1);
+        await _heal.Cluster.SetImageAsync("orders", "nginx:1.26");
+        await _heal.Cluster.MountBadConfigAsync("database");
+        await _heal.Cluster.UntilBackendsAsync("database", areReady: false);
+        await _heal.Cluster.CrashAsync("orders", "fatal: dial tcp database:5432: connect: connection refused");
+        await _heal.Cluster.UntilPodWaitsAsync("orders", "CrashLoopBackOff");
+        await _heal.Cluster.MountConfigAsync("database", "database-good");
+        await _heal.Cluster.UntilBackendsAsync("database", areReady: true);
+
+        await TellAsync("orders");
+        JsonObject waits = await _heal.UntilIncidentAsync(incident => (string?)incident["status"]?["phase"] == "Wait");
+        Assert.Contains("what it stands on was not ready until", (string?)waits["status"]!["detail"], StringComparison.Ordinal);
+        await _heal.Cluster.UncrashAsync("orders");
+        JsonObject ended = Assert.Single(await _heal.UntilIncidentsEndAsync(1, TimeSpan.FromMinutes(3)));
+
+        Assert.Equal("NoActionNeeded", (string?)ended["outcome"]!["kind"]);
+        Assert.Equal(0, await _heal.QueryAsync<long>("SELECT count(*) FROM heal.operation_ledger"));
+    }
+
     private async Task TellAsync(string deployment)
     {
         string pod = await _heal.Cluster.UntilPodWaitsAsync(deployment, "CrashLoopBackOff");

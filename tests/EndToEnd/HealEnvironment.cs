@@ -25,7 +25,7 @@ internal sealed class HealEnvironment : IAsyncDisposable
 
     public SimulatedCluster Cluster { get; }
 
-    public HealProcess App { get; }
+    public HealProcess App { get; private set; }
 
     public string ConnectionString => _database.ConnectionString;
 
@@ -143,6 +143,20 @@ internal sealed class HealEnvironment : IAsyncDisposable
         using HttpResponseMessage told = await App.Http.PostAsync(
             new Uri($"/api/incidents/{incident}/approval", UriKind.Relative), content);
         Assert.True(told.StatusCode == HttpStatusCode.Accepted, $"{told.StatusCode}: {await told.Content.ReadAsStringAsync()}");
+    }
+
+    /// <summary>The app dies, and comes back with another setting a day later: what it has in its store is that much older then.</summary>
+    public async Task ComeBackTomorrowAsync(string setting, string value)
+    {
+        App.Kill();
+        await App.DisposeAsync();
+        await QueryAsync<object>(
+            "UPDATE heal.incident SET opened_at = opened_at - interval '1 day', closed_at = closed_at - interval '1 day'");
+        await QueryAsync<object>(
+            "UPDATE heal.operation_ledger SET intended_at = intended_at - interval '1 day', finished_at = finished_at - interval '1 day'");
+        _settings[setting] = value;
+        App = NewApp();
+        await App.StartAsync();
     }
 
     /// <summary>The app dies, and when it comes back the hub is a new one: all orchestrations are gone. The healer's own store is

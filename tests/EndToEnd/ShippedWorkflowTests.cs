@@ -35,4 +35,69 @@ public sealed class ShippedWorkflowTests : IAsyncLifetime
         Assert.True(SimulatedCluster.IsHealthy(deployment), deployment.ToJsonString());
         Assert.Null(deployment["spec"]!["template"]!["spec"]!["containers"]![0]!["resources"]?["limits"]);
     }
+
+    [Fact]
+    public async Task A_node_that_comes_and_goes_takes_no_new_pods_until_it_is_let_in_again_a_day_later_by_a_persons_leave()
+    {
+        const string Node = "node-1";
+        const string Ledger = "SELECT string_agg(action_id || ' ' || state, ', ' ORDER BY intended_at) FROM heal.operation_ledger";
+        var machine = Guid.NewGuid();
+        await _heal.Cluster.AnnotateNodeAsync(Node, "heal.internal/autonomy", "act");
+
+        for (bool isReady = false; await CountAsync("KubeNodeReadinessFlapping") == 0; isReady = !isReady)
+        {
+            await _heal.Cluster.SetNodeAsync(Node, machine, isReady);
+            await Task.Delay(TimeSpan.FromMilliseconds(250)); // two changes that come together are none
+        }
+
+        await _heal.Cluster.SetNodeAsync(Node, machine, ready: true);
+        JsonObject flapping = await _heal.UntilIncidentAsync(incident => IsOf(incident, Node) && incident["outcome"] is not null);
+        Assert.Equal("node-flapping", (string?)flapping["status"]!["workflow"]);
+        // Why it comes and goes is nothing that the healer puts right.
+        Assert.Equal("Escalated", (string?)flapping["outcome"]!["kind"]);
+        Assert.Contains($"what is wrong with Node {Node} itself is left to people", (string?)flapping["outcome"]!["reason"]);
+        Assert.True((bool?)(await _heal.Cluster.GetNodeAsync(Node))["spec"]!["unschedulable"]);
+        Assert.Equal("cordon_node confirmed", await _heal.QueryAsync<string>(Ledger));
+
+        await _heal.ComeBackTomorrowAsync("Heal__Watch__Detectors__NodeCordoned__Hold", "00:00:00");
+        JsonObject asking = await _heal.UntilIncidentAsync(incident => IsOf(incident, Node)
+            && (string?)incident["status"]!["phase"] == "Approve");
+        Assert.True((bool?)(await _heal.Cluster.GetNodeAsync(Node))["spec"]!["unschedulable"]);
+        await _heal.ApproveAsync((string)asking["id"]!);
+        IReadOnlyList<JsonObject> both = await _heal.UntilIncidentsEndAsync(2);
+
+        JsonObject cordoned = Assert.Single(both, incident => (string?)incident["id"] == (string?)asking["id"]);
+        Assert.Equal("node-left-cordoned", (string?)cordoned["status"]!["workflow"]);
+        Assert.Equal("Healed", (string?)cordoned["outcome"]!["kind"]);
+        Assert.Null((await _heal.Cluster.GetNodeAsync(Node))["spec"]!["unschedulable"]);
+        Assert.Equal("cordon_node confirmed, uncordon_node confirmed", await _heal.QueryAsync<string>(Ledger));
+    }
+
+    [Fact]
+    public async Task A_service_that_selects_no_pod_is_pointed_at_the_workload_of_its_name_once_a_person_has_approved()
+    {
+        await _heal.Cluster.CreateDeploymentAsync("cart");
+        await _heal.Cluster.CreateServiceAsync("cart");
+        await _heal.Cluster.CreateDeploymentAsync("shelf");
+        await _heal.Cluster.MisdirectServiceAsync("cart", "card");
+
+        using HttpResponseMessage told = await _heal.PostAlertsAsync(Alerts.Payload(Alerts.Alert(
+            "KubeEndpointWithoutBackends", DateTimeOffset.UtcNow, $"\"namespace\":\"{SimulatedCluster.Namespace}\",\"service\":\"cart\"")));
+        JsonObject asking = await _heal.UntilIncidentAsync(incident => (string?)incident["status"]?["phase"] == "Approve");
+        Assert.Equal("card", await _heal.Cluster.SelectedByServiceAsync("cart"));
+        await _heal.ApproveAsync((string)asking["id"]!);
+        JsonObject healed = Assert.Single(await _heal.UntilIncidentsEndAsync(1));
+
+        Assert.Equal("service-selector", (string?)healed["status"]!["workflow"]);
+        Assert.Equal(("Healed", "EndpointsEmpty"), ((string?)healed["outcome"]!["kind"], (string?)healed["outcome"]!["cause"]));
+        Assert.Equal("cart", await _heal.Cluster.SelectedByServiceAsync("cart"));
+        await _heal.Cluster.UntilBackendsAsync("cart", areReady: true);
+        Assert.Equal("fix_service_selector confirmed", await _heal.QueryAsync<string>(
+            "SELECT string_agg(action_id || ' ' || state, ', ') FROM heal.operation_ledger"));
+    }
+
+    private Task<long> CountAsync(string alert) =>
+        _heal.QueryAsync<long>($"SELECT count(*) FROM heal.incident_signal WHERE alert_name = '{alert}'");
+
+    private static bool IsOf(JsonObject incident, string node) => (string?)incident["status"]?["target"] == $"Node {node}";
 }

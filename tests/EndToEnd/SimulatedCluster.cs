@@ -56,11 +56,14 @@ internal sealed class SimulatedCluster : IAsyncDisposable
     /// <summary>The crashloop fault: the Deployment mounts a bad ConfigMap.</summary>
     public async Task MountBadConfigAsync(string name)
     {
-        await PatchAsync(name, $$$"""
-            {"spec":{"template":{"spec":{"volumes":[{"name":"config","configMap":{"name":"{{{name}}}-bad"}} ] } } } }
-            """);
+        await MountConfigAsync(name, $"{name}-bad");
         await UntilPodWaitsAsync(name, "CrashLoopBackOff");
     }
+
+    /// <summary>As a person who puts that right, too.</summary>
+    public Task MountConfigAsync(string name, string configMap) => PatchAsync(name, $$$"""
+        {"spec":{"template":{"spec":{"volumes":[{"name":"config","configMap":{"name":"{{{configMap}}}"}} ] } } } }
+        """);
 
     /// <summary>The out-of-memory fault: a limit below what the program needs.</summary>
     public Task LimitMemoryAsync(string name, string limit) => PatchAsync(name, $$$"""
@@ -83,6 +86,16 @@ internal sealed class SimulatedCluster : IAsyncDisposable
             """);
         await UntilBackendsAsync(name, areReady: true);
     }
+
+    /// <summary>Has a Service select pods of another name, once it has no backend any more.</summary>
+    public async Task MisdirectServiceAsync(string name, string app)
+    {
+        await PatchAsync(ServiceOf(name), name, $$$"""{"spec":{"selector":{"app":"{{{app}}}"} } }""");
+        await UntilBackendsAsync(name, areReady: false);
+    }
+
+    public async Task<string?> SelectedByServiceAsync(string name) =>
+        (string?)(await _http.GetFromJsonAsync<JsonObject>(ServiceOf(name)))!["spec"]!["selector"]!["app"];
 
     /// <summary>Waits until a Service has ready backends, or none.</summary>
     public async Task UntilBackendsAsync(string service, bool areReady)
@@ -188,7 +201,14 @@ internal sealed class SimulatedCluster : IAsyncDisposable
     public Task SetNodeAsync(string name, Guid systemUuid, bool ready) => PatchAsync(
         new Uri($"/api/v1/nodes/{name}/status", UriKind.Relative), name, $$$"""
         {"status":{"nodeInfo":{"systemUUID":"{{{systemUuid}}}"},"conditions":[{"type":"Ready",
-         "status":"{{{(ready ? "True" : "Unknown")}}}","reason":"test"}]} }
+         "status":"{{{(ready ? "True" : "Unknown")}}}","reason":"test",
+         "lastTransitionTime":"{{{DateTimeOffset.UtcNow:yyyy-MM-ddTHH:mm:ssZ}}}"}]} }
+        """);
+
+    /// <summary>Sets an annotation of a node.</summary>
+    public Task AnnotateNodeAsync(string name, string annotation, string value) => PatchAsync(
+        new Uri($"/api/v1/nodes/{name}", UriKind.Relative), name, $$$"""
+        {"metadata":{"annotations":{"{{{annotation}}}":"{{{value}}}"} } }
         """);
 
     public async Task<JsonObject> GetNodeAsync(string name) =>
@@ -275,6 +295,8 @@ internal sealed class SimulatedCluster : IAsyncDisposable
         await _server.DisposeAsync();
         _http.Dispose();
     }
+
+    private static Uri ServiceOf(string name) => new($"/api/v1/namespaces/{Namespace}/services/{name}", UriKind.Relative);
 
     private static string ConfigMap(string name, string mode) => $$$"""
         {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"{{{name}}}"},"data":{"mode":"{{{mode}}}"}}

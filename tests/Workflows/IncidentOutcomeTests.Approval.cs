@@ -129,6 +129,30 @@ public sealed partial class IncidentOutcomeTests
     }
 
     [Theory]
+    [InlineData(true, "good", true)]
+    [InlineData(true, "better", false)] // somebody changed the target meanwhile
+    [InlineData(false, "good", false)] // as the history of the program before this one has it
+    public async Task An_alert_that_ends_while_a_person_is_asked_makes_no_other_question_of_the_same(bool keeps, string value, bool runs)
+    {
+        var plans = 0;
+        _context.On<PlanRequest, Plan>(ActivityNames.PlanRecovery, _ =>
+        {
+            if (++plans == 2) _context.Raise(ApprovalEvent.Name, new ApprovalEvent(true, "on-call", Question: 1));
+            return Question with
+            {
+                KeepsQuestion = keeps, Parameters = new Dictionary<string, string> { ["value"] = plans == 1 ? "good" : value },
+            };
+        });
+        _context.Raise(SignalEvent.Name, new SignalEvent("one", "KubeContainerWaiting", AlertStatus.Resolved, default));
+
+        var outcome = await RunAsync();
+
+        Assert.Equal(2, plans);
+        Assert.Equal(runs, _context.Calls.Contains(ActivityNames.RunAction));
+        if (!runs) Assert.Contains("nobody approved", outcome.Reason);
+    }
+
+    [Theory]
     [InlineData("15m", 15)]
     [InlineData("soon", 120)] // the action refuses it; its end is registered all the same
     public async Task Who_edits_the_time_limit_of_what_he_approves_decides_when_it_ends(string ttl, int minutes)

@@ -71,7 +71,7 @@ internal sealed class EvidenceCollector(
         var configs = ConfigReader.ReadAsync(
             reader, ns, ConfigReferences.Of(subject.Template()), ConfigReferences.Of(history.Previous));
         var events = EventReader.ReadAsync(reader, ns, EventSubjects(subject, history, pods));
-        var logs = LogReader.ReadAsync(reader, ns, pods, first);
+        var logs = LogReader.ReadAsync(reader, ns, pods, first, now);
         var nodes = NodeReader.ReadAsync(reader, pods, subject.Kind == TargetKinds.Node ? subject.Target.Name : null);
         var related = RelatedReader.ReadAsync(reader, subject, history.Pods);
         await Task.WhenAll(siblings, configs, events, logs, nodes, related, deployments);
@@ -87,7 +87,8 @@ internal sealed class EvidenceCollector(
             Owners = [.. subject.Owners.Select(owner => owner.Evidence)],
             Siblings = await siblings,
             Related = (await related).Related,
-            Dependencies = DependencyFacts.Of(subject.Template(), await logs, (await related).Unready, ns),
+            Dependencies = DependencyFacts.Of(subject.Template(), await logs, (await related).Others, ns),
+            BlockedUntil = await DependencyFacts.BackSinceAsync(reader, await logs, (await related).Others, ns),
             RecentChanges = RecentChanges.Of(subject, history, await configs, (await related).Related, now),
         };
     }

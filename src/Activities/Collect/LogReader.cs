@@ -9,12 +9,12 @@ internal static class LogReader
 {
     /// <param name="target">The name of a pod whose logs are read whatever its state; null when the target is none.</param>
     public static async Task<IReadOnlyList<LogEvidence>> ReadAsync(
-        PartReader reader, string ns, IReadOnlyList<PodEvidence> pods, string? target)
+        PartReader reader, string ns, IReadOnlyList<PodEvidence> pods, string? target, DateTimeOffset now)
     {
         var wanted = (from pod in pods
-                      where pod.Name == target || (!pod.Terminating && !pod.Ready && pod.Phase != "Succeeded")
+                      where pod.Name == target || (!pod.Terminating && pod.Phase != "Succeeded")
                       from container in pod.Containers
-                      where HasRun(container) && (pod.Name == target || !container.Ready || container.Restarts > 0)
+                      where HasRun(container) && (pod.Name == target || IsWanted(pod, container, now))
                       select (Pod: pod, Container: container)).ToList();
         if (wanted.Count > EvidenceLimits.Logs)
         {
@@ -28,6 +28,10 @@ internal static class LogReader
             .Select(item => ReadAsync(reader, ns, item.Pod, item.Container, item.Previous)));
         return [.. logs.OfType<LogEvidence>()];
     }
+
+    // Between two crashes a container runs and may even look ready.
+    private static bool IsWanted(PodEvidence pod, ContainerEvidence container, DateTimeOffset now) =>
+        (!pod.Ready && (!container.Ready || container.Restarts > 0)) || container.HasCrashedLately(now);
 
     // A container that still waits for its image or its configuration has written nothing.
     private static bool HasRun(ContainerEvidence container) =>

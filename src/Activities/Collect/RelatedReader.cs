@@ -12,8 +12,8 @@ internal static class RelatedReader
 {
     private const string ServiceLabel = "kubernetes.io/service-name";
 
-    /// <returns>What was found, and the Services of the namespace without a ready backend that do not select the pods themselves.</returns>
-    public static async Task<(IReadOnlyList<RelatedEvidence> Related, IReadOnlyList<UnreadyService> Unready)> ReadAsync(
+    /// <returns>What was found, and the Services of the namespace that do not select the pods themselves and have backends.</returns>
+    public static async Task<(IReadOnlyList<RelatedEvidence> Related, IReadOnlyList<OtherService> Others)> ReadAsync(
         PartReader reader, Subject subject, IReadOnlyList<Pod> pods)
     {
         var ns = subject.Namespace;
@@ -30,8 +30,8 @@ internal static class RelatedReader
             ReadAsync(reader, subject, "ResourceQuota", "limits the namespace", _ => true),
             ReadAsync(reader, subject, "LimitRange", "sets bounds and defaults", _ => true),
             ClaimsAsync(reader, subject, claims));
-        var (services, unready) = await looking;
-        return ([.. services, .. lists.SelectMany(list => list)], unready);
+        var (services, others) = await looking;
+        return ([.. services, .. lists.SelectMany(list => list)], others);
     }
 
     private static async Task<IReadOnlyList<RelatedEvidence>> ReadAsync(
@@ -43,7 +43,7 @@ internal static class RelatedReader
         return Bound(reader, kind, [.. found.Select(item => Describe(item, kind, relation))]);
     }
 
-    private static async Task<(IReadOnlyList<RelatedEvidence> Related, IReadOnlyList<UnreadyService> Unready)> ServicesAsync(
+    private static async Task<(IReadOnlyList<RelatedEvidence> Related, IReadOnlyList<OtherService> Others)> ServicesAsync(
         PartReader reader, Subject subject, IReadOnlyList<IReadOnlyDictionary<string, string>> labels)
     {
         var slicing = SlicesAsync(reader, subject.Namespace);
@@ -61,20 +61,22 @@ internal static class RelatedReader
             : await EndpointsAsync(reader, subject.Namespace, names);
         return (
             [.. services, .. Bound(reader, "EndpointSlice", [.. endpoints.OrderBy(item => item.Name, StringComparer.Ordinal)])],
-            slices is null ? [] : Unready(all.Except(own), slices));
+            slices is null ? [] : Others(all.Except(own), slices));
     }
 
     // One without a selector has whatever backends somebody gave it, and is judged by them alike.
-    private static IReadOnlyList<UnreadyService> Unready(IEnumerable<KubernetesObject> services, IReadOnlyList<KubernetesObject> slices)
+    private static IReadOnlyList<OtherService> Others(IEnumerable<KubernetesObject> services, IReadOnlyList<KubernetesObject> slices)
     {
         var backends = slices.ToLookup(slice => slice.Metadata.Label(ServiceLabel), StringComparer.Ordinal);
         return
         [
             .. from service in services
-               let counts = backends[service.Metadata.Name].Select(CountOf).ToList()
-               where counts.Count > 0 && counts.Sum(count => count.Ready) == 0
+               let own = backends[service.Metadata.Name].ToList()
+               where own.Count > 0
                orderby service.Metadata.Name
-               select new UnreadyService(service.Metadata.Name!, counts.Sum(count => count.NotReady)),
+               select new OtherService(
+                   service.Metadata.Name!, own.Sum(slice => CountOf(slice).NotReady),
+                   [.. own.SelectMany(slice => Items(slice.Field("endpoints"))).Where(IsReady).Select(PodOf)]),
         ];
     }
 
@@ -145,12 +147,17 @@ internal static class RelatedReader
     private static (int Ready, int NotReady) CountOf(KubernetesObject slice)
     {
         var all = Items(slice.Field("endpoints")).ToList();
-
-        // Not said means ready: the API says so.
-        var ready = all.Count(item => !item.TryGetProperty("conditions", out var conditions)
-            || !conditions.TryGetProperty("ready", out var value) || value.ValueKind != JsonValueKind.False);
+        var ready = all.Count(IsReady);
         return (ready, all.Count - ready);
     }
+
+    // Not said means ready: the API says so.
+    private static bool IsReady(JsonElement endpoint) => !endpoint.TryGetProperty("conditions", out var conditions)
+        || !conditions.TryGetProperty("ready", out var value) || value.ValueKind != JsonValueKind.False;
+
+    private static string? PodOf(JsonElement endpoint) =>
+        endpoint.TryGetProperty("targetRef", out var reference) && ObjectFacts.Text(reference, "kind") == "Pod"
+            ? ObjectFacts.Text(reference, "name") : null;
 
     private static IReadOnlyList<FactEvidence> Count(int ready, int notReady) =>
     [

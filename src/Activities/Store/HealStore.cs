@@ -15,6 +15,9 @@ internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore, IOpen
     private const int MaxHistory = 100;
     private const int MaxAttached = 200;
 
+    // The clock of whoever raises alerts, and this machine's.
+    private static readonly TimeSpan ClocksDiffer = TimeSpan.FromSeconds(30);
+
     private static readonly SqlStatements Sql = SqlStatements.Of<HealStore>();
 
     public async Task<JoinResult> JoinAsync(
@@ -105,8 +108,12 @@ internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore, IOpen
             while (await reader.ReadAsync(cancellationToken))
             {
                 seen = reader.GetInt32(0);
+                var startsAt = Time(reader, 4);
                 unseen.Add(new SignalEvent(
-                    reader.GetString(1), reader.GetString(2), Enum.Parse<AlertStatus>(reader.GetString(3)), Time(reader, 4)));
+                    reader.GetString(1), reader.GetString(2), Enum.Parse<AlertStatus>(reader.GetString(3)), startsAt)
+                {
+                    IsOfBefore = startsAt < request.HealedSince - ClocksDiffer,
+                });
             }
         }
 

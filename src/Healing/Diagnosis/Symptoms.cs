@@ -9,12 +9,11 @@ internal sealed class Symptoms
     /// once more for want of it.</summary>
     public static readonly TimeSpan AfterBlock = TimeSpan.FromSeconds(60);
 
-    private static readonly TimeSpan RecentCrash = TimeSpan.FromMinutes(10);
     private static readonly string[] PullReasons = ["ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull",
         "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed"];
     private static readonly string[] ConfigReasons = ["CreateContainerConfigError"];
+    private const string OutOfMemory = ContainerEvidence.OutOfMemory;
     private static readonly string[] CrashReasons = ["CrashLoopBackOff", "RunContainerError", "CreateContainerError"];
-    private const string OutOfMemory = "OOMKilled";
 
     public Symptoms(EvidenceBundle evidence, Detection detection)
     {
@@ -88,10 +87,7 @@ internal sealed class Symptoms
         }
 
         // Between two crashes a container runs and may even look ready.
-        var crashed = container.LastExitCode is not (null or 0) || container.LastReason == OutOfMemory;
-        if (!crashed) return false;
         if (container.Ready && container.LastFinishedAt <= blockedUntil + AfterBlock) return false;
-        var recent = container.LastFinishedAt is not { } at || now - at <= RecentCrash;
-        return recent && (!container.Ready || container.Restarts > 1);
+        return container.HasCrashedLately(now) && (!container.Ready || container.Restarts > 1);
     }
 }

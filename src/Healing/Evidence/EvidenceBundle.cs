@@ -49,8 +49,10 @@ public sealed record EvidenceBundle(
     /// <summary>Services without a ready backend that the target's pods name; those that a log complains of first.</summary>
     public IReadOnlyList<DependencyEvidence> Dependencies { get; init; } = [];
 
-    /// <summary>Where the incident waited for <see cref="Dependencies"/>: its first look that found none any more, or the last one. Null:
-    /// it has not waited.</summary>
+    /// <summary>
+    /// Since when what the target's pods say that they did not reach is there; where the incident waited for
+    /// <see cref="Dependencies"/>, its first look that found none any more, or the last one. Null: nothing was missed.
+    /// </summary>
     public DateTimeOffset? BlockedUntil { get; init; }
 
     /// <summary>The newest first, within <see cref="EvidenceLimits.RecentWindow"/>.</summary>
@@ -165,7 +167,16 @@ public sealed record ContainerEvidence(
     int? LastExitCode,
     DateTimeOffset? LastFinishedAt)
 {
+    /// <summary>What <see cref="LastReason"/> is then.</summary>
+    public const string OutOfMemory = "OOMKilled";
+
+    private static readonly TimeSpan Lately = TimeSpan.FromMinutes(10);
+
     public IReadOnlyList<QuantityEvidence> Resources { get; init; } = [];
+
+    /// <summary>Whether the previous run ended badly and not long ago.</summary>
+    public bool HasCrashedLately(DateTimeOffset now) =>
+        (LastExitCode is not (null or 0) || LastReason == OutOfMemory) && (LastFinishedAt is not { } at || now - at <= Lately);
 }
 
 public sealed record EventEvidence(

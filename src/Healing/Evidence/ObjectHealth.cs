@@ -97,8 +97,11 @@ public static class ObjectHealth
         var failing = new[] { target.Condition("ScalingActive"), target.Condition("AbleToScale") }
             .FirstOrDefault(condition => condition is { Status: false });
         if (failing is not null) return Faulty(failing.Since, $"{failing.Type} is false: {failing.Reason} {failing.Message}", target.Id);
-        return Autoscaling.IsAtMaximum(target.Condition("ScalingLimited"), target.Fact)
-            ? Faulty(target.Condition("ScalingLimited")?.Since, Autoscaling.Describe(target.Fact), target.Id) : null;
+        var (limited, current) = (target.Condition("ScalingLimited"), target.Fact("status.currentReplicas"));
+        if (Autoscaling.IsAtMaximum(limited, target.Fact)) return Faulty(limited?.Since, Autoscaling.Describe(target.Fact), target.Id);
+        return limited is { Status: false } && current is not null && current == target.Fact("status.desiredReplicas")
+            ? Healthy($"the autoscaler runs the {current} replicas that it wants, of at most {target.Fact("spec.maxReplicas")}", target.Id)
+            : null;
     }
 
     private static Detection? OfBudget(EvidenceBundle evidence, ObjectEvidence target)

@@ -57,6 +57,10 @@ public sealed record Plan(
     /// </summary>
     public bool RetriesUndo { get; init; }
 
+    /// <summary>Where a person is asked: what is planned again for the target as it was is the same question, not another one. False in
+    /// plans of older programs, as <see cref="BindsAnswer"/>.</summary>
+    public bool KeepsQuestion { get; init; }
+
     /// <summary>What it waits for is another fault, that of what the target stands on.</summary>
     public bool IsBlocked { get; init; }
 

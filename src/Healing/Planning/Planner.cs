@@ -77,6 +77,7 @@ public static class Planner
             BindsAnswer = true,
             StrictAnswer = true,
             RetriesUndo = true,
+            KeepsQuestion = true,
             EndsWithNeed = descriptor.EndsWithNeed,
             Settles = descriptor.SettledBy is not null,
             LeavesFault = descriptor.LeavesFault,

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace Heal.Activities.Tests;
 
@@ -11,6 +12,9 @@ internal sealed class ControlPlane
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("heal-plane-").FullName;
+
+    /// <summary>The most that its storage holds, in bytes; 0: as etcd's own limit says. Default: what a test can fill in seconds.</summary>
+    public long? StorageQuota { get; init; }
 
     public string Kubeconfig { get; private set; } = "";
 
@@ -76,12 +80,13 @@ internal sealed class ControlPlane
     private Task<string> ControlAsync(string command, params IReadOnlyList<string> arguments) =>
         RunAsync(PathOf("eng/kube/private-control-plane.sh"), [command, _folder, .. arguments]);
 
-    private static async Task<string> RunAsync(string program, IReadOnlyList<string> arguments)
+    private async Task<string> RunAsync(string program, IReadOnlyList<string> arguments)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
             UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
         };
+        if (StorageQuota is { } quota) start.Environment["STORAGE_QUOTA"] = quota.ToString(CultureInfo.InvariantCulture);
         using var limit = new CancellationTokenSource(Patience);
         using var process = Process.Start(start)!;
         var words = process.StandardOutput.ReadToEndAsync(limit.Token);
