@@ -8,7 +8,6 @@ namespace Heal.Cluster.Tests;
 /// </summary>
 internal sealed class Workload : IAsyncDisposable
 {
-    public const string GoodImage = "localhost/busybox:1";
     public const string OperationAnnotation = "heal.internal/operation";
 
     // A pod that waits for an image leaves half a minute after its deletion, on a busy machine later.
