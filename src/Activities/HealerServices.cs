@@ -44,6 +44,7 @@ public static class HealerServices
         services.AddSingleton<IEvidenceStore>(provider => new EvidenceStore(
             provider.GetRequiredService<HealDatabase>().DataSource, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<EvidenceKeeper>();
+        services.AddSingleton<UnreadableRows>();
         services.AddSingleton<IKnownEpisodes, KnownEpisodes>();
         services.AddSingleton<IWatchLease, WatchLease>();
         services.AddSingleton<IRemedyAction, RollbackDeployment>();
@@ -117,7 +118,8 @@ public static class HealerServices
         });
         services.AddSingleton<ISignalWriter>(provider => provider.GetRequiredService<SignalWriter>());
         services.AddSingleton(provider => new ReceivedSignals(
-            provider.GetRequiredService<HealDatabase>().DataSource, provider.GetRequiredService<IntakeMetrics>()));
+            provider.GetRequiredService<HealDatabase>().DataSource, provider.GetRequiredService<IntakeMetrics>(),
+            provider.GetRequiredService<UnreadableRows>()));
         services.AddSingleton<IReceivedSignals>(provider => provider.GetRequiredService<ReceivedSignals>());
         services.AddSingleton<IAttachedSignals>(provider => new HealStore(provider.GetRequiredService<HealDatabase>().DataSource));
         services.AddSingleton<IncidentJoin>();

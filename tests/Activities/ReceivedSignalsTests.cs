@@ -20,7 +20,7 @@ public sealed class ReceivedSignalsTests : IAsyncLifetime
         await _database.InitializeAsync();
         _heal = new HealDatabase(PostgresDataSource.Create(_database.ConnectionString, HealStore.Schema, "test"), HealStore.Schema);
         await _heal.MigrateAsync(CancellationToken.None);
-        _received = new ReceivedSignals(_heal.DataSource, _metrics);
+        _received = new ReceivedSignals(_heal.DataSource, _metrics, Some.UnreadableRows);
         _writer = NewWriter();
     }
 

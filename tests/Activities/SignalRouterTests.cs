@@ -16,7 +16,7 @@ public sealed class SignalRouterTests(Rig rig) : IClassFixture<Rig>, IAsyncLifet
     public async Task InitializeAsync()
     {
         _metrics = new IntakeMetrics(_time);
-        _received = new ReceivedSignals(rig.Database.DataSource, _metrics);
+        _received = new ReceivedSignals(rig.Database.DataSource, _metrics, Some.UnreadableRows);
         _writer = new SignalWriter(
             () => new SignalSink(rig.Database.DataSource, _options.Intake.CommitTimeout), _options.Intake, _metrics, TimeProvider.System,
             NullLogger<SignalWriter>.Instance);

@@ -1,4 +1,5 @@
 using Heal.Healing;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Heal.Activities.Tests;
 
@@ -17,6 +18,9 @@ internal static class Some
     }
 
     public static Signal[] Signals(params string[] fingerprints) => [.. fingerprints.Select(fingerprint => Signal(fingerprint))];
+
+    /// <summary>A store's unreadable rows, of which nobody is told.</summary>
+    public static UnreadableRows UnreadableRows => new(NullLogger<UnreadableRows>.Instance);
 
     /// <summary>A domain that should run, may be acted on, and has one disk and room for its balloon.</summary>
     public static string Domain(string name, string image) => $"""

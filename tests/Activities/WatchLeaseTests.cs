@@ -85,9 +85,32 @@ public sealed class WatchLeaseTests : IAsyncLifetime
         ];
         await writer.WriteAsync(told, CancellationToken.None);
 
-        var known = await new KnownEpisodes(_heal).ReadAsync(Some.Noon.AddDays(-1), CancellationToken.None);
+        var known = await new KnownEpisodes(_heal, Some.UnreadableRows).ReadAsync(Some.Noon.AddDays(-1), CancellationToken.None);
 
         Assert.Equal(("firing", false), Assert.Single(known) is var one ? (one.Signal.Alert.Fingerprint, one.IsSettled) : default);
+    }
+
+    [Fact]
+    public async Task A_row_of_a_newer_program_is_passed_over_and_hides_no_other()
+    {
+        using var metrics = new IntakeMetrics(TimeProvider.System);
+        var options = new IntakeOptions();
+        await using var writer = new SignalWriter(
+            () => new SignalSink(_heal.DataSource, options.CommitTimeout), options, metrics, TimeProvider.System,
+            NullLogger<SignalWriter>.Instance);
+        await writer.WriteAsync([Of("newer"), Of("firing")], CancellationToken.None);
+        await using (var command = _heal.DataSource.CreateCommand(
+            """
+            UPDATE received_signal SET signal = jsonb_set(signal::jsonb, '{ReceivedAt}', '{}')::text
+            WHERE signal::jsonb #>> '{Alert,Fingerprint}' = 'newer'
+            """))
+        {
+            Assert.Equal(1, await command.ExecuteNonQueryAsync());
+        }
+
+        var known = await new KnownEpisodes(_heal, Some.UnreadableRows).ReadAsync(Some.Noon.AddDays(-1), CancellationToken.None);
+
+        Assert.Equal("firing", Assert.Single(known).Signal.Alert.Fingerprint);
     }
 
     // The end comes after the begin.

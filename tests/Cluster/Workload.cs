@@ -8,7 +8,6 @@ namespace Heal.Cluster.Tests;
 /// </summary>
 internal sealed class Workload : IAsyncDisposable
 {
-    public const string GoodImage = "localhost/busybox:1";
     /// <summary>Of the Secret of <c>workload.yaml</c>.</summary>
     public const string SecretValue = "nobody-is-to-read-this";
 

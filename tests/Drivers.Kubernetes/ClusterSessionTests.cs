@@ -118,14 +118,6 @@ public sealed class ClusterSessionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Usage_is_measured_or_its_absence_is_an_answer()
-    {
-        var nodes = await _client.GetNodeMetricsAsync(cancellationToken: Soon);
-        Assert.Equal(nodes.IsAvailable, nodes.Explanation.Length == 0);
-        Assert.All(nodes.Items, n => Assert.True(n.Usage.Memory > 0));
-    }
-
-    [Fact]
     public async Task A_status_is_written_through_its_subresource()
     {
         await RunningAsync("p");

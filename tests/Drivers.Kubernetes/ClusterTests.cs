@@ -135,7 +135,7 @@ public sealed class ClusterTests : IAsyncLifetime
         Assert.Equal((7, "Error"), (last.ExitCode, last.Reason));
         var log = await _client.GetPodLogAsync(_ns, "crash", new LogOptions { Previous = true, TailLines = 1 });
         Assert.Equal("last words\n", log.Text);
-        var events = await _client.ListEventsAsync(_ns, ObjectReference.To(pod));
+        var events = await EventsOfAsync(pod.Metadata.Name!);
         Assert.Contains(events, e => e.Reason == "Started");
     }
 
@@ -201,7 +201,7 @@ public sealed class ClusterTests : IAsyncLifetime
             Metadata = Meta("e"), InvolvedObject = pod, Reason = "Healed", Message = "m", Type = "Normal", EventTime = now,
             Action = "Rollback", ReportingComponent = "heal.example/engine", ReportingInstance = "1",
         });
-        Assert.Equal(now, (await _client.ListEventsAsync(_ns, pod)).Single().EventTime);
+        Assert.Equal(now, Assert.Single(await EventsOfAsync("p")).EventTime);
     }
 
     [Fact]
@@ -237,6 +237,9 @@ public sealed class ClusterTests : IAsyncLifetime
         string Decode(string key) =>
             System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(secret.Field("data", key)!.Value.GetString()!));
     }
+
+    private async Task<IReadOnlyList<KubernetesEvent>> EventsOfAsync(string pod) => (await _client.ListAsync<KubernetesEvent>(
+        _ns, new ListOptions { FieldSelector = $"involvedObject.kind=Pod,involvedObject.name={FieldSelector.Escape(pod)}" })).Items;
 
     private Task<T> WaitAsync<T>(string name, Func<T, bool> isReached) where T : KubernetesObject =>
         WaitAsync(ResourceKind.Of<T>(), name, isReached);

@@ -39,6 +39,18 @@ public sealed class CredentialsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_rejection_names_the_token_file_that_could_not_be_renewed()
+    {
+        _folder.Write("token", "one\n");
+        _server.On(GetPod, Answer.Json(Some.Pod("a")), Answer.Status(401, "Unauthorized", "no"));
+        using var client = Client("tokenFile: token");
+        await client.GetAsync<Pod>("shop", "a");
+        File.Delete(Path.Combine(_folder.Path, "token"));
+        var failure = await Assert.ThrowsAsync<KubernetesUnauthorizedException>(() => client.GetAsync<Pod>("shop", "a"));
+        Assert.Contains($"Token file '{Path.Combine(_folder.Path, "token")}' cannot be read", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_token_file_that_is_missing_is_named()
     {
         using var client = Client("tokenFile: absent");

@@ -1,3 +1,4 @@
+using Heal.Drivers.Kubernetes.Discovery;
 using Heal.Drivers.Kubernetes.Models;
 using Heal.Drivers.Kubernetes.Tests.Support;
 
@@ -65,6 +66,18 @@ public sealed class DiscoveryTests : IAsyncLifetime
         await client.DiscoverAsync(Budget);
         await client.DiscoverAsync(Budget);
         Assert.Equal(1, _server.CountOf("GET /apis/policy/v1"));
+    }
+
+    [Fact]
+    public async Task Names_without_end_are_not_all_remembered()
+    {
+        ServePolicy("v1");
+        using var client = Some.Client(_server, options => options.RequestsPerSecond = 100_000);
+        await client.DiscoverAsync(Budget);
+        for (var i = 0; i < DiscoveryCache.MaximumKnown; i++)
+            Assert.Null(await client.DiscoverAsync(new ResourceKind("x.io", "Widget", $"v{i}")));
+        await client.DiscoverAsync(Budget);
+        Assert.Equal(2, _server.CountOf("GET /apis/policy/v1"));
     }
 
     [Fact]

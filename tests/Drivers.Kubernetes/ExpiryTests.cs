@@ -46,6 +46,20 @@ public sealed class ExpiryTests : IDisposable
     }
 
     [Fact]
+    public async Task A_rejection_says_why_the_renewed_pair_was_not_sent()
+    {
+        await using var server = await StartAsync();
+        Write(_certificates.Client("bob", LongAgo));
+        using var client = Client(server, "client-certificate: user.pem\nclient-key: user.key");
+        await client.GetAsync<Pod>("shop", "a");
+        server.On(GetPod, Answer.Status(401, "Unauthorized", "Unauthorized"));
+        _folder.Write("user.pem", "cut off in the mid");
+        var refused = await Assert.ThrowsAsync<KubernetesUnauthorizedException>(() => client.GetAsync<Pod>("shop", "a"));
+        Assert.Contains("An older one was sent, because:", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("do not make a pair", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_refused_client_certificate_that_has_expired_is_named_with_its_date()
     {
         await using var server = await StartAsync();

@@ -99,7 +99,7 @@ public sealed class ListTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Events_are_selected_by_their_object_and_sorted_by_time()
+    public async Task Events_of_both_kinds_of_time_are_selected_by_fields_whose_values_are_escaped()
     {
         _server.On("GET /api/v1/namespaces/shop/events", Answer.Json("""
             {"metadata":{"resourceVersion":"1"},"items":[
@@ -107,11 +107,12 @@ public sealed class ListTests : IAsyncLifetime
               {"metadata":{"name":"early"},"eventTime":"2026-01-01T00:00:00.000001Z"}]}
             """));
         using var client = Some.Client(_server);
-        var events = await client.ListEventsAsync("shop", new ObjectReference { Kind = "Pod", Name = "a,b=c", Uid = "u" });
-        Assert.Equal(["early", "late"], events.Select(e => e.Metadata.Name));
-        Assert.Equal([1, 7], events.Select(e => e.Occurrences));
+        var options = new ListOptions { FieldSelector = $"involvedObject.kind=Pod,involvedObject.name={FieldSelector.Escape("a,b=c")}" };
+        var events = (await client.ListAsync<KubernetesEvent>("shop", options)).Items;
+        Assert.Equal(["early", "late"], events.OrderBy(e => e.LastSeen).Select(e => e.Metadata.Name));
+        Assert.Equal([7, 1], events.Select(e => e.Occurrences));
         Assert.Equal(
-            @"?fieldSelector=involvedObject.kind=Pod,involvedObject.name=a\,b\=c,involvedObject.uid=u&limit=500",
+            @"?fieldSelector=involvedObject.kind=Pod,involvedObject.name=a\,b\=c&limit=500",
             _server.Of("GET /api/v1/namespaces/shop/events").Single().Query);
     }
 

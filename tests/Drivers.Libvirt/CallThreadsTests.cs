@@ -130,6 +130,39 @@ public sealed class CallThreadsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_call_that_ends_as_its_deadline_passes_is_never_told_that_it_did_not_begin()
+    {
+        const int Calls = 5_000;
+        using var ending = new Barrier(2);
+        using var passed = new SemaphoreSlim(0);
+        var clock = Task.Factory.StartNew(
+            () =>
+            {
+                for (var i = 0; i < Calls && ending.SignalAndWait(Some.Patience); i++)
+                {
+                    _time.Advance(Deadline);
+                    passed.Release();
+                }
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        for (var i = 0; i < Calls; i++)
+        {
+            try
+            {
+                Assert.True(await RunAsync(() => ending.SignalAndWait(Some.Patience)));
+            }
+            catch (LibvirtTimeoutException)
+            {
+                // the deadline was first
+            }
+
+            Assert.True(await passed.WaitAsync(Some.Patience));
+        }
+
+        await clock;
+    }
+
+    [Fact]
     public async Task Ten_thousand_calls_of_eight_callers_use_no_more_threads_than_allowed()
     {
         var most = 0;

@@ -11,7 +11,7 @@ public interface IKnownEpisodes
 }
 
 /// <summary>Reads them from the signals that were routed.</summary>
-internal sealed class KnownEpisodes(HealDatabase database) : IKnownEpisodes
+internal sealed class KnownEpisodes(HealDatabase database, UnreadableRows unreadable) : IKnownEpisodes
 {
     private const int MaxEpisodes = 10_000;
 
@@ -24,11 +24,20 @@ internal sealed class KnownEpisodes(HealDatabase database) : IKnownEpisodes
         var known = new List<KnownEpisode>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            var isSettled = !reader.IsDBNull(1)
-                && Enum.Parse<OutcomeKind>(reader.GetString(1)) is OutcomeKind.Healed or OutcomeKind.NoActionNeeded;
-            known.Add(new KnownEpisode(StoreJson.Read<Signal>(reader.GetString(0)), isSettled));
+            var id = reader.GetString(2);
+            if (unreadable.Read<Signal>("incident_signal or received_signal", id, reader.GetString(0)) is not { } signal) continue;
+            known.Add(new KnownEpisode(signal, IsSettled(reader.IsDBNull(1) ? null : reader.GetString(1), id)));
         }
 
         return known;
+    }
+
+    // An outcome that is not known is taken for none that healed: the fault goes on until its end is seen.
+    private bool IsSettled(string? outcome, string signal)
+    {
+        if (outcome is null) return false;
+        if (Enum.TryParse<OutcomeKind>(outcome, out var kind)) return kind is OutcomeKind.Healed or OutcomeKind.NoActionNeeded;
+        unreadable.Tell("incident", $"of signal {signal}", $"its outcome is '{outcome}'.");
+        return false;
     }
 }

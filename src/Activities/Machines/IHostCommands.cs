@@ -54,8 +54,11 @@ internal sealed class LocalCommands(TimeProvider time) : IHostCommands
         }
         catch (OperationCanceledException e) when (timeout.IsCancellationRequested)
         {
-            process.Kill(entireProcessTree: true);
             throw new HostCommandException(command[0], $"it did not end within {limit.TotalSeconds:0} s", e);
+        }
+        finally
+        {
+            await process.EndAsync();
         }
     }
 

@@ -41,11 +41,16 @@ internal sealed partial class MachineMemory
         WriteAsync("move_end", cancellationToken, host, IdOf(uuid), now.ToUniversalTime());
 
     public Task<IReadOnlyList<MachineMove>> MovesOfHostAsync(string host, CancellationToken cancellationToken) => RowsAsync(
-        "moves_of_host",
-        row => new MachineMove(
-            row.GetString(0), row.GetGuid(1).ToString(), row.GetString(2), row.GetString(3), row.GetString(4),
-            row.GetFieldValue<DateTimeOffset>(5), StoreJson.Read<List<FencingProof>>(row.GetString(6))),
-        cancellationToken, host, MaxOfHost);
+        "moves_of_host", MoveOf, cancellationToken, host, MaxOfHost);
+
+    // A move whose proofs cannot be read is a move: without it, the copy on the old host would be taken for the guest.
+    private MachineMove MoveOf(NpgsqlDataReader row)
+    {
+        var (host, uuid) = (row.GetString(0), row.GetGuid(1).ToString());
+        return new MachineMove(
+            host, uuid, row.GetString(2), row.GetString(3), row.GetString(4), row.GetFieldValue<DateTimeOffset>(5),
+            unreadable.Read<List<FencingProof>>("machine_move", $"{host} {uuid}", row.GetString(6)) ?? []);
+    }
 
     public async Task<HostMaintenance?> MaintenanceAsync(string host, DateTimeOffset now, CancellationToken cancellationToken) =>
         await RowsAsync(

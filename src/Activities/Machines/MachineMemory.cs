@@ -6,7 +6,7 @@ using Npgsql;
 namespace Heal.Activities;
 
 /// <summary>Keeps it in PostgreSQL, one row per domain and one per host.</summary>
-internal sealed partial class MachineMemory(HealDatabase database) : IMachineMemory
+internal sealed partial class MachineMemory(HealDatabase database, UnreadableRows unreadable) : IMachineMemory
 {
     private const int MaxNamed = 100;
     private const int MaxOfHost = 10_000;
@@ -54,12 +54,13 @@ internal sealed partial class MachineMemory(HealDatabase database) : IMachineMem
         var found = new List<MachineRecord>();
         while (await reader.ReadAsync(cancellationToken))
         {
+            var (host, uuid) = (reader.GetString(0), reader.GetGuid(1).ToString());
             found.Add(new MachineRecord(
-                reader.GetString(0), reader.GetGuid(1).ToString(), reader.GetString(2), reader.GetString(3), reader.GetString(4),
+                host, uuid, reader.GetString(2), reader.GetString(3), reader.GetString(4),
                 reader.IsDBNull(5) ? null : reader.GetInt32(5),
                 reader.IsDBNull(6) ? null : reader.GetFieldValue<DateTimeOffset>(6),
                 reader.IsDBNull(7) ? null : reader.GetString(7),
-                StoreJson.Read<List<MachineEvent>>(reader.GetString(8)),
+                unreadable.Read<List<MachineEvent>>("machine", $"{host} {uuid}", reader.GetString(8)) ?? MachineRecord.NoEvents,
                 reader.GetFieldValue<DateTimeOffset>(9)));
         }
 

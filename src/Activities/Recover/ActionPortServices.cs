@@ -11,6 +11,7 @@ internal static class ActionPortServices
 {
     // Owned by the section Heal:Alerts, which reads it for what fires.
     private const string Alertmanager = "Heal:Alerts:AlertmanagerUrl";
+    private const string AlertmanagerTimeout = "Heal:Alerts:AlertmanagerTimeout";
 
     // One client for all of them, for the life of the process: names are looked up anew with each connection.
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
@@ -24,11 +25,11 @@ internal static class ActionPortServices
         services.AddChecked<CleanupOptions, CleanupOptionsValidator>(configuration, CleanupOptions.Section);
         services.AddSingleton<IMessenger>(provider => new WebhookMessenger(
             Client(), provider.GetRequiredService<IOptions<NotifyOptions>>()));
-        services.AddSingleton(provider => Ports(provider, configuration[Alertmanager]));
+        services.AddSingleton(provider => Ports(provider, configuration));
         return services;
     }
 
-    private static ActionPorts Ports(IServiceProvider provider, string? alertmanager)
+    private static ActionPorts Ports(IServiceProvider provider, IConfiguration configuration)
     {
         var prometheus = provider.GetRequiredService<IOptions<PrometheusOptions>>();
         var etcd = provider.GetRequiredService<IOptions<EtcdOptions>>();
@@ -40,8 +41,9 @@ internal static class ActionPortServices
             Sources = provider.GetRequiredService<IOptions<SourceOptions>>().Value,
             Usage = metrics,
             Denied = metrics,
-            Silences = Uri.TryCreate(alertmanager, UriKind.Absolute, out var url)
-                ? new AlertmanagerSilences(Client(), url, () => heal.CurrentValue.NamesInAlerts()) : null,
+            Silences = Uri.TryCreate(configuration[Alertmanager], UriKind.Absolute, out var url)
+                ? new AlertmanagerSilences(
+                    Client(), url, () => heal.CurrentValue.NamesInAlerts(), configuration.GetValue<TimeSpan?>(AlertmanagerTimeout)) : null,
             Cleanup = provider.GetRequiredService<IOptions<CleanupOptions>>().Value,
             Sessions = provider.GetRequiredService<IKubernetesClient>() as IPodSessions,
             Messenger = provider.GetRequiredService<IMessenger>(),

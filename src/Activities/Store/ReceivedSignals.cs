@@ -19,7 +19,7 @@ internal sealed record LookingSignal(string SignalId, DateTimeOffset DueAt);
 internal sealed record FailedRouting(string SignalId, int Attempts, string Reason, DateTimeOffset? DueAt);
 
 /// <summary>The table of received signals, all but their arrival (<see cref="SignalSink"/>). Every method may be repeated.</summary>
-internal sealed class ReceivedSignals(NpgsqlDataSource dataSource, IntakeMetrics metrics) : IReceivedSignals
+internal sealed class ReceivedSignals(NpgsqlDataSource dataSource, IntakeMetrics metrics, UnreadableRows unreadable) : IReceivedSignals
 {
     private const int MaxListed = 500;
     private const int MaxCounted = 100_000;
@@ -118,7 +118,6 @@ internal sealed class ReceivedSignals(NpgsqlDataSource dataSource, IntakeMetrics
         var read = new List<SignalState>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            RouteKind? route = TextOrNull(reader, 7) is { } text ? Enum.Parse<RouteKind>(text) : null;
             var (dueAt, routedAt, parkedAt) = (TimeOrNull(reader, 2), TimeOrNull(reader, 3), TimeOrNull(reader, 4));
             read.Add(new SignalState(
                 reader.GetString(0),
@@ -129,12 +128,20 @@ internal sealed class ReceivedSignals(NpgsqlDataSource dataSource, IntakeMetrics
                 dueAt,
                 routedAt,
                 reader.GetInt32(5),
-                route,
+                RouteOf(TextOrNull(reader, 7), reader.GetString(0)),
                 TextOrNull(reader, 8),
                 TextOrNull(reader, 6)));
         }
 
         return read;
+    }
+
+    private RouteKind? RouteOf(string? route, string signal)
+    {
+        if (route is null) return null;
+        if (Enum.TryParse<RouteKind>(route, out var kind)) return kind;
+        unreadable.Tell("incident_signal", signal, $"its route is '{route}'.");
+        return null;
     }
 
     private static string? TextOrNull(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);

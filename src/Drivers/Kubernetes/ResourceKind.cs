@@ -71,8 +71,6 @@ public sealed record ApiSubresource(string Name, string ApiVersion, string Kind,
 /// <summary>What GET /version says.</summary>
 public sealed record ServerVersion
 {
-    public string Major { get; init; } = string.Empty;
-    public string Minor { get; init; } = string.Empty;
     public string GitVersion { get; init; } = string.Empty;
     public string Platform { get; init; } = string.Empty;
 }

@@ -87,26 +87,4 @@ public static class TypedKubernetesClientExtensions
         CancellationToken cancellationToken = default)
         where T : KubernetesObject =>
         client.SetScaleAsync(ResourceKind.Of<T>(), ns, name, replicas, resourceVersion, options, cancellationToken);
-
-    /// <summary>The events about one object, oldest first. Match by uid when it is known: names are used again.</summary>
-    public static async Task<IReadOnlyList<KubernetesEvent>> ListEventsAsync(
-        this IKubernetesClient client, string ns, ObjectReference involvedObject, CancellationToken cancellationToken = default)
-    {
-        var terms = new List<string>(3);
-        Require("kind", involvedObject.Kind);
-        Require("name", involvedObject.Name);
-        Require("uid", involvedObject.Uid);
-        if (terms.Count == 0)
-            throw new ArgumentException("Expected a kind, name or uid of the object, got none.", nameof(involvedObject));
-
-        var options = new ListOptions { FieldSelector = string.Join(',', terms) };
-        var list = await client.ListAsync<KubernetesEvent>(ns, options, cancellationToken);
-        return [.. list.Items.OrderBy(e => e.LastSeen)];
-
-        void Require(string field, string? value)
-        {
-            if (!string.IsNullOrEmpty(value))
-                terms.Add($"involvedObject.{field}={FieldSelector.Escape(value)}");
-        }
-    }
 }

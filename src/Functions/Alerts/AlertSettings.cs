@@ -1,3 +1,5 @@
+using Heal.Healing;
+
 namespace Heal.Functions.Alerts;
 
 /// <summary>The section <c>Heal:Alerts</c>.</summary>
@@ -21,9 +23,10 @@ internal sealed class AlertSettings
             yield return $"{Section}:{nameof(MaximumBodyBytes)}: expected 1,024 to 67,108,864 bytes, got {MaximumBodyBytes}.";
         }
 
-        if (AlertmanagerUrl is { } url && (!url.IsAbsoluteUri || url.Scheme is not ("http" or "https")))
+        if (AlertmanagerUrl is { } url && (!url.IsAbsoluteUri || url.Scheme is not ("http" or "https") || url.UserInfo.Length > 0))
         {
-            yield return $"{Section}:{nameof(AlertmanagerUrl)}: expected an absolute http or https URL, got '{url}'.";
+            yield return $"{Section}:{nameof(AlertmanagerUrl)}: expected an absolute http or https URL without a user in it, "
+                + $"got {SafeUrl.Server(url)}{(url.IsAbsoluteUri && url.UserInfo.Length > 0 ? " with one" : "")}.";
         }
 
         if (AlertmanagerTimeout <= TimeSpan.Zero || AlertmanagerTimeout > TimeSpan.FromMinutes(1))

@@ -3,7 +3,7 @@ using Heal.Healing;
 namespace Heal.Functions.Alerts;
 
 /// <summary>Reads what fires from Alertmanager's API, version 2.</summary>
-internal sealed class AlertmanagerClient(HttpClient http, AlertSettings settings)
+internal sealed class AlertmanagerClient(HttpClient http, AlertSettings settings, TimeProvider time)
 {
     // Inhibited alerts are kept: inhibition by namespace hides unrelated faults. Silences are somebody's intent.
     private const string FiringPath = "api/v2/alerts?active=true&silenced=false&inhibited=true&unprocessed=false";
@@ -21,14 +21,15 @@ internal sealed class AlertmanagerClient(HttpClient http, AlertSettings settings
         string root = settings.AlertmanagerUrl!.AbsoluteUri;
         var address = new Uri(new Uri(root.EndsWith('/') ? root : root + "/"), FiringPath);
         http.MaxResponseContentBufferSize = MaximumAnswerBytes;
+        using var limit = new CancellationTokenSource(settings.AlertmanagerTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            byte[] answer = await http.GetByteArrayAsync(address, cancellationToken)
-                .WaitAsync(settings.AlertmanagerTimeout, cancellationToken);
+            byte[] answer = await http.GetByteArrayAsync(address, either.Token);
             AlertBatch firing = AlertmanagerListing.Parse(answer);
             return firing.IsRefused ? throw new InvalidDataException(string.Join("; ", firing.Faults)) : firing;
         }
-        catch (TaskCanceledException late) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
         {
             throw new TimeoutException($"No answer within {settings.AlertmanagerTimeout}.", late);
         }

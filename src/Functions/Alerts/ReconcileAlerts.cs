@@ -33,7 +33,7 @@ internal sealed partial class ReconcileAlerts(
         catch (Exception unreachable) when (unreachable is HttpRequestException or TimeoutException or InvalidDataException)
         {
             // The next minute tries again; the webhook does not depend on this.
-            Log.Unreachable(logger, alertmanager.Url!, unreachable.Message);
+            Log.Unreachable(logger, SafeUrl.Server(alertmanager.Url!), unreachable.Message);
             return;
         }
 
@@ -57,7 +57,7 @@ internal sealed partial class ReconcileAlerts(
     {
         [LoggerMessage(Level = LogLevel.Warning,
             Message = "Alertmanager at {Url} could not be asked what fires: {Reason} The next attempt is in a minute.")]
-        public static partial void Unreachable(ILogger logger, Uri url, string reason);
+        public static partial void Unreachable(ILogger logger, string url, string reason);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "An alert that Alertmanager lists cannot be used. {Fault}")]
         public static partial void Unusable(ILogger logger, AlertFault fault);

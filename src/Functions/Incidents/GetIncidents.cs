@@ -1,4 +1,6 @@
+using System.Globalization;
 using Heal.Functions.Http;
+using Heal.Healing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
@@ -13,6 +15,9 @@ internal sealed class GetIncidents
     private const int DefaultPageSize = 50;
     private const int MaximumPageSize = 500;
 
+    /// <summary>Characters of what was asked that are shown in an answer.</summary>
+    private const int ShownLength = 100;
+
     [Function("ListIncidents")]
     public static async Task<IActionResult> ListAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "incidents")] HttpRequest request,
@@ -20,23 +25,36 @@ internal sealed class GetIncidents
         CancellationToken cancellationToken)
     {
         string? top = request.Query["top"];
-        if (top is not null && (!int.TryParse(top, out int wanted) || wanted is < 1 or > MaximumPageSize))
+        int size = DefaultPageSize;
+        if (top is not null
+            && (!int.TryParse(top, NumberStyles.None, CultureInfo.InvariantCulture, out size) || size is < 1 or > MaximumPageSize))
         {
             return Problem.Refused(
-                $"Query parameter 'top': expected a number from 1 to {MaximumPageSize}, got '{SafeText(top)}'.",
+                $"Query parameter 'top': expected a number from 1 to {MaximumPageSize}, got '{SafeText.Line(top, ShownLength)}'.",
                 Correlation.Of(request.HttpContext));
         }
 
-        int size = top is null ? DefaultPageSize : int.Parse(top, System.Globalization.CultureInfo.InvariantCulture);
+        string? after = request.Query["after"];
         var query = new OrchestrationQuery(
             InstanceIdPrefix: IncidentView.IdPrefix,
             PageSize: size,
             FetchInputsAndOutputs: true,
-            ContinuationToken: request.Query["after"]);
-        await foreach (Page<OrchestrationMetadata> page in client.GetAllInstancesAsync(query)
-            .AsPages(query.ContinuationToken, size).WithCancellation(cancellationToken))
+            ContinuationToken: after);
+        try
         {
-            return new OkObjectResult(new IncidentPage([.. page.Values.Select(IncidentView.Of)], page.ContinuationToken));
+            await foreach (Page<OrchestrationMetadata> page in client.GetAllInstancesAsync(query)
+                .AsPages(after, size).WithCancellation(cancellationToken))
+            {
+                return new OkObjectResult(new IncidentPage([.. page.Values.Select(IncidentView.Of)], page.ContinuationToken));
+            }
+        }
+        catch (ArgumentException) when (!string.IsNullOrEmpty(after))
+        {
+            // What a token looks like only the hub knows.
+            return Problem.Refused(
+                $"Query parameter 'after': expected what an earlier page gave as 'after', got '{SafeText.Line(after, ShownLength)}'. "
+                + "Leave it out for the first page.",
+                Correlation.Of(request.HttpContext));
         }
 
         return new OkObjectResult(new IncidentPage([], null));
@@ -53,11 +71,9 @@ internal sealed class GetIncidents
             ? await client.GetInstanceAsync(id, getInputsAndOutputs: true, cancellationToken)
             : null;
         return metadata is null
-            ? Problem.NotFound($"There is no incident '{SafeText(id)}'.", Correlation.Of(request.HttpContext))
+            ? Problem.NotFound($"There is no incident '{SafeText.Line(id, ShownLength)}'.", Correlation.Of(request.HttpContext))
             : new OkObjectResult(IncidentView.Of(metadata));
     }
-
-    private static string SafeText(string text) => text.Length <= 100 ? text : text[..100] + "...";
 
     private sealed record IncidentPage(IReadOnlyList<IncidentView> Incidents, string? After);
 }

@@ -9,7 +9,7 @@ namespace Microsoft.Azure.Functions.Worker.Store;
 /// The store for any number of hosts: a schema of its own beside the task hub's. Each method is one statement, and makes the schema ready
 /// first if that could not be done at the start.
 /// </summary>
-internal sealed class PostgreSqlHostStore(string connectionString, string schema, TimeProvider time, ILoggerFactory loggers)
+internal sealed partial class PostgreSqlHostStore(string connectionString, string schema, TimeProvider time, ILoggerFactory loggers)
     : IHostStore, ITraceStore, IAsyncDisposable
 {
     /// <summary>Connections of a host; timers, keys and traces need few.</summary>
@@ -29,7 +29,9 @@ internal sealed class PostgreSqlHostStore(string connectionString, string schema
 
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _disposing = new();
+    private readonly ILogger _logger = loggers.CreateLogger<PostgreSqlHostStore>();
     private Task? _ready;
+    private int _keysLeftOut;
 
     public string Place => $"schema '{schema}' in PostgreSQL";
 
@@ -79,14 +81,26 @@ internal sealed class PostgreSqlHostStore(string connectionString, string schema
 
     public async Task<IReadOnlyList<StoredKey>> ReadKeysAsync(CancellationToken cancellationToken)
     {
-        var keys = new List<StoredKey>();
+        var (keys, leftOut) = (new List<StoredKey>(), 0);
         await using NpgsqlCommand command = await CommandAsync("key_read", [], cancellationToken);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            var id = new KeyId(Enum.Parse<KeyKind>(reader.GetString(0)), reader.GetString(1), reader.GetString(2));
+            // A kind that only a newer host knows opens nothing here.
+            if (!Enum.TryParse(reader.GetString(0), out KeyKind kind))
+            {
+                leftOut++;
+                continue;
+            }
+
+            var id = new KeyId(kind, reader.GetString(1), reader.GetString(2));
             keys.Add(new(id, reader.GetFieldValue<byte[]>(3), reader.GetFieldValue<byte[]>(4),
                 reader.IsDBNull(5) ? null : reader.GetString(5)));
+        }
+
+        if (Interlocked.Exchange(ref _keysLeftOut, leftOut) != leftOut && leftOut > 0)
+        {
+            Log.KeysLeftOut(_logger, leftOut, Place);
         }
 
         return keys;
@@ -161,7 +175,7 @@ internal sealed class PostgreSqlHostStore(string connectionString, string schema
     private async Task MakeReadyAsync(CancellationToken cancellationToken)
     {
         await PostgresStartup.WaitUntilReadyAsync(
-            _source, time, loggers.CreateLogger<PostgreSqlHostStore>(), timeout: TimeSpan.Zero, cancellationToken);
+            _source, time, _logger, timeout: TimeSpan.Zero, cancellationToken);
         await new Migrator(_source, schema, Migration.FromResources<PostgreSqlHostStore>()).MigrateAsync(cancellationToken);
     }
 
@@ -184,5 +198,12 @@ internal sealed class PostgreSqlHostStore(string connectionString, string schema
     {
         await using NpgsqlCommand command = await CommandAsync(statement, arguments, cancellationToken);
         return await command.ExecuteScalarAsync(cancellationToken) is not null;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(117, LogLevel.Warning,
+            "{Count} keys in {Place} are of a kind that this version does not know, and open nothing here. A newer version wrote them.")]
+        public static partial void KeysLeftOut(ILogger logger, int count, string place);
     }
 }

@@ -169,7 +169,6 @@ public static class MachineEvents
     public const string Stopped = "stopped";
     public const string Shutdown = "shutdown";
     public const string Crashed = "crashed";
-    public const string Defined = "defined";
     public const string Watchdog = "watchdog";
     public const string IoError = "io-error";
     public const string Reboot = "reboot";

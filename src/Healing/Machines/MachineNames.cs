@@ -6,8 +6,6 @@ public static class MachineNames
     /// <summary>What a domain should be and who may touch it: the element <c>vm</c>. See <see cref="MachineMark"/>.</summary>
     public const string VmNamespace = "urn:heal:vm:1";
 
-    public const string VmPrefix = "heal";
-
     /// <summary>What an action of ours left: the element <c>operation</c>. See <see cref="OperationMark"/>.</summary>
     public const string OperationNamespace = "urn:heal:operation:1";
 

@@ -77,7 +77,7 @@ internal sealed record DoomedMachineAction(MachineFacts Machines, ActionRequest 
         await using var services = doomed.Machines.Connect();
         await using var database = new HealDatabase(
             PostgresDataSource.Create(doomed.Machines.Database, HealStore.Schema, "doomed"), HealStore.Schema);
-        var machines = doomed.Machines.Tools(services, new MachineMemory(database), doomed.Reach);
+        var machines = doomed.Machines.Tools(services, new MachineMemory(database, Some.UnreadableRows), doomed.Reach);
         var store = new KilledStore(new HealStore(database.DataSource), doomed.At, doomed.Reach);
         var action = new RecipeAction(
             MachineRecipes.Find(doomed.Request.ActionId),

@@ -27,6 +27,21 @@ public sealed class LocalCommandsTests
         Assert.EndsWith("athe last words", said);
     }
 
+    [Fact]
+    public async Task A_command_whose_caller_has_left_is_ended_with_all_that_it_started()
+    {
+        using var pipe = new NamedPipe();
+        using var leaving = new CancellationTokenSource();
+        var running = new LocalCommands(TimeProvider.System).RunAsync(
+            ["sh", "-c", "echo $$ > \"$0\"; exec sleep 1000", pipe.Path], TimeSpan.FromMinutes(10), leaving.Token);
+        var id = await pipe.ReadAsync();
+
+        await leaving.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        Assert.False(Directory.Exists($"/proc/{id}"), "it still runs");
+    }
+
     private sealed class LongOutput(long length, string end) : TextReader
     {
         private long _left = length;

@@ -26,7 +26,7 @@ public sealed class MachineStore : IAsyncLifetime
         await _database.InitializeAsync();
         _heal = new HealDatabase(PostgresDataSource.Create(_database.ConnectionString, HealStore.Schema, "test"), HealStore.Schema);
         await _heal.MigrateAsync(CancellationToken.None);
-        (Store, Memory) = (new HealStore(_heal.DataSource), new MachineMemory(_heal));
+        (Store, Memory) = (new HealStore(_heal.DataSource), new MachineMemory(_heal, Some.UnreadableRows));
     }
 
     public async Task DisposeAsync()

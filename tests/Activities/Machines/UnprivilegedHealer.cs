@@ -31,7 +31,7 @@ internal sealed record UnprivilegedHealer(MachineFacts Machines, ActionRequest R
             PostgresDataSource.Create(given.Machines.Database, HealStore.Schema, "unprivileged"), HealStore.Schema);
         var hosts = services.GetRequiredService<ILibvirtHosts>();
         var machines = new MachineTools(
-            hosts, new MachineMemory(database), new FixedSettings(given.Machines.Options), TimeProvider.System);
+            hosts, new MachineMemory(database, Some.UnreadableRows), new FixedSettings(given.Machines.Options), TimeProvider.System);
         var inventory = new Inventories(machines).Of(hosts.All[0], new MachineBank());
         var signals = new List<Signal>(await inventory.LookAtAllAsync(CancellationToken.None));
         signals.AddRange(await inventory.LookAtAllAsync(CancellationToken.None));

@@ -19,8 +19,6 @@ internal sealed record WorkerSettings
     /// <summary>True: activities wait until the test writes a line to the process.</summary>
     public bool Holds { get; init; }
 
-    public bool Migrates { get; init; } = true;
-
     public int MaxActivities { get; init; } = 2_000;
 
     public void WriteTo(IDictionary<string, string?> environment) => environment[Variable] = JsonSerializer.Serialize(this);

@@ -12,8 +12,6 @@ internal sealed class Trace(TextWriter? readable)
     /// <summary>FNV-1a over all that was mixed in.</summary>
     public ulong Hash { get; private set; } = 0xcbf29ce484222325;
 
-    public bool IsReadable => readable is not null;
-
     public void UseClock(Func<long> now) => _now = now;
 
     public void Mix(int one, int other)

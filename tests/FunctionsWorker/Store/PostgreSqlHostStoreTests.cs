@@ -56,6 +56,22 @@ public sealed class PostgreSqlHostStoreTests : HostStoreTests
         Assert.Equal(["c"], (await store.FindTracesAsync(["a", "b", "c"], default)).Select(static t => t.MessageId));
     }
 
+    [Fact]
+    public async Task A_key_of_a_kind_that_only_a_newer_version_knows_opens_nothing_and_hides_no_other()
+    {
+        IHostStore store = await OpenAsync();
+        await store.SetKeyAsync(StoredKey.Of(new(KeyKind.Host, "", "partner"), "first-value-of-the-key"), default);
+        await store.SetKeyAsync(StoredKey.Of(new(KeyKind.Host, "", "newer"), "value-of-the-newer-key"), default);
+        await using (NpgsqlDataSource source = PostgresDataSource.Create(_database.ConnectionString, Schema, "test"))
+        {
+            await using NpgsqlCommand change = source.CreateCommand(
+                "ALTER TABLE keys DROP CONSTRAINT kind_is_known; UPDATE keys SET kind = 'Extension' WHERE name = 'newer'");
+            await change.ExecuteNonQueryAsync();
+        }
+
+        Assert.Equal("partner", Assert.Single(await store.ReadKeysAsync(default)).Id.Name);
+    }
+
     [Theory]
     [InlineData("Shop", "shop_host")]
     [InlineData("a2345678901234567890123456789012345678901234", "a234567890123456789012345678901234_")]

@@ -13,8 +13,10 @@ internal sealed class DiskLockWitness(IImageLocks locks, IOptionsMonitor<Machine
     /// <summary>Of one look. A network file system without its server holds whoever asks for ever.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
-    // A look that never came back keeps its thread: no second one is sent after it.
-    private Task _last = Task.CompletedTask;
+    // Looks are taken in turn, each for its Limit at most. One that never came back keeps its turn and its thread: no second one is sent
+    // after it, and whoever asks meanwhile is told so at once.
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private volatile Task? _lost;
 
     public string Name => "disk-locks";
 
@@ -63,16 +65,48 @@ internal sealed class DiskLockWitness(IImageLocks locks, IOptionsMonitor<Machine
     private async Task<ImageLock> LookAsync(string path, CancellationToken cancellationToken)
     {
         if (Here(path) is not { } here) return new ImageLock(ImageLockState.Unknown, "it lies in no folder that the healer has too");
-        if (!_last.IsCompleted) return new ImageLock(ImageLockState.Unknown, "an earlier look has not come back");
-        var look = Task.Run(() => locks.Look(here), CancellationToken.None);
-        _last = look;
+        if (_lost is { IsCompleted: false }) return new ImageLock(ImageLockState.Unknown, "an earlier look has not come back");
+        if (!await TakeTurnAsync(cancellationToken))
+        {
+            return new ImageLock(ImageLockState.Unknown, $"earlier looks did not come back within {Limit.TotalSeconds:0} s");
+        }
+
+        var look = Task.Run(() => LookInTurn(here), CancellationToken.None);
         try
         {
-            return await look.WaitAsync(Limit, cancellationToken);
+            return await look.WaitAsync(Limit, time, cancellationToken);
         }
         catch (TimeoutException)
         {
+            _lost = look;
             return new ImageLock(ImageLockState.Unknown, $"no answer within {Limit.TotalSeconds:0} s");
+        }
+    }
+
+    private async Task<bool> TakeTurnAsync(CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(Limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        try
+        {
+            await _turn.WaitAsync(either.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private ImageLock LookInTurn(string here)
+    {
+        try
+        {
+            return locks.Look(here);
+        }
+        finally
+        {
+            _turn.Release();
         }
     }
 

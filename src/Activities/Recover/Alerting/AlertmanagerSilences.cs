@@ -10,15 +10,19 @@ namespace Heal.Activities;
 /// <summary>Silences by version 2 of Alertmanager's API.</summary>
 /// <param name="root">Setting <c>Heal:Alerts:AlertmanagerUrl</c>.</param>
 /// <param name="cluster">Only alerts of this cluster are counted and silenced; null: Alertmanager knows no other.</param>
-internal sealed partial class AlertmanagerSilences(HttpClient http, Uri root, Func<ClusterNames>? cluster = null) : ISilences
+/// <param name="timeout">Of one call, setting <c>Heal:Alerts:AlertmanagerTimeout</c>; null: <see cref="DefaultTimeout"/>.</param>
+internal sealed partial class AlertmanagerSilences(
+    HttpClient http, Uri root, Func<ClusterNames>? cluster = null, TimeSpan? timeout = null) : ISilences
 {
     /// <summary>By whom, for Alertmanager.</summary>
     public const string Creator = "heal";
 
-    /// <summary>Of one call.</summary>
-    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
+    /// <summary>Of one call, where the settings give no other.</summary>
+    public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(20);
 
     private const int MaxAnswerBytes = 16 << 20;
+
+    private readonly TimeSpan _timeout = timeout ?? DefaultTimeout;
 
     public async Task<IReadOnlyList<Silence>> OursAsync(CancellationToken cancellationToken)
     {
@@ -76,7 +80,7 @@ internal sealed partial class AlertmanagerSilences(HttpClient http, Uri root, Fu
     private async Task<JsonNode?> SendAsync(HttpMethod method, string path, JsonObject? body, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(Timeout);
+        limit.CancelAfter(_timeout);
         try
         {
             using var request = new HttpRequestMessage(method, new Uri($"{root.AbsoluteUri.TrimEnd('/')}/api/v2/{path}"));
@@ -97,7 +101,7 @@ internal sealed partial class AlertmanagerSilences(HttpClient http, Uri root, Fu
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new SilenceException(Workloads.Invariant($"no answer within {Timeout.TotalSeconds:0} s"));
+            throw new SilenceException(Workloads.Invariant($"no answer within {_timeout.TotalSeconds:0.#} s"));
         }
     }
 

@@ -52,8 +52,7 @@ internal sealed class WebhookMessenger(HttpClient http, IOptions<NotifyOptions> 
                 throw new MessageException(Workloads.Invariant($"its receiver answered {status}"), status is < 500 and not 408 and not 429);
             }
 
-            await answer.Content.LoadIntoBufferAsync(MaxAnswerBytes, limit.Token);
-            Remember((message.Key, message.Resolves), NameOf(await answer.Content.ReadAsStringAsync(limit.Token)) ?? message.Key);
+            Remember((message.Key, message.Resolves), await NameAsync(answer.Content, limit.Token) ?? message.Key);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or UnauthorizedAccessException)
         {
@@ -71,6 +70,20 @@ internal sealed class WebhookMessenger(HttpClient http, IOptions<NotifyOptions> 
     {
         if (_receipts.TryAdd(message, name)) _order.Enqueue(message);
         while (_order.Count > MaxReceipts && _order.TryDequeue(out var oldest)) _receipts.TryRemove(oldest, out _);
+    }
+
+    // The message was taken: an answer that is too long, cut off or late leaves its name unknown, and is no reason to send it again.
+    private static async Task<string?> NameAsync(HttpContent answer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await answer.LoadIntoBufferAsync(MaxAnswerBytes, cancellationToken);
+            return NameOf(await answer.ReadAsStringAsync(cancellationToken));
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or InvalidOperationException or OperationCanceledException)
+        {
+            return null;
+        }
     }
 
     private static string? NameOf(string answer)
@@ -117,7 +130,7 @@ internal sealed class NotifyOptionsValidator : IValidateOptions<NotifyOptions>
         {
             if (url is not null and not { IsAbsoluteUri: true, Scheme: "http" or "https" })
             {
-                faults.Add($"{NotifyOptions.Section}:{setting}: expected an http or https URL, got '{url}'.");
+                faults.Add($"{NotifyOptions.Section}:{setting}: expected an http or https URL, got {SafeUrl.Server(url)}.");
             }
         }
 

@@ -15,6 +15,8 @@ internal sealed class EtcdGateway(HttpClient http, IOptions<EtcdOptions> options
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
+    private const int MaxAnswerBytes = 1 << 20;
+
     public async Task<IReadOnlyList<EtcdMember>> MembersAsync(CancellationToken cancellationToken)
     {
         var endpoints = options.Value.Endpoints;
@@ -54,8 +56,8 @@ internal sealed class EtcdGateway(HttpClient http, IOptions<EtcdOptions> options
         var handler = new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5) };
         if (options.CertificateFile is { Length: > 0 } file)
         {
-            handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) =>
-                X509Certificate2.CreateFromPemFile(file, options.KeyFile ?? file);
+            var pair = new CertificatePair(file, options.KeyFile ?? file);
+            handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => pair.Current();
         }
 
         if (options.AuthorityFile is { Length: > 0 } authority)
@@ -84,13 +86,17 @@ internal sealed class EtcdGateway(HttpClient http, IOptions<EtcdOptions> options
         limit.CancelAfter(time);
         try
         {
-            using var answer = await http.PostAsJsonAsync(
-                new Uri($"{endpoint.AbsoluteUri.TrimEnd('/')}/v3/{path}"), new JsonObject(), limit.Token);
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri($"{endpoint.AbsoluteUri.TrimEnd('/')}/v3/{path}"))
+            {
+                Content = JsonContent.Create(new JsonObject()),
+            };
+            using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
             if (!answer.IsSuccessStatusCode)
             {
                 throw new EtcdException(Workloads.Invariant($"{endpoint} answered {(int)answer.StatusCode}"));
             }
 
+            await answer.Content.LoadIntoBufferAsync(MaxAnswerBytes, limit.Token);
             return JsonNode.Parse(await answer.Content.ReadAsStringAsync(limit.Token));
         }
         catch (Exception e) when (e is HttpRequestException or JsonException or IOException or CryptographicException)
@@ -106,6 +112,29 @@ internal sealed class EtcdGateway(HttpClient http, IOptions<EtcdOptions> options
     // 64-bit numbers are texts in the gateway's JSON.
     private static long Number(JsonNode? status, string name) =>
         long.TryParse(status.Scalar(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+
+    // Read again when a file was written anew. Not disposed here when it is replaced: connections may still use the older one.
+    private sealed class CertificatePair(string certificate, string key)
+    {
+        private readonly Lock _gate = new();
+        private X509Certificate2? _read;
+        private (DateTime Certificate, DateTime Key) _written;
+
+        public X509Certificate2 Current()
+        {
+            lock (_gate)
+            {
+                var written = (File.GetLastWriteTimeUtc(certificate), File.GetLastWriteTimeUtc(key));
+                if (_read is null || written != _written)
+                {
+                    _read = X509Certificate2.CreateFromPemFile(certificate, key);
+                    _written = written;
+                }
+
+                return _read;
+            }
+        }
+    }
 }
 
 /// <summary>Settings of etcd, section <c>Heal:Etcd</c>; read at start.</summary>

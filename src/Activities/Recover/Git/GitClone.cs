@@ -60,8 +60,11 @@ internal sealed class GitClone : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            process.Kill(entireProcessTree: true);
             throw new GitException(arguments[0], $"it did not end within {Timeout.TotalSeconds} s") { IsTimeout = true };
+        }
+        finally
+        {
+            await process.EndAsync();
         }
     }
 

@@ -16,6 +16,8 @@ internal sealed class RedfishSystem(HttpClient http)
     /// <summary>Of one call.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
 
+    private const int MaxAnswerBytes = 1 << 20;
+
     /// <exception cref="NodePowerException">It was asked and did not answer as it should.</exception>
     public async Task<PowerState> ReadAsync(string node, FencingController controller, CancellationToken cancellationToken)
     {
@@ -52,8 +54,9 @@ internal sealed class RedfishSystem(HttpClient http)
                     "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{controller.User}:{password}")));
             }
 
-            using var answer = await http.SendAsync(request, limit.Token);
+            using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
             if (!answer.IsSuccessStatusCode) throw new NodePowerException(node, $"its controller answered {(int)answer.StatusCode}");
+            await answer.Content.LoadIntoBufferAsync(MaxAnswerBytes, limit.Token);
             var text = await answer.Content.ReadAsStringAsync(limit.Token);
             return text.Length == 0 ? null : JsonNode.Parse(text) as JsonObject;
         }

@@ -1,6 +1,6 @@
 -- The last word of each fault that our own detectors saw, unless it was its end; with how its incident stands. What was stored and waits to
 -- be routed counts as well: the host that found it may be gone. Notes (severity info) are no faults, and have no end.
-SELECT signal, outcome
+SELECT signal, outcome, coalesce(signal ->> 'Id', '')
 FROM (
     SELECT DISTINCT ON (signal #>> '{Alert,Fingerprint}') signal, status, received_at, outcome
     FROM (

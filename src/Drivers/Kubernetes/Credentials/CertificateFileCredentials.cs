@@ -5,6 +5,8 @@ internal sealed class CertificateFileCredentials(IClusterCredentials inner, Cert
 {
     private volatile ClusterCredential? _last;
 
+    public string? RenewalFailure => inner.RenewalFailure ?? certificate.Failure;
+
     public async ValueTask<ClusterCredential> GetAsync(CancellationToken cancellationToken)
     {
         var credential = await inner.GetAsync(cancellationToken) with { Certificate = certificate.Current() };

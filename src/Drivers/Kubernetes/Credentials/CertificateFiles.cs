@@ -13,6 +13,7 @@ internal sealed class CertificateFiles
     private readonly Lock _lock = new();
     private X509Certificate2 _current;
     private Mark[] _marks;
+    private volatile string? _failure;
 
     /// <param name="read">Reads the pair.</param>
     /// <param name="paths">The files that it reads.</param>
@@ -25,6 +26,9 @@ internal sealed class CertificateFiles
         _current = read();
     }
 
+    /// <summary>Why the changed files could not be read; null when they were.</summary>
+    public string? Failure => _failure;
+
     /// <summary>The certificate as the files have it now. Not disposed here: connections may still use an older one.</summary>
     public X509Certificate2 Current()
     {
@@ -32,15 +36,21 @@ internal sealed class CertificateFiles
         {
             var now = Marks();
             if (now.AsSpan().SequenceEqual(_marks))
+            {
+                _failure = null;
                 return _current;
+            }
+
             try
             {
                 _current = _read();
                 _marks = now;
+                _failure = null;
             }
-            catch (KubeconfigException)
+            catch (KubeconfigException exception)
             {
                 // Tried again with the next call.
+                _failure = exception.Message;
             }
 
             return _current;

@@ -11,6 +11,10 @@ internal interface IClusterCredentials
     /// <summary>The server did not accept this one: forget it.</summary>
     /// <returns>True when another may be had, so that a second try makes sense.</returns>
     bool Reject(ClusterCredential rejected);
+
+    /// <summary>Why a renewed one could not be read, so that an older one is still used; null when nothing went wrong with it. A sentence
+    /// without any of them, for the message of whoever is rejected because of it.</summary>
+    string? RenewalFailure => null;
 }
 
 /// <summary>A token, a client certificate, both or neither.</summary>

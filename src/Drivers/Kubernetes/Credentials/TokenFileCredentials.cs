@@ -9,6 +9,9 @@ namespace Heal.Drivers.Kubernetes.Credentials;
 internal sealed class TokenFileCredentials(string path, X509Certificate2? certificate) : IClusterCredentials
 {
     private volatile string? _last;
+    private volatile string? _failure;
+
+    public string? RenewalFailure => _failure;
 
     public async ValueTask<ClusterCredential> GetAsync(CancellationToken cancellationToken)
     {
@@ -17,17 +20,15 @@ internal sealed class TokenFileCredentials(string path, X509Certificate2? certif
             var token = (await File.ReadAllTextAsync(path, cancellationToken)).Trim();
             if (token.Length > 0)
                 _last = token;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException && _last is not null)
-        {
-            // In the middle of a swap: the token of a moment ago is still good.
+            _failure = token.Length > 0 ? null : $"Token file '{path}' is empty.";
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new CredentialsException($"Token file '{path}' cannot be read: {exception.Message}", exception);
+            _failure = $"Token file '{path}' cannot be read: {exception.Message}";
         }
 
-        return new ClusterCredential(_last ?? throw new CredentialsException($"Token file '{path}' is empty."), certificate);
+        // In the middle of a swap the token of a moment ago is still good. Where the file is gone for good, the server says when it is not.
+        return new ClusterCredential(_last ?? throw new CredentialsException(_failure ?? $"Token file '{path}' is empty."), certificate);
     }
 
     public bool Reject(ClusterCredential rejected) => true;

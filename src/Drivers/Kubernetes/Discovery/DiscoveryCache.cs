@@ -14,6 +14,10 @@ internal sealed class DiscoveryCache(ApiTransport transport)
 {
     public static readonly TimeSpan NegativeLifetime = TimeSpan.FromSeconds(10);
 
+    /// <summary>Kinds, and documents, that are remembered. Names of kinds come out of the cluster's objects as well (owner references), so
+    /// that there is no end to them; beyond this many all are asked for again.</summary>
+    public const int MaximumKnown = 1_000;
+
     private readonly ConcurrentDictionary<ResourceKind, Entry> _entries = new();
     // Kinds share documents: the core group's holds twenty of those that we use.
     private readonly ConcurrentDictionary<string, (object? Document, long Read)> _documents = new();
@@ -28,7 +32,7 @@ internal sealed class DiscoveryCache(ApiTransport transport)
             return known.Resource;
         // Two callers may ask at once: both get the same answer, and no caller waits on another's cancelled request.
         var entry = new Entry(await AskAsync(kind, cancellationToken), transport.Time.GetTimestamp());
-        _entries[kind] = entry;
+        Remember(_entries, kind, entry);
         return entry.Resource;
     }
 
@@ -39,6 +43,13 @@ internal sealed class DiscoveryCache(ApiTransport transport)
         var group = kind.Group.Length == 0 ? "api/" : $"apis/{Uri.EscapeDataString(kind.Group)}";
         foreach (var path in _documents.Keys.Where(p => p.StartsWith(group, StringComparison.Ordinal)))
             _documents.TryRemove(path, out _);
+    }
+
+    private static void Remember<TKey, TValue>(ConcurrentDictionary<TKey, TValue> known, TKey key, TValue value) where TKey : notnull
+    {
+        if (known.Count >= MaximumKnown)
+            known.Clear();
+        known[key] = value;
     }
 
     private bool IsFresh(Entry entry) => IsFresh(entry.Asked, entry.Resource is not null);
@@ -95,7 +106,7 @@ internal sealed class DiscoveryCache(ApiTransport transport)
         if (_documents.TryGetValue(path, out var known) && IsFresh(known.Read, isThere: false))
             return (T?)known.Document;
         var document = await AskAsync<T>(path, cancellationToken);
-        _documents[path] = (document, transport.Time.GetTimestamp());
+        Remember(_documents, path, (document, transport.Time.GetTimestamp()));
         return document;
     }
 

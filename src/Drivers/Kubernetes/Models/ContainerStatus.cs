@@ -8,9 +8,6 @@ public sealed record ContainerStatus : KubernetesModel
     public string Name { get; init; } = string.Empty;
     public string? Image { get; init; }
 
-    [JsonPropertyName("imageID")]
-    public string? ImageId { get; init; }
-
     [JsonPropertyName("containerID")]
     public string? ContainerId { get; init; }
     public bool Ready { get; init; }

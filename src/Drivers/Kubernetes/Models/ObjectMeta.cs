@@ -6,7 +6,6 @@ namespace Heal.Drivers.Kubernetes.Models;
 public sealed record ObjectMeta : KubernetesModel
 {
     public string? Name { get; init; }
-    public string? GenerateName { get; init; }
     public string? Namespace { get; init; }
 
     /// <summary>Unique over time, unlike the name.</summary>
@@ -45,7 +44,6 @@ public sealed record OwnerReference : KubernetesModel
     public string Name { get; init; } = string.Empty;
     public string Uid { get; init; } = string.Empty;
     public bool? Controller { get; init; }
-    public bool? BlockOwnerDeletion { get; init; }
 }
 
 /// <summary>Points to an object.</summary>
@@ -58,16 +56,6 @@ public sealed record ObjectReference : KubernetesModel
     public string? Uid { get; init; }
     public string? ResourceVersion { get; init; }
     public string? FieldPath { get; init; }
-
-    /// <summary>Points to an object that was read.</summary>
-    public static ObjectReference To(KubernetesObject target) => new()
-    {
-        ApiVersion = target.ApiVersion,
-        Kind = target.Kind,
-        Namespace = target.Metadata.Namespace,
-        Name = target.Metadata.Name,
-        Uid = target.Metadata.Uid,
-    };
 }
 
 /// <summary>One aspect of an object's state, as its controller sees it.</summary>
@@ -80,7 +68,6 @@ public sealed record Condition : KubernetesModel
     public string? Reason { get; init; }
     public string? Message { get; init; }
     public DateTimeOffset? LastTransitionTime { get; init; }
-    public DateTimeOffset? LastUpdateTime { get; init; }
 
     [System.Text.Json.Serialization.JsonIgnore]
     public bool IsTrue => Status == "True";

@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace Heal.Drivers.Kubernetes.Models;
 
 [KubernetesResource("", "Pod")]
@@ -17,10 +15,6 @@ public sealed record PodSpec : KubernetesModel
     public IReadOnlyList<Volume>? Volumes { get; init; }
     public string? NodeName { get; init; }
     public string? RestartPolicy { get; init; }
-    public string? ServiceAccountName { get; init; }
-    public string? PriorityClassName { get; init; }
-    public long? TerminationGracePeriodSeconds { get; init; }
-    public IReadOnlyDictionary<string, string>? NodeSelector { get; init; }
 }
 
 /// <summary>What a container should be.</summary>
@@ -28,7 +22,6 @@ public sealed record Container : KubernetesModel
 {
     public string Name { get; init; } = string.Empty;
     public string? Image { get; init; }
-    public string? ImagePullPolicy { get; init; }
 
     /// <summary>"Always" makes a sidecar of an init container: it runs beside the others and is restarted for ever.</summary>
     public string? RestartPolicy { get; init; }
@@ -36,7 +29,6 @@ public sealed record Container : KubernetesModel
     public IReadOnlyList<string>? Args { get; init; }
     public IReadOnlyList<EnvVar>? Env { get; init; }
     public IReadOnlyList<EnvFromSource>? EnvFrom { get; init; }
-    public IReadOnlyList<VolumeMount>? VolumeMounts { get; init; }
     public ResourceRequirements? Resources { get; init; }
 }
 
@@ -78,14 +70,6 @@ public sealed record NamedSource : KubernetesModel
     public bool? Optional { get; init; }
 }
 
-public sealed record VolumeMount : KubernetesModel
-{
-    public string Name { get; init; } = string.Empty;
-    public string MountPath { get; init; } = string.Empty;
-    public string? SubPath { get; init; }
-    public bool? ReadOnly { get; init; }
-}
-
 /// <summary>A volume; sources other than these three are in OtherFields.</summary>
 public sealed record Volume : KubernetesModel
 {
@@ -122,12 +106,6 @@ public sealed record PodStatus : KubernetesModel
     public string? Reason { get; init; }
     public string? Message { get; init; }
 
-    [JsonPropertyName("podIP")]
-    public string? PodIp { get; init; }
-
-    [JsonPropertyName("hostIP")]
-    public string? HostIp { get; init; }
-    public string? QosClass { get; init; }
     public DateTimeOffset? StartTime { get; init; }
     public IReadOnlyList<Condition>? Conditions { get; init; }
     public IReadOnlyList<ContainerStatus>? ContainerStatuses { get; init; }

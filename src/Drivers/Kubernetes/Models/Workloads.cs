@@ -20,8 +20,6 @@ public sealed record DeploymentSpec : KubernetesModel
     /// <summary>Null means 1.</summary>
     public int? Replicas { get; init; }
     public bool? Paused { get; init; }
-    public int? RevisionHistoryLimit { get; init; }
-    public int? ProgressDeadlineSeconds { get; init; }
     public int? MinReadySeconds { get; init; }
     public LabelSelector? Selector { get; init; }
     public JsonObject? Strategy { get; init; }
@@ -40,7 +38,6 @@ public sealed record DeploymentStatus : KubernetesModel
     public int UpdatedReplicas { get; init; }
     public int ReadyReplicas { get; init; }
     public int AvailableReplicas { get; init; }
-    public int UnavailableReplicas { get; init; }
     public IReadOnlyList<Condition>? Conditions { get; init; }
 
     public Condition? Condition(string type) => Conditions?.FirstOrDefault(c => c.Type == type);
@@ -72,7 +69,6 @@ public sealed record ReplicaSetStatus : KubernetesModel
 {
     public long? ObservedGeneration { get; init; }
     public int Replicas { get; init; }
-    public int FullyLabeledReplicas { get; init; }
     public int ReadyReplicas { get; init; }
     public int AvailableReplicas { get; init; }
     public IReadOnlyList<Condition>? Conditions { get; init; }
@@ -88,7 +84,6 @@ public sealed record StatefulSet : KubernetesObject
 public sealed record StatefulSetSpec : KubernetesModel
 {
     public int? Replicas { get; init; }
-    public string? ServiceName { get; init; }
     public LabelSelector? Selector { get; init; }
     public JsonObject? UpdateStrategy { get; init; }
     public JsonObject? Template { get; init; }
@@ -99,7 +94,6 @@ public sealed record StatefulSetStatus : KubernetesModel
     public long? ObservedGeneration { get; init; }
     public int Replicas { get; init; }
     public int ReadyReplicas { get; init; }
-    public int CurrentReplicas { get; init; }
     public int UpdatedReplicas { get; init; }
     public string? CurrentRevision { get; init; }
     public string? UpdateRevision { get; init; }
@@ -123,10 +117,7 @@ public sealed record DaemonSetStatus : KubernetesModel
 {
     public long? ObservedGeneration { get; init; }
     public int DesiredNumberScheduled { get; init; }
-    public int CurrentNumberScheduled { get; init; }
     public int NumberReady { get; init; }
-    public int NumberAvailable { get; init; }
-    public int NumberUnavailable { get; init; }
     public int UpdatedNumberScheduled { get; init; }
 }
 

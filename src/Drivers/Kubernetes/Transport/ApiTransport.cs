@@ -127,6 +127,8 @@ internal sealed class ApiTransport : IDisposable
             : $"The {fault.Text} ({_connection.Origin}).{(fault.IsExpired ? " Renew it there." : "")}";
         if (serverTime is { } theirs && CredentialDiagnosis.ClocksDiffer(theirs, now) is { } difference)
             detail = $"{detail} {difference}";
+        if (_connection.Credentials.RenewalFailure is { } failure)
+            detail = $"{detail} An older one was sent, because: {failure}";
         return new KubernetesUnauthorizedException(
             error with { ServerMessage = $"{error.ServerMessage.TrimEnd('.')}. {detail}".TrimStart('.', ' ') },
             fault is { IsExpired: true } ? fault.At : null);

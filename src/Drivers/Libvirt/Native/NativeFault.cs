@@ -65,5 +65,4 @@ internal static class ErrorCode
     public const int AccessDenied = 88;
     public const int AuthenticationUnavailable = 94;
     public const int AgentUnsynced = 97;
-    public const int DeviceMissing = 99;
 }
