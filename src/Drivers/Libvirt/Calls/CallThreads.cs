@@ -125,6 +125,9 @@ internal sealed class CallThreads(string host, string label, int maxThreads, int
         private ITimer? _deadline;
         private CancellationTokenRegistration _cancellation;
         private bool _running;
+
+        // Set before the caller is told: a deadline or a cancellation in between must not tell of a call that did not begin.
+        private bool _ended;
         private bool _counted;
 
         public Task<T> Task => _end.Task;
@@ -173,7 +176,7 @@ internal sealed class CallThreads(string host, string label, int maxThreads, int
         {
             lock (owner._gate)
             {
-                _running = false;
+                (_running, _ended) = (false, true);
                 if (_counted)
                     owner._hung--;
             }
@@ -184,6 +187,8 @@ internal sealed class CallThreads(string host, string label, int maxThreads, int
             Exception reason;
             lock (owner._gate)
             {
+                if (_ended)
+                    return;
                 if (_running)
                 {
                     _counted = true;
