@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Heal.Drivers.Kubernetes;
 using Heal.Functions.Composition;
 using Heal.Functions.Incidents;
-using Heal.Shared.Tests;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
