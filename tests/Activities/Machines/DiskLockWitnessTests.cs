@@ -55,7 +55,11 @@ public sealed class DiskLockWitnessTests : IDisposable
         }
     }
 
-    public void Dispose() => _locks.Dispose();
+    public void Dispose()
+    {
+        _witness.Dispose();
+        _locks.Dispose();
+    }
 
     private sealed class SlowLocks : IImageLocks, IDisposable
     {

@@ -8,7 +8,8 @@ namespace Heal.Activities;
 /// Nobody holds the locks of the images that a guest writes. Says so only of locks that were seen from here while the guest ran: where the
 /// storage does not carry locks between machines, or the emulator takes none, free locks mean nothing.
 /// </summary>
-internal sealed class DiskLockWitness(IImageLocks locks, IOptionsMonitor<MachineOptions> options, TimeProvider time) : IFencingWitness
+internal sealed class DiskLockWitness(IImageLocks locks, IOptionsMonitor<MachineOptions> options, TimeProvider time)
+    : IFencingWitness, IDisposable
 {
     /// <summary>Of one look. A network file system without its server holds whoever asks for ever.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
@@ -49,6 +50,8 @@ internal sealed class DiskLockWitness(IImageLocks locks, IOptionsMonitor<Machine
             null, FormattableString.Invariant($"nobody holds the locks of its {order.Disks.Count} disks; held when it ran, at {seen:u}"),
             at);
     }
+
+    public void Dispose() => _turn.Dispose();
 
     /// <summary>Whether the locks of all these images are seen from here to be held.</summary>
     public async Task<bool> HoldsAllAsync(IReadOnlyList<string> paths, CancellationToken cancellationToken)
