@@ -163,8 +163,8 @@ internal sealed class Soak(SoakPlan plan, TextWriter output)
             _samples.Add(sample);
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{sample.At.TotalSeconds,6:F0} {done,8} {sample.PerSecond,6:F0} {sample.WorkerBytes / 1e6,11:F0} {sample.HeldBytes / 1e6,7:F0} {sample.Live,11} "
-                + $"{sample.Dead,11} {sample.TableBytes / 1e6,11:F0}"));
+                $"{sample.At.TotalSeconds,6:F0} {done,8} {sample.PerSecond,6:F0} {sample.WorkerBytes / 1e6,11:F0} "
+                + $"{sample.HeldBytes / 1e6,7:F0} {sample.Live,11} {sample.Dead,11} {sample.TableBytes / 1e6,11:F0}"));
         }
     }
 

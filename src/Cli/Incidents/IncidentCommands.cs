@@ -19,8 +19,8 @@ internal static class IncidentCommands
     private static Verb List(CommonOptions common)
     {
         var verb = new Verb(
-            "list", "Incidents from the oldest to the newest (beyond 10,000 kept ones by id), a page at a time.", "heal incident list --top 200",
-            "heal incident list --output json | jq '.incidents[].outcome.kind'");
+            "list", "Incidents from the oldest to the newest (beyond 10,000 kept ones by id), a page at a time.",
+            "heal incident list --top 200", "heal incident list --output json | jq '.incidents[].outcome.kind'");
         Option<int> top = verb.Takes(new Option<int>("--top")
         {
             Description = "Incidents on a page, 1 to 500.", HelpName = "N", DefaultValueFactory = _ => DefaultPage,
