@@ -25,7 +25,7 @@ try
     builder.Services.AddTelemetry(builder.Configuration);
 
     await builder.Build().RunAsync();
-    return 0;
+    return Environment.ExitCode; // a host that stopped to be started again has set it
 }
 catch (Exception reason) when (StartupFault.TryReport(reason))
 {

@@ -21,6 +21,27 @@ public abstract partial class TaskHubConformance
     }
 
     [Fact]
+    public async Task A_tag_without_a_value_is_kept_and_the_others_find_their_instance()
+    {
+        var created = Some.Instance();
+        created.Start.Tags!["empty"] = null!;
+        created.Start.Tags["own"] = created.InstanceId;
+        await Hub.CreateInstanceAsync(created, []);
+
+        Assert.Null((await StateAsync(created.InstanceId)).Tags["empty"]);
+        foreach (var tags in new Dictionary<string, string>[]
+        {
+            new(StringComparer.Ordinal) { ["own"] = created.InstanceId },
+            new(StringComparer.Ordinal) { ["empty"] = null!, ["own"] = created.InstanceId },
+            new(StringComparer.Ordinal) { ["empty"] = null! },
+        })
+        {
+            var page = await Hub.QueryInstancesAsync(new InstanceQuery(Tags: tags));
+            Assert.Equal(created.InstanceId, Assert.Single(page.Instances).InstanceId);
+        }
+    }
+
+    [Fact]
     public async Task Payloads_are_left_out_when_they_are_not_asked_for()
     {
         var id = await StartedAsync(turn => turn with { Status = OrchestrationStatus.Completed, Output = "1", CustomStatus = "2" });

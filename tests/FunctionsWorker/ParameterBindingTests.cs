@@ -64,6 +64,8 @@ public sealed class ParameterBindingTests : IAsyncLifetime
     [InlineData("TakeMoment", "2026-02-03T04:05:06Z", "moment 2026-02-03T04:05:06.0000000+00:00")]
     [InlineData("TakeMoment", "\"2026-02-03T04:05:06+01:00\"", "moment 2026-02-03T04:05:06.0000000+01:00")]
     [InlineData("TakeMoment", "null", "moment ")]
+    [InlineData("TakeTime", "2026-02-03T04:05:06Z", "time 2026-02-03T04:05:06.0000000Z")]
+    [InlineData("TakeTime", "\"2026-02-03T04:05:06Z\"", "time 2026-02-03T04:05:06.0000000Z")]
     public async Task An_id_or_a_time_is_a_messages_text_as_it_is_or_in_JSON(string function, string body, string expected)
     {
         await using TestHost host = await TestHost.StartAsync(

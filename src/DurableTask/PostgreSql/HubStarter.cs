@@ -1,4 +1,5 @@
 using Heal.Postgres;
+using Microsoft.DurableTask.Worker;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -15,7 +16,7 @@ internal sealed partial class HubStarter(
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
-    private readonly ILogger _logger = (ILogger?)loggers?.CreateLogger<PostgreSqlTaskHub>() ?? NullLogger.Instance;
+    private readonly QuietLogger _logger = new((ILogger?)loggers?.CreateLogger<PostgreSqlTaskHub>() ?? NullLogger.Instance);
     private readonly CancellationTokenSource _stopping = new();
     private Task _trying = Task.CompletedTask;
 

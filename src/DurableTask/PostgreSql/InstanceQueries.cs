@@ -71,7 +71,10 @@ internal sealed class InstanceQueries(HubDatabase database)
 
         var isWithoutSuccess = query.Statuses?.Contains(OrchestrationStatus.Completed) == false;
         var isOnlyTagged = query is { Tags.Count: 1, InstanceIdPrefix: null, Name: null } && !isWithoutSuccess;
-        foreach (var tag in query.Tags ?? new Dictionary<string, string>())
+
+        // One without a value has no row in the table of tags.
+        var walks = query.Tags?.Where(static tag => tag.Value is not null).ToArray() ?? [];
+        foreach (var tag in walks)
         {
             // Where there is another walk, few of a tag are quicker; of a tag alone, the walk is in the order of the list.
             if (isOnlyTagged || await AreFewAsync("count_tagged", [tag.Key, tag.Value], cancellationToken))
@@ -95,9 +98,9 @@ internal sealed class InstanceQueries(HubDatabase database)
             return ("query_named_instances", null);
         }
 
-        if (query.Tags is { Count: > 0 } tags)
+        if (walks.Length > 0)
         {
-            return ("query_tagged_instances", tags.First());
+            return ("query_tagged_instances", walks[0]);
         }
 
         // A walk by age ends where the asked-for time does. Without one, the young among a million would be met last: their ids lead to

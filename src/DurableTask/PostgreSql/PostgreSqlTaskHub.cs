@@ -121,7 +121,7 @@ public sealed class PostgreSqlTaskHub : ITaskHub, IPayloadStore, ILocalDispatch,
     /// <inheritdoc/>
     /// <remarks>Until the hub has been made ready its tables may be missing, on a server that answers again.</remarks>
     public bool IsAway(Exception thrown) => thrown is not OperationCanceledException
-        && (thrown is PostgresUnavailableException || PostgresErrors.IsTransient(thrown)
+        && (PostgresErrors.IsTransient(thrown)
             || (thrown is NpgsqlException && !_isReady && _notReady is not null));
 
     public Task CreateInstanceAsync(

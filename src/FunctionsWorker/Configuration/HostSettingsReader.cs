@@ -41,8 +41,10 @@ internal static partial class HostSettingsReader
         // Known to the Azure host, without meaning here: an application may carry one host.json for both.
         root.Ignore("aggregator", "concurrency", "customHandler", "extensionBundle", "functions", "managedDependency",
             "retry", "singleton", "telemetryMode", "$schema");
-        IReadOnlyList<string> watchFiles = root.TextList("watchFiles", IsBelow, Below);
-        IReadOnlyList<string> watchDirectories = root.TextList("watchDirectories", IsBelow, Below);
+        var restart = new SettingValues(configuration, faults).Choice("FUNCTIONS_RESTART_ON_CHANGE", RestartOnChange.Off);
+        bool watches = restart != RestartOnChange.Off;
+        IReadOnlyList<string> watchFiles = root.TextList("watchFiles", IsBelow, Below, watches);
+        IReadOnlyList<string> watchDirectories = root.TextList("watchDirectories", IsBelow, Below, watches);
         HealthMonitorSettings healthMonitor = HealthMonitorSettings.Read(root.Section("healthMonitor"));
         root.Done();
 
@@ -62,7 +64,7 @@ internal static partial class HostSettingsReader
             RequestBodyLimit = BodyLimit(configuration, faults),
             WatchFiles = watchFiles,
             WatchDirectories = watchDirectories,
-            RestartOnChange = new SettingValues(configuration, faults).Choice("FUNCTIONS_RESTART_ON_CHANGE", RestartOnChange.Off),
+            RestartOnChange = restart,
             FaultyFunctions = new SettingValues(configuration, faults).Choice("FUNCTIONS_FAULTY_FUNCTIONS", FaultyFunctions.LeaveOut),
             DrainTimeout = DrainTimeout(configuration, faults),
             StateFolder = Path.GetFullPath(configuration["HEAL_STATE"] is { Length: > 0 } folder ? folder : ".state", contentRoot),

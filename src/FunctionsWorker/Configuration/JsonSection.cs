@@ -152,14 +152,22 @@ internal sealed class JsonSection(JsonObject? json, string path, HostJsonSource 
         return names.ToDictionary(static n => n, n => Text(n, "", isValid, expected), StringComparer.Ordinal);
     }
 
-    /// <summary>An array of texts.</summary>
-    public IReadOnlyList<string> TextList(string name, Func<string, bool> isValid, string expected)
+    /// <summary>An array of texts; settings that override it give it as an object of numbered ones.</summary>
+    /// <param name="isUsed">When nothing reads it, it is no fault either: an application may carry one host.json for several hosts.</param>
+    public IReadOnlyList<string> TextList(string name, Func<string, bool> isValid, string expected, bool isUsed)
     {
         source.Note(PathOf(name), () => HostJsonSchema.ListOf(HostJsonSchema.Text(fallback: null, expected)));
         JsonNode? node = Take(name);
-        string?[] texts = [.. (node as JsonArray ?? []).Select(static item =>
+        if (!isUsed)
+        {
+            return [];
+        }
+
+        bool isNumbered = node is JsonObject numbered && numbered.All(static item => int.TryParse(item.Key, out _));
+        IEnumerable<JsonNode?> items = node as JsonArray ?? (isNumbered ? node!.AsObject().Select(static item => item.Value) : []);
+        string?[] texts = [.. items.Select(static item =>
             item?.GetValueKind() == JsonValueKind.String ? item.GetValue<string>() : null)];
-        if (node is not (null or JsonArray) || Array.Exists(texts, text => text is null || !isValid(text)))
+        if (!(node is null or JsonArray || isNumbered) || Array.Exists(texts, text => text is null || !isValid(text)))
         {
             Fault(name, node!, $"an array, each of it {expected}");
             return [];

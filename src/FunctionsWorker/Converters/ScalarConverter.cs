@@ -45,12 +45,29 @@ internal sealed class ScalarConverter : IInputConverter
         || type == typeof(DateTimeOffset) || type == typeof(TimeSpan) || type == typeof(Uri) || type == typeof(DateOnly)
         || type == typeof(TimeOnly);
 
-    /// <summary>An id or a time is what a message says without quotes; with them it is JSON, as all else is.</summary>
-    private static ConversionResult OfMessage(Type target, QueueMessage message) =>
-        (target == typeof(Guid) || target == typeof(DateTime) || target == typeof(DateTimeOffset))
-        && Parse(target, message.Body.ToString()) is { Status: ConversionStatus.Succeeded } parsed
-            ? parsed
-            : ConversionResult.Unhandled();
+    /// <summary>An id or a time is what a message says without quotes; with them it is JSON, as all else is. So is a message that says
+    /// nothing, which .NET would take for the year 1.</summary>
+    private static ConversionResult OfMessage(Type target, QueueMessage message)
+    {
+        string text = message.Body.ToString();
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            return ConversionResult.Unhandled();
+        }
+
+        if (target == typeof(DateTime))
+        {
+            // As JSON has it, so that quotes do not change the moment on a machine with another time zone.
+            return DateTime.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out DateTime time)
+                ? ConversionResult.Success(time)
+                : ConversionResult.Unhandled();
+        }
+
+        return (target == typeof(Guid) || target == typeof(DateTimeOffset))
+            && Parse(target, text) is { Status: ConversionStatus.Succeeded } parsed
+                ? parsed
+                : ConversionResult.Unhandled();
+    }
 
     private static ConversionResult Change(Type target, object number)
     {

@@ -67,8 +67,9 @@ public sealed class BindingSamples(Journal journal)
         [HttpTrigger(AuthorizationLevel.Anonymous, "get")] HttpRequest request,
         string[] names,
         List<int>? sizes,
+        Colour? shade,
         IDictionary<string, string> query) =>
-        $"{request.Method} {string.Join('+', names)} {sizes?.Sum().ToString() ?? "none"} {string.Join('+', query.Keys)}";
+        $"{request.Method} {string.Join('+', names)} {sizes?.Sum().ToString() ?? "none"} {string.Join('+', query.Keys)}{shade}";
 
     [Function("BodyAndRequest")]
     public static async Task<string> BodyAndRequestAsync(
@@ -99,6 +100,9 @@ public sealed class BindingSamples(Journal journal)
 
     [Function("TakeId")]
     public void TakeId([QueueTrigger("%ORDERS%")] Guid body) => journal.Write($"id {body}");
+
+    [Function("TakeTime")]
+    public void TakeTime([QueueTrigger("%ORDERS%")] DateTime? body) => journal.Write($"time {body:O}");
 
     [Function("TakeMoment")]
     public void TakeMoment([QueueTrigger("%ORDERS%")] DateTimeOffset? body) => journal.Write($"moment {body:O}");

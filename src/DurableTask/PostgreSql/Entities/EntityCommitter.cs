@@ -7,8 +7,9 @@ using Npgsql;
 namespace Microsoft.DurableTask.PostgreSql;
 
 /// <summary>
-/// Stores batches of entities in groups. When a group is refused, each of its batches is tried alone, so that one that cannot be stored
-/// fails nobody else; when nobody knows whether it was stored, every caller is told so: the fences decide when they come back.
+/// Stores batches of entities in groups. When a group fails before its COMMIT, each of its batches is tried alone, so that one that cannot
+/// be stored, or a connection that is gone, fails nobody else; when it fails during COMMIT, nobody knows the outcome, and every caller is
+/// told so by the exception: the fences decide when they come back.
 /// </summary>
 internal sealed partial class EntityCommitter(
     HubDatabase database, HubSignals signals, HubNotifier notifier, TimeProvider timeProvider, ILogger logger)
@@ -21,21 +22,22 @@ internal sealed partial class EntityCommitter(
 
     protected override async Task CommitGroupAsync(GroupConnection store, List<GroupOperation> group)
     {
+        var state = new TurnTransactionState();
         try
         {
-            await TransactAsync(store, group.ConvertAll(static operation => (PreparedEntityBatch)operation));
+            await TransactAsync(store, group.ConvertAll(static operation => (PreparedEntityBatch)operation), state);
         }
         catch (Exception exception)
         {
             await store.DisposeAsync();
             var open = group.FindAll(static operation => !operation.IsAnswered);
-            if (open.Count == 1 || !Refusals.Is(exception))
+            if (open.Count == 1 || (state.IsSent && !Refusals.Is(exception)))
             {
                 open.ForEach(operation => operation.Fail(exception));
                 return;
             }
 
-            Log.GroupRefused(logger, open.Count, database.Channel, exception.Message);
+            Log.GroupFailed(logger, open.Count, database.Channel, exception.Message);
             foreach (var operation in open)
             {
                 await CommitGroupAsync(store, [operation]);
@@ -43,7 +45,7 @@ internal sealed partial class EntityCommitter(
         }
     }
 
-    private async Task TransactAsync(GroupConnection store, List<PreparedEntityBatch> group)
+    private async Task TransactAsync(GroupConnection store, List<PreparedEntityBatch> group, TurnTransactionState state)
     {
         var connection = await store.OpenAsync();
         var began = timeProvider.GetTimestamp();
@@ -67,6 +69,7 @@ internal sealed partial class EntityCommitter(
             await batch.ExecuteNonQueryAsync(CancellationToken.None);
         }
 
+        state.IsSent = true;
         await transaction.CommitAsync(CancellationToken.None);
         store.Stored(began);
         valid.ForEach(static batch => batch.Answer(true));
@@ -122,7 +125,7 @@ internal sealed partial class EntityCommitter(
         [LoggerMessage(
             6, LogLevel.Warning,
             "{Count} batches of entities could not be stored together in task hub '{Hub}', storing each alone: {Reason}")]
-        public static partial void GroupRefused(ILogger logger, int count, string hub, string reason);
+        public static partial void GroupFailed(ILogger logger, int count, string hub, string reason);
     }
 }
 

@@ -3,4 +3,3 @@ DROP TRIGGER tags_of_replaced_instances ON instances;
 DROP TRIGGER tags_of_purged_instances ON instances;
 DROP FUNCTION keep_instance_tags();
 DROP TABLE instance_tags;
-CREATE INDEX instances_by_tag ON instances USING gin (tags jsonb_path_ops) WHERE tags IS NOT NULL;
