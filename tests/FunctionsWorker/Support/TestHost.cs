@@ -32,7 +32,7 @@ internal sealed class TestHost : IAsyncDisposable
     [
         "Tick", "TickAsText", "TickAsOwn",
         "TickAgain", "TickOnAndOn", "Beat", "Wake", "TakeOrder", "SlowOrder", "AwaitOrder", "Patient", "TakeBytes", "TakeText", "TakeId",
-        "TakeMoment",
+        "TakeMoment", "TakeTime",
         "SendText", "SendMany", "SendAndReply", "SendLate", "Forward",
     ];
 
