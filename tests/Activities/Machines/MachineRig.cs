@@ -52,8 +52,8 @@ internal sealed class MachineRig
         Tools = new MachineTools(new FakeLibvirtHosts([Host, .. others]), store.Memory, settings, Time)
         {
             Fencing = new FencingDesk(
-                [new HypervisorWitness(Connector, store.Memory, settings, Time)], new DiskLockWitness(Locks, settings, Time), settings,
-                Time),
+                [new HypervisorWitness(Connector, store.Memory, settings, Time)],
+                new DiskLockWitness(Locks, settings, Time.WithRealTimers()), settings, Time),
         };
         Bank = new MachineBank();
         Inventory = new Inventories(Tools).Of(Host, Bank);

@@ -17,4 +17,12 @@ internal sealed class LeapingTime : TimeProvider
         if (dueTime > TimeSpan.Zero) Leap(dueTime);
         return base.CreateTimer(callback, state, TimeSpan.Zero, period);
     }
+
+    /// <summary>The same clock with real timers, for whoever waits for a thread: that one's time does not leap.</summary>
+    public TimeProvider WithRealTimers() => new RealTimers(this);
+
+    private sealed class RealTimers(LeapingTime clock) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => clock.GetUtcNow();
+    }
 }
