@@ -73,7 +73,9 @@ internal sealed class HubClient : IAsyncDisposable
             {
                 return await call();
             }
-            catch (Exception away) when (away is Npgsql.NpgsqlException or IOException or TimeoutException)
+            // An older engine, which this is compiled with too, lets the driver's own exception through.
+            catch (Exception away) when ((away.InnerException ?? away) is Npgsql.NpgsqlException or IOException or TimeoutException
+                || away is Npgsql.NpgsqlException)
             {
                 await Task.Delay(Pause, cancellation);
             }

@@ -1,6 +1,7 @@
 using Heal.DurableTask.PostgreSql.Tests.Servers;
 using Heal.DurableTask.PostgreSql.Tests.Workers;
 using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
 using Npgsql;
 
 namespace Heal.DurableTask.PostgreSql.Tests;
@@ -21,7 +22,7 @@ public sealed class ServerFaultTests : ServerTestBase
         WorkerProcess worker = await StartWorkerAsync(holds: true);
         string[] ids = await HoldAsync(worker, 20);
         await (isCrash ? Server.CrashAsync() : Server.StopAsync());
-        await Assert.ThrowsAnyAsync<NpgsqlException>(() => Hub.ScheduleAsync(steps: 1));
+        await Assert.ThrowsAsync<TaskHubUnavailableException>(() => Hub.ScheduleAsync(steps: 1));
         await worker.ReleaseAsync();
         await worker.UntilSaidAsync("the next attempt is in", Deadline);
 
@@ -36,7 +37,7 @@ public sealed class ServerFaultTests : ServerTestBase
         await StartServerAsync();
         await Server.StopAsync();
         Hub = Use(await HubClient.StartAsync(Server.ConnectionString, Schema, static options => options.RequiredAtStart = false));
-        var early = await Assert.ThrowsAsync<PostgresUnavailableException>(() => Hub.ScheduleAsync(steps: 1));
+        var early = await Assert.ThrowsAsync<TaskHubUnavailableException>(() => Hub.ScheduleAsync(steps: 1));
         Assert.Contains("cannot be used yet", early.Message);
 
         await Server.StartAgainAsync();
@@ -103,7 +104,7 @@ public sealed class ServerFaultTests : ServerTestBase
         List<string> ids = [.. await HoldAsync(worker, 3)];
 
         await Server.FillDiskAsync();
-        var full = Assert.IsType<PostgresException>(await UntilRefusedAsync(ids));
+        var full = Assert.IsType<PostgresException>((await UntilRefusedAsync(ids)).InnerException);
         Assert.Equal(PostgresErrorCodes.DiskFull, full.SqlState);
         Assert.Contains("No space left on device", full.MessageText, StringComparison.Ordinal);
         await worker.ReleaseAsync();
@@ -135,7 +136,7 @@ public sealed class ServerFaultTests : ServerTestBase
         });
         Assert.Contains("PANIC", Server.Log, StringComparison.Ordinal);
         Assert.Contains("No space left on device", Server.Log, StringComparison.Ordinal);
-        await Assert.ThrowsAnyAsync<NpgsqlException>(() => Hub.ScheduleAsync(steps: 1));
+        await Assert.ThrowsAsync<TaskHubUnavailableException>(() => Hub.ScheduleAsync(steps: 1));
         await worker.ReleaseAsync();
         await worker.UntilSaidAsync("the next attempt is in", Deadline);
 
@@ -154,8 +155,9 @@ public sealed class ServerFaultTests : ServerTestBase
         await Server.ExecuteAsync("ALTER DATABASE postgres SET default_transaction_read_only = on");
         await Server.EndSessionsAsync();
 
-        var refused = await Assert.ThrowsAsync<PostgresException>(() => RetryUnlessReadOnlyAsync(() => Hub.ScheduleAsync(steps: 1)));
-        Assert.Contains("read-only transaction", refused.MessageText);
+        var refused = await Assert.ThrowsAsync<TaskHubUnavailableException>(
+            () => RetryUnlessReadOnlyAsync(() => Hub.ScheduleAsync(steps: 1)));
+        Assert.Contains("read-only transaction", refused.Message);
         await worker.ReleaseAsync();
         await worker.UntilSaidAsync("read-only transaction", Deadline);
 
@@ -187,7 +189,7 @@ public sealed class ServerFaultTests : ServerTestBase
     }
 
     /// <summary>Starts orchestrations with much to store until one is refused.</summary>
-    private async Task<NpgsqlException> UntilRefusedAsync(List<string> ids)
+    private async Task<TaskHubUnavailableException> UntilRefusedAsync(List<string> ids)
     {
         while (true)
         {
@@ -196,7 +198,7 @@ public sealed class ServerFaultTests : ServerTestBase
                 ids.Add(await Hub.Client.ScheduleNewOrchestrationInstanceAsync(
                     Steps.Orchestrator, 5, new StartOrchestrationOptions { Tags = Incompressible(100_000) }, Deadline));
             }
-            catch (NpgsqlException refused)
+            catch (TaskHubUnavailableException refused)
             {
                 return refused;
             }
@@ -262,7 +264,8 @@ public sealed class ServerFaultTests : ServerTestBase
             {
                 return await action();
             }
-            catch (NpgsqlException cut) when (cut is not PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction })
+            catch (TaskHubUnavailableException cut)
+                when (cut.InnerException is not PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction })
             {
                 Deadline.ThrowIfCancellationRequested();
             }

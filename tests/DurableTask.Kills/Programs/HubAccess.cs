@@ -50,13 +50,16 @@ internal sealed class HubAccess(
                     await change();
                     return true;
                 }
-                catch (NpgsqlException late) when (late.InnerException is TimeoutException)
+                catch (Exception late) when (IsLate(late) || IsLate(late.InnerException))
                 {
                     throw new InvalidOperationException("The server did not answer in time: nobody knows whether it took effect.", late);
                 }
             },
             CancellationToken.None);
     }
+
+    // The client tells of the driver's exception by one of its own; that of an older engine lets it through.
+    private static bool IsLate(Exception? thrown) => thrown is NpgsqlException { InnerException: TimeoutException };
 
     public Task ReadAsync(Func<Task> read) => HubClient.UntilAnsweredAsync(
         async () =>
