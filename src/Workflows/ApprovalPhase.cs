@@ -29,7 +29,12 @@ internal sealed class ApprovalPhase(TaskOrchestrationContext context, IncidentSt
         var answer = ListenAsync(answered.Token);
 
         // What had come before the question was put is an answer to it only when it says so.
-        while (plan.BindsAnswer && answer.IsCompleted && (await answer).Question != question) answer = ListenAsync(answered.Token);
+        while (plan.BindsAnswer && answer.IsCompleted && (await answer).Question != question)
+        {
+            Dismiss(plan, question, await answer);
+            answer = ListenAsync(answered.Token);
+        }
+
         var expiry = context.CreateTimer(open.Until.UtcDateTime, answered.Token);
         while (true)
         {
@@ -41,7 +46,7 @@ internal sealed class ApprovalPhase(TaskOrchestrationContext context, IncidentSt
                 var given = await answer;
                 if (!Counts(given, plan, question))
                 {
-                    if (given.Question is null) state.Enter(Phase.Approve, Unnumbered(plan, question, given));
+                    Dismiss(plan, question, given);
                     answer = ListenAsync(answered.Token);
                     continue;
                 }
@@ -81,10 +86,15 @@ internal sealed class ApprovalPhase(TaskOrchestrationContext context, IncidentSt
     private static bool Counts(ApprovalEvent given, Plan plan, int question) =>
         !plan.BindsAnswer || (given.Question is { } named ? named == question : question == 1 || !plan.StrictAnswer);
 
-    private static string Unnumbered(Plan plan, int question, ApprovalEvent given) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"an answer of '{SafeText.Line(given.By, NameLength)}' does not count: it names no question, and this is question {question}. "
-            + $"Answer with 'Question': {question}. Waits for approval of '{plan.Action!.Id}': {plan.Summary}");
+    // Told in the status, which whoever gave it can see: no answer is dropped without a word.
+    private void Dismiss(Plan plan, int question, ApprovalEvent given)
+    {
+        var names = given.Question is { } other ? string.Create(CultureInfo.InvariantCulture, $"question {other}") : "no question";
+        state.Enter(Phase.Approve, string.Create(
+            CultureInfo.InvariantCulture,
+            $"an answer of '{SafeText.Line(given.By, NameLength)}' does not count: it names {names}, and this is question {question}. "
+                + $"Answer with 'Question': {question}. Waits for approval of '{plan.Action!.Id}': {plan.Summary}"));
+    }
 
     private static (Ending? Ending, Plan? Plan) Decide(Plan plan, ApprovalEvent answer)
     {

@@ -129,7 +129,7 @@ internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentSt
         var giveUpAt = until ?? state.Now + UndoPatience;
         var undone = await UndoAsync();
         var (attempts, pause) = (1, FirstUndoPause);
-        for (; plan.RetriesUndo && MayPass(undone.Status) && state.Now + pause <= giveUpAt; attempts++)
+        for (; plan.RetriesUndo && MayPass(undone) && state.Now + pause <= giveUpAt; attempts++)
         {
             state.Enter(Phase.RollBack, $"'{action.Id}' did not help, and is not undone yet: {undone.Detail}");
             await context.CreateTimer(pause, CancellationToken.None);
@@ -160,9 +160,9 @@ internal sealed class RecoveryPhase(TaskOrchestrationContext context, IncidentSt
         Task<ActionResult> UndoAsync() => TryAsync(() => context.CallUndoActionAsync(request, Retries.Within(action.Timeout)), key);
     }
 
-    // Refused is no obstacle: it says that there is nothing to undo.
-    private static bool MayPass(ActionStatus status) =>
-        status is ActionStatus.Blocked or ActionStatus.NotPermitted or ActionStatus.Failed;
+    // Refused is no obstacle: it says that there is nothing to undo. What has ended is not waited for while the target stays as it is.
+    private static bool MayPass(ActionResult undone) =>
+        !undone.IsFinal && undone.Status is ActionStatus.Blocked or ActionStatus.NotPermitted or ActionStatus.Failed;
 
     private static async Task<ActionResult> TryAsync(Func<Task<ActionResult>> call, string key)
     {

@@ -76,6 +76,24 @@ public sealed class HandOffTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_later_hand_off_that_is_made_while_people_are_told_of_the_first_is_told_too()
+    {
+        var store = new HandOffStore(_heal.DataSource);
+        await store.RecordAsync(HandOff("incident-1"), Some.Noon, CancellationToken.None);
+        var later = HandOff("incident-1") with { At = Some.Noon.AddMinutes(1), Reason = "it is back" };
+        _desk.OnTold = () => store.RecordAsync(later, later.At, CancellationToken.None);
+
+        await Desk().TendAsync(CancellationToken.None);
+        _desk.OnTold = null;
+        _time.Advance(TimeSpan.FromMinutes(1));
+        await Desk().TendAsync(CancellationToken.None);
+        await Desk().TendAsync(CancellationToken.None);
+
+        Assert.Equal(2, _desk.Told.Count);
+        Assert.NotNull(await DeliveredAsync());
+    }
+
+    [Fact]
     public async Task After_a_day_it_is_given_up_with_a_limit_on_the_tries_and_those_of_one_look()
     {
         _desk.Refuses = new MessageException("not now", isFinal: true);

@@ -89,6 +89,22 @@ public sealed class HealStoreTests : IAsyncLifetime
         Assert.Equal(isOfBefore, Assert.Single((await CloseAsync(id, seen: 1, since)).Unseen).IsOfBefore);
     }
 
+    [Theory]
+    [InlineData("KubePodCrashLooping", SignalSource.Watch, true)]
+    [InlineData("KubePodCrashLooping", SignalSource.Manual, false)] // a person asks for it, whatever was healed
+    [InlineData("KubeNodeNotReady", SignalSource.Queue, false)] // what was healed says nothing of it
+    public async Task An_unseen_signal_is_of_before_only_when_it_is_the_alert_that_opened_the_incident(
+        string alert, SignalSource source, bool isOfBefore)
+    {
+        var id = (await JoinAsync(Some.Signal("a"))).IncidentId!;
+        var late = Some.Signal("b");
+        await JoinAsync(late with { Source = source, Alert = late.Alert with { Name = alert } });
+
+        var closed = await CloseAsync(id, seen: 1, late.Alert.StartsAt.AddMinutes(10));
+
+        Assert.Equal(isOfBefore, Assert.Single(closed.Unseen).IsOfBefore);
+    }
+
     [Fact]
     public async Task Within_the_join_window_a_signal_joins_the_closed_incident_and_after_it_opens_the_next()
     {

@@ -10,6 +10,9 @@ internal sealed class MessageDesk : IMessenger
     /// <summary>What it says instead of taking a message; null: it takes them.</summary>
     public MessageException? Refuses { get; set; }
 
+    /// <summary>What happens while it takes one.</summary>
+    public Func<Task>? OnTold { get; set; }
+
     /// <summary>How often it was asked to take one.</summary>
     public int Asked { get; private set; }
 
@@ -22,6 +25,6 @@ internal sealed class MessageDesk : IMessenger
         Asked++;
         if (Refuses is { } refusal) return Task.FromException(refusal);
         Told.Enqueue(message);
-        return Task.CompletedTask;
+        return OnTold?.Invoke() ?? Task.CompletedTask;
     }
 }

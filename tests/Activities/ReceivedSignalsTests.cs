@@ -202,6 +202,26 @@ public sealed class ReceivedSignalsTests : IAsyncLifetime
         Assert.Equal((RouteKind.Rejected, "no target"), ((await FindAsync("old"))!.Kind, (await FindAsync("old"))!.Reason));
     }
 
+    [Fact]
+    public async Task What_an_incident_has_says_whether_it_is_routed_yet()
+    {
+        await WriteAsync("a", "b");
+        var target = new TargetReference("test", TargetKinds.Deployment, "shop", "web");
+        var store = new HealStore(_heal.DataSource);
+        foreach (var signal in Some.Signals("a", "b", "of an older program"))
+        {
+            await store.JoinAsync(
+                new JoinRequest(signal, target), TimeSpan.FromMinutes(5), Noon,
+                episode => new IncidentInput(target.IncidentId(episode), target, episode, signal, null, new SafetyLimits(), Noon),
+                CancellationToken.None);
+        }
+
+        await _received.RoutedAsync([Some.Signal("a").Id], Noon, CancellationToken.None);
+
+        var told = await _received.OfIncidentAsync(target.IncidentId(1), CancellationToken.None);
+        Assert.Equal([SignalProgress.Routed, SignalProgress.Waiting, SignalProgress.Routed], told.Select(signal => signal.State));
+    }
+
     private SignalWriter NewWriter()
     {
         var options = new IntakeOptions();

@@ -44,6 +44,21 @@ public sealed partial class IncidentOutcomeTests
     }
 
     [Fact]
+    public async Task People_are_called_at_once_when_the_inverse_says_that_it_has_ended()
+    {
+        Looks(VerificationVerdict.NotHealthy);
+        var keys = Undoes(ActionStatus.Failed);
+        _context.On<UndoRequest, ActionResult>(ActivityNames.UndoAction, request =>
+        {
+            keys.Add(request.Key);
+            return new ActionResult(request.Key, ActionStatus.Failed, "nothing can be undone") { IsFinal = true };
+        });
+
+        Assert.Equal((OutcomeKind.Failed, 1), ((await RunAsync()).Kind, keys.Count));
+        Assert.DoesNotContain("tried", Assert.Single(_handOffs).Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_became_healthy_while_its_undo_was_held_up_is_not_broken_again()
     {
         Looks(VerificationVerdict.NotHealthy);

@@ -95,7 +95,7 @@ internal sealed partial class AlertHeartbeat(
         if (messenger.Missing(ticket: false) is null)
         {
             await messenger.SendAsync(HandOffMessage.Of(handOff), cancellationToken);
-            await handOffs.DeliveredAsync(handOff.IncidentId, time.GetUtcNow(), cancellationToken);
+            await handOffs.DeliveredAsync(handOff.IncidentId, handOff.At, time.GetUtcNow(), cancellationToken);
         }
 
         await using var told = dataSource.CreateCommand(Sql["heartbeat_told"], alert, silent, time.GetUtcNow());

@@ -38,7 +38,7 @@ internal sealed partial class EscalateActivity(
             return true;
         }
 
-        await handOffs.DeliveredAsync(handOff.IncidentId, time.GetUtcNow(), CancellationToken.None);
+        await handOffs.DeliveredAsync(handOff.IncidentId, handOff.At, time.GetUtcNow(), CancellationToken.None);
         return true;
     }
 

@@ -44,14 +44,14 @@ internal sealed partial class HandOffDesk(IHandOffs handOffs, IMessenger messeng
         if (untold.HandOff is not { } handOff)
         {
             Log.Unreadable(logger, untold.IncidentId, untold.Fault ?? "");
-            await handOffs.PostponeAsync(untold.IncidentId, null, cancellationToken);
+            await handOffs.PostponeAsync(untold.IncidentId, untold.RecordedAt, null, cancellationToken);
             return true;
         }
 
         try
         {
             await messenger.SendAsync(HandOffMessage.Of(handOff), cancellationToken);
-            await handOffs.DeliveredAsync(untold.IncidentId, time.GetUtcNow(), cancellationToken);
+            await handOffs.DeliveredAsync(untold.IncidentId, untold.RecordedAt, time.GetUtcNow(), cancellationToken);
             Log.Told(logger, untold.IncidentId, time.GetUtcNow() - handOff.At);
             return true;
         }
@@ -61,12 +61,13 @@ internal sealed partial class HandOffDesk(IHandOffs handOffs, IMessenger messeng
             if (age < TriedFor)
             {
                 Log.NotTold(logger, untold.IncidentId, refused.Message);
-                await handOffs.PostponeAsync(untold.IncidentId, time.GetUtcNow() + LongestPause, cancellationToken);
+                var again = time.GetUtcNow() + LongestPause;
+                await handOffs.PostponeAsync(untold.IncidentId, untold.RecordedAt, again, cancellationToken);
             }
             else
             {
                 Log.GivenUp(logger, untold.IncidentId, TriedFor, refused.Message);
-                await handOffs.PostponeAsync(untold.IncidentId, null, cancellationToken);
+                await handOffs.PostponeAsync(untold.IncidentId, untold.RecordedAt, null, cancellationToken);
             }
 
             return false;

@@ -58,7 +58,7 @@ internal sealed class RecipeAction(IRecipe recipe, ActionTools tools) : IRemedyA
             if (!request.Settles && IsSettlement(row))
             {
                 return Answer(request.Key, ActionStatus.Failed,
-                    $"what {request.UndoneKey} kept to be undone by was given up from {row.IntendedAt:u} on");
+                    $"what {request.UndoneKey} kept to be undone by was given up from {row.IntendedAt:u} on") with { IsFinal = true };
             }
 
             return await CarryOutAsync(row, request.Target, cancellationToken);
@@ -271,7 +271,10 @@ internal sealed class RecipeAction(IRecipe recipe, ActionTools tools) : IRemedyA
 
     private static ActionResult Told(Operation row) => new(
         row.Key, row.Undoes is null ? row.Status ?? ActionStatus.Failed : OfUndo(row.Status), row.Detail ?? "",
-        row.PostImage.Whole("generation"), row.PostImage.Text("templateHash"), row.PostImage.IsTrue("marksTarget"));
+        row.PostImage.Whole("generation"), row.PostImage.Text("templateHash"), row.PostImage.IsTrue("marksTarget"))
+    {
+        IsFinal = row.State != OperationState.Intended,
+    };
 
     // An earlier program gave inverses up that were refused: whoever reads Refused takes it that there was nothing to undo.
     private static ActionStatus OfUndo(ActionStatus? status) =>

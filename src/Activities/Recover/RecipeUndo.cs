@@ -67,7 +67,8 @@ internal sealed class RecipeUndo(IRecipe recipe, ActionTools tools)
         (Operation?, ActionResult?) RefuseNothing() =>
             Refuse(ActionStatus.Refused, $"operation {request.UndoneKey} had no effect: there is nothing to undo");
 
-        (Operation?, ActionResult?) Refuse(ActionStatus status, string detail) => (null, new ActionResult(request.Key, status, detail));
+        (Operation?, ActionResult?) Refuse(ActionStatus status, string detail) =>
+            (null, new ActionResult(request.Key, status, detail) { IsFinal = status != ActionStatus.Blocked });
     }
 
     private static bool HadNoEffect(Operation undone) => undone is { State: OperationState.Abandoned, Detail: not TakenBack };

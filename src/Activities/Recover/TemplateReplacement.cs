@@ -94,7 +94,7 @@ internal sealed class TemplateReplacement(
     {
         var post = TemplatePostImage.From(operation);
         return new ActionResult(operation.Key, operation.Status ?? ActionStatus.Failed, operation.Detail
-            ?? "", post?.Generation, post?.TemplateHash);
+            ?? "", post?.Generation, post?.TemplateHash) { IsFinal = operation.State != OperationState.Intended };
     }
 
     /// <summary>What the live object shows of an operation.</summary>

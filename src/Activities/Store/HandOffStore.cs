@@ -11,17 +11,20 @@ internal interface IHandOffs
     /// told.</param>
     Task RecordAsync(HandOff handOff, DateTimeOffset? dueAt, CancellationToken cancellationToken);
 
-    Task DeliveredAsync(string incidentId, DateTimeOffset now, CancellationToken cancellationToken);
+    /// <param name="recordedAt">Which hand-off of the incident people know of: <see cref="HandOff.At"/>.</param>
+    Task DeliveredAsync(string incidentId, DateTimeOffset recordedAt, DateTimeOffset now, CancellationToken cancellationToken);
 
     /// <summary>Those that people do not know of and that are due, the longest due first.</summary>
     Task<IReadOnlyList<UntoldHandOff>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);
 
+    /// <param name="recordedAt">Which hand-off of the incident it is.</param>
     /// <param name="dueAt">When it is tried again; null: no more.</param>
-    Task PostponeAsync(string incidentId, DateTimeOffset? dueAt, CancellationToken cancellationToken);
+    Task PostponeAsync(string incidentId, DateTimeOffset recordedAt, DateTimeOffset? dueAt, CancellationToken cancellationToken);
 }
 
+/// <param name="RecordedAt">Tells it from a later hand-off of the same incident.</param>
 /// <param name="HandOff">Null when this program cannot read it.</param>
-internal sealed record UntoldHandOff(string IncidentId, HandOff? HandOff, string? Fault);
+internal sealed record UntoldHandOff(string IncidentId, DateTimeOffset RecordedAt, HandOff? HandOff, string? Fault);
 
 /// <summary>The table of hand-offs.</summary>
 internal sealed class HandOffStore(NpgsqlDataSource dataSource) : IHandOffs
@@ -36,8 +39,9 @@ internal sealed class HandOffStore(NpgsqlDataSource dataSource) : IHandOffs
         ],
         cancellationToken);
 
-    public Task DeliveredAsync(string incidentId, DateTimeOffset now, CancellationToken cancellationToken) =>
-        ExecuteAsync("hand_off_delivered", [incidentId, now.ToUniversalTime()], cancellationToken);
+    public Task DeliveredAsync(
+        string incidentId, DateTimeOffset recordedAt, DateTimeOffset now, CancellationToken cancellationToken) => ExecuteAsync(
+        "hand_off_delivered", [incidentId, recordedAt.ToUniversalTime(), now.ToUniversalTime()], cancellationToken);
 
     public async Task<IReadOnlyList<UntoldHandOff>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken)
     {
@@ -47,14 +51,15 @@ internal sealed class HandOffStore(NpgsqlDataSource dataSource) : IHandOffs
         while (await reader.ReadAsync(cancellationToken))
         {
             var (handOff, fault) = StoreJson.TryRead<HandOff>(reader.GetString(1));
-            due.Add(new UntoldHandOff(reader.GetString(0), handOff, fault));
+            due.Add(new UntoldHandOff(reader.GetString(0), reader.GetFieldValue<DateTimeOffset>(2), handOff, fault));
         }
 
         return due;
     }
 
-    public Task PostponeAsync(string incidentId, DateTimeOffset? dueAt, CancellationToken cancellationToken) =>
-        ExecuteAsync("hand_off_postpone", [incidentId, dueAt?.ToUniversalTime()], cancellationToken);
+    public Task PostponeAsync(
+        string incidentId, DateTimeOffset recordedAt, DateTimeOffset? dueAt, CancellationToken cancellationToken) => ExecuteAsync(
+        "hand_off_postpone", [incidentId, recordedAt.ToUniversalTime(), dueAt?.ToUniversalTime()], cancellationToken);
 
     private async Task ExecuteAsync(string statement, object?[] arguments, CancellationToken cancellationToken)
     {

@@ -112,7 +112,7 @@ internal sealed class HealStore(NpgsqlDataSource dataSource) : IHealStore, IOpen
                 unseen.Add(new SignalEvent(
                     reader.GetString(1), reader.GetString(2), Enum.Parse<AlertStatus>(reader.GetString(3)), startsAt)
                 {
-                    IsOfBefore = startsAt < request.HealedSince - ClocksDiffer,
+                    IsOfBefore = reader.GetBoolean(5) && startsAt < request.HealedSince - ClocksDiffer,
                 });
             }
         }

@@ -6,8 +6,9 @@ public sealed record SignalEvent(string SignalId, string AlertName, AlertStatus 
     /// <summary>The name of the external event.</summary>
     public const string Name = "signal";
 
-    /// <summary>The incident had not looked at it when it was about to end, and it tells of what the incident has healed: it began before,
-    /// by more than the clocks of two machines differ. False in what older programs have written.</summary>
+    /// <summary>The incident had not looked at it when it was about to end, and it tells of what the incident has healed: it is the alert
+    /// that opened the incident, once more, and began before, by more than the clocks of two machines differ. Never a person's request.
+    /// False in what older programs have written.</summary>
     public bool IsOfBefore { get; init; }
 
     public static SignalEvent Of(Signal signal) => new(signal.Id, signal.Alert.Name, signal.Alert.Status, signal.Alert.StartsAt);

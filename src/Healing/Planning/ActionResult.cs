@@ -47,6 +47,10 @@ public sealed record ActionResult(
 {
     [JsonIgnore]
     public bool IsApplied => Status == ActionStatus.Applied;
+
+    /// <summary>The ledger holds it as ended, or there is nothing to be done: the same call gives the same answer from now on. False in what
+    /// older programs have written.</summary>
+    public bool IsFinal { get; init; }
 }
 
 /// <summary>One step of a plan, ready to be carried out.</summary>

@@ -71,6 +71,7 @@ public sealed class CleanupTests(Shop shop) : IClassFixture<Shop>
         Assert.Equal("deep/er/$(touch oops).log|new.log|small.log", CleanupCases.Left(stall));
         Assert.Equal(ActionStatus.Failed, undone.Status);
         Assert.Contains("was given up from", undone.Detail);
+        Assert.True(undone.IsFinal);
         var row = await shop.Store.FindOperationAsync($"{request.Key}/undo", CancellationToken.None);
         Assert.Equal(("cleanup_path_purge", OperationState.Confirmed), (row!.ActionId, row.State));
     }

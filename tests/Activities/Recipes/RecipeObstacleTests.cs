@@ -61,7 +61,7 @@ public sealed class RecipeObstacleTests(Shop shop) : RecipeClaims(shop), IClassF
         await stall.RemoveFaultAsync();
         var second = await action.UndoAsync(Undo(item, stall, target), CancellationToken.None);
 
-        Assert.Equal(ActionStatus.Failed, first.Status);
+        Assert.Equal((ActionStatus.Failed, false, true), (first.Status, first.IsFinal, second.IsFinal));
         Assert.Contains("no changes today", first.Detail);
         Assert.True(second.IsApplied, $"{second.Status}: {second.Detail}");
         Assert.Equal(before, await item.Before!(stall));
@@ -119,7 +119,7 @@ public sealed class RecipeObstacleTests(Shop shop) : RecipeClaims(shop), IClassF
 
         var undone = await Action(item, new WatchedClient(Shop.Client)).UndoAsync(Undo(item, stall, target), CancellationToken.None);
 
-        Assert.Equal((ActionStatus.Failed, "denied"), (undone.Status, undone.Detail));
+        Assert.Equal((ActionStatus.Failed, "denied", true), (undone.Status, undone.Detail, undone.IsFinal));
     }
 
     [Fact]

@@ -1,6 +1,9 @@
+-- It only adds, and yet no older program can go on: it would carry on incidents by plans of this one, whose course it does not know. All
+-- hosts of the older program are stopped before the first of this one starts (docs/operating/postgresql.md, "Upgrades").
+
 -- A signal whose target is looked at (its last incident ended well) waits until that is done, and says since when. It is what the look is
--- begun again from, when its orchestration is lost. No constraint ties the column to due_at: an older program that still runs beside this
--- one ends the wait without knowing it.
+-- begun again from, when its orchestration is lost. No constraint ties the column to due_at: an older program that is only just being
+-- stopped ends the wait without knowing it.
 ALTER TABLE received_signal ADD COLUMN looked_at timestamptz;
 
 -- When the alert that always fires was heard last, and whether people know that it stays away. One row for each name that was set.

@@ -1,3 +1,3 @@
 UPDATE hand_off
-SET due_at = $2
-WHERE incident_id = $1 AND delivered_at IS NULL;
+SET due_at = $3
+WHERE incident_id = $1 AND recorded_at = $2 AND delivered_at IS NULL;
