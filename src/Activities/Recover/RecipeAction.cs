@@ -21,7 +21,7 @@ internal sealed class RecipeAction(IRecipe recipe, ActionTools tools) : IRemedyA
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
 
-    private readonly StepSequence _sequence = new(tools);
+    private readonly StepSequence _sequence = new(tools, recipe.UndoesApart);
     private readonly RecipeUndo _undo = new(recipe, tools);
 
     public ActionDescriptor Descriptor => recipe.Descriptor;
