@@ -93,6 +93,13 @@ internal sealed class RecipeAction(IRecipe recipe, ActionTools tools) : IRemedyA
             return new EffectLook(VerificationVerdict.NotHealthy, $"operation {key} is not in the ledger as done");
         }
 
+        // What is given up is not there any more, and nobody else took it away.
+        if (Descriptor.SettledBy is not null && await tools.Store.FindOperationAsync($"{key}/undo", cancellationToken) is { } end
+            && IsSettlement(end) && end.State != OperationState.Abandoned)
+        {
+            return new EffectLook(VerificationVerdict.Healthy, $"what was set aside is given up, since {end.IntendedAt:u}");
+        }
+
         var image = ActionImage.From(row);
         for (var i = 0; i < image.Steps.Count; i++)
         {
