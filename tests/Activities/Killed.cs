@@ -10,7 +10,7 @@ internal sealed class KilledException(string at) : Exception($"killed {at}");
 
 /// <summary>A ledger whose process dies before or after one of its writes. How: as <paramref name="die"/> does it (what comes back from
 /// it lives on), else by an exception.</summary>
-internal sealed class KilledStore(IHealStore inner, string at, Action<string>? die = null) : IHealStore
+internal sealed class KilledStore(IHealStore inner, string at, Action<string>? die = null) : IHealStore, IOpenIncidents
 {
     public async Task<Operation> IntendAsync(Operation operation, CancellationToken cancellationToken)
     {
@@ -42,6 +42,9 @@ internal sealed class KilledStore(IHealStore inner, string at, Action<string>? d
 
     public Task<Operation?> FindOperationAsync(string key, CancellationToken cancellationToken) =>
         inner.FindOperationAsync(key, cancellationToken);
+
+    public Task<LatestIncident?> LatestAsync(TargetReference target, CancellationToken cancellationToken) =>
+        ((IOpenIncidents)inner).LatestAsync(target, cancellationToken);
 
     public Task<IReadOnlyList<PastOperation>> HistoryAsync(
         string targetKey, string exceptIncident, DateTimeOffset since, CancellationToken cancellationToken) =>

@@ -47,6 +47,7 @@ internal static class ActionPortServices
             Cleanup = provider.GetRequiredService<IOptions<CleanupOptions>>().Value,
             Sessions = provider.GetRequiredService<IKubernetesClient>() as IPodSessions,
             Messenger = provider.GetRequiredService<IMessenger>(),
+            Incidents = provider.GetRequiredService<IOpenIncidents>(),
             Evidence = provider.GetRequiredService<EvidenceKeeper>(),
             Etcd = etcd.Value.Endpoints.Count == 0 ? null
                 : new EtcdGateway(new HttpClient(EtcdGateway.Handler(etcd.Value)) { Timeout = Timeout.InfiniteTimeSpan }, etcd),

@@ -12,6 +12,10 @@ internal interface IRecipe
 {
     ActionDescriptor Descriptor { get; }
 
+    /// <summary>Its effects are on different objects and do without each other: each is taken back, whatever others have made of the rest.
+    /// Default false: all are, or none.</summary>
+    bool UndoesApart => false;
+
     /// <summary>Why the action must not be done on this evidence; null when nothing speaks against it. Pure.</summary>
     string? Refusal(EvidenceBundle evidence, IReadOnlyDictionary<string, string> parameters);
 

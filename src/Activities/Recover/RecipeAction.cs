@@ -21,7 +21,7 @@ internal sealed class RecipeAction(IRecipe recipe, ActionTools tools) : IRemedyA
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
 
-    private readonly StepSequence _sequence = new(tools);
+    private readonly StepSequence _sequence = new(tools, recipe.UndoesApart);
     private readonly RecipeUndo _undo = new(recipe, tools);
 
     public ActionDescriptor Descriptor => recipe.Descriptor;
@@ -91,6 +91,13 @@ internal sealed class RecipeAction(IRecipe recipe, ActionTools tools) : IRemedyA
         if (await tools.Store.FindOperationAsync(key, cancellationToken) is not { State: OperationState.Confirmed } row)
         {
             return new EffectLook(VerificationVerdict.NotHealthy, $"operation {key} is not in the ledger as done");
+        }
+
+        // What is given up is not there any more, and nobody else took it away.
+        if (Descriptor.SettledBy is not null && await tools.Store.FindOperationAsync($"{key}/undo", cancellationToken) is { } end
+            && IsSettlement(end) && end.State != OperationState.Abandoned)
+        {
+            return new EffectLook(VerificationVerdict.Healthy, $"what was set aside is given up, since {end.IntendedAt:u}");
         }
 
         var image = ActionImage.From(row);

@@ -51,12 +51,13 @@ internal sealed class RecipeUndo(IRecipe recipe, ActionTools tools)
                 $"operation {request.UndoneKey} left nothing that can be undone");
         }
 
-        if (await StandsAsync(request, undone, steps, cancellationToken) is { } changed) return (null, changed);
+        var (answer, left) = await StandsAsync(request, undone, steps, cancellationToken);
+        if (answer is not null) return (null, answer);
 
         var facts = request.Settles && recipe is ISettles settles
             ? await settles.FactsAsync(tools, steps, cancellationToken) : new JsonObject();
         var undo = new ActionImage(
-            $"{(request.Settles ? "end" : "undo")} of {request.UndoneKey}", steps, facts, image.Parameters, null);
+            $"{(request.Settles ? "end" : "undo")} of {request.UndoneKey}{left}", steps, facts, image.Parameters, null);
         var row = await tools.Store.IntendAsync(
             new Operation(
                 request.Key, request.IncidentId, end, request.Target.Key, request.UndoneKey, OperationState.Intended,
@@ -102,11 +103,12 @@ internal sealed class RecipeUndo(IRecipe recipe, ActionTools tools)
         return look.Sight is Sight.Applied or Sight.NotApplied ? look.Post : null;
     }
 
-    // Null when every step stands as it was left. One that is back already is nobody's harm, one that was changed since is not touched.
-    private async Task<ActionResult?> StandsAsync(
+    // No answer when there is something to take back that stands as it was left: only that remains of the steps, and what is left out is
+    // named. One that is back already is nobody's harm, one that was changed since is not touched.
+    private async Task<(ActionResult? Answer, string Left)> StandsAsync(
         UndoRequest request, Operation undone, List<Effect> steps, CancellationToken cancellationToken)
     {
-        var back = new List<Effect>();
+        var (back, theirs, left) = (new List<Effect>(), (ActionResult?)null, "");
         foreach (var step in steps)
         {
             var look = await step.LookAsync(tools, request.Key, cancellationToken);
@@ -116,22 +118,27 @@ internal sealed class RecipeUndo(IRecipe recipe, ActionTools tools)
                 var mark = look.Live?.Annotation(KubernetesNames.Operation);
                 if (!request.Settles && await tools.Store.StandingOnAsync(undone, mark, cancellationToken) is { } later)
                 {
-                    return new ActionResult(request.Key, ActionStatus.Blocked,
+                    return (new ActionResult(request.Key, ActionStatus.Blocked,
                         $"not undone yet: operation {later} has changed it since, for a while, and has to end first "
-                            + $"(after {request.UndoneKey})");
+                            + $"(after {request.UndoneKey})"), "");
                 }
 
                 var status = look.Sight == Sight.Gone ? ActionStatus.TargetGone : ActionStatus.ChangedByOther;
                 var what = request.Settles ? "left as it is" : "not undone";
-                return new ActionResult(request.Key, status, $"{what}: {look.Detail} (after {request.UndoneKey})");
+                theirs = new ActionResult(request.Key, status, $"{what}: {look.Detail} (after {request.UndoneKey})");
+                if (!recipe.UndoesApart) return (theirs, "");
+                left += $", but not of {step.Subject} ({look.Detail})";
+                back.Add(step);
             }
-
-            if (look.Sight is Sight.DoneByOther or Sight.Applied) back.Add(step);
+            else if (look.Sight is Sight.DoneByOther or Sight.Applied)
+            {
+                back.Add(step);
+            }
         }
 
         foreach (var step in back) steps.Remove(step);
-        if (steps.Count > 0) return null;
+        if (steps.Count > 0) return (null, left);
         var already = request.Settles ? "nothing that was kept is left" : "everything is back as it was already";
-        return new ActionResult(request.Key, ActionStatus.Applied, already);
+        return (theirs ?? new ActionResult(request.Key, ActionStatus.Applied, already), "");
     }
 }

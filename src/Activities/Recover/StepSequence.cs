@@ -9,7 +9,8 @@ namespace Heal.Activities;
 /// operation's key and their number. When one stops, those before it are taken back, as far as they can be. An inverse that meets what may
 /// pass is left as it is, and goes on from there when it is asked for again.
 /// </summary>
-internal sealed class StepSequence(ActionTools tools)
+/// <param name="apart">See <see cref="IRecipe.UndoesApart"/>.</param>
+internal sealed class StepSequence(ActionTools tools, bool apart = false)
 {
     private readonly StepRunner _runner = new(tools);
 
@@ -24,13 +25,20 @@ internal sealed class StepSequence(ActionTools tools)
             return single.Kind == StepKind.Stopped ? await StoppedAsync(row, image, 0, outcome, cancellationToken) : outcome;
         }
 
-        var posts = new List<JsonObject>();
+        var (posts, left) = (new List<JsonObject>(), new List<string>());
         for (var i = 0; i < image.Steps.Count; i++)
         {
             var step = await StepAsync(row, image, i, i == 0 ? provenUntil : null, cancellationToken);
             if (step.Kind == StepKind.Waits) return new SequenceOutcome(step.Kind, step.Status, step.Detail, posts);
             if (step.Kind == StepKind.Stopped)
             {
+                // Others changed it after the inverse began.
+                if (apart && row.Undoes is not null && !step.Status.MayPass() && left.Count + 1 < image.Steps.Count)
+                {
+                    left.Add($"{image.Steps[i].Subject} ({step.Detail})");
+                    continue;
+                }
+
                 var stopped = new SequenceOutcome(step.Kind, step.Status, step.Detail, posts);
                 return await StoppedAsync(row, image, i, stopped, cancellationToken);
             }
@@ -38,7 +46,7 @@ internal sealed class StepSequence(ActionTools tools)
             posts.Add(step.Post);
         }
 
-        return new SequenceOutcome(StepKind.Made, ActionStatus.Applied, "", posts);
+        return new SequenceOutcome(StepKind.Made, ActionStatus.Applied, left.Count == 0 ? "" : $"but not of {Some(left)}", posts);
     }
 
     /// <summary>

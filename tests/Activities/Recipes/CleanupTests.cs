@@ -148,6 +148,62 @@ public sealed class CleanupTests(Shop shop) : IClassFixture<Shop>
         Assert.Equal("big one's.log|deep/er/$(touch oops).log|new.log|small.log", CleanupCases.Left(stall));
     }
 
+    [Fact]
+    public async Task A_look_after_the_time_was_up_does_not_blame_somebody_for_the_files()
+    {
+        var (_, target, action, request) = await ArrangeAsync(isBig: true);
+        await action.RunAsync(request, CancellationToken.None);
+        Assert.True((await action.UndoAsync(End(request, target), CancellationToken.None)).IsApplied);
+
+        var look = await action.LookAsync(request.Key, target, CancellationToken.None);
+
+        Assert.True(look.Verdict == VerificationVerdict.Healthy, look.Detail);
+        Assert.Contains("what was set aside is given up", look.Detail);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_move_that_ended_half_way_is_no_operation_without_effect_and_can_be_taken_back_or_made_final(bool settles)
+    {
+        var (stall, target, action, request) = await ArrangeAsync(isBig: true);
+        var before = CleanupCases.Left(stall);
+        var half = new RecipeAction(RecipeBook.Find("cleanup_path"), new ActionTools(
+            new WatchedClient(shop.Client), shop.Store, new Rig.Allowed(), _time,
+            Given: shop.Ports with { Sessions = new HalfwayContainers() }));
+
+        var result = await half.RunAsync(request, CancellationToken.None);
+        var row = await shop.Store.FindOperationAsync(request.Key, CancellationToken.None);
+        var ended = await action.UndoAsync(End(request, target) with { Settles = settles }, CancellationToken.None);
+
+        Assert.True(result.Status == ActionStatus.NoEffect, $"{result.Status}: {result.Detail}");
+        Assert.Contains("1 of 2 files are set aside", result.Detail);
+        Assert.Equal(OperationState.Confirmed, row!.State);
+        Assert.True(ended.IsApplied, $"{ended.Status}: {ended.Detail}");
+        Assert.Equal(settles ? before.Replace("huge.log|", "", StringComparison.Ordinal) : before, CleanupCases.Left(stall));
+    }
+
+    // Moves the first file, and then the connection breaks.
+    private sealed class HalfwayContainers : IPodSessions
+    {
+        private readonly LocalContainers _inner = new();
+
+        public IAsyncEnumerable<PodLogLine> FollowLogAsync(
+            string ns, string pod, LogFollowOptions? options = null, CancellationToken cancellationToken = default) =>
+            _inner.FollowLogAsync(ns, pod, options, cancellationToken);
+
+        public async Task<ExecResult> ExecAsync(
+            string ns, string pod, ExecOptions options, CancellationToken cancellationToken = default)
+        {
+            // sh -c, the script, its name, the root, the folder, the files.
+            const int First = 6;
+            var isMove = options.Command.Any(word => word.Contains("mv ", StringComparison.Ordinal));
+            if (!isMove) return await _inner.ExecAsync(ns, pod, options, cancellationToken);
+            await _inner.ExecAsync(ns, pod, options with { Command = [.. options.Command.Take(First + 1)] }, cancellationToken);
+            throw new PodExecException(pod, options.Container ?? "", "the connection broke");
+        }
+    }
+
     private static UndoRequest End(ActionRequest request, TargetReference target) =>
         new($"{request.Key}/undo", request.Key, request.IncidentId, "cleanup_path", target) { Settles = true };
 

@@ -149,18 +149,17 @@ internal static class ObjectCases
             Arrange = async stall =>
             {
                 var target = await ClaimAsync(stall);
-
-                // The simulated program ends by a fault, for once without an error.
                 await stall.CreateInAsync("""
-                    {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"copy","annotations":{"simulator/crash":"exitCode=0;after=1s"}},
-                    "data":{"a":"b"}}
+                    {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"job",
+                    "annotations":{"simulator/crash":"exitCode=0;after=1s"}},"data":{"a":"b"}}
                     """);
                 await stall.CreateInAsync($$$"""
                     {"apiVersion":"batch/v1","kind":"CronJob","metadata":{"name":"nightly","labels":{"heal.internal/backup":"true"}},
-                    "spec":{"schedule":"0 3 * * *","jobTemplate":{"metadata":{"labels":{"backs":"up"}},"spec":{"template":{"spec":{
+                    "spec":{"schedule":"0 3 * * *","jobTemplate":{"metadata":{"labels":{"backs":"up"}},"spec":{"ttlSecondsAfterFinished":60,
+                    "template":{"spec":{
                     "restartPolicy":"Never","volumes":[{"name":"data","persistentVolumeClaim":{"claimName":"{{{target.Name}}}"}}],
-                    "containers":[{"name":"copy","image":"registry.example/copy:1.0","envFrom":[{"configMapRef":{"name":"copy"}}]}]
-                    } } } } } }
+                    "containers":[{"name":"copy","image":"registry.example/copy:1.0",
+                    "envFrom":[{"configMapRef":{"name":"job"} }] }] } } } } } }
                     """);
                 return target;
             },

@@ -71,17 +71,13 @@ public sealed class RecipeCourseTests(Shop shop) : IClassFixture<Shop>
         var (stall, target, request) = await ArrangeAsync("relax_pdb_by_another_replica");
         var item = RecipeCases.Named("relax_pdb_by_another_replica");
         var before = await item.Before!(stall);
-        var full = new WatchedClient(
-            shop.Client, number => number == 1 ? stall.CordonAsync(stall.Notes["side"] == "a" ? "b" : "a") : Task.CompletedTask);
-        var pending = await Assert.ThrowsAsync<EffectPendingException>(() =>
-            Action("relax_pdb", full).RunAsync(request, CancellationToken.None));
+        var pending = await AddInVainAsync(stall, request);
         var waiting = await item.Before(stall);
 
         _time.Leap(RelaxationEffect.WaitFor);
         var result = await Action("relax_pdb").RunAsync(request, CancellationToken.None);
         var relaxed = await item.Before(stall);
-        var undone = await Action("relax_pdb").UndoAsync(
-            new UndoRequest($"{request.Key}/undo", request.Key, request.IncidentId, "relax_pdb", target), CancellationToken.None);
+        var undone = await Action("relax_pdb").UndoAsync(Undo(request, target), CancellationToken.None);
 
         Assert.Contains("2 of 3 replicas of Deployment", pending.Message);
         Assert.Equal("2|3", waiting);
@@ -93,11 +89,98 @@ public sealed class RecipeCourseTests(Shop shop) : IClassFixture<Shop>
     }
 
     [Theory]
+    [InlineData("replicas", false, "2|5", "but not of Deployment")]
+    [InlineData("replicas", true, "2|5", "but not of Deployment")]
+    [InlineData("budget", false, "0|2", "but not of PodDisruptionBudget")]
+    [InlineData("budget", true, "0|2", "but not of PodDisruptionBudget")]
+    [InlineData("both", false, "0|5", null)]
+    [InlineData("both", true, "0|5", null)]
+    public async Task Of_an_added_replica_and_a_relaxed_budget_each_is_taken_back_whatever_others_made_of_the_other(
+        string changed, bool isBegun, string after, string? left)
+    {
+        var (stall, target, request) = await ArrangeAsync("relax_pdb_by_another_replica");
+        await AddInVainAsync(stall, request);
+        _time.Leap(RelaxationEffect.WaitFor);
+        Assert.True((await Action("relax_pdb").RunAsync(request, CancellationToken.None)).IsApplied);
+        if (isBegun)
+        {
+            await Assert.ThrowsAsync<KilledException>(() => Action("relax_pdb", store: new KilledStore(shop.Store, "after intend"))
+                .UndoAsync(Undo(request, target), CancellationToken.None));
+        }
+
+        if (changed != "budget") await RecipeCases.Named("relax_pdb_by_another_replica").Meddle!(stall);
+        if (changed != "replicas") await RecipeCases.Named("relax_pdb").Meddle!(stall);
+
+        var undone = await Action("relax_pdb").UndoAsync(Undo(request, target), CancellationToken.None);
+        var again = await Action("relax_pdb").UndoAsync(Undo(request, target), CancellationToken.None);
+
+        Assert.True(undone.Status == (left is null ? ActionStatus.ChangedByOther : ActionStatus.Applied), undone.Detail);
+        Assert.Contains(left ?? "their-tool", undone.Detail);
+        Assert.Equal(undone.Status, again.Status);
+        Assert.Equal(after, await RecipeCases.Named("relax_pdb").Before!(stall));
+    }
+
+    [Fact]
+    public async Task An_added_replica_is_needed_until_the_pods_that_were_evicted_are_ready_elsewhere()
+    {
+        var (stall, target, request) = await ArrangeAsync("relax_pdb");
+        var action = Action("relax_pdb");
+        Assert.True((await action.RunAsync(request, CancellationToken.None)).IsApplied);
+        await stall.CordonAsync(stall.Notes["side"], cordoned: false);
+        await stall.PatchAsync(
+            Kinds.Pod, (await stall.ListAsync(Kinds.Pod, "app=web"))[0].Name(), """{"metadata":{"labels":{"is":"ill"}}}""");
+        await stall.AddFaultAsync("""{"match":{"namespace":"$ns","podLabels":{"is":"ill"}},"neverReady":{}}""");
+        await stall.UntilAsync(Kinds.PodDisruptionBudget, "web", live => live.Whole("status", "currentHealthy") == 1);
+
+        Assert.Equal("1 of 2 pods are healthy", await action.NeedAsync(request.Key, target, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_stateful_set_is_given_no_further_member()
+    {
+        var stall = await shop.OpenAsync();
+        await stall.AddNodesAsync();
+        var set = await stall.CreateInAsync("""
+            {"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"name":"db"},"spec":{"replicas":2,
+            "selector":{"matchLabels":{"app":"db"}},"template":{"metadata":{"labels":{"app":"db"}},
+            "spec":{"containers":[{"name":"app","image":"registry.example/app:1.0"}]}}}}
+            """);
+        foreach (var (name, side) in (IEnumerable<(string, string)>)[("db-0", "a"), ("db-1", "b")])
+        {
+            // The simulator has no controller of StatefulSets.
+            await stall.CreateInAsync($$"""
+                { "apiVersion": "v1", "kind": "Pod",
+                  "metadata": { "name": "{{name}}", "labels": { "app": "db" }, "ownerReferences": [ { "apiVersion": "apps/v1",
+                    "kind": "StatefulSet", "name": "db", "uid": "{{set.Uid()}}", "controller": true } ] },
+                  "spec": { "nodeName": "{{stall.Namespace}}-{{side}}",
+                    "containers": [ { "name": "app", "image": "registry.example/app:1.0" } ] } }
+                """);
+        }
+
+        await stall.CreateInAsync("""
+            {"apiVersion":"policy/v1","kind":"PodDisruptionBudget","metadata":{"name":"db"},
+            "spec":{"minAvailable":2,"selector":{"matchLabels":{"app":"db"}}}}
+            """);
+        await stall.UntilAsync(Kinds.PodDisruptionBudget, "db", live =>
+            RelaxationEffect.IsCounted(live) && live.Whole("status", "currentHealthy") == 2);
+        await stall.CordonAsync("a");
+        var request = RecipeCases.Named("relax_pdb_by_another_replica").Request(
+            stall, stall.Target(TargetKinds.PodDisruptionBudget, "db"));
+
+        var result = await Action("relax_pdb").DryRunAsync(request, CancellationToken.None);
+
+        Assert.True(result.Status == ActionStatus.Rehearsed, $"{result.Status}: {result.Detail}");
+        Assert.Contains("a replica more of StatefulSet db would be a new member", result.Detail);
+    }
+
+    [Theory]
     [InlineData("""{"spec":{"minAvailable":null,"maxUnavailable":0}}""", null, "the budget would ask for that one too")]
     [InlineData("""{"spec":{"minAvailable":"100%"}}""", null, "the budget would ask for that one too")]
     [InlineData(null, """{"metadata":{"annotations":{"meta.helm.sh/release-name":"shop"}}}""", "web belongs to Helm")]
     [InlineData(null, "autoscaled", "HorizontalPodAutoscaler web scales it")]
     [InlineData(null, "quota", "quota pods allows 2 of pods")]
+    [InlineData(null, "incident", "is open")]
+    [InlineData(null, "operation", "is under way")]
     public async Task No_replica_is_added_where_that_would_not_help_or_is_not_the_healers_to_do(
         string? budget, string? workload, string why)
     {
@@ -118,6 +201,24 @@ public sealed class RecipeCourseTests(Shop shop) : IClassFixture<Shop>
             await stall.SetStatusAsync(
                 Kinds.ResourceQuota, "pods", """{"status":{"hard":{"pods":"2"},"used":{"pods":"2"}}}""");
         }
+        else if (workload == "incident")
+        {
+            var (signal, web) = (Some.Signal(stall.Namespace), stall.Target(TargetKinds.Deployment, "web"));
+            await shop.Store.JoinAsync(
+                new JoinRequest(signal, web), TimeSpan.FromMinutes(5), Some.Noon,
+                episode => new IncidentInput(web.IncidentId(episode), web, episode, signal, null, new SafetyLimits(), Some.Noon),
+                CancellationToken.None);
+        }
+        else if (workload == "operation")
+        {
+            var (key, web) = ($"{stall.Namespace}/theirs", stall.Target(TargetKinds.Deployment, "web"));
+            await shop.Store.IntendAsync(
+                new Operation(
+                    key, "i", "scale_workload", web.Key, null, OperationState.Intended, [], null, null, null, null, Some.Noon),
+                CancellationToken.None);
+            await stall.PatchAsync(
+                Kinds.Deployment, "web", $$$"""{"metadata":{"annotations":{"heal.internal/operation":"{{{key}}}"} } }""");
+        }
         else if (workload is not null)
         {
             await stall.PatchAsync(Kinds.Deployment, "web", workload, "helm");
@@ -127,7 +228,8 @@ public sealed class RecipeCourseTests(Shop shop) : IClassFixture<Shop>
         var result = await Action("relax_pdb").RunAsync(request, CancellationToken.None);
 
         Assert.True(result.IsApplied, $"{result.Status}: {result.Detail}");
-        Assert.Contains($"no replica is added first: {why}", result.Detail);
+        Assert.Contains("no replica is added first: ", result.Detail);
+        Assert.Contains(why, result.Detail);
         Assert.Equal(2, (await stall.GetAsync(Kinds.Deployment, "web")).Whole("spec", "replicas"));
     }
 
@@ -264,7 +366,18 @@ public sealed class RecipeCourseTests(Shop shop) : IClassFixture<Shop>
 
     private RecipeAction Action(string id, WatchedClient? client = null, IHealStore? store = null) => new(
         RecipeBook.Find(id), new ActionTools(
-            client ?? new WatchedClient(shop.Client), store ?? shop.Store, new Rig.Allowed(), _time, shop.Power));
+            client ?? new WatchedClient(shop.Client), store ?? shop.Store, new Rig.Allowed(), _time, shop.Power, Given: shop.Ports));
+
+    private static UndoRequest Undo(ActionRequest request, TargetReference target) =>
+        new($"{request.Key}/undo", request.Key, request.IncidentId, request.ActionId, target);
+
+    // The replica that relax_pdb adds finds no node.
+    private Task<EffectPendingException> AddInVainAsync(Stall stall, ActionRequest request)
+    {
+        var full = new WatchedClient(
+            shop.Client, number => number == 1 ? stall.CordonAsync(stall.Notes["side"] == "a" ? "b" : "a") : Task.CompletedTask);
+        return Assert.ThrowsAsync<EffectPendingException>(() => Action("relax_pdb", full).RunAsync(request, CancellationToken.None));
+    }
 
     private async Task<(Stall Stall, TargetReference Target, ActionRequest Request)> ArrangeAsync(string id)
     {

@@ -23,6 +23,7 @@ internal sealed record ShopFacts(
             Sources = Sources, Usage = metrics, Denied = metrics, Silences = new AlertmanagerSilences(http, Desk),
             Messenger = new WebhookMessenger(http, Options.Create(Notify)), Etcd = new EtcdGateway(http, Options.Create(Etcd)),
             Cleanup = Cleanup, Sessions = SessionsOf(client), Evidence = Keeper(client, store, kept),
+            Incidents = (IOpenIncidents)store,
         };
     }
 

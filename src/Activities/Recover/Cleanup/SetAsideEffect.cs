@@ -47,9 +47,7 @@ internal sealed record SetAsideEffect(
     public override async Task<Look> LookAsync(ActionTools tools, string key, CancellationToken cancellationToken)
     {
         if (!await Container.IsThereAsync(tools, cancellationToken)) return new Look(Sight.Gone, $"{Container} is gone");
-        var counts = (await Container.RunAsync(tools, Count, [Root, Folder, .. Files], cancellationToken)).Split(' ')
-            .Select(text => int.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : 0).ToArray();
-        if (counts is not [var here, var aside, var both]) throw new ContainerException(Container, "expected three numbers");
+        var (here, aside, both) = await CountAsync(tools, cancellationToken);
         if (Back)
         {
             if (both > 0) return new Look(Sight.ChangedByOther, Workloads.Invariant($"{both} files were made anew in {Subject} meanwhile"));
@@ -77,12 +75,35 @@ internal sealed record SetAsideEffect(
         }
     }
 
+    /// <summary>A move that failed half-way, or goes on although nobody hears of it any more.</summary>
+    public override async Task<string?> BegunAsync(ActionTools tools, CancellationToken cancellationToken)
+    {
+        if (Back || !await Container.IsThereAsync(tools, cancellationToken)) return null;
+        try
+        {
+            var (_, aside, both) = await CountAsync(tools, cancellationToken);
+            return aside + both == 0 ? null : Workloads.Invariant($"{aside + both} of {Files.Count} files are set aside");
+        }
+        catch (ContainerException e)
+        {
+            return $"how many files are set aside cannot be seen: {e.Message}";
+        }
+    }
+
     public override Effect Inverse(JsonObject post) => this with { Back = !Back };
 
     public override Effect? Settlement(JsonObject post) => Back ? null : new PurgeEffect(Container, Root, [Folder]);
 
     public override IReadOnlyList<string> Describe() =>
         [Workloads.Invariant($"{Subject}: {Files.Count} files moved {(Back ? "back from" : "to")} {Folder}")];
+
+    private async Task<(int Here, int Aside, int Both)> CountAsync(ActionTools tools, CancellationToken cancellationToken)
+    {
+        var counts = (await Container.RunAsync(tools, Count, [Root, Folder, .. Files], cancellationToken)).Split(' ')
+            .Select(text => int.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : 0).ToArray();
+        return counts is [var here, var aside, var both]
+            ? (here, aside, both) : throw new ContainerException(Container, "expected three numbers");
+    }
 }
 
 /// <summary>

@@ -21,6 +21,8 @@ internal sealed record ActionPorts
 
     public IEtcd? Etcd { get; init; }
 
+    public IOpenIncidents? Incidents { get; init; }
+
     public EvidenceKeeper? Evidence { get; init; }
 
     public CleanupOptions Cleanup { get; init; } = new();

@@ -5,7 +5,8 @@ namespace Heal.Activities;
 
 /// <summary>
 /// Backs a volume up now, by the CronJob that its owner has written for that: which program, and where to, is the owner's to say. Takes
-/// its time and the volume's throughput. Its inverse deletes the Job; what was written stays where the program put it.
+/// its time and the volume's throughput. Its inverse deletes the Job; what was written stays where the program put it. A full volume stays
+/// as full as it is.
 /// </summary>
 internal sealed class BackupClaim : IRecipe
 {
@@ -18,8 +19,9 @@ internal sealed class BackupClaim : IRecipe
         [Causes.VolumeFilling],
         [TargetKinds.PersistentVolumeClaim],
         [new ActionParameter("cronJob", ParameterKind.Text, "", null, null, "Which CronJob; empty: the only one for the claim.")],
-        $"It is bound, and a CronJob with the label {Mark}=true mounts it, of which no Job runs now.",
-        "The Job is complete.",
+        $"It is bound, and a CronJob with the label {Mark}=true mounts it, which is not suspended and of which no Job runs "
+            + "now.",
+        "The Job is complete. It stays, whatever ttlSecondsAfterFinished the CronJob gives its own.",
         "delete_backup_job",
         [
             new("", "persistentvolumeclaims", ["get"]), new("batch", "cronjobs", ["list"]),
@@ -27,6 +29,7 @@ internal sealed class BackupClaim : IRecipe
         ])
     {
         ForOwned = true,
+        LeavesFault = true,
         Summary = "Runs the backup of a volume now.",
         EffectWithin = TimeSpan.FromMinutes(30),
     };
@@ -47,6 +50,7 @@ internal sealed class BackupClaim : IRecipe
                 $"{found.Count} CronJobs{(named is null ? "" : $" {named}")} with the label {Mark}=true mount it, one is expected"));
         }
 
+        if (cron.IsTrue("spec", "suspend")) return Proposal.Refuse($"CronJob {cron.Name()} is suspended: its owner wants no backup now");
         var jobs = await tools.ListAsync(Kinds.Job, target.Namespace, cancellationToken);
         if (jobs.FirstOrDefault(job => IsOf(job, cron) && !job.HasCondition("Complete") && !job.HasCondition("Failed")) is { } running)
         {
@@ -81,6 +85,9 @@ internal sealed class BackupClaim : IRecipe
         {
             ["metadata"] = template["metadata"]?.DeepClone() ?? new JsonObject(), ["spec"] = template["spec"]!.DeepClone(),
         });
+
+        // A Job that was deleted between two looks would be made again.
+        (body["spec"] as JsonObject)?.Remove("ttlSecondsAfterFinished");
         var metadata = body["metadata"]!;
         if (metadata["annotations"] is not JsonObject annotations) metadata["annotations"] = annotations = new JsonObject();
         annotations[Mark] = cron.Name();

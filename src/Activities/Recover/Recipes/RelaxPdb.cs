@@ -13,6 +13,8 @@ internal sealed class RelaxPdb : IRecipe, IEndsWithNeed
 {
     private const string ExtraReplica = "extraReplica";
 
+    public bool UndoesApart => true;
+
     public ActionDescriptor Descriptor { get; } = new(
         "relax_pdb",
         RiskClass.R3,
@@ -21,8 +23,9 @@ internal sealed class RelaxPdb : IRecipe, IEndsWithNeed
         [
             new ActionParameter("allow", ParameterKind.Number, "1", "1", "3", "Pods that it lets go at once."),
             new ActionParameter(ExtraReplica, ParameterKind.Flag, "true", null, null,
-                "First give the workload a replica more, and relax the budget only if that is not enough. Not done where an autoscaler or "
-                    + "another tool says how many there are, or where quotas or nodes have no room."),
+                "First give the Deployment a replica more, and relax the budget only if that is not enough. Not done where an autoscaler "
+                    + "or another tool says how many there are, where an incident of the Deployment is open, or where quotas or nodes have "
+                    + "no room. A StatefulSet gets none: that would be a new member, with a claim of its own."),
             Parameters.TimeLimit("30m"),
         ],
         "It allows no disruption although all of its pods are healthy, there is more than one, and one of them is on a cordoned node.",
@@ -31,8 +34,8 @@ internal sealed class RelaxPdb : IRecipe, IEndsWithNeed
         "relax_pdb_undo",
         [
             new("policy", "poddisruptionbudgets", ["get", "patch"]), Rules.ReadPods, Rules.ReadNodes,
-            .. Rules.ChangeWorkloads("deployments", "statefulsets"), new("apps", "replicasets", ["get"]), Rules.ReadAutoscalers,
-            Rules.ReadQuotas,
+            .. Rules.ChangeWorkloads("deployments"), new("apps", "statefulsets", ["get"]), new("apps", "replicasets", ["get"]),
+            Rules.ReadAutoscalers, Rules.ReadQuotas,
         ])
     {
         Summary = "Adds a replica for a drain, or lets a PodDisruptionBudget give up some pods, for a while.",
@@ -69,7 +72,7 @@ internal sealed class RelaxPdb : IRecipe, IEndsWithNeed
             : FieldChange.Of(budget, expected - allow, "spec", "minAvailable");
         var relaxation = PatchEffect.On(ActionTools.AddressOf(request.Target), budget, field);
         var (workload, why) = request.Parameters.Flag(ExtraReplica)
-            ? await ExtraAsync(tools, budget, pods, cancellationToken) : (null, "that is not wanted");
+            ? await ExtraAsync(tools, request, budget, pods, cancellationToken) : (null, "that is not wanted");
         if (workload is null)
         {
             return Proposal.Act(
@@ -103,11 +106,16 @@ internal sealed class RelaxPdb : IRecipe, IEndsWithNeed
             : EffectCheck.NotYet("no disruption is allowed yet");
     }
 
-    public async Task<string?> NeedAsync(ActionTools tools, TargetReference target, CancellationToken cancellationToken) =>
-        await tools.ReadAsync(target, cancellationToken) is { } budget
-            && await IntentAsync(tools, await PodsAsync(tools, budget, target.Namespace, cancellationToken), cancellationToken) is { } node
-            ? $"the drain of {node} is not through"
-            : null;
+    public async Task<string?> NeedAsync(ActionTools tools, TargetReference target, CancellationToken cancellationToken)
+    {
+        if (await tools.ReadAsync(target, cancellationToken) is not { } budget) return null;
+        var pods = await PodsAsync(tools, budget, target.Namespace, cancellationToken);
+        if (await IntentAsync(tools, pods, cancellationToken) is { } node) return $"the drain of {node} is not through";
+
+        // The evicted ones have to be ready elsewhere before a replica is taken away.
+        var (healthy, expected) = (budget.Whole("status", "currentHealthy") ?? 0, budget.Whole("status", "expectedPods") ?? 0);
+        return healthy < expected ? Workloads.Invariant($"{healthy} of {expected} pods are healthy") : null;
+    }
 
     private static Task<IReadOnlyList<JsonObject>> PodsAsync(
         ActionTools tools, JsonObject budget, string ns, CancellationToken cancellationToken) =>
@@ -124,7 +132,7 @@ internal sealed class RelaxPdb : IRecipe, IEndsWithNeed
 
     // The workload that may have one more replica, which would let the budget give up one; null, and why not.
     private static async Task<(JsonObject? Workload, string Why)> ExtraAsync(
-        ActionTools tools, JsonObject budget, IReadOnlyList<JsonObject> pods, CancellationToken cancellationToken)
+        ActionTools tools, ActionRequest request, JsonObject budget, IReadOnlyList<JsonObject> pods, CancellationToken cancellationToken)
     {
         if (!Helps(budget)) return (null, "the budget would ask for that one too");
         pods = [.. pods.Where(pod => !Workloads.IsFinished(pod))];
@@ -136,16 +144,18 @@ internal sealed class RelaxPdb : IRecipe, IEndsWithNeed
             workload = top;
         }
 
-        if (workload?.Text("kind") is not (TargetKinds.Deployment or TargetKinds.StatefulSet))
+        if (workload?.Text("kind") == TargetKinds.StatefulSet)
         {
-            return (null, "its pods are of no Deployment or StatefulSet");
+            return (null, $"a replica more of StatefulSet {workload.Name()} would be a new member, with a claim of its own");
         }
 
+        if (workload?.Text("kind") != TargetKinds.Deployment) return (null, "its pods are of no Deployment");
+        if (await HeldAsync(tools, request, workload, cancellationToken) is { } held) return (null, held);
         var ns = workload.Text("metadata", "namespace")!;
         if (PatchEffect.OwnerOf(workload) is { } owner) return (null, $"{workload.Name()} belongs to {owner.Tool} ({owner.Proof})");
         if (Workloads.Unfinished(workload) is { } unfinished) return (null, unfinished);
         if (Workloads.Desired(workload) != pods.Count) return (null, "the budget is not for all pods of its workload, or for more");
-        if (await Workloads.AutoscalerAsync(tools, workload.Text("kind")!, ns, workload.Name(), cancellationToken) is { } scaler)
+        if (await Workloads.AutoscalerAsync(tools, TargetKinds.Deployment, ns, workload.Name(), cancellationToken) is { } scaler)
         {
             return (null, $"HorizontalPodAutoscaler {scaler.Name()} scales it");
         }
@@ -153,6 +163,22 @@ internal sealed class RelaxPdb : IRecipe, IEndsWithNeed
         var spec = workload.At("spec", "template", "spec");
         if (await Capacity.QuotaObjectionAsync(tools, ns, Capacity.Of(spec, 1), cancellationToken) is { } quota) return (null, quota);
         return await Capacity.RoomForAsync(tools, spec, 1, cancellationToken) > 0 ? (workload, "") : (null, "no node has room for it");
+    }
+
+    // Whoever works on the workload takes a change of it for somebody else's, and ends.
+    private static async Task<string?> HeldAsync(
+        ActionTools tools, ActionRequest request, JsonObject workload, CancellationToken cancellationToken)
+    {
+        if (tools.Ports.Incidents is not { } incidents) return "who works on its workload cannot be seen here";
+        var target = request.Target with { Kind = TargetKinds.Deployment, Name = workload.Name() };
+        if (await incidents.LatestAsync(target, cancellationToken) is { ClosedAt: null } open)
+        {
+            return $"incident {open.Id} of {target} is open";
+        }
+
+        return workload.Annotation(KubernetesNames.Operation) is { } mark
+            && await tools.Store.FindOperationAsync(mark, cancellationToken) is { State: OperationState.Intended } row
+            ? $"operation {row.Key} on {target} is under way" : null;
     }
 
     // Of a budget that allows nothing while all of its pods are healthy. One that says how many may be missing allows none however many

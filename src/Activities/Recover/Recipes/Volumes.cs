@@ -95,6 +95,7 @@ internal sealed class SnapshotPvc : IRecipe
         ])
     {
         ForOwned = true,
+        LeavesFault = true,
         Summary = "Takes a snapshot of a volume.",
         EffectWithin = TimeSpan.FromMinutes(15),
     };
