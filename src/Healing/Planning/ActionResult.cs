@@ -48,8 +48,8 @@ public sealed record ActionResult(
     [JsonIgnore]
     public bool IsApplied => Status == ActionStatus.Applied;
 
-    /// <summary>The ledger holds it as ended, or there is nothing to be done: the same call gives the same answer from now on. False in what
-    /// older programs have written.</summary>
+    /// <summary>The ledger holds it as ended, or there is nothing to be done: the same call gives the same answer from now on. False in
+    /// what older programs have written.</summary>
     public bool IsFinal { get; init; }
 }
 
