@@ -178,7 +178,8 @@ internal sealed partial class FunctionCatalog
 
     /// <summary>Reflection gives that of a nullable enumeration as a number.</summary>
     private static object? DefaultOf(ParameterInfo parameter) =>
-        parameter is { HasDefaultValue: true, DefaultValue: { } number } && Nullable.GetUnderlyingType(parameter.ParameterType) is { IsEnum: true } type
+        parameter is { HasDefaultValue: true, DefaultValue: { } number }
+            && Nullable.GetUnderlyingType(parameter.ParameterType) is { IsEnum: true } type
             ? Enum.ToObject(type, number)
             : parameter.DefaultValue;
 
