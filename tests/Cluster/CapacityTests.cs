@@ -92,6 +92,7 @@ public sealed class CapacityTests(ITestOutputHelper output)
                 $"what is wrong with Node {node.Name} itself is left to people", (string?)incident["outcome"]!["reason"],
                 StringComparison.Ordinal);
             Assert.True(await node.IsCordonedAsync(), $"expected {node.Name} to be cordoned");
+            Assert.True((await healer.OperationsAsync()).Contains("drain_node confirmed"), incident.ToJsonString());
             IReadOnlyList<JsonObject> ready = [.. (await workload.GetPodsAsync()).Where(Workload.IsReady)];
             Assert.Equal(workload.Replicas, ready.Count(pod => (string?)pod["spec"]!["nodeName"] != node.Name));
             Assert.Equal(2, (int?)(await workload.GetAsync("pdb"))["spec"]!["minAvailable"]);

@@ -57,7 +57,8 @@ internal sealed class DrainNode : IRecipe
             return Proposal.Refuse(Workloads.Invariant($"{pods.Count} pods are on it, {MaxPods} at most are evicted"));
         }
 
-        foreach (var pod in pods)
+        // What is being deleted leaves anyway, with its data.
+        foreach (var pod in pods.Where(pod => !pod.IsDeleting()))
         {
             if (Objection(pod, request.Parameters.Flag("deleteEmptyDir")) is { } objection) return Proposal.Refuse(objection);
         }
