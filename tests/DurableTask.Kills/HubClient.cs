@@ -73,14 +73,15 @@ internal sealed class HubClient : IAsyncDisposable
             {
                 return await call();
             }
-            // An older engine, which this is compiled with too, lets the driver's own exception through.
-            catch (Exception away) when ((away.InnerException ?? away) is Npgsql.NpgsqlException or IOException or TimeoutException
-                || away is Npgsql.NpgsqlException)
+            catch (Exception away) when (IsAway(away) || IsAway(away.InnerException))
             {
                 await Task.Delay(Pause, cancellation);
             }
         }
     }
+
+    // The client tells of the driver's exception by one of its own; that of an older engine, which this is built with too, lets it through.
+    private static bool IsAway(Exception? thrown) => thrown is Npgsql.NpgsqlException or IOException or TimeoutException;
 
     public async ValueTask DisposeAsync()
     {

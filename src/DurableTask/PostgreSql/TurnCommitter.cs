@@ -91,7 +91,7 @@ internal sealed partial class TurnCommitter(
 
     protected override async Task CommitGroupAsync(TurnTransaction store, List<GroupOperation> group)
     {
-        var state = new TurnTransactionState();
+        var state = new GroupTransactionState();
         try
         {
             var heard = signals.OrchestrationNews;

@@ -18,7 +18,7 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
 
     /// <summary>Commits the group and answers it.</summary>
     /// <returns>The news to publish.</returns>
-    public async Task<HubNews> CommitAsync(List<GroupOperation> group, TurnTransactionState state)
+    public async Task<HubNews> CommitAsync(List<GroupOperation> group, GroupTransactionState state)
     {
         group.Sort(static (one, other) => string.CompareOrdinal(one.InstanceId, other.InstanceId));
         var parts = new GroupParts(group);
@@ -43,7 +43,7 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
 
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
 
-    private async Task<HubNews> CommitPlainAsync(NpgsqlConnection connection, GroupParts parts, TurnTransactionState state)
+    private async Task<HubNews> CommitPlainAsync(NpgsqlConnection connection, GroupParts parts, GroupTransactionState state)
     {
         await using var batch = new NpgsqlBatch(connection);
         AddFirst(batch, parts);
@@ -51,7 +51,7 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
         return Answer(await ReadAsync(batch, parts), new HubNews(), state);
     }
 
-    private async Task<HubNews> CommitAllAsync(NpgsqlConnection connection, GroupParts parts, TurnTransactionState state)
+    private async Task<HubNews> CommitAllAsync(NpgsqlConnection connection, GroupParts parts, GroupTransactionState state)
     {
         await using var transaction = await connection.BeginTransactionAsync();
         var ended = await LockAsync(connection, parts.Turns);
@@ -192,7 +192,7 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
         return outcomes;
     }
 
-    private HubNews Answer(GroupResults results, HubNews news, TurnTransactionState state)
+    private HubNews Answer(GroupResults results, HubNews news, GroupTransactionState state)
     {
         foreach (var (start, isInMemory, createdAt) in results.Starts)
         {
@@ -372,17 +372,4 @@ internal sealed class TurnTransaction(HubDatabase database, WorkerLeases leases,
             return claimed;
         }
     }
-}
-
-/// <summary>How far a transaction came, for whoever has to tell "not stored" from "nobody knows" when it fails.</summary>
-internal sealed class TurnTransactionState
-{
-    /// <summary>True from the moment that the commit may have reached the server.</summary>
-    public bool IsSent { get; set; }
-
-    /// <summary>True when it failed in a way that leaves open whether it was stored.</summary>
-    public bool IsUnknown { get; set; }
-
-    /// <summary>True when an instance has messages that its turn did not consume, or a timer that may be the next to come due.</summary>
-    public bool NeedsLook { get; set; }
 }

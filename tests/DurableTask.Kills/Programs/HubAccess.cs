@@ -58,7 +58,7 @@ internal sealed class HubAccess(
             CancellationToken.None);
     }
 
-    // The client tells of the driver's exception by one of its own; that of an older engine lets it through.
+    // As HubClient: the driver's own exception, or the client's around it.
     private static bool IsLate(Exception? thrown) => thrown is NpgsqlException { InnerException: TimeoutException };
 
     public Task ReadAsync(Func<Task> read) => HubClient.UntilAnsweredAsync(

@@ -22,7 +22,7 @@ internal sealed partial class EntityCommitter(
 
     protected override async Task CommitGroupAsync(GroupConnection store, List<GroupOperation> group)
     {
-        var state = new TurnTransactionState();
+        var state = new GroupTransactionState();
         try
         {
             await TransactAsync(store, group.ConvertAll(static operation => (PreparedEntityBatch)operation), state);
@@ -45,7 +45,7 @@ internal sealed partial class EntityCommitter(
         }
     }
 
-    private async Task TransactAsync(GroupConnection store, List<PreparedEntityBatch> group, TurnTransactionState state)
+    private async Task TransactAsync(GroupConnection store, List<PreparedEntityBatch> group, GroupTransactionState state)
     {
         var connection = await store.OpenAsync();
         var began = timeProvider.GetTimestamp();
